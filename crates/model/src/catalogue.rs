@@ -1,0 +1,413 @@
+//! The catalogue: everything an organisation defines in YAML, resolved and checked.
+//!
+//! `catalog` makes it from files; nothing here can dangle: every id named in one part exists in
+//! the part it points to, needs have no cycle, time zones and objectives are valid.
+
+use crate::{
+    ChannelId, EscalationId, FeatureId, Millis, Objective, OrgId, PersonId, Personal, RotaId,
+    ServiceId, SloId, SourceId, TeamId,
+};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// One organisation as configured.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Catalogue {
+    /// The organisation.
+    pub org: OrgId,
+    /// The address under which people reach this server, without a trailing slash; links in
+    /// messages start with it.
+    pub public_url: Option<String>,
+    /// Everybody.
+    pub people: BTreeMap<PersonId, Person>,
+    /// Teams.
+    pub teams: BTreeMap<TeamId, Team>,
+    /// Services, ours and suppliers'.
+    pub services: BTreeMap<ServiceId, Service>,
+    /// Features.
+    pub features: BTreeMap<FeatureId, Feature>,
+    /// Rotas.
+    pub rotas: BTreeMap<RotaId, Rota>,
+    /// Escalation policies. A policy named like a team is that team's default.
+    pub escalations: BTreeMap<EscalationId, Escalation>,
+    /// Ways out. The first of a medium, in order of id, carries messages of that medium.
+    pub channels: BTreeMap<ChannelId, Channel>,
+    /// Where samples come from.
+    pub sources: BTreeMap<SourceId, Source>,
+}
+
+/// Somebody who can own, sign and be paged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    /// How to call them; the id when none is given.
+    pub name: Option<Personal>,
+    /// IANA zone, such as `Africa/Nairobi`.
+    pub timezone: String,
+    /// How to reach them; a page goes to all of these at once. Possibly empty.
+    pub contacts: Vec<Contact>,
+}
+
+/// One address of a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contact {
+    /// Which kind of channel can deliver to it.
+    pub medium: Medium,
+    /// E-mail address, telephone number in E.164, or ntfy topic.
+    pub address: Personal,
+}
+
+/// A kind of way out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Medium {
+    /// SMTP.
+    Email,
+    /// A text message to a telephone.
+    Sms,
+    /// A push message through an ntfy server.
+    Ntfy,
+    /// A signed POST to another system (Standard Webhooks).
+    Webhook,
+}
+
+/// People who own things together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Team {
+    /// In the order written; never empty.
+    pub members: Vec<PersonId>,
+}
+
+/// Something that runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Service {
+    /// Ours, with a team, or a supplier's.
+    pub kind: ServiceKind,
+    /// Its objectives by name.
+    pub slos: BTreeMap<String, Slo>,
+}
+
+/// Whose service it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ServiceKind {
+    /// Run by one of our teams.
+    Own {
+        /// Which.
+        team: TeamId,
+    },
+    /// Run by somebody else; we only see whether it works.
+    Supplier,
+}
+
+/// An objective of one service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Slo {
+    /// What is promised.
+    pub objective: Objective,
+    /// Rolling window over which it is promised.
+    pub window: Millis,
+    /// Selector of the counter of bad events, e.g. `http_requests_total{code=~"5.."}`.
+    pub bad: String,
+    /// Selector of the counter of all events.
+    pub total: String,
+    /// Where the two are read.
+    pub source: SourceId,
+}
+
+/// Something a user does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Feature {
+    /// The promise as a question in users' words.
+    pub question: String,
+    /// Who answers for it.
+    pub team: TeamId,
+    /// What is promised.
+    pub objective: Objective,
+    /// Rolling window over which it is promised.
+    pub window: Millis,
+    /// The services it takes.
+    pub needs: Need,
+    /// Who must sign it, and until when the signatures hold.
+    pub owners: Option<Owners>,
+    /// Who is paged, and how; `None` when its team has no policy: then nobody can be paged, which
+    /// `check` warns about.
+    pub escalation: Option<EscalationId>,
+}
+
+/// How a feature is made of service objectives.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Need {
+    /// Works only while every part works. Never empty.
+    All(Vec<Need>),
+    /// Works while one part works. Never empty.
+    Any(Vec<Need>),
+    /// One service objective.
+    Slo(SloId),
+}
+
+/// Who signs a feature's objective.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Owners {
+    /// For product.
+    pub product: PersonId,
+    /// For engineering.
+    pub engineering: PersonId,
+    /// The day, `YYYY-MM-DD`, by which they look at it again.
+    pub review: Option<String>,
+}
+
+/// Who is on duty when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rota {
+    /// IANA zone in which hand-over times are meant.
+    pub timezone: String,
+    /// The layers; a later one stands above an earlier one. Never empty.
+    pub layers: Vec<Layer>,
+}
+
+/// People who take turns.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Layer {
+    /// In order of turn; never empty.
+    pub people: Vec<PersonId>,
+    /// How long a turn is.
+    pub turn: Turn,
+    /// Day of hand-over for turns of weeks; ignored for turns of days.
+    pub handover_day: Weekday,
+    /// Minute of the local day at which hand-over happens, 0 to 1439.
+    pub handover_minute: u16,
+    /// The local day, `YYYY-MM-DD`, on which the first person's first turn starts (moved to the
+    /// first hand-over on or after it). The 1st of January 2024, a Monday, unless written.
+    pub starts: String,
+}
+
+/// Length of a turn, in calendar units of the rota's zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Turn {
+    /// So many calendar days, at least 1.
+    Days(u16),
+    /// So many weeks, at least 1.
+    Weeks(u16),
+}
+
+/// A day of the week.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Weekday {
+    Mon,
+    Tue,
+    Wed,
+    Thu,
+    Fri,
+    Sat,
+    Sun,
+}
+
+/// What happens while nobody answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Escalation {
+    /// In order; never empty.
+    pub steps: Vec<EscalationStep>,
+    /// How often the whole is repeated after its first pass.
+    pub repeat_max: u32,
+}
+
+/// One step of an escalation policy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EscalationStep {
+    /// Who is paged.
+    pub page: PageTarget,
+    /// How long this step may take before the next one starts.
+    pub wait: Millis,
+}
+
+/// Whom a step pages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PageTarget {
+    /// Whoever is on duty.
+    Rota(RotaId),
+    /// Everybody in the team.
+    Team(TeamId),
+    /// One person.
+    Person(PersonId),
+    /// Another system.
+    Channel(ChannelId),
+}
+
+/// A way out, as the operator configured it. Secrets are references, never values.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    /// An SMTP server.
+    Smtp {
+        /// Host name or address.
+        host: String,
+        /// Port.
+        port: u16,
+        /// Sender address.
+        from: String,
+        /// `none`, `starttls` or `tls`.
+        encryption: String,
+        /// User name, where the server wants one.
+        username: Option<String>,
+        /// Password, where the server wants one.
+        password: Option<SecretRef>,
+    },
+    /// SMS through Twilio's REST API.
+    Twilio {
+        /// Base URL, `https://api.twilio.com` unless changed.
+        url: String,
+        /// Account SID.
+        account: String,
+        /// Auth token.
+        token: SecretRef,
+        /// Sender number.
+        from: String,
+    },
+    /// SMS through any HTTP gateway.
+    HttpSms {
+        /// Where to send; `{to}`, `{text}` and `{key}` in it are replaced, URL-encoded.
+        url: String,
+        /// `GET` or `POST`.
+        method: String,
+        /// Body of a POST; `{to}`, `{text}` and `{key}` are replaced and JSON-escaped.
+        body: Option<String>,
+        /// Extra headers; values may be secrets.
+        headers: BTreeMap<String, SecretRef>,
+    },
+    /// An ntfy server.
+    Ntfy {
+        /// Base URL.
+        url: String,
+        /// Access token, where the server wants one.
+        token: Option<SecretRef>,
+    },
+    /// A receiver of Standard Webhooks.
+    Webhook {
+        /// Where to POST.
+        url: String,
+        /// Signing secret, `whsec_…`.
+        secret: SecretRef,
+    },
+    /// The demo's own inbox: mail and telephone as views. Only `lamplighter demo` makes it.
+    Inbox,
+}
+
+impl Channel {
+    /// Which media this channel can deliver.
+    #[must_use]
+    pub fn media(&self) -> &'static [Medium] {
+        match self {
+            Self::Smtp { .. } => &[Medium::Email],
+            Self::Twilio { .. } | Self::HttpSms { .. } => &[Medium::Sms],
+            Self::Ntfy { .. } => &[Medium::Ntfy],
+            Self::Webhook { .. } => &[Medium::Webhook],
+            Self::Inbox => &[Medium::Email, Medium::Sms, Medium::Ntfy, Medium::Webhook],
+        }
+    }
+}
+
+/// Where a secret is kept; configuration never holds the secret itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SecretRef {
+    /// An environment variable of the server.
+    Env(String),
+    /// The first line of a file.
+    File(String),
+    /// Not a secret at all: a plain header value or the like.
+    Plain(String),
+}
+
+/// Where samples come from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    /// How it is read.
+    pub kind: SourceKind,
+    /// How often counters are scraped: by the Prometheus behind it, or by us.
+    pub interval: Millis,
+}
+
+/// How a source is read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SourceKind {
+    /// A Prometheus-compatible HTTP API.
+    Prometheus {
+        /// Base URL, without `/api/v1`.
+        url: String,
+        /// Sent as `Authorization: Bearer …`, where wanted.
+        token: Option<SecretRef>,
+    },
+    /// `/metrics` endpoints read by ourselves.
+    Scrape {
+        /// Full URL of each endpoint by its `job` label.
+        targets: BTreeMap<String, String>,
+    },
+}
+
+impl Catalogue {
+    /// The service objective `id`, if there is one.
+    #[must_use]
+    pub fn slo(&self, id: &SloId) -> Option<&Slo> {
+        self.services.get(&id.service)?.slos.get(&id.name)
+    }
+
+    /// Every service objective, in order of id.
+    pub fn slos(&self) -> impl Iterator<Item = (SloId, &Slo)> {
+        self.services.iter().flat_map(|(service, it)| {
+            it.slos
+                .iter()
+                .map(|(name, slo)| (SloId { service: service.clone(), name: name.clone() }, slo))
+        })
+    }
+
+    /// The features that need `service`, in order of id.
+    pub fn features_needing<'a>(
+        &'a self,
+        service: &'a ServiceId,
+    ) -> impl Iterator<Item = &'a FeatureId> {
+        self.features
+            .iter()
+            .filter(|(_, it)| it.needs.slos().iter().any(|slo| slo.service == *service))
+            .map(|(id, _)| id)
+    }
+
+    /// The channel that carries `medium`: the first in order of id.
+    #[must_use]
+    pub fn channel_for(&self, medium: Medium) -> Option<&ChannelId> {
+        self.channels.iter().find(|(_, it)| it.media().contains(&medium)).map(|(id, _)| id)
+    }
+
+    /// What to call `person`.
+    #[must_use]
+    pub fn name_of<'a>(&'a self, person: &'a PersonId) -> &'a str {
+        self.people
+            .get(person)
+            .and_then(|it| it.name.as_ref()?.text())
+            .unwrap_or_else(|| person.as_str())
+    }
+}
+
+impl Need {
+    /// Every service objective named in it, without repetition, in order of id.
+    #[must_use]
+    pub fn slos(&self) -> std::collections::BTreeSet<&SloId> {
+        let mut found = std::collections::BTreeSet::new();
+        self.collect(&mut found);
+        found
+    }
+
+    fn collect<'a>(&'a self, found: &mut std::collections::BTreeSet<&'a SloId>) {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|it| it.collect(found)),
+            Self::Slo(id) => {
+                found.insert(id);
+            }
+        }
+    }
+}

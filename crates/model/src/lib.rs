@@ -1,0 +1,30 @@
+//! The words every other crate shares: time, ids, labels, and the catalogue of an organisation.
+//!
+//! Intuition: this crate is the dictionary, not the story. It says what a feature, a rota or a
+//! person *is*; what happens to them is decided in `engine`.
+//!
+//! Invariants:
+//! - plain data: no I/O, no clock, no randomness, no decision;
+//! - ordered maps only, so that the same catalogue always renders and hashes the same;
+//! - personal text is [`Personal`] and nothing else, so that `wire` can find and encrypt it.
+
+mod catalogue;
+mod id;
+mod label;
+mod objective;
+mod personal;
+mod time;
+
+pub use catalogue::{
+    Catalogue, Channel, Contact, Escalation, EscalationStep, Feature, Layer, Medium, Need, Owners,
+    PageTarget, Person, Rota, SecretRef, Service, ServiceKind, Slo, Source, SourceKind, Team, Turn,
+    Weekday,
+};
+pub use id::{
+    AlertId, ChannelId, EscalationId, FeatureId, IncidentId, InvalidName, NoticeId, OrgId, PageId,
+    PersonId, RotaId, ServiceId, SloId, SourceId, TeamId, TokenId,
+};
+pub use label::{Labels, Severity};
+pub use objective::{InvalidObjective, Objective};
+pub use personal::Personal;
+pub use time::{Millis, Timestamp};
