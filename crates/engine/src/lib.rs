@@ -1,1 +1,51 @@
-//! engine
+//! The one state machine: commands in, events out, state as their fold.
+//!
+//! Intuition: a careful clerk with a ledger. Asked for something ([`Command`]), the clerk looks at
+//! the ledger ([`State`]), and either refuses ([`Rejected`]) or says what would now be true
+//! ([`Event`]s). Only after those are safely on paper does anybody act on them: pages to send are
+//! part of the state ([`Notice`]s), never a side effect.
+//!
+//! [`Engine::execute`] runs one command to its end: `decide` names the first events, each is folded
+//! in, and `consequence` names what follows from it, until nothing does.
+//!
+//! The parts that have a life of their own live in crates below: a page in `paging`, an incident
+//! in `incident`, who is on duty in `oncall`, budgets in `slo`. This crate composes them.
+//!
+//! Invariants:
+//! - no I/O, no clock, no randomness: `now`, the catalogue and the zones are inputs;
+//! - `decide` may refuse, [`State::apply`] may not;
+//! - one event's consequences depend on the state after it and on nothing else;
+//! - replaying the events gives the same [`State`];
+//! - nothing that pages is dropped without an event that says why.
+
+mod access;
+mod apply;
+mod command;
+mod consequence;
+mod decide;
+mod due;
+mod event;
+mod execute;
+mod notify;
+mod state;
+mod tell;
+mod why;
+
+#[cfg(test)]
+mod tests;
+
+pub use access::{Access, Password, Role, Token, TokenKind};
+pub use command::{
+    Command, Context, DeliveryOutcome, DoorAlert, DoorLife, Rejected, Submission,
+};
+pub use event::{
+    Actor, DigestLine, Event, EventRecord, Evidence, NewNotice, NotPagedReason, Origin, PageCause,
+    ResolveReason, SignRole, SkippedNotice,
+};
+pub use execute::{Engine, Executed};
+pub use state::{
+    Alert, AlertStatus, Limits, NextIds, Notice, NoticeStatus, Purpose, Recipient, Signature, SourceHealth,
+    State,
+};
+pub use tell::tell;
+pub use why::{WhyId, WhyLine, why, why_trail};

@@ -118,6 +118,9 @@ mod tests {
         check("0%", "`0%` cannot be an objective: it must be above 0% and below 100%");
         check("99.9", "`99.9` is not a percentage: write it as `99.9%`");
         check("-1%", "`-1%` is not a percentage: write it as `99.9%`");
-        check("99.99999999%", "`99.99999999%` is finer than 0.0000001%, which no signal can measure");
+        check(
+            "99.99999999%",
+            "`99.99999999%` is finer than 0.0000001%, which no signal can measure",
+        );
     }
 }

@@ -122,8 +122,12 @@ impl fmt::Display for Millis {
             return write!(f, "{sign}{magnitude}ms");
         }
         let secs = magnitude / 1_000;
-        let parts =
-            [(secs / 86_400, "d"), (secs / 3_600 % 24, "h"), (secs / 60 % 60, "m"), (secs % 60, "s")];
+        let parts = [
+            (secs / 86_400, "d"),
+            (secs / 3_600 % 24, "h"),
+            (secs / 60 % 60, "m"),
+            (secs % 60, "s"),
+        ];
         let first = parts.iter().position(|(count, _)| *count > 0).unwrap_or(3);
         write!(f, "{sign}{}{}", parts[first].0, parts[first].1)?;
         match parts.get(first + 1) {

@@ -1,1 +1,47 @@
-//! slo
+//! Service objectives measured from counts: slices of a minute, rings of them, burn, budgets, and
+//! how features are composed from services.
+//!
+//! Intuition: everything starts as "so many bad of so many events in this minute", or as *unknown*.
+//! Counts add up over any window without error; ratios do not (a mean of ratios weighs a quiet
+//! night like a busy noon), so ratios appear only in the last step, in an [`Assessment`].
+//!
+//! The way of a sample: [`Meter`] (raw counters → slices) → [`Board`] (slices → [`Rings`], services
+//! → features) → [`evaluate`] (rings → burn conditions and budget).
+//!
+//! Invariants:
+//! - no I/O, no clock, no randomness: every time is an argument;
+//! - no data is *unknown*, never 0 % and never 100 %;
+//! - what is journalled carries the counts it was computed from, and its floating-point numbers
+//!   survive a round trip through JSON unchanged (they are rounded to twelve digits).
+
+mod assessment;
+mod board;
+mod compose;
+mod condition;
+mod counts;
+mod differencer;
+mod meter;
+mod number;
+mod rings;
+pub mod selector;
+mod tail;
+
+#[cfg(test)]
+mod testing;
+
+pub use assessment::{
+    Assessed, Assessment, Budget, ConditionState, SHORT_COVERAGE_MIN, evaluate,
+};
+pub use board::{Adopted, Board, Subject};
+pub use compose::compose;
+pub use condition::{CLAMPED_THRESHOLD, Condition, Threshold, default_conditions};
+pub use counts::{Counts, Slice, WindowCounts};
+pub use differencer::{
+    Differencer, GAP_INTERVALS_MAX, MinuteSum, SAMPLES_PER_SERIES_MAX, SERIES_PER_SELECTOR_MAX,
+    Series, Targets, TooManySeries,
+};
+pub use meter::{CLOSE_GRACE, Meter, Measurement};
+pub use rings::{
+    EVENTS_PER_MINUTE_MAX, LATE_MINUTES_MAX, Recorded, Rings, WINDOW_MAX, WINDOW_MIN_KEPT,
+};
+pub use tail::{SIGNIFICANCE, is_significantly_above, upper_tail};

@@ -1,0 +1,321 @@
+//! Single values: each function takes text and says what it means, or what is wrong with it.
+//!
+//! Invariants: no function looks further than its argument and the bundled zone database, so the
+//! same file gives the same result on every machine.
+
+use crate::suggest::nearest;
+use jiff::tz::TimeZoneDatabase;
+use model::{Millis, PageTarget, SecretRef, Turn, Weekday};
+use std::collections::BTreeSet;
+
+/// Why a value cannot be taken: its code, what is wrong, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refused {
+    pub(crate) code: &'static str,
+    pub(crate) message: String,
+    pub(crate) hint: Option<String>,
+}
+
+pub(crate) fn refused(code: &'static str, message: impl Into<String>, hint: &str) -> Refused {
+    Refused { code, message: message.into(), hint: Some(hint.to_owned()) }
+}
+
+const DURATION_UNITS: [(char, i64); 5] =
+    [('w', 604_800_000), ('d', 86_400_000), ('h', 3_600_000), ('m', 60_000), ('s', 1_000)];
+
+/// Reads `5m`, `28d` or `1h30m`: whole numbers with units, each unit once, larger ones first.
+pub(crate) fn duration(text: &str) -> Option<Millis> {
+    let mut rest = text;
+    let mut units = DURATION_UNITS.iter();
+    let mut total = 0_i64;
+    while !rest.is_empty() {
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        let count: i64 = rest[..digits].parse().ok()?;
+        let unit = rest[digits..].chars().next()?;
+        // Going on in the same iterator is what demands descending units.
+        let (_, millis) = units.find(|(it, _)| *it == unit)?;
+        total = total.checked_add(count.checked_mul(*millis)?)?;
+        rest = &rest[digits + 1..];
+    }
+    (!text.is_empty()).then_some(Millis(total))
+}
+
+/// Reads `1w` or `3d`.
+pub(crate) fn turn(text: &str) -> Option<Turn> {
+    let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    if !number.bytes().all(|it| it.is_ascii_digit()) {
+        return None;
+    }
+    let count: u16 = number.parse().ok()?;
+    match unit {
+        "w" if (1..=52).contains(&count) => Some(Turn::Weeks(count)),
+        "d" if (1..=366).contains(&count) => Some(Turn::Days(count)),
+        _ => None,
+    }
+}
+
+/// When turns change hands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Handover {
+    /// `None` for turns of days, which change hands every day.
+    pub(crate) day: Option<Weekday>,
+    /// Minute of the local day.
+    pub(crate) minute: u16,
+}
+
+/// Reads `mon 09:00`, or `09:00`.
+pub(crate) fn handover(text: &str) -> Option<Handover> {
+    let (day, clock) = match text.split_once(' ') {
+        Some((day, clock)) => (Some(weekday(day)?), clock.trim_start()),
+        None => (None, text),
+    };
+    let (hour, minute) = clock.split_once(':')?;
+    let two_digits = |it: &str| it.len() == 2 && it.bytes().all(|it| it.is_ascii_digit());
+    if !two_digits(hour) || !two_digits(minute) {
+        return None;
+    }
+    let (hour, minute): (u16, u16) = (hour.parse().ok()?, minute.parse().ok()?);
+    (hour < 24 && minute < 60).then_some(Handover { day, minute: hour * 60 + minute })
+}
+
+fn weekday(text: &str) -> Option<Weekday> {
+    Some(match text {
+        "mon" => Weekday::Mon,
+        "tue" => Weekday::Tue,
+        "wed" => Weekday::Wed,
+        "thu" => Weekday::Thu,
+        "fri" => Weekday::Fri,
+        "sat" => Weekday::Sat,
+        "sun" => Weekday::Sun,
+        _ => return None,
+    })
+}
+
+/// Whether `text` is a day of the calendar written `YYYY-MM-DD`.
+pub(crate) fn is_date(text: &str) -> bool {
+    let shape_ok = text.len() == 10
+        && text.bytes().enumerate().all(|(at, byte)| {
+            if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() }
+        });
+    shape_ok && text.parse::<jiff::civil::Date>().is_ok()
+}
+
+/// The names of the bundled time zones.
+pub(crate) struct Zones(BTreeSet<String>);
+
+impl Zones {
+    pub(crate) fn bundled() -> Self {
+        let database = TimeZoneDatabase::bundled();
+        Self(database.available().map(|it| it.as_str().to_owned()).collect())
+    }
+
+    /// Whether `text` names a zone exactly as written.
+    pub(crate) fn contains(&self, text: &str) -> bool {
+        self.0.contains(text)
+    }
+
+    /// A zone that was perhaps meant. People write the city alone, spaces, or lower case.
+    pub(crate) fn near(&self, text: &str) -> Option<&str> {
+        let plain = |it: &str| it.trim().replace(' ', "_").to_lowercase();
+        let wanted = plain(text);
+        let city_of = |zone: &str| plain(zone.rsplit('/').next().unwrap_or(zone));
+        let mut zones = self.0.iter();
+        zones
+            .find(|it| plain(it) == wanted)
+            .or_else(|| self.0.iter().find(|it| city_of(it) == wanted))
+            .map(String::as_str)
+            .or_else(|| nearest(text, self.0.iter().map(String::as_str)))
+    }
+}
+
+/// Whether `text` has the shape of an e-mail address. Only the receiving server knows more.
+pub(crate) fn is_email(text: &str) -> bool {
+    let Some((local, domain)) = text.rsplit_once('@') else { return false };
+    let local_ok = |it: char| it.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(it);
+    text.len() <= 254
+        && (1..=64).contains(&local.len())
+        && local.chars().all(local_ok)
+        && !local.starts_with('.')
+        && !local.ends_with('.')
+        && !local.contains("..")
+        && is_domain(domain)
+}
+
+fn is_domain(text: &str) -> bool {
+    let label_ok = |it: &str| {
+        (1..=63).contains(&it.len())
+            && !it.starts_with('-')
+            && !it.ends_with('-')
+            && it.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'-')
+    };
+    text.len() <= 253 && text.split('.').all(label_ok)
+}
+
+/// Whether `text` is a telephone number in E.164: `+`, then 7 to 15 digits, the first not 0.
+pub(crate) fn is_phone(text: &str) -> bool {
+    let Some(digits) = text.strip_prefix('+') else { return false };
+    (7..=15).contains(&digits.len())
+        && digits.bytes().all(|it| it.is_ascii_digit())
+        && !digits.starts_with('0')
+}
+
+/// Whether `text` can be the topic of an ntfy server.
+pub(crate) fn is_topic(text: &str) -> bool {
+    (1..=64).contains(&text.len())
+        && text.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'-' || it == b'_')
+}
+
+/// Whether `text` can be a host: a name, or an address of either kind.
+pub(crate) fn is_host(text: &str) -> bool {
+    is_domain(text) || text.parse::<std::net::IpAddr>().is_ok()
+}
+
+/// Longest URL, in bytes.
+const URL_BYTES_MAX: usize = 2_048;
+
+/// Checks an `http` or `https` URL.
+pub(crate) fn url(text: &str) -> Result<(), Refused> {
+    let bad = |why: &str| {
+        let hint = "write it like `https://metrics.solar.example:9090/path`";
+        Err(refused("LL029", format!("not a usable URL: {why}"), hint))
+    };
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let Some(rest) = rest else {
+        return bad("it does not begin with `http://` or `https://`");
+    };
+    if text.len() > URL_BYTES_MAX {
+        return bad("it is longer than 2048 bytes");
+    }
+    if text.chars().any(|it| it.is_whitespace() || it.is_control()) {
+        return bad("it contains white space");
+    }
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+    if let Some((login, _)) = authority.rsplit_once('@') {
+        let message = "a URL must not contain a user name or password";
+        let code = if login.contains(':') { "LL031" } else { "LL029" };
+        return Err(refused(code, message, "use a token, as `env:NAME` or `file:/path`"));
+    }
+    let (host, port) = split_port(authority);
+    let host = host.strip_prefix('[').and_then(|it| it.strip_suffix(']')).unwrap_or(host);
+    if !is_host(host) {
+        return bad("it has no host name or address");
+    }
+    if port.is_some_and(|it| it.parse::<u16>().map_or(true, |it| it == 0)) {
+        return bad("its port is not a number from 1 to 65535");
+    }
+    Ok(())
+}
+
+fn split_port(authority: &str) -> (&str, Option<&str>) {
+    match authority.rsplit_once(':') {
+        // Colons within brackets belong to an IPv6 address.
+        Some((host, port)) if !port.contains(']') => (host, Some(port)),
+        _ => (authority, None),
+    }
+}
+
+/// Reads `env:NAME` or `file:/path`; anything else is a secret in the clear.
+pub(crate) fn secret(text: &str) -> Result<SecretRef, Refused> {
+    if let Some(name) = text.strip_prefix("env:") {
+        let starts_ok = name.starts_with(|it: char| it.is_ascii_alphabetic() || it == '_');
+        let ok = name.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'_');
+        if starts_ok && ok {
+            return Ok(SecretRef::Env(name.to_owned()));
+        }
+        let message = "this is not the name of an environment variable";
+        return Err(refused("LL032", message, "write it like `env:SMTP_PASSWORD`"));
+    }
+    if let Some(path) = text.strip_prefix("file:") {
+        if path.starts_with('/') && path.len() > 1 {
+            return Ok(SecretRef::File(path.to_owned()));
+        }
+        let message = "the path of a secret must be absolute";
+        return Err(refused("LL032", message, "write it like `file:/run/secrets/smtp-password`"));
+    }
+    let hint = "keep it outside and write `env:NAME` (a variable of the server) or `file:/path`; \
+                if this file was shared, change the secret";
+    Err(refused("LL031", "a secret is written in the clear", hint))
+}
+
+/// Reads the value of HTTP header `name`: a reference, or plain text where that is no secret.
+pub(crate) fn header(name: &str, text: &str) -> Result<SecretRef, Refused> {
+    const TELLING: [&str; 7] =
+        ["authorization", "cookie", "key", "password", "secret", "signature", "token"];
+    let lower = name.to_ascii_lowercase();
+    let secretive = TELLING.iter().any(|it| lower.contains(it));
+    if text.starts_with("env:") || text.starts_with("file:") || secretive {
+        return secret(text);
+    }
+    let ok = text.len() <= 1_024 && text.chars().all(|it| it == '\t' || (' '..='~').contains(&it));
+    if ok {
+        return Ok(SecretRef::Plain(text.to_owned()));
+    }
+    let hint = "use at most 1024 printable ASCII characters";
+    Err(refused("LL037", "this cannot be the value of an HTTP header", hint))
+}
+
+/// Reads `rota payments`, `team payments`, `person ana` or `channel ops`: a kind and an id.
+pub(crate) fn target(text: &str) -> Option<(TargetKind, &str)> {
+    let (kind, id) = text.split_once(' ')?;
+    let kind = match kind {
+        "rota" => TargetKind::Rota,
+        "team" => TargetKind::Team,
+        "person" => TargetKind::Person,
+        "channel" => TargetKind::Channel,
+        _ => return None,
+    };
+    Some((kind, id.trim_start()))
+}
+
+/// What a step of an escalation can page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TargetKind {
+    Rota,
+    Team,
+    Person,
+    Channel,
+}
+
+impl TargetKind {
+    /// The target of this kind that is called `id`, which is well formed.
+    pub(crate) fn of(self, id: &str) -> PageTarget {
+        match self {
+            Self::Rota => PageTarget::Rota(id.into()),
+            Self::Team => PageTarget::Team(id.into()),
+            Self::Person => PageTarget::Person(id.into()),
+            Self::Channel => PageTarget::Channel(id.into()),
+        }
+    }
+}
+
+/// Whether `text` is written as an id.
+pub(crate) fn is_id(text: &str) -> bool {
+    model::OrgId::new(text).is_ok()
+}
+
+/// Whether `text` can be the name of an HTTP header.
+pub(crate) fn is_header_name(text: &str) -> bool {
+    (1..=64).contains(&text.len())
+        && text.bytes().all(|it| it.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&it))
+}
+
+/// What is wrong with `text` as the selector of a counter, if anything.
+///
+/// One place, so that the grammar of `slo` can take over.
+pub(crate) fn selector_problem(text: &str) -> Option<String> {
+    let name_length =
+        text.bytes().take_while(|it| it.is_ascii_alphanumeric() || b"_:".contains(it)).count();
+    let (name, matchers) = text.split_at(name_length);
+    if name.is_empty() || name.starts_with(|it: char| it.is_ascii_digit()) {
+        return Some("it does not begin with the name of a metric".to_owned());
+    }
+    let matchers = matchers.trim();
+    if matchers.is_empty() {
+        return None;
+    }
+    let inner = matchers.strip_prefix('{').and_then(|it| it.strip_suffix('}'));
+    let Some(inner) = inner else {
+        return Some("after the metric only `{label=\"value\", …}` may follow".to_owned());
+    };
+    (inner.matches('"').count() % 2 == 1).then(|| "a quotation mark is missing".to_owned())
+}

@@ -1,0 +1,414 @@
+//! Folding an event into the state. Never fails: events are facts.
+
+use crate::access::{Token, TokenKind};
+use crate::due::digest_day;
+use crate::event::{Event, EventRecord, NewNotice};
+use crate::state::{
+    Alert, AlertStatus, Limits, Notice, NoticeStatus, Purpose, Signature, SourceHealth, State,
+};
+use crate::{Password, ResolveReason};
+use incident::{Incident, Review};
+use model::{AlertId, IncidentId, NoticeId, PageId, Timestamp};
+use paging::{Page, PageStatus};
+use std::sync::Arc;
+
+impl State {
+    /// Folds in the next event of the journal.
+    pub fn apply(&mut self, record: &EventRecord) {
+        assert_eq!(record.seq, self.seq + 1, "events are folded in order, without gaps");
+        assert!(record.at >= self.at, "time never goes backwards in a journal");
+        self.seq = record.seq;
+        self.at = record.at;
+        self.remember_key(record);
+        match &record.event {
+            Event::CatalogueAdopted { version, hash, catalogue, .. } => {
+                if self.catalogue.is_none() {
+                    self.digest_day = digest_day(record.at);
+                }
+                self.catalogue = Some(Arc::new((**catalogue).clone()));
+                self.catalogue_version = *version;
+                self.catalogue_hash.clone_from(hash);
+            }
+            Event::SourceFailing { source, detail } => {
+                let health =
+                    SourceHealth { failing_since: record.at, detail: detail.clone() };
+                self.sources_failing.insert(source.clone(), health);
+            }
+            Event::SourceRecovered { source } => {
+                self.sources_failing.remove(source);
+            }
+            Event::Signed { feature, role, by, objective, window } => {
+                let signature = Signature {
+                    by: by.clone(),
+                    at: record.at,
+                    objective: *objective,
+                    window: *window,
+                };
+                self.signatures.entry(feature.clone()).or_default().insert(*role, signature);
+            }
+            Event::AlertFired { .. }
+            | Event::AlertStale { .. }
+            | Event::AlertHeardAgain { .. }
+            | Event::AlertResolved { .. }
+            | Event::NotPaged { .. } => self.apply_alert(record),
+            Event::IncidentOpened { .. }
+            | Event::AlertJoined { .. }
+            | Event::IncidentResolved { .. }
+            | Event::ReviewAsked { .. }
+            | Event::ReviewPublished { .. } => self.apply_incident(record),
+            Event::PageOpened { .. }
+            | Event::PageNotified { .. }
+            | Event::PageAcknowledged { .. }
+            | Event::PageExhausted { .. }
+            | Event::PageEnded { .. } => self.apply_page(record),
+            Event::NoticeSent { .. } | Event::NoticeFailed { .. } | Event::DigestDue { .. } => {
+                self.apply_notice(record);
+            }
+            Event::TokenIssued { .. } | Event::TokenRevoked { .. } | Event::PasswordSet { .. } => {
+                self.apply_access(record);
+            }
+        }
+    }
+
+    fn apply_alert(&mut self, record: &EventRecord) {
+        match &record.event {
+            Event::AlertFired {
+                alert, key, origin, severity, feature, service, team, summary, starts_at, lease, stale_after,
+            } => {
+                let it = Alert {
+                    key: key.clone(),
+                    origin: origin.clone(),
+                    severity: *severity,
+                    feature: feature.clone(),
+                    service: service.clone(),
+                    team: team.clone(),
+                    summary: summary.clone(),
+                    starts_at: *starts_at,
+                    fired_at: record.at,
+                    lease: *lease,
+                    stale_after: *stale_after,
+                    status: AlertStatus::Firing,
+                    incident: None,
+                    not_paged: None,
+                    trail: vec![],
+                };
+                self.next.alert = self.next.alert.max(alert.0);
+                self.firing.insert(key.clone(), *alert);
+                self.alerts.insert(*alert, it);
+                self.trail_alert(*alert);
+            }
+            Event::AlertStale { alert, .. } => self.set_alert(*alert, AlertStatus::Stale),
+            Event::AlertHeardAgain { alert } => self.set_alert(*alert, AlertStatus::Firing),
+            Event::AlertResolved { alert, reason } => {
+                self.set_alert(*alert, AlertStatus::Resolved { at: record.at });
+                if let Some(it) = self.alerts.get(alert) {
+                    self.firing.remove(&it.key);
+                    let shown_by_incident = it.incident.is_some_and(|id| {
+                        self.incidents.get(&id).is_some_and(Incident::is_open)
+                            || matches!(reason, ResolveReason::PersonResolved { .. })
+                    });
+                    if !shown_by_incident {
+                        self.alerts_closed.insert(*alert);
+                    }
+                }
+                self.forget_old_alerts();
+            }
+            Event::NotPaged { alert, reason } => {
+                if let Some(it) = self.alerts.get_mut(alert) {
+                    it.not_paged = Some(reason.clone());
+                }
+                self.trail_alert(*alert);
+            }
+            other => unreachable!("not about an alert: {other:?}"),
+        }
+    }
+
+    fn apply_incident(&mut self, record: &EventRecord) {
+        match &record.event {
+            Event::IncidentOpened { incident, group, feature, team, title, alert } => {
+                let it = Incident {
+                    id: *incident,
+                    group: group.clone(),
+                    feature: feature.clone(),
+                    team: team.clone(),
+                    title: title.clone(),
+                    opened_at: record.at,
+                    acknowledged: None,
+                    resolved: None,
+                    review: Review::NotAsked,
+                    alerts: vec![],
+                    pages: vec![],
+                    trail: self.alerts.get(alert).map(|it| it.trail.clone()).unwrap_or_default(),
+                };
+                self.next.incident = self.next.incident.max(incident.0);
+                self.incidents.insert(*incident, it);
+                self.open_groups.insert(group.clone(), *incident);
+                self.join(*incident, *alert);
+            }
+            Event::AlertJoined { incident, alert } => self.join(*incident, *alert),
+            Event::IncidentResolved { incident, by } => {
+                if let Some(it) = self.incidents.get_mut(incident) {
+                    it.resolved = Some((record.at, by.clone()));
+                    let group = it.group.clone();
+                    self.open_groups.remove(&group);
+                }
+                self.trail_incident(*incident);
+                self.forget_old_incidents();
+            }
+            Event::ReviewAsked { incident, due_at } => {
+                if let Some(it) = self.incidents.get_mut(incident) {
+                    it.review = Review::Asked { at: record.at, due_at: *due_at };
+                }
+                self.trail_incident(*incident);
+            }
+            Event::ReviewPublished { incident, by, text } => {
+                if let Some(it) = self.incidents.get_mut(incident) {
+                    let (by, text) = (by.clone(), text.clone());
+                    it.review = Review::Published { at: record.at, by, text };
+                }
+                self.trail_incident(*incident);
+            }
+            other => unreachable!("not about an incident: {other:?}"),
+        }
+    }
+
+    fn apply_page(&mut self, record: &EventRecord) {
+        let page_id = match &record.event {
+            Event::PageOpened { page, incident, alert, escalation, policy } => {
+                let it = Page {
+                    incident: *incident,
+                    alert: *alert,
+                    escalation: escalation.clone(),
+                    policy: policy.clone(),
+                    opened_at: record.at,
+                    status: PageStatus::New,
+                    notices: vec![],
+                };
+                self.next.page = self.next.page.max(page.0);
+                self.pages.insert(*page, it);
+                if let Some(it) = self.incidents.get_mut(incident) {
+                    it.pages.push(*page);
+                }
+                if let Some(it) = self.alerts.get_mut(alert) {
+                    it.not_paged = None;
+                }
+                *page
+            }
+            Event::PageNotified { page, attempt, notices, deadline, .. } => {
+                let ids: Vec<NoticeId> = notices.iter().map(|it| it.notice).collect();
+                if let Some(it) = self.pages.get_mut(page) {
+                    it.notified(*attempt, *deadline, &ids);
+                }
+                let purpose = Purpose::Page { page: *page, attempt: *attempt };
+                self.add_notices(notices, purpose, record.at);
+                *page
+            }
+            Event::PageAcknowledged { page, by, via } => {
+                if let Some(it) = self.pages.get_mut(page) {
+                    it.acknowledged(by.clone(), record.at, via.clone());
+                    if let Some(incident) = self.incidents.get_mut(&it.incident) {
+                        incident.acknowledged.get_or_insert((by.clone(), record.at));
+                    }
+                }
+                self.cancel_notices(*page);
+                *page
+            }
+            Event::PageExhausted { page } => {
+                if let Some(it) = self.pages.get_mut(page) {
+                    it.exhausted(record.at);
+                }
+                *page
+            }
+            Event::PageEnded { page, reason } => {
+                if let Some(it) = self.pages.get_mut(page) {
+                    it.ended(record.at, reason.clone());
+                }
+                self.cancel_notices(*page);
+                *page
+            }
+            other => unreachable!("not about a page: {other:?}"),
+        };
+        self.trail_page(page_id);
+    }
+
+    fn apply_notice(&mut self, record: &EventRecord) {
+        let id = match &record.event {
+            Event::DigestDue { day, notices } => {
+                self.notices.retain(|_, it| match it.purpose {
+                    Purpose::Digest { day: old } => old + 1 >= *day,
+                    Purpose::Page { .. } => true,
+                });
+                self.digest_day = *day;
+                self.add_notices(notices, Purpose::Digest { day: *day }, record.at);
+                return;
+            }
+            Event::NoticeSent { notice, provider_id } => {
+                if let Some(it) = self.notices.get_mut(notice) {
+                    it.attempts += 1;
+                    let provider_id = provider_id.clone();
+                    it.status = NoticeStatus::Sent { at: record.at, provider_id };
+                }
+                *notice
+            }
+            Event::NoticeFailed { notice, detail, retry_at } => {
+                if let Some(it) = self.notices.get_mut(notice) {
+                    it.attempts += 1;
+                    it.status = match retry_at {
+                        Some(at) => NoticeStatus::Due { at: *at },
+                        None => NoticeStatus::Failed { at: record.at, detail: detail.clone() },
+                    };
+                }
+                *notice
+            }
+            other => unreachable!("not about a notice: {other:?}"),
+        };
+        if let Some(Purpose::Page { page, .. }) = self.notices.get(&id).map(|it| it.purpose) {
+            self.trail_page(page);
+        }
+    }
+
+    fn apply_access(&mut self, record: &EventRecord) {
+        match &record.event {
+            Event::TokenIssued { token, kind, person, label, sha256, expires_at } => {
+                self.next.token = self.next.token.max(token.0);
+                self.access.tokens.retain(|_, it| it.expires_at.is_none_or(|end| record.at < end));
+                let it = Token {
+                    kind: *kind,
+                    person: person.clone(),
+                    label: label.clone(),
+                    sha256: sha256.clone(),
+                    issued_at: record.at,
+                    expires_at: *expires_at,
+                };
+                self.access.tokens.insert(*token, it);
+            }
+            Event::TokenRevoked { token } => {
+                self.access.tokens.remove(token);
+            }
+            Event::PasswordSet { person, hash, role } => {
+                let password = Password { hash: hash.clone(), role: *role };
+                self.access.passwords.insert(person.clone(), password);
+                self.access.tokens.retain(|_, it| {
+                    it.kind != TokenKind::Session || it.person.as_ref() != Some(person)
+                });
+            }
+            other => unreachable!("not about access: {other:?}"),
+        }
+    }
+
+    fn join(&mut self, incident: IncidentId, alert: AlertId) {
+        if let Some(it) = self.alerts.get_mut(&alert) {
+            it.incident = Some(incident);
+        }
+        if let Some(it) = self.incidents.get_mut(&incident) {
+            it.alerts.push(alert);
+        }
+        self.trail_alert(alert);
+    }
+
+    fn set_alert(&mut self, alert: AlertId, status: AlertStatus) {
+        if let Some(it) = self.alerts.get_mut(&alert) {
+            it.status = status;
+        }
+        self.trail_alert(alert);
+    }
+
+    fn add_notices(&mut self, notices: &[NewNotice], purpose: Purpose, at: Timestamp) {
+        for new in notices {
+            self.next.notice = self.next.notice.max(new.notice.0);
+            let notice = Notice {
+                purpose,
+                to: new.to.clone(),
+                medium: new.medium,
+                channel: new.channel.clone(),
+                decided_at: at,
+                attempts: 0,
+                status: NoticeStatus::Due { at },
+            };
+            self.notices.insert(new.notice, notice);
+        }
+    }
+
+    fn cancel_notices(&mut self, page: PageId) {
+        let ids = self.pages.get(&page).map_or(&[][..], |it| &it.notices);
+        for id in ids {
+            if let Some(it) = self.notices.get_mut(id)
+                && matches!(it.status, NoticeStatus::Due { .. })
+            {
+                it.status = NoticeStatus::Cancelled;
+            }
+        }
+    }
+
+    fn trail_alert(&mut self, alert: AlertId) {
+        let Some(it) = self.alerts.get_mut(&alert) else { return };
+        push_trail(&mut it.trail, self.seq);
+        if let Some(incident) = it.incident {
+            self.trail_incident(incident);
+        }
+    }
+
+    fn trail_page(&mut self, page: PageId) {
+        if let Some(incident) = self.pages.get(&page).map(|it| it.incident) {
+            self.trail_incident(incident);
+        }
+    }
+
+    fn trail_incident(&mut self, incident: IncidentId) {
+        if let Some(it) = self.incidents.get_mut(&incident) {
+            push_trail(&mut it.trail, self.seq);
+        }
+    }
+
+    fn remember_key(&mut self, record: &EventRecord) {
+        let Some(key) = &record.key else { return };
+        if !self.keys.contains_key(key) {
+            self.keys.insert(key.clone(), record.seq);
+            self.keys_by_seq.insert(record.seq, key.clone());
+        }
+        while self.keys.len() > Limits::KEYS_MAX {
+            let (_, oldest) = self.keys_by_seq.pop_first().expect("one position per key");
+            self.keys.remove(&oldest);
+        }
+    }
+
+    /// Closed incidents leave memory for the archive, the reviewed ones first.
+    fn forget_old_incidents(&mut self) {
+        let closed_count = self.incidents.len() - self.open_groups.len();
+        if closed_count <= Limits::INCIDENTS_CLOSED_MAX {
+            return;
+        }
+        let closed = || self.incidents.values().filter(|it| !it.is_open());
+        let oldest = closed().find(|it| !it.awaits_review()).or_else(|| closed().next());
+        let Some(incident) = oldest.map(|it| it.id).and_then(|id| self.incidents.remove(&id)) else {
+            return;
+        };
+        for page in &incident.pages {
+            for notice in self.pages.remove(page).map(|it| it.notices).unwrap_or_default() {
+                self.notices.remove(&notice);
+            }
+        }
+        for alert in &incident.alerts {
+            let fires = self.alerts.get(alert).is_some_and(|it| self.firing.contains_key(&it.key));
+            if !fires {
+                self.alerts.remove(alert);
+                self.alerts_closed.remove(alert);
+            }
+        }
+    }
+
+    fn forget_old_alerts(&mut self) {
+        while self.alerts_closed.len() > Limits::ALERTS_CLOSED_MAX {
+            let oldest = self.alerts_closed.pop_first().expect("more than the limit");
+            self.alerts.remove(&oldest);
+        }
+    }
+}
+
+/// The beginning of a story matters most: when a trail is full, later repetition is left to the
+/// journal, which has everything.
+fn push_trail(trail: &mut Vec<u64>, seq: u64) {
+    if trail.len() < Limits::TRAIL_MAX && trail.last() != Some(&seq) {
+        trail.push(seq);
+    }
+}

@@ -1,0 +1,273 @@
+//! What the outside world asks of the engine.
+
+use crate::event::{Actor, SignRole};
+use crate::{Role, TokenKind};
+use model::{
+    Catalogue, FeatureId, IncidentId, Labels, Millis, NoticeId, Objective, PageId, PersonId,
+    ServiceId, Severity, SourceId, TeamId, Timestamp, TokenId,
+};
+
+/// One request, with who asks and why. Everything that happens starts as one of these.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Submission {
+    /// Who asks.
+    pub actor: Actor,
+    /// In their words, where they gave one.
+    pub reason: Option<String>,
+    /// Asking again with the same key changes nothing and is answered like the first time.
+    pub key: Option<String>,
+    /// What they ask for.
+    pub command: Command,
+}
+
+impl Submission {
+    /// Something the product asks of itself: a timer, a measurement.
+    #[must_use]
+    pub fn system(command: Command) -> Self {
+        Self { actor: Actor::System, reason: None, key: None, command }
+    }
+
+    /// Something a person asks.
+    #[must_use]
+    pub fn person(person: PersonId, command: Command) -> Self {
+        Self { actor: Actor::Person(person), reason: None, key: None, command }
+    }
+}
+
+/// What may be asked.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    /// A checked catalogue is to be in force from now on. Accepted once per hash.
+    AdoptCatalogue {
+        /// The catalogue.
+        catalogue: Box<Catalogue>,
+        /// Its hash, as `catalog::hash` computes it.
+        hash: String,
+    },
+    /// What was measured of a feature at the end of a minute. Sent every minute; journalled only
+    /// when an alert starts or ends.
+    Observe {
+        /// The feature.
+        feature: FeatureId,
+        /// Budget and conditions, with the counts they were computed from.
+        assessment: Box<slo::Assessment>,
+    },
+    /// An alert arrived at a door.
+    Receive(Box<DoorAlert>),
+    /// A source of samples could not be read.
+    SourceFailed {
+        /// Which.
+        source: SourceId,
+        /// What went wrong, for people.
+        detail: String,
+    },
+    /// A source of samples was read.
+    SourceRead {
+        /// Which.
+        source: SourceId,
+    },
+    /// Time has passed: everything due is done. Early and repeated calls are harmless.
+    Tick,
+    /// What became of a notice that was sent.
+    Delivered {
+        /// Which notice.
+        notice: NoticeId,
+        /// What the provider said.
+        outcome: DeliveryOutcome,
+    },
+    /// Somebody takes a page.
+    AcknowledgePage {
+        /// Which.
+        page: PageId,
+        /// Who.
+        by: PersonId,
+        /// How: `link`, `view`, `cli`, `api`.
+        via: String,
+    },
+    /// Somebody takes an incident: every open or exhausted page of it.
+    AcknowledgeIncident {
+        /// Which.
+        incident: IncidentId,
+        /// Who.
+        by: PersonId,
+        /// How: `view`, `cli`, `api`.
+        via: String,
+    },
+    /// Somebody declares an incident over though its alerts may still fire.
+    ResolveIncident {
+        /// Which.
+        incident: IncidentId,
+        /// Who.
+        by: PersonId,
+    },
+    /// Somebody calls for help by hand.
+    Raise {
+        /// Who calls.
+        by: PersonId,
+        /// In their words.
+        title: String,
+        /// What it is about, if known.
+        feature: Option<FeatureId>,
+        /// Whom to call where no feature says so.
+        team: Option<TeamId>,
+    },
+    /// The team wrote down what it learned.
+    PublishReview {
+        /// Of which incident.
+        incident: IncidentId,
+        /// Who publishes.
+        by: PersonId,
+        /// What was learned.
+        text: String,
+    },
+    /// An owner signs a feature's objective as it stands.
+    Sign {
+        /// Which feature.
+        feature: FeatureId,
+        /// For product or for engineering.
+        role: SignRole,
+        /// Who signs.
+        by: PersonId,
+        /// What they believe they sign; refused when it has changed meanwhile.
+        objective: Objective,
+    },
+    /// A way in is made. The secret itself never comes here, only its SHA-256.
+    IssueToken {
+        /// Session, API token, door key, set-up link.
+        kind: TokenKind,
+        /// On whose behalf it acts, if on anybody's.
+        person: Option<PersonId>,
+        /// What people call it.
+        label: String,
+        /// Lower-case hex SHA-256 of the secret.
+        sha256: String,
+        /// When it ends by itself.
+        expires_at: Option<Timestamp>,
+    },
+    /// A way in is closed.
+    RevokeToken {
+        /// Which.
+        token: TokenId,
+    },
+    /// Somebody may log in with a password from now on; every session of theirs ends.
+    SetPassword {
+        /// Who.
+        person: PersonId,
+        /// argon2id hash in PHC form.
+        hash: String,
+        /// What they may do.
+        role: Role,
+        /// The set-up link used, which is spent by this.
+        spends: Option<TokenId>,
+    },
+}
+
+/// An alert as a door understood it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DoorAlert {
+    /// Which door, e.g. `alertmanager-v2`.
+    pub door: String,
+    /// `alerting::fingerprint` of the labels.
+    pub fingerprint: String,
+    /// Identifying labels.
+    pub labels: Labels,
+    /// Describing annotations.
+    pub annotations: Labels,
+    /// Since when, as the sender says.
+    pub starts_at: Timestamp,
+    /// Firing or over.
+    pub life: DoorLife,
+    /// How urgent, as the labels say or by default.
+    pub severity: Severity,
+    /// The feature it is about, if the labels name one.
+    pub feature: Option<FeatureId>,
+    /// The service it is about, if the labels name one.
+    pub service: Option<ServiceId>,
+    /// The team it is for, if the labels name one.
+    pub team: Option<TeamId>,
+    /// How feature, service, team and severity were found, for `why`.
+    pub routed_by: String,
+}
+
+/// Whether an alert at a door fires, and for how long that is believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DoorLife {
+    /// Firing until then unless it is sent again: the sender repeats itself, as Prometheus does.
+    FiringUntil(Timestamp),
+    /// Firing until the sender says otherwise; called stale, never closed, after so long unheard.
+    FiringStaleAfter(Millis),
+    /// Over.
+    Resolved,
+}
+
+/// What a provider said of a notice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DeliveryOutcome {
+    /// The provider took it.
+    Sent {
+        /// The provider's own id for it, if any.
+        provider_id: String,
+    },
+    /// It may work later.
+    Transient {
+        /// Why it did not now.
+        detail: String,
+    },
+    /// It will never work.
+    Permanent {
+        /// Why.
+        detail: String,
+    },
+}
+
+/// Everything outside the state that a decision may look at.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// The time, monotonic per journal.
+    pub now: Timestamp,
+    /// Time-zone rules; their release is written into events that used them.
+    pub zones: &'a oncall::Zones,
+}
+
+/// Why a command was refused. Nothing has changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Rejected {
+    /// There is no such thing (any more).
+    #[error("there is no {what} `{id}` here; it may be closed and archived")]
+    Unknown {
+        /// `page`, `incident`, `feature`, …
+        what: &'static str,
+        /// As it was given.
+        id: String,
+    },
+    /// Somebody was faster.
+    #[error("already acknowledged by {by} at {at}")]
+    AlreadyAcknowledged {
+        /// Who.
+        by: PersonId,
+        /// When.
+        at: Timestamp,
+    },
+    /// It is over.
+    #[error("{what} `{id}` is already over")]
+    Over {
+        /// `page`, `incident`, `review`.
+        what: &'static str,
+        /// Which.
+        id: String,
+    },
+    /// Not theirs to do.
+    #[error("{0}")]
+    NotAllowed(String),
+    /// It makes no sense as it is.
+    #[error("{0}")]
+    Invalid(String),
+    /// A limit is reached; the sender should try again later.
+    #[error("limit reached: {limit} (at most {max}); try again later")]
+    LimitReached {
+        /// The name of the limit.
+        limit: &'static str,
+        /// Its value.
+        max: usize,
+    },
+}

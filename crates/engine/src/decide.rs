@@ -1,0 +1,443 @@
+//! What a command first causes, or why it is refused. Changes nothing.
+
+use crate::command::{Command, Context, DeliveryOutcome, DoorAlert, DoorLife, Rejected};
+use crate::event::{Event, Evidence, Origin, ResolveReason, SignRole};
+use crate::state::{AlertStatus, Limits, NoticeStatus, State};
+use crate::TokenKind;
+use model::{
+    AlertId, Catalogue, FeatureId, IncidentId, Millis, NoticeId, Objective, PageId, PersonId,
+    Personal, ServiceId, Severity, TeamId, TokenId,
+};
+use paging::PageStatus;
+use slo::ConditionState;
+
+/// Waits between the tries of a notice, by how many have failed, in seconds.
+const RETRY_SECS: [i64; 5] = [10, 20, 40, 80, 160];
+
+pub(crate) fn decide(
+    state: &State,
+    context: &Context<'_>,
+    command: &Command,
+) -> Result<Vec<Event>, Rejected> {
+    match command {
+        Command::Tick => unreachable!("ticks are run by `Engine::tick`"),
+        Command::AdoptCatalogue { catalogue, hash } => {
+            Ok(adopt(state, context, catalogue, hash).into_iter().collect())
+        }
+        Command::Observe { feature, assessment } => Ok(observe(state, context, feature, assessment)),
+        Command::Receive(door) => receive(state, context, door),
+        Command::SourceFailed { source, detail } => {
+            let known = state.catalogue().is_some_and(|it| it.sources.contains_key(source));
+            let new = known && !state.sources_failing.contains_key(source);
+            Ok(new
+                .then(|| Event::SourceFailing { source: source.clone(), detail: detail.clone() })
+                .into_iter()
+                .collect())
+        }
+        Command::SourceRead { source } => {
+            let failing = state.sources_failing.contains_key(source);
+            Ok(failing
+                .then(|| Event::SourceRecovered { source: source.clone() })
+                .into_iter()
+                .collect())
+        }
+        Command::Delivered { notice, outcome } => delivered(state, context, *notice, outcome),
+        Command::AcknowledgePage { page, by, via } => acknowledge_page(state, *page, by, via),
+        Command::AcknowledgeIncident { incident, by, via } => {
+            acknowledge_incident(state, *incident, by, via)
+        }
+        Command::ResolveIncident { incident, by } => {
+            person(state, by)?;
+            let it = open_incident(state, *incident)?;
+            Ok(vec![Event::IncidentResolved { incident: it, by: Some(by.clone()) }])
+        }
+        Command::Raise { by, title, feature, team } => {
+            raise(state, context, by, title, feature.as_ref(), team.as_ref())
+        }
+        Command::PublishReview { incident, by, text } => publish(state, *incident, by, text),
+        Command::Sign { feature, role, by, objective } => {
+            sign(state, feature, *role, by, *objective)
+        }
+        Command::IssueToken { kind, person: holder, label, sha256, expires_at } => {
+            if let Some(holder) = holder {
+                person(state, holder)?;
+            }
+            text_within("label", label, Limits::TEXT_LENGTH_MAX)?;
+            if state.access.tokens.len() >= Limits::TOKENS_MAX {
+                let (limit, max) = ("tokens_max", Limits::TOKENS_MAX);
+                return Err(Rejected::LimitReached { limit, max });
+            }
+            Ok(vec![Event::TokenIssued {
+                token: TokenId(state.next.token + 1),
+                kind: *kind,
+                person: holder.clone(),
+                label: label.clone(),
+                sha256: sha256.clone(),
+                expires_at: *expires_at,
+            }])
+        }
+        Command::RevokeToken { token } => {
+            let known = state.access.tokens.contains_key(token);
+            known
+                .then(|| vec![Event::TokenRevoked { token: *token }])
+                .ok_or_else(|| unknown("token", token))
+        }
+        Command::SetPassword { person: who, hash, role, spends } => {
+            person(state, who)?;
+            let mut events = vec![];
+            if let Some(token) = spends {
+                let setup = state.access.tokens.get(token).map(|it| it.kind);
+                if setup != Some(TokenKind::Setup) {
+                    return Err(unknown("set-up link", token));
+                }
+                events.push(Event::TokenRevoked { token: *token });
+            }
+            let hash = Personal::new(who.clone(), hash);
+            events.push(Event::PasswordSet { person: who.clone(), hash, role: *role });
+            Ok(events)
+        }
+    }
+}
+
+/// What an alert from a door is deduplicated by: its labels, whichever door it came through.
+pub(crate) fn door_key(fingerprint: &str) -> String {
+    format!("door/{fingerprint}")
+}
+
+fn adopt(
+    state: &State,
+    context: &Context<'_>,
+    catalogue: &Catalogue,
+    hash: &str,
+) -> Option<Event> {
+    (state.catalogue_hash != hash).then(|| Event::CatalogueAdopted {
+        version: state.catalogue_version + 1,
+        hash: hash.to_owned(),
+        catalogue: Box::new(catalogue.clone()),
+        tzdb: context.zones.version(),
+    })
+}
+
+/// One alert per feature and severity, whichever of its conditions fire. While a condition cannot
+/// be measured an alert freezes: it neither starts nor ends.
+fn observe(
+    state: &State,
+    context: &Context<'_>,
+    feature_id: &FeatureId,
+    assessment: &slo::Assessment,
+) -> Vec<Event> {
+    let Some(feature) = state.catalogue().and_then(|it| it.features.get(feature_id)) else {
+        return vec![];
+    };
+    let evidence =
+        || Evidence { objective: feature.objective, assessment: assessment.clone() };
+    let mut events = vec![];
+    let mut next_alert = state.next.alert;
+    for severity in [Severity::Page, Severity::Ticket] {
+        let key = format!("burn/{feature_id}/{severity}");
+        let has = |wanted: ConditionState| {
+            let mut of_severity =
+                assessment.conditions.iter().filter(|it| it.condition.severity == severity);
+            of_severity.any(|it| it.state == wanted)
+        };
+        let fires = has(ConditionState::Firing);
+        match state.firing.get(&key) {
+            None if fires => {
+                next_alert += 1;
+                events.push(Event::AlertFired {
+                    alert: AlertId(next_alert),
+                    key,
+                    origin: Origin::Burn(evidence()),
+                    severity,
+                    feature: Some(feature_id.clone()),
+                    service: None,
+                    team: Some(feature.team.clone()),
+                    summary: format!("{} At this rate the promise is at risk.", no(&feature.question)),
+                    starts_at: context.now,
+                    lease: None,
+                    stale_after: None,
+                });
+            }
+            Some(alert) if !fires && !has(ConditionState::Unmeasured) => {
+                let reason = ResolveReason::ConditionEnded(evidence());
+                events.push(Event::AlertResolved { alert: *alert, reason });
+            }
+            _ => {}
+        }
+    }
+    events
+}
+
+/// `Can agents make a sale?` → `Can agents make a sale? Too often not.`
+fn no(question: &str) -> String {
+    format!("{question} Too often not.")
+}
+
+fn receive(
+    state: &State,
+    context: &Context<'_>,
+    door: &DoorAlert,
+) -> Result<Vec<Event>, Rejected> {
+    let key = door_key(&door.fingerprint);
+    let firing = state.firing.get(&key).copied();
+    let (lease, stale_after) = match (door.life, firing) {
+        (DoorLife::Resolved, Some(alert)) => {
+            return Ok(vec![Event::AlertResolved { alert, reason: ResolveReason::SenderResolved }]);
+        }
+        (DoorLife::Resolved, None) => return Ok(vec![]),
+        (_, Some(alert)) => {
+            let stale = state.alerts[&alert].status == AlertStatus::Stale;
+            return Ok(stale.then_some(Event::AlertHeardAgain { alert }).into_iter().collect());
+        }
+        (DoorLife::FiringUntil(until), None) if until <= context.now => return Ok(vec![]),
+        (DoorLife::FiringUntil(until), None) => (Some(until.since(context.now)), None),
+        (DoorLife::FiringStaleAfter(after), None) => (None, Some(after)),
+    };
+    if state.firing.len() >= Limits::ALERTS_OPEN_MAX {
+        let (limit, max) = ("alerts_open_max", Limits::ALERTS_OPEN_MAX);
+        return Err(Rejected::LimitReached { limit, max });
+    }
+    let (feature, service, team) = placed(state, door);
+    Ok(vec![Event::AlertFired {
+        alert: AlertId(state.next.alert + 1),
+        key,
+        origin: Origin::Door {
+            door: door.door.clone(),
+            labels: door.labels.clone(),
+            annotations: door.annotations.clone(),
+            routed_by: door.routed_by.clone(),
+        },
+        severity: door.severity,
+        feature,
+        service,
+        team,
+        summary: door_summary(door),
+        starts_at: door.starts_at,
+        lease,
+        stale_after,
+    }])
+}
+
+/// The feature before the machine: an alert about a service that exactly one feature needs is an
+/// alert about that feature.
+fn placed(
+    state: &State,
+    door: &DoorAlert,
+) -> (Option<FeatureId>, Option<ServiceId>, Option<TeamId>) {
+    let Some(catalogue) = state.catalogue() else { return (None, None, None) };
+    let feature = door.feature.clone().or_else(|| {
+        let mut needing = catalogue.features_needing(door.service.as_ref()?);
+        needing.next().filter(|_| needing.next().is_none()).cloned()
+    });
+    let team_of_feature = || Some(catalogue.features.get(feature.as_ref()?)?.team.clone());
+    let team_of_service = || match &catalogue.services.get(door.service.as_ref()?)?.kind {
+        model::ServiceKind::Own { team } => Some(team.clone()),
+        model::ServiceKind::Supplier => None,
+    };
+    let team = door.team.clone().or_else(team_of_feature).or_else(team_of_service);
+    (feature, door.service.clone(), team)
+}
+
+fn door_summary(door: &DoorAlert) -> String {
+    let annotation = |name: &str| door.annotations.get(name).filter(|it| !it.trim().is_empty());
+    let text = annotation("summary")
+        .or_else(|| annotation("title"))
+        .or_else(|| annotation("description"))
+        .or_else(|| door.labels.get("alertname"))
+        .map_or("An alert without a name", String::as_str);
+    text.chars().take(200).collect()
+}
+
+fn delivered(
+    state: &State,
+    context: &Context<'_>,
+    id: NoticeId,
+    outcome: &DeliveryOutcome,
+) -> Result<Vec<Event>, Rejected> {
+    // A notice of a closed and archived incident: nothing is left to decide.
+    let Some(notice) = state.notices.get(&id) else { return Ok(vec![]) };
+    let open = match notice.status {
+        NoticeStatus::Due { .. } => true,
+        NoticeStatus::Cancelled => false,
+        // Reported twice: the first report stands.
+        NoticeStatus::Sent { .. } | NoticeStatus::Failed { .. } => return Ok(vec![]),
+    };
+    let event = match outcome {
+        DeliveryOutcome::Sent { provider_id } => {
+            Event::NoticeSent { notice: id, provider_id: provider_id.clone() }
+        }
+        DeliveryOutcome::Permanent { detail } => {
+            Event::NoticeFailed { notice: id, detail: detail.clone(), retry_at: None }
+        }
+        DeliveryOutcome::Transient { detail } => {
+            let tries_left = notice.attempts + 1 < Limits::NOTICE_ATTEMPTS_MAX;
+            let wait_idx = (notice.attempts as usize).min(RETRY_SECS.len() - 1);
+            let retry_at = (open && tries_left)
+                .then(|| context.now.plus(Millis::from_secs(RETRY_SECS[wait_idx])));
+            Event::NoticeFailed { notice: id, detail: detail.clone(), retry_at }
+        }
+    };
+    Ok(vec![event])
+}
+
+fn acknowledge_page(
+    state: &State,
+    id: PageId,
+    by: &PersonId,
+    via: &str,
+) -> Result<Vec<Event>, Rejected> {
+    person(state, by)?;
+    let page = state.pages.get(&id).ok_or_else(|| unknown("page", id))?;
+    match &page.status {
+        PageStatus::Acknowledged { by, at, .. } => {
+            Err(Rejected::AlreadyAcknowledged { by: by.clone(), at: *at })
+        }
+        PageStatus::Ended { .. } => Err(Rejected::Over { what: "page", id: id.to_string() }),
+        PageStatus::New | PageStatus::Waiting { .. } | PageStatus::Exhausted { .. } => {
+            let via = via.to_owned();
+            Ok(vec![Event::PageAcknowledged { page: id, by: by.clone(), via }])
+        }
+    }
+}
+
+fn acknowledge_incident(
+    state: &State,
+    id: IncidentId,
+    by: &PersonId,
+    via: &str,
+) -> Result<Vec<Event>, Rejected> {
+    person(state, by)?;
+    open_incident(state, id)?;
+    let incident = &state.incidents[&id];
+    let pages = incident.pages.iter().filter(|it| state.pages[it].can_be_acknowledged());
+    let events: Vec<Event> = pages
+        .map(|page| Event::PageAcknowledged { page: *page, by: by.clone(), via: via.to_owned() })
+        .collect();
+    match (&incident.acknowledged, events.is_empty()) {
+        (_, false) => Ok(events),
+        (Some((by, at)), true) => {
+            Err(Rejected::AlreadyAcknowledged { by: by.clone(), at: *at })
+        }
+        (None, true) => Err(Rejected::Invalid(format!("incident `{id}` has no page to take"))),
+    }
+}
+
+fn raise(
+    state: &State,
+    context: &Context<'_>,
+    by: &PersonId,
+    title: &str,
+    feature: Option<&FeatureId>,
+    team: Option<&TeamId>,
+) -> Result<Vec<Event>, Rejected> {
+    person(state, by)?;
+    text_within("title", title, Limits::TEXT_LENGTH_MAX)?;
+    if title.trim().is_empty() {
+        return Err(Rejected::Invalid("say in a few words what is wrong".to_owned()));
+    }
+    let catalogue = state.catalogue().expect("a known person comes from a catalogue");
+    let of_feature = match feature {
+        Some(id) => Some(&catalogue.features.get(id).ok_or_else(|| unknown("feature", id))?.team),
+        None => None,
+    };
+    if let Some(id) = team.filter(|it| !catalogue.teams.contains_key(it)) {
+        return Err(unknown("team", id));
+    }
+    let alert = AlertId(state.next.alert + 1);
+    Ok(vec![Event::AlertFired {
+        alert,
+        key: format!("raised/{alert}"),
+        origin: Origin::Person { by: by.clone() },
+        severity: Severity::Page,
+        feature: feature.cloned(),
+        service: None,
+        team: team.or(of_feature).cloned(),
+        summary: title.trim().to_owned(),
+        starts_at: context.now,
+        lease: None,
+        stale_after: None,
+    }])
+}
+
+fn publish(
+    state: &State,
+    id: IncidentId,
+    by: &PersonId,
+    text: &str,
+) -> Result<Vec<Event>, Rejected> {
+    person(state, by)?;
+    text_within("review", text, Limits::REVIEW_LENGTH_MAX)?;
+    if text.trim().is_empty() {
+        return Err(Rejected::Invalid("a review needs at least a sentence".to_owned()));
+    }
+    let incident = state.incidents.get(&id).ok_or_else(|| unknown("incident", id))?;
+    match (incident.is_open(), &incident.review) {
+        (true, _) => Err(Rejected::Invalid(format!(
+            "incident `{id}` goes on; a review is written after its end"
+        ))),
+        (false, incident::Review::Published { .. }) => {
+            Err(Rejected::Over { what: "review of incident", id: id.to_string() })
+        }
+        (false, _) => {
+            let text = Personal::new(by.clone(), text.trim());
+            Ok(vec![Event::ReviewPublished { incident: id, by: by.clone(), text }])
+        }
+    }
+}
+
+fn sign(
+    state: &State,
+    id: &FeatureId,
+    role: SignRole,
+    by: &PersonId,
+    objective: Objective,
+) -> Result<Vec<Event>, Rejected> {
+    person(state, by)?;
+    let catalogue = state.catalogue().expect("a known person comes from a catalogue");
+    let feature = catalogue.features.get(id).ok_or_else(|| unknown("feature", id))?;
+    let owner = feature.owners.as_ref().map(|it| match role {
+        SignRole::Product => &it.product,
+        SignRole::Engineering => &it.engineering,
+    });
+    if owner != Some(by) {
+        let who = owner.map_or("nobody yet".to_owned(), ToString::to_string);
+        let role = if role == SignRole::Product { "product" } else { "engineering" };
+        return Err(Rejected::NotAllowed(format!(
+            "{by} cannot sign `{id}` for {role}: its owner there is {who}"
+        )));
+    }
+    if feature.objective != objective {
+        let now = feature.objective;
+        return Err(Rejected::Invalid(format!(
+            "the objective of `{id}` is {now} now, not {objective}: look at it again before signing"
+        )));
+    }
+    let window = feature.window;
+    Ok(vec![Event::Signed { feature: id.clone(), role, by: by.clone(), objective, window }])
+}
+
+fn person(state: &State, id: &PersonId) -> Result<(), Rejected> {
+    let known = state.catalogue().is_some_and(|it| it.people.contains_key(id));
+    if known { Ok(()) } else { Err(unknown("person", id)) }
+}
+
+fn open_incident(state: &State, id: IncidentId) -> Result<IncidentId, Rejected> {
+    let incident = state.incidents.get(&id).ok_or_else(|| unknown("incident", id))?;
+    if incident.is_open() {
+        Ok(id)
+    } else {
+        Err(Rejected::Over { what: "incident", id: id.to_string() })
+    }
+}
+
+fn text_within(what: &str, text: &str, max: usize) -> Result<(), Rejected> {
+    if text.len() <= max {
+        Ok(())
+    } else {
+        Err(Rejected::Invalid(format!("the {what} has {} bytes; at most {max} fit", text.len())))
+    }
+}
+
+fn unknown(what: &'static str, id: impl std::fmt::Display) -> Rejected {
+    Rejected::Unknown { what, id: id.to_string() }
+}

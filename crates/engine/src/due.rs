@@ -1,0 +1,156 @@
+//! What is due: deadlines of pages, ends of leases, stale alerts, silent sources, the daily mail.
+//!
+//! Deadlines are state, never queued tasks: after any pause a look at the state finds them all.
+
+use crate::command::Context;
+use crate::consequence::advance;
+use crate::event::{Event, NewNotice, Origin, PageCause, ResolveReason};
+use crate::execute::Heard;
+use crate::state::{AlertStatus, Limits, Recipient, State};
+use model::{AlertId, Medium, Millis, NoticeId, Severity, SourceId, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How long a source may fail before that is an alert of its own.
+pub(crate) const SOURCE_SILENT: Millis = Millis::from_mins(5);
+
+/// Minute of the UTC day at which the daily mail is due.
+const DIGEST_AT: Millis = Millis::from_hours(7);
+
+const DAY: Millis = Millis::from_days(1);
+
+/// When the next thing is due.
+pub(crate) fn next_wake(state: &State, heard: &BTreeMap<AlertId, Heard>) -> Option<Timestamp> {
+    let pages = state.open_groups.values().flat_map(|incident| {
+        let pages = state.incidents.get(incident).map_or(&[][..], |it| &it.pages);
+        pages.iter().filter_map(|page| state.pages.get(page)?.next_timeout())
+    });
+    let alerts = heard.iter().filter_map(|(alert, it)| alert_due(state, *alert, it));
+    let sources = state
+        .sources_failing
+        .iter()
+        .filter(|(id, _)| !state.firing.contains_key(&source_key(id)))
+        .map(|(_, it)| it.failing_since.plus(SOURCE_SILENT));
+    let digest = state.catalogue.as_ref().map(|_| {
+        Timestamp((state.digest_day + 1) * DAY.0).plus(DIGEST_AT)
+    });
+    pages.chain(alerts).chain(sources).chain(digest).min()
+}
+
+/// The first thing that is due, or nothing.
+pub(crate) fn first_due(
+    state: &State,
+    heard: &BTreeMap<AlertId, Heard>,
+    context: &Context<'_>,
+) -> Vec<Event> {
+    let now = context.now;
+    for (alert, it) in heard {
+        if alert_due(state, *alert, it).is_some_and(|due| due <= now) {
+            return vec![alert_event(*alert, it)];
+        }
+    }
+    for incident in state.open_groups.values() {
+        let pages = state.incidents.get(incident).map_or(&[][..], |it| &it.pages);
+        for page in pages {
+            let due = state.pages.get(page).and_then(paging::Page::next_timeout);
+            if due.is_some_and(|it| it <= now) {
+                return advance(state, context, *page, PageCause::NobodyAnswered);
+            }
+        }
+    }
+    for (source, health) in &state.sources_failing {
+        let silent = health.failing_since.plus(SOURCE_SILENT) <= now;
+        if silent && !state.firing.contains_key(&source_key(source)) {
+            return vec![source_alert(state, source)];
+        }
+    }
+    digest_due(state, now).into_iter().collect()
+}
+
+/// What a source's alert is deduplicated by.
+pub(crate) fn source_key(source: &SourceId) -> String {
+    format!("source/{source}")
+}
+
+/// The day whose daily mail is due at or before `now`.
+pub(crate) fn digest_day(now: Timestamp) -> i64 {
+    now.minus(DIGEST_AT).0.div_euclid(DAY.0)
+}
+
+fn alert_due(state: &State, alert: AlertId, heard: &Heard) -> Option<Timestamp> {
+    let it = state.alerts.get(&alert)?;
+    match (it.status, heard.until, it.stale_after) {
+        (AlertStatus::Resolved { .. }, _, _) => None,
+        (_, Some(until), _) => Some(until),
+        (AlertStatus::Firing, None, Some(stale_after)) => Some(heard.at.plus(stale_after)),
+        _ => None,
+    }
+}
+
+fn alert_event(alert: AlertId, heard: &Heard) -> Event {
+    match heard.until {
+        Some(until) => {
+            Event::AlertResolved { alert, reason: ResolveReason::LeaseEnded { until } }
+        }
+        None => Event::AlertStale { alert, heard_at: heard.at },
+    }
+}
+
+fn source_alert(state: &State, source: &SourceId) -> Event {
+    let health = &state.sources_failing[source];
+    // Whoever answers for the first feature that is blind now is called.
+    let feature = state.catalogue().and_then(|catalogue| {
+        catalogue.features.iter().find(|(_, feature)| {
+            feature.needs.slos().iter().any(|id| {
+                catalogue.slo(id).is_some_and(|slo| slo.source == *source)
+            })
+        })
+    });
+    Event::AlertFired {
+        alert: AlertId(state.next.alert + 1),
+        key: source_key(source),
+        origin: Origin::Source {
+            source: source.clone(),
+            failing_since: health.failing_since,
+            detail: health.detail.clone(),
+        },
+        severity: Severity::Page,
+        feature: None,
+        service: None,
+        team: feature.map(|(_, it)| it.team.clone()),
+        summary: format!("Nothing is measured: source {source} does not answer"),
+        starts_at: health.failing_since,
+        lease: None,
+        stale_after: None,
+    }
+}
+
+fn digest_due(state: &State, now: Timestamp) -> Option<Event> {
+    let catalogue = state.catalogue()?;
+    let day = digest_day(now);
+    if day <= state.digest_day {
+        return None;
+    }
+    let owners: BTreeSet<_> = catalogue
+        .features
+        .values()
+        .filter_map(|it| it.owners.as_ref())
+        .flat_map(|it| [&it.engineering, &it.product])
+        .filter(|it| catalogue.people.get(*it).is_some_and(has_mail))
+        .collect();
+    let channel = catalogue.channel_for(Medium::Email);
+    let notices = channel.into_iter().flat_map(|channel| {
+        owners.iter().take(Limits::DIGEST_RECIPIENTS_MAX).zip(1..).map(|(person, offset)| {
+            NewNotice {
+                notice: NoticeId(state.next.notice + offset),
+                to: Recipient::Person((*person).clone()),
+                medium: Medium::Email,
+                channel: channel.clone(),
+            }
+        })
+    });
+    Some(Event::DigestDue { day, notices: notices.collect() })
+}
+
+fn has_mail(person: &model::Person) -> bool {
+    person.contacts.iter().any(|it| it.medium == Medium::Email)
+}

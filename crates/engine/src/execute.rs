@@ -1,0 +1,199 @@
+//! Running a command to its end: decide, fold in, follow the consequences.
+//!
+//! Intuition: dominoes. `decide` pushes the first; each falls exactly once; `consequence` looks at
+//! the one that fell and says which falls next.
+//!
+//! Leases stand beside the state, not in it: an alert that is sent again each minute adds nothing
+//! to the journal. After a restart every lease gets a grace period instead.
+
+use crate::command::{Context, Rejected, Submission};
+use crate::consequence::consequences;
+use crate::decide::decide;
+use crate::due;
+use crate::event::{Event, EventRecord};
+use crate::state::{AlertStatus, State};
+use crate::{Command, DoorLife};
+use model::{AlertId, Millis, Timestamp};
+use std::collections::{BTreeMap, VecDeque};
+
+/// How long after a restart no alert is called ended or stale for want of being sent again.
+pub(crate) const RESTART_GRACE: Millis = Millis::from_mins(5);
+
+/// More events than this from one command is a bug: consequences that chase each other.
+const EVENTS_PER_COMMAND_MAX: usize = 1_000_000;
+
+/// The state with what is known but never journalled.
+#[derive(Debug, Default)]
+pub struct Engine {
+    state: State,
+    heard: BTreeMap<AlertId, Heard>,
+}
+
+/// When a repeated alert was last heard of.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Heard {
+    /// When its lease ends, if it has one.
+    pub(crate) until: Option<Timestamp>,
+    /// When it was last sent.
+    pub(crate) at: Timestamp,
+}
+
+/// What a command did.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Executed {
+    /// The events, already folded into this engine, to be made durable by the caller. Empty when
+    /// nothing changed.
+    pub records: Vec<EventRecord>,
+    /// The journal position of the first answer, when the idempotency key was seen before.
+    pub repeats: Option<u64>,
+}
+
+impl Engine {
+    /// An organisation in which nothing has happened.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// An engine over a restored state; leases run on from `now` with a grace period.
+    #[must_use]
+    pub fn from_state(state: State, now: Timestamp) -> Self {
+        let mut engine = Self { state, heard: BTreeMap::new() };
+        let firing: Vec<AlertId> = engine.state.firing.values().copied().collect();
+        for alert in firing {
+            engine.start_lease(alert, now, RESTART_GRACE);
+        }
+        engine
+    }
+
+    /// Goes back to `state`, because what came after it could not be made durable. What was heard
+    /// of alerts stays known: hearing is not an event.
+    pub fn roll_back(&mut self, state: State) {
+        self.state = state;
+        self.heard.retain(|alert, _| {
+            self.state.alerts.get(alert).is_some_and(|it| self.state.firing.contains_key(&it.key))
+        });
+        for alert in self.state.firing.values() {
+            if !self.heard.contains_key(alert) {
+                let heard = first_heard(&self.state, *alert, self.state.at, RESTART_GRACE);
+                self.heard.extend(heard.map(|it| (*alert, it)));
+            }
+        }
+    }
+
+    /// What is true now, including events that are not durable yet.
+    #[must_use]
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Folds in an event from the journal.
+    pub fn apply(&mut self, record: &EventRecord) {
+        self.state.apply(record);
+        match &record.event {
+            Event::AlertFired { alert, .. } => self.start_lease(*alert, record.at, Millis::ZERO),
+            Event::AlertResolved { alert, .. } => {
+                self.heard.remove(alert);
+            }
+            _ => {}
+        }
+    }
+
+    /// Runs one command. On `Err` nothing has changed. On `Ok` the events are folded in: make
+    /// them durable before answering or acting, or [`Engine::roll_back`].
+    pub fn execute(
+        &mut self,
+        context: &Context<'_>,
+        submission: &Submission,
+    ) -> Result<Executed, Rejected> {
+        if let Some(seq) = submission.key.as_ref().and_then(|it| self.state.keys.get(it)) {
+            return Ok(Executed { records: vec![], repeats: Some(*seq) });
+        }
+        assert!(context.now >= self.state.at, "time never goes backwards in a journal");
+        self.hear(context.now, &submission.command);
+        if matches!(submission.command, Command::Tick) {
+            return Ok(self.tick(context, submission));
+        }
+        let first = decide(&self.state, context, &submission.command)?;
+        let mut records = vec![];
+        self.run(context, submission, first, &mut records);
+        Ok(Executed { records, repeats: None })
+    }
+
+    /// When [`Command::Tick`] has something to do next.
+    #[must_use]
+    pub fn next_wake(&self) -> Option<Timestamp> {
+        due::next_wake(&self.state, &self.heard)
+    }
+
+    /// Everything due, one after another: each may change what the next one is.
+    fn tick(&mut self, context: &Context<'_>, submission: &Submission) -> Executed {
+        let mut records = vec![];
+        loop {
+            let events = due::first_due(&self.state, &self.heard, context);
+            if events.is_empty() {
+                return Executed { records, repeats: None };
+            }
+            self.run(context, submission, events, &mut records);
+        }
+    }
+
+    fn run(
+        &mut self,
+        context: &Context<'_>,
+        submission: &Submission,
+        first: Vec<Event>,
+        records: &mut Vec<EventRecord>,
+    ) {
+        let mut queue = VecDeque::from(first);
+        while let Some(event) = queue.pop_front() {
+            let record = EventRecord {
+                seq: self.state.seq + 1,
+                at: context.now,
+                actor: submission.actor.clone(),
+                reason: submission.reason.clone(),
+                key: submission.key.clone(),
+                catalogue_version: self.state.catalogue_version,
+                event,
+            };
+            self.apply(&record);
+            // Consequences fall before what was queued beside their cause, so that a page opens
+            // right behind its incident and the journal reads as a story.
+            for next in consequences(&self.state, context, &record.event).into_iter().rev() {
+                queue.push_front(next);
+            }
+            records.push(record);
+            assert!(records.len() <= EVENTS_PER_COMMAND_MAX, "consequences must come to an end");
+        }
+    }
+
+    /// Extends the lease of an alert that was sent again.
+    fn hear(&mut self, now: Timestamp, command: &Command) {
+        let Command::Receive(door) = command else { return };
+        let Some(alert) = self.state.firing.get(&crate::decide::door_key(&door.fingerprint)) else {
+            return;
+        };
+        let until = match door.life {
+            DoorLife::FiringUntil(until) => Some(until),
+            DoorLife::FiringStaleAfter(_) => None,
+            DoorLife::Resolved => return,
+        };
+        self.heard.insert(*alert, Heard { until, at: now });
+    }
+
+    fn start_lease(&mut self, alert: AlertId, now: Timestamp, grace: Millis) {
+        let heard = first_heard(&self.state, alert, now, grace);
+        self.heard.extend(heard.map(|it| (alert, it)));
+    }
+}
+
+fn first_heard(state: &State, alert: AlertId, now: Timestamp, grace: Millis) -> Option<Heard> {
+    let it = state.alerts.get(&alert)?;
+    if matches!(it.status, AlertStatus::Resolved { .. }) {
+        return None;
+    }
+    if it.lease.is_none() && it.stale_after.is_none() {
+        return None;
+    }
+    Some(Heard { until: it.lease.map(|lease| now.plus(lease.max(grace))), at: now })
+}

@@ -1,0 +1,288 @@
+//! What is true now: the fold over all events. In memory, complete for everything still open and
+//! for the most recent closed things; older ones are read from the journal.
+
+use crate::Access;
+use crate::event::{Origin, SignRole};
+use model::{
+    AlertId, Catalogue, ChannelId, FeatureId, IncidentId, Medium, Millis, NoticeId, Objective,
+    PageId, PersonId, ServiceId, Severity, SourceId, TeamId, Timestamp, TokenId,
+};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Limits of hot state; reaching one is an event or a refusal, never a silent loss.
+#[derive(Debug)]
+pub struct Limits;
+
+impl Limits {
+    /// Alerts that fire at the same time; beyond, doors answer 503.
+    pub const ALERTS_OPEN_MAX: usize = 200_000;
+    /// Closed incidents kept in memory; older ones are read from the journal.
+    pub const INCIDENTS_CLOSED_MAX: usize = 500;
+    /// Resolved alerts kept in memory.
+    pub const ALERTS_CLOSED_MAX: usize = 2_000;
+    /// Remembered idempotency keys.
+    pub const KEYS_MAX: usize = 10_000;
+    /// Journal positions remembered per incident and per alert.
+    pub const TRAIL_MAX: usize = 500;
+    /// Tokens of one organisation.
+    pub const TOKENS_MAX: usize = 10_000;
+    /// How often a notice is tried before it is given up.
+    pub const NOTICE_ATTEMPTS_MAX: u32 = 6;
+    /// Recipients of the daily mail.
+    pub const DIGEST_RECIPIENTS_MAX: usize = 20;
+    /// Longest title or reason, in bytes.
+    pub const TEXT_LENGTH_MAX: usize = 1_024;
+    /// Longest review, in bytes.
+    pub const REVIEW_LENGTH_MAX: usize = 64 * 1_024;
+}
+
+/// Everything that is true now.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct State {
+    /// Position of the last event folded in; 0 before the first.
+    pub seq: u64,
+    /// Time of that event.
+    pub at: Timestamp,
+    /// The catalogue in force.
+    pub catalogue: Option<Arc<Catalogue>>,
+    /// How many catalogues have been in force.
+    pub catalogue_version: u64,
+    /// Hash of the one in force.
+    pub catalogue_hash: String,
+    /// Alerts, firing and recently resolved.
+    pub alerts: BTreeMap<AlertId, Alert>,
+    /// The firing alert of each key.
+    pub firing: BTreeMap<String, AlertId>,
+    /// Resolved alerts still in memory that belong to no incident in memory, oldest first.
+    pub alerts_closed: BTreeSet<AlertId>,
+    /// Incidents, open and recently closed.
+    pub incidents: BTreeMap<IncidentId, incident::Incident>,
+    /// The open incident of each group.
+    pub open_groups: BTreeMap<String, IncidentId>,
+    /// Pages of the incidents above.
+    pub pages: BTreeMap<PageId, paging::Page>,
+    /// Notices of the pages above, and of the last daily mails.
+    pub notices: BTreeMap<NoticeId, Notice>,
+    /// Signatures of features' objectives.
+    pub signatures: BTreeMap<FeatureId, BTreeMap<SignRole, Signature>>,
+    /// Sources that do not answer; the others are not in here.
+    pub sources_failing: BTreeMap<SourceId, SourceHealth>,
+    /// Ways in.
+    pub access: Access,
+    /// Journal position by idempotency key, most recent [`Limits::KEYS_MAX`].
+    pub keys: BTreeMap<String, u64>,
+    /// The same, by position, to forget the oldest.
+    pub keys_by_seq: BTreeMap<u64, String>,
+    /// The day of the last daily mail.
+    pub digest_day: i64,
+    /// The next free numbers.
+    pub next: NextIds,
+}
+
+/// The next free number of each kind.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NextIds {
+    /// Alerts made so far.
+    pub alert: u64,
+    /// Incidents made so far.
+    pub incident: u64,
+    /// Pages made so far.
+    pub page: u64,
+    /// Notices made so far.
+    pub notice: u64,
+    /// Tokens made so far.
+    pub token: u64,
+}
+
+/// One alert.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Alert {
+    /// What it is deduplicated by.
+    pub key: String,
+    /// Where it came from.
+    pub origin: Origin,
+    /// How urgent.
+    pub severity: Severity,
+    /// What it is about.
+    pub feature: Option<FeatureId>,
+    /// What it is about.
+    pub service: Option<ServiceId>,
+    /// Who answers for it.
+    pub team: Option<TeamId>,
+    /// One line for people.
+    pub summary: String,
+    /// Since when, as sender or measurement says.
+    pub starts_at: Timestamp,
+    /// When we learned of it.
+    pub fired_at: Timestamp,
+    /// For how long it is believed without being sent again.
+    pub lease: Option<Millis>,
+    /// After how long unheard it is called stale.
+    pub stale_after: Option<Millis>,
+    /// Whether it fires.
+    pub status: AlertStatus,
+    /// The incident it belongs to.
+    pub incident: Option<IncidentId>,
+    /// Why it called nobody, if it did not.
+    pub not_paged: Option<crate::NotPagedReason>,
+    /// Journal positions that speak of it, oldest first.
+    pub trail: Vec<u64>,
+}
+
+/// Whether an alert fires.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AlertStatus {
+    /// It fires.
+    Firing,
+    /// It fired when last heard of, which is long ago.
+    Stale,
+    /// It is over.
+    Resolved {
+        /// Since when.
+        at: Timestamp,
+    },
+}
+
+/// A message to one address: the outbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// What it is for.
+    pub purpose: Purpose,
+    /// To whom.
+    pub to: Recipient,
+    /// How.
+    pub medium: Medium,
+    /// Through which channel.
+    pub channel: ChannelId,
+    /// When it was decided.
+    pub decided_at: Timestamp,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// Where it stands.
+    pub status: NoticeStatus,
+}
+
+/// What a notice is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// To wake somebody.
+    Page {
+        /// Which page.
+        page: PageId,
+        /// Which step of it.
+        attempt: u32,
+    },
+    /// The daily mail.
+    Digest {
+        /// Days since the epoch, UTC.
+        day: i64,
+    },
+}
+
+/// To whom a notice goes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Recipient {
+    /// A person, at their address for the notice's medium.
+    Person(PersonId),
+    /// Another system.
+    Channel(ChannelId),
+}
+
+/// Where a notice stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoticeStatus {
+    /// To be sent at or after `at`.
+    Due {
+        /// When.
+        at: Timestamp,
+    },
+    /// A provider took it.
+    Sent {
+        /// When.
+        at: Timestamp,
+        /// The provider's id.
+        provider_id: String,
+    },
+    /// Given up.
+    Failed {
+        /// When.
+        at: Timestamp,
+        /// Why.
+        detail: String,
+    },
+    /// Not wanted any more before it was sent.
+    Cancelled,
+}
+
+/// A signature under an objective.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Signature {
+    /// Who.
+    pub by: PersonId,
+    /// When.
+    pub at: Timestamp,
+    /// Under what.
+    pub objective: Objective,
+    /// Over which window.
+    pub window: Millis,
+}
+
+/// A source that does not answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceHealth {
+    /// Since when.
+    pub failing_since: Timestamp,
+    /// What went wrong first.
+    pub detail: String,
+}
+
+impl State {
+    /// Notices that may be sent at `now`, oldest first.
+    pub fn notices_due(&self, now: Timestamp) -> impl Iterator<Item = (NoticeId, &Notice)> {
+        self.notices
+            .iter()
+            .filter(move |(_, it)| matches!(it.status, NoticeStatus::Due { at } if at <= now))
+            .map(|(id, it)| (*id, it))
+    }
+
+    /// Open incidents, newest first.
+    pub fn incidents_open(&self) -> impl Iterator<Item = (IncidentId, &incident::Incident)> {
+        self.incidents.iter().rev().filter(|(_, it)| it.is_open()).map(|(id, it)| (*id, it))
+    }
+
+    /// Alerts that fire (or are stale), newest first.
+    pub fn alerts_firing(&self) -> impl Iterator<Item = (AlertId, &Alert)> {
+        self.alerts
+            .iter()
+            .rev()
+            .filter(|(_, it)| !matches!(it.status, AlertStatus::Resolved { .. }))
+            .map(|(id, it)| (*id, it))
+    }
+
+    /// The catalogue in force; an empty organisation has none.
+    #[must_use]
+    pub fn catalogue(&self) -> Option<&Catalogue> {
+        self.catalogue.as_deref()
+    }
+
+    /// The signature of `role` under the objective of `feature` as it stands now.
+    #[must_use]
+    pub fn signature(&self, feature: &FeatureId, role: SignRole) -> Option<&Signature> {
+        let now = self.catalogue()?.features.get(feature)?;
+        let signature = self.signatures.get(feature)?.get(&role)?;
+        (signature.objective == now.objective && signature.window == now.window)
+            .then_some(signature)
+    }
+
+    /// The token id after the last one made; shown so that callers can name what they made.
+    #[must_use]
+    pub fn last_token(&self) -> TokenId {
+        TokenId(self.next.token)
+    }
+}

@@ -1,0 +1,174 @@
+//! The chain from sample to person, from the journal alone.
+
+use crate::event::{Event, EventRecord};
+use crate::state::{Purpose, State};
+use crate::tell;
+use model::{AlertId, IncidentId, NoticeId, PageId, Timestamp};
+use std::collections::BTreeSet;
+use std::fmt;
+
+/// What is asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhyId {
+    /// An alert.
+    Alert(AlertId),
+    /// An incident.
+    Incident(IncidentId),
+    /// A page.
+    Page(PageId),
+    /// A notice.
+    Notice(NoticeId),
+}
+
+/// One step of the chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WhyLine {
+    /// Its place in the journal.
+    pub seq: u64,
+    /// When.
+    pub at: Timestamp,
+    /// What, and why.
+    pub text: String,
+}
+
+impl WhyId {
+    /// Reads `al_1`, `in_1`, `pg_1` or `no_1`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        AlertId::parse(text)
+            .map(Self::Alert)
+            .or_else(|| IncidentId::parse(text).map(Self::Incident))
+            .or_else(|| PageId::parse(text).map(Self::Page))
+            .or_else(|| NoticeId::parse(text).map(Self::Notice))
+    }
+}
+
+impl fmt::Display for WhyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Alert(id) => id.fmt(f),
+            Self::Incident(id) => id.fmt(f),
+            Self::Page(id) => id.fmt(f),
+            Self::Notice(id) => id.fmt(f),
+        }
+    }
+}
+
+/// The journal positions that speak of `id`, oldest first; `None` when it is not in memory (any
+/// more): then every record must be looked at, which [`why`] does just as well.
+#[must_use]
+pub fn why_trail(state: &State, id: &WhyId) -> Option<Vec<u64>> {
+    let of_incident = |id: &IncidentId| Some(state.incidents.get(id)?.trail.clone());
+    let of_page = |id: &PageId| of_incident(&state.pages.get(id)?.incident);
+    match id {
+        WhyId::Incident(id) => of_incident(id),
+        WhyId::Page(id) => of_page(id),
+        WhyId::Notice(id) => match state.notices.get(id)?.purpose {
+            Purpose::Page { page, .. } => of_page(&page),
+            Purpose::Digest { .. } => None,
+        },
+        WhyId::Alert(id) => {
+            let alert = state.alerts.get(id)?;
+            match &alert.incident {
+                Some(incident) => of_incident(incident).or_else(|| Some(alert.trail.clone())),
+                None => Some(alert.trail.clone()),
+            }
+        }
+    }
+}
+
+/// The chain about `id` within `records`, which may be the records of its trail or a whole
+/// journal: what does not belong is left out.
+#[must_use]
+pub fn why(records: &[EventRecord], id: &WhyId, state: &State) -> Vec<WhyLine> {
+    let mut related = Related::default();
+    related.add(id);
+    // Alerts come before their incident and notices after their page, so links are found by going
+    // over the records until nothing new turns up: three passes at most.
+    while records.iter().fold(false, |grew, it| related.grow(&it.event) || grew) {}
+    records
+        .iter()
+        .filter(|it| related.touches(&it.event))
+        .map(|it| WhyLine { seq: it.seq, at: it.at, text: tell(&it.event, state.catalogue()) })
+        .collect()
+}
+
+#[derive(Default)]
+struct Related {
+    alerts: BTreeSet<AlertId>,
+    incidents: BTreeSet<IncidentId>,
+    pages: BTreeSet<PageId>,
+    notices: BTreeSet<NoticeId>,
+}
+
+impl Related {
+    fn add(&mut self, id: &WhyId) -> bool {
+        match id {
+            WhyId::Alert(id) => self.alerts.insert(*id),
+            WhyId::Incident(id) => self.incidents.insert(*id),
+            WhyId::Page(id) => self.pages.insert(*id),
+            WhyId::Notice(id) => self.notices.insert(*id),
+        }
+    }
+
+    fn has(&self, id: &WhyId) -> bool {
+        match id {
+            WhyId::Alert(id) => self.alerts.contains(id),
+            WhyId::Incident(id) => self.incidents.contains(id),
+            WhyId::Page(id) => self.pages.contains(id),
+            WhyId::Notice(id) => self.notices.contains(id),
+        }
+    }
+
+    /// Takes in everything linked by an event that is touched; true when something was new.
+    fn grow(&mut self, event: &Event) -> bool {
+        let mentioned = mentions(event);
+        if !mentioned.iter().any(|it| self.has(it)) {
+            return false;
+        }
+        mentioned.iter().fold(false, |grew, it| self.add(it) || grew)
+    }
+
+    fn touches(&self, event: &Event) -> bool {
+        mentions(event).iter().any(|it| self.has(it))
+    }
+}
+
+fn mentions(event: &Event) -> Vec<WhyId> {
+    match event {
+        Event::AlertFired { alert, .. }
+        | Event::AlertStale { alert, .. }
+        | Event::AlertHeardAgain { alert }
+        | Event::AlertResolved { alert, .. }
+        | Event::NotPaged { alert, .. } => vec![WhyId::Alert(*alert)],
+        Event::IncidentOpened { incident, alert, .. } | Event::AlertJoined { incident, alert } => {
+            vec![WhyId::Incident(*incident), WhyId::Alert(*alert)]
+        }
+        Event::PageOpened { page, incident, alert, .. } => {
+            vec![WhyId::Page(*page), WhyId::Incident(*incident), WhyId::Alert(*alert)]
+        }
+        Event::PageNotified { page, notices, .. } => {
+            let notices = notices.iter().map(|it| WhyId::Notice(it.notice));
+            std::iter::once(WhyId::Page(*page)).chain(notices).collect()
+        }
+        Event::NoticeSent { notice, .. } | Event::NoticeFailed { notice, .. } => {
+            vec![WhyId::Notice(*notice)]
+        }
+        Event::PageAcknowledged { page, .. }
+        | Event::PageExhausted { page }
+        | Event::PageEnded { page, .. } => vec![WhyId::Page(*page)],
+        Event::IncidentResolved { incident, .. }
+        | Event::ReviewAsked { incident, .. }
+        | Event::ReviewPublished { incident, .. } => vec![WhyId::Incident(*incident)],
+        Event::DigestDue { notices, .. } => {
+            notices.iter().map(|it| WhyId::Notice(it.notice)).collect()
+        }
+        Event::CatalogueAdopted { .. }
+        | Event::Signed { .. }
+        | Event::SourceFailing { .. }
+        | Event::SourceRecovered { .. }
+        | Event::TokenIssued { .. }
+        | Event::TokenRevoked { .. }
+        | Event::PasswordSet { .. } => vec![],
+    }
+}
