@@ -73,7 +73,7 @@ pub struct Span {
     pub end: usize,
 }
 
-/// More than this many are counted, not kept.
+/// Of errors, and of warnings and notes, more than this many are counted, not kept.
 pub(crate) const DIAGNOSTICS_MAX: usize = 1_000;
 
 /// A problem whose lines are not yet counted.
@@ -150,22 +150,23 @@ impl Problem {
     }
 }
 
-/// Collects problems.
+/// Collects problems. Errors and the rest are counted apart, so that warnings never crowd out an
+/// error.
 #[derive(Debug, Default)]
 pub(crate) struct Sink {
-    kept: BTreeSet<Problem>,
+    errors: BTreeSet<Problem>,
+    others: BTreeSet<Problem>,
     dropped_count: usize,
-    error_count: usize,
     unread_count: usize,
 }
 
 impl Sink {
     pub(crate) fn push(&mut self, problem: Problem) {
-        self.error_count += usize::from(problem.is_error());
-        if self.kept.len() < DIAGNOSTICS_MAX {
-            self.kept.insert(problem);
+        let kept = if problem.is_error() { &mut self.errors } else { &mut self.others };
+        if kept.len() < DIAGNOSTICS_MAX {
+            kept.insert(problem);
         } else {
-            self.dropped_count += usize::from(!self.kept.contains(&problem));
+            self.dropped_count += usize::from(!kept.contains(&problem));
         }
     }
 
@@ -182,7 +183,7 @@ impl Sink {
     }
 
     pub(crate) fn has_errors(&self) -> bool {
-        self.error_count > 0
+        !self.errors.is_empty()
     }
 
     /// Everything noticed, in order of file and line, those about whole files first.
@@ -192,10 +193,10 @@ impl Sink {
             let message = format!("{count} more problems are not shown");
             let hint = format!("mend the first {DIAGNOSTICS_MAX} and check again");
             let name = files.first().map_or("configuration", |it| it.name.as_str());
-            self.kept.insert(Problem::with_file(name, "LL009", message).hint(hint));
+            self.others.insert(Problem::with_file(name, "LL009", message).hint(hint));
         }
         let lines: Vec<_> = files.iter().map(LineIndex::new).collect();
-        self.kept.into_iter().map(|it| it.place(&lines)).collect()
+        self.errors.union(&self.others).cloned().map(|it| it.place(&lines)).collect()
     }
 }
 

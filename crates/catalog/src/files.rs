@@ -24,7 +24,8 @@ pub struct SourceFile {
 pub(crate) fn read(paths: &[PathBuf], sink: &mut Sink) -> Vec<SourceFile> {
     let mut files = Vec::new();
     let mut seen = std::collections::BTreeSet::new();
-    for path in paths.iter().flat_map(|it| expand(it, sink)) {
+    let paths: Vec<_> = paths.iter().flat_map(|it| expand(it, sink)).collect();
+    for path in paths {
         // The same file twice would make each of its ids a duplicate of itself.
         if !seen.insert(path.canonicalize().unwrap_or_else(|_| path.clone())) {
             continue;

@@ -1,0 +1,276 @@
+//! From a tree without errors to a catalogue.
+//!
+//! Invariants:
+//! - called only when nothing in the tree is an error, so nothing here can fail: each `expect`
+//!   names the check that made sure;
+//! - every default is filled in here, so that no other crate knows any.
+
+use crate::needs::{self, Leaf};
+use crate::scalars;
+use crate::sections::Sections;
+use crate::semantics;
+use crate::shape;
+use crate::yaml::{Class, Data, Entry, Node};
+use model::{
+    Catalogue, Channel, Contact, Escalation, EscalationStep, Feature, Layer, Medium, Millis, Need,
+    Objective, Owners, Person, PersonId, Personal, Rota, SecretRef, Service, ServiceKind, Slo,
+    SloId, Source, SourceId, SourceKind, Team, Weekday,
+};
+use std::collections::BTreeMap;
+
+/// Makes the catalogue.
+pub(crate) fn build(sections: &Sections) -> Catalogue {
+    let org = sections.top("org").next().and_then(|it| it.value.text());
+    let url = sections.top("public-url").next().and_then(|it| it.value.text());
+    Catalogue {
+        org: org.expect("`org` is required").into(),
+        public_url: url.map(without_slash),
+        people: collect(sections, "people", |it| person(&it.key, &it.value)),
+        teams: collect(sections, "teams", |it| Team { members: ids(&it.value, "members") }),
+        services: services(sections),
+        features: features(sections),
+        rotas: collect(sections, "rotas", |it| rota(&it.value)),
+        escalations: collect(sections, "escalations", |it| escalation(&it.value)),
+        channels: collect(sections, "channels", |it| channel(&it.value)),
+        sources: collect(sections, "sources", |it| source(&it.value)),
+    }
+}
+
+fn collect<K: Ord + for<'a> From<&'a str>, V>(
+    sections: &Sections,
+    section: &'static str,
+    value: impl Fn(&Entry) -> V,
+) -> BTreeMap<K, V> {
+    sections.entries(section).map(|it| (K::from(it.key.as_str()), value(it))).collect()
+}
+
+fn person(id: &str, node: &Node) -> Person {
+    let subject = PersonId::from(id);
+    let personal = |key: &str| Some(Personal::new(subject.clone(), node.get(key)?.text()?));
+    let media = [("email", Medium::Email), ("sms", Medium::Sms), ("ntfy", Medium::Ntfy)];
+    let contacts = media
+        .into_iter()
+        .filter_map(|(key, medium)| Some(Contact { medium, address: personal(key)? }));
+    Person {
+        name: personal("name"),
+        timezone: text(node, "timezone").to_owned(),
+        contacts: contacts.collect(),
+    }
+}
+
+fn services(sections: &Sections) -> BTreeMap<model::ServiceId, Service> {
+    let source = semantics::source_default(sections);
+    let slos = |node: &Node| -> BTreeMap<String, Slo> {
+        let entries = node.get("slos").map_or(&[][..], Node::entries);
+        entries.iter().map(|it| (it.key.clone(), slo(&it.value, source))).collect()
+    };
+    let own = sections.entries("services").map(|it| {
+        let kind = ServiceKind::Own { team: text(&it.value, "team").into() };
+        (it.key.as_str().into(), Service { kind, slos: slos(&it.value) })
+    });
+    let suppliers = sections.entries("suppliers").map(|it| {
+        let service = Service { kind: ServiceKind::Supplier, slos: slos(&it.value) };
+        (it.key.as_str().into(), service)
+    });
+    own.chain(suppliers).collect()
+}
+
+fn slo(node: &Node, source_default: Option<&str>) -> Slo {
+    let ratio = node.get("ratio").expect("`ratio` is required");
+    let source = node.get("source").and_then(Node::text).or(source_default);
+    Slo {
+        objective: objective(node),
+        window: duration(node, "window", shape::WINDOW_DEFAULT),
+        bad: text(ratio, "bad").to_owned(),
+        total: text(ratio, "total").to_owned(),
+        source: SourceId::from(source.expect("`sources_are_clear` found a source")),
+    }
+}
+
+fn features(sections: &Sections) -> BTreeMap<model::FeatureId, Feature> {
+    let raw = semantics::feature_needs(sections);
+    let mut needs: BTreeMap<&str, Need> = BTreeMap::new();
+    // Sorted, so that whatever a feature needs is already put together.
+    for id in needs::order(&raw).sorted {
+        let built = need(raw[id], &needs);
+        needs.insert(id, built);
+    }
+    let policies = sections.entries("escalations");
+    let policies: std::collections::BTreeSet<&str> = policies.map(|it| it.key.as_str()).collect();
+    collect(sections, "features", |it| {
+        let node = &it.value;
+        let team = text(node, "team");
+        let of_team = policies.contains(team).then_some(team);
+        let escalation = node.get("escalation").and_then(Node::text).or(of_team);
+        Feature {
+            question: text(node, "question").to_owned(),
+            team: team.into(),
+            objective: objective(node),
+            window: duration(node, "window", shape::WINDOW_DEFAULT),
+            needs: needs[it.key.as_str()].clone(),
+            owners: node.get("owners").map(owners),
+            escalation: escalation.map(Into::into),
+        }
+    })
+}
+
+fn need(node: &Node, features: &BTreeMap<&str, Need>) -> Need {
+    if let Some(text) = node.text() {
+        return match (Leaf { text, span: node.span }).feature() {
+            Some(feature) => features[feature].clone(),
+            None => Need::Slo(SloId::parse(text).expect("an id and the name of its objective")),
+        };
+    }
+    let entry = node.entries().first().expect("a map with `all` or `any`");
+    let parts = entry.value.items().iter().map(|it| need(it, features)).collect();
+    if entry.key == "all" { Need::All(parts) } else { Need::Any(parts) }
+}
+
+fn owners(node: &Node) -> Owners {
+    Owners {
+        product: text(node, "product").into(),
+        engineering: text(node, "engineering").into(),
+        review: node.get("review").and_then(Node::text).map(str::to_owned),
+    }
+}
+
+fn rota(node: &Node) -> Rota {
+    Rota { timezone: text(node, "timezone").to_owned(), layers: items(node, "layers", layer) }
+}
+
+fn layer(node: &Node) -> Layer {
+    let handover = text_or(node, "handover", shape::HANDOVER_DEFAULT);
+    let handover = scalars::handover(handover).expect("`handover` was checked");
+    Layer {
+        people: ids(node, "people"),
+        turn: scalars::turn(text(node, "turn")).expect("`turn` was checked"),
+        // Turns of days have no day of hand-over; any will do.
+        handover_day: handover.day.unwrap_or(Weekday::Mon),
+        handover_minute: handover.minute,
+        starts: text_or(node, "starts", shape::STARTS_DEFAULT).to_owned(),
+    }
+}
+
+fn escalation(node: &Node) -> Escalation {
+    let steps = semantics::steps_of(node).iter().map(|it| step(it)).collect();
+    Escalation { steps, repeat_max: whole(node, "repeat").unwrap_or(0) }
+}
+
+fn step(node: &Node) -> EscalationStep {
+    let (kind, id) = scalars::target(text(node, "page")).expect("`page` was checked");
+    EscalationStep { page: kind.of(id), wait: duration(node, "wait", shape::WAIT_DEFAULT) }
+}
+
+fn channel(node: &Node) -> Channel {
+    let Entry { key, value: node, .. } = node.entries().first().expect("exactly one kind");
+    match key.as_str() {
+        "smtp" => smtp(node),
+        "twilio" => Channel::Twilio {
+            url: without_slash(text_or(node, "url", shape::TWILIO_URL_DEFAULT)),
+            account: text(node, "account").to_owned(),
+            token: secret(node, "token").expect("`token` is required"),
+            from: text(node, "from").to_owned(),
+        },
+        "sms-http" => Channel::HttpSms {
+            url: text(node, "url").to_owned(),
+            method: text_or(node, "method", shape::METHOD_DEFAULT).to_owned(),
+            body: node.get("body").and_then(Node::text).map(str::to_owned),
+            headers: headers(node),
+        },
+        "ntfy" => Channel::Ntfy {
+            url: without_slash(text(node, "url")),
+            token: secret(node, "token"),
+        },
+        "webhook" => Channel::Webhook {
+            url: text(node, "url").to_owned(),
+            secret: secret(node, "secret").expect("`secret` is required"),
+        },
+        other => unreachable!("the shape of a channel knows no `{other}`"),
+    }
+}
+
+fn smtp(node: &Node) -> Channel {
+    let encryption = text_or(node, "encryption", shape::ENCRYPTION_DEFAULT);
+    let usual_port = match encryption {
+        "tls" => 465,
+        "none" => 25,
+        _ => 587,
+    };
+    let port = whole(node, "port").unwrap_or(usual_port);
+    Channel::Smtp {
+        host: text(node, "host").to_owned(),
+        port: u16::try_from(port).expect("`port` was checked"),
+        from: text(node, "from").to_owned(),
+        encryption: encryption.to_owned(),
+        username: node.get("username").and_then(Node::text).map(str::to_owned),
+        password: secret(node, "password"),
+    }
+}
+
+fn headers(node: &Node) -> BTreeMap<String, SecretRef> {
+    let entries = node.get("headers").map_or(&[][..], Node::entries);
+    let value = |it: &Entry| {
+        let text = it.value.text().expect("a header is text");
+        scalars::header(&it.key, text).expect("headers were checked")
+    };
+    entries.iter().map(|it| (it.key.clone(), value(it))).collect()
+}
+
+fn source(node: &Node) -> Source {
+    let Entry { key, value: node, .. } = node.entries().first().expect("exactly one kind");
+    let kind = match key.as_str() {
+        "prometheus" => SourceKind::Prometheus {
+            url: without_slash(text(node, "url")),
+            token: secret(node, "token"),
+        },
+        "scrape" => {
+            let targets = node.get("targets").expect("`targets` is required").entries();
+            let url = |it: &Entry| it.value.text().expect("a target is text").to_owned();
+            SourceKind::Scrape {
+                targets: targets.iter().map(|it| (it.key.clone(), url(it))).collect(),
+            }
+        }
+        other => unreachable!("the shape of a source knows no `{other}`"),
+    };
+    Source { kind, interval: duration(node, "interval", shape::INTERVAL_DEFAULT) }
+}
+
+fn text<'a>(node: &'a Node, key: &str) -> &'a str {
+    node.get(key).and_then(Node::text).expect("a required key was checked to be text")
+}
+
+fn text_or<'a>(node: &'a Node, key: &str, default: &'a str) -> &'a str {
+    node.get(key).and_then(Node::text).unwrap_or(default)
+}
+
+fn whole(node: &Node, key: &str) -> Option<u32> {
+    match &node.get(key)?.data {
+        Data::Scalar(it) if it.class == Class::Whole => it.text.parse().ok(),
+        _ => None,
+    }
+}
+
+fn items<T>(node: &Node, key: &str, item: impl Fn(&Node) -> T) -> Vec<T> {
+    node.get(key).map_or(&[][..], Node::items).iter().map(|it| item(it)).collect()
+}
+
+fn ids<T: for<'a> From<&'a str>>(node: &Node, key: &str) -> Vec<T> {
+    items(node, key, |it| T::from(it.text().expect("a reference is text")))
+}
+
+fn objective(node: &Node) -> Objective {
+    Objective::parse(text(node, "objective")).expect("`objective` was checked")
+}
+
+fn duration(node: &Node, key: &str, default: &str) -> Millis {
+    scalars::duration(text_or(node, key, default)).expect("lengths of time were checked")
+}
+
+fn secret(node: &Node, key: &str) -> Option<SecretRef> {
+    let text = node.get(key)?.text()?;
+    Some(scalars::secret(text).expect("secrets were checked"))
+}
+
+fn without_slash(url: &str) -> String {
+    url.trim_end_matches('/').to_owned()
+}

@@ -1,0 +1,499 @@
+//! The walk over tree and table that finds everything wrong with a value by itself, and every
+//! name that leads nowhere.
+//!
+//! Invariants:
+//! - a problem in one value never hides a problem in another;
+//! - what passes here can be turned into a catalogue without failing, but for `semantics`.
+
+use crate::diagnostic::{Problem, Sink, Span, quote};
+use crate::scalars::{self, Refused, TargetKind, Zones, refused};
+use crate::sections::{Sections, Symbols};
+use crate::shape::{Keys, Kind, Limits, Namespace, Plain, Presence, ROOT, Shape};
+use crate::suggest;
+use crate::yaml::{Class, Data, Entry, Node, Scalar};
+use model::{Millis, Objective};
+use std::collections::BTreeMap;
+
+/// Reports whatever is wrong with the documents of `sections`.
+pub(crate) fn check(sections: &Sections, symbols: &Symbols<'_>, sink: &mut Sink) {
+    let mut checker = Checker { symbols, sink, zones: Zones::bundled() };
+    for document in &sections.documents {
+        // `org` may stand in any one of the files, so nothing is required of each.
+        let here = Here { name: "the file", span: first_byte(document.span) };
+        checker.keyed(document, &ROOT, &here);
+    }
+}
+
+fn first_byte(span: Span) -> Span {
+    Span { end: span.start, ..span }
+}
+
+/// Where a value hangs: the nearest key above it.
+struct Here<'a> {
+    name: &'a str,
+    span: Span,
+}
+
+struct Checker<'a> {
+    symbols: &'a Symbols<'a>,
+    sink: &'a mut Sink,
+    zones: Zones,
+}
+
+impl Checker<'_> {
+    fn value(&mut self, node: &Node, kind: &'static Kind, here: &Here<'_>) {
+        if self.is_nothing(node, here) {
+            return;
+        }
+        match kind {
+            Kind::Plain(plain) => self.plain(node, *plain, here),
+            Kind::Name(namespace) => self.name(node, *namespace),
+            Kind::Need => self.need(node, here),
+            Kind::List(of) => self.list(node, of, here),
+            Kind::Set(of) => {
+                self.list(node, of, here);
+                self.without_repetition(node);
+            }
+            Kind::Map(keys, of) => self.map(node, *keys, of, here),
+            Kind::Record(shape) => self.record(node, shape, here),
+            Kind::OneOf(shape) => self.one_of(node, shape, here),
+            Kind::Either { list, record } => match node.data {
+                Data::Map(_) => self.record(node, record, here),
+                _ => self.value(node, list, here),
+            },
+        }
+    }
+
+    /// A key without a value, an empty list, an empty map: most likely something is missing.
+    fn is_nothing(&mut self, node: &Node, here: &Here<'_>) -> bool {
+        let (nothing, span) = match &node.data {
+            Data::Scalar(it) => (it.class == Class::Null, here.span),
+            Data::List(items) => (items.is_empty(), node.span),
+            // A map whose keys were all refused is not empty to its author.
+            Data::Map(entries) => (entries.is_empty() && node.span.end - node.span.start <= 2, node.span),
+        };
+        if nothing {
+            let problem = Problem::at(span, "LL013", format!("{} is empty", quote(here.name)));
+            self.sink.push(problem.hint("give it a value, or leave the key out"));
+        }
+        nothing
+    }
+
+    fn wrong_type(&mut self, node: &Node, wanted: &str, hint: Option<String>, here: &Here<'_>) {
+        // The span of a block is long; its first line says enough.
+        let message =
+            format!("{} must be {wanted}, and is {}", quote(here.name), node.describe());
+        self.sink.push(Problem::at(node.span, "LL012", message).hint_maybe(hint));
+    }
+
+    fn list(&mut self, node: &Node, of: &'static Kind, here: &Here<'_>) {
+        let Data::List(items) = &node.data else {
+            let hint = "write it in brackets, `[…]`, or each item on a line that begins with `- `";
+            return self.wrong_type(node, "a list", Some(hint.to_owned()), here);
+        };
+        for item in items {
+            self.value(item, of, &Here { name: here.name, span: item.span });
+        }
+    }
+
+    fn without_repetition(&mut self, node: &Node) {
+        let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
+        for item in node.items() {
+            let Some(text) = item.text() else { continue };
+            if let Some(first) = seen.insert(text, item.span) {
+                let message = format!("{} is listed twice", quote(text));
+                let problem = Problem::at(item.span, "LL016", message)
+                    .hint("once is enough")
+                    .related(first, "first listed here");
+                self.sink.push(problem);
+            }
+        }
+    }
+
+    fn map(&mut self, node: &Node, keys: Keys, of: &'static Kind, here: &Here<'_>) {
+        let Data::Map(entries) = &node.data else {
+            return self.wrong_type(node, "a map", map_hint(), here);
+        };
+        for entry in entries {
+            self.key(entry, keys);
+            self.value(&entry.value, of, &Here { name: &entry.key, span: entry.key_span });
+        }
+    }
+
+    fn key(&mut self, entry: &Entry, keys: Keys) {
+        let text = &entry.key;
+        let problem = match keys {
+            Keys::Ids => (!scalars::is_id(text)).then(|| bad_id(text)),
+            Keys::Texts(chars_max) => text_problem(text, chars_max),
+            Keys::Headers => (!scalars::is_header_name(text)).then(|| {
+                let message = format!("{} cannot be the name of an HTTP header", quote(text));
+                refused("LL037", message, "use letters, digits and `-`, as in `X-Gateway`")
+            }),
+        };
+        self.refuse(entry.key_span, problem);
+    }
+
+    fn record(&mut self, node: &Node, shape: &'static Shape, here: &Here<'_>) {
+        if !self.keyed(node, shape, here) {
+            return;
+        }
+        for field in shape.fields.iter().filter(|it| it.presence == Presence::Required) {
+            if node.get(field.key).is_none() {
+                let message =
+                    format!("{} lacks {}", quote(here.name), quote(field.key));
+                let problem = Problem::at(here.span, "LL011", message);
+                self.sink.push(problem.hint(field.about));
+            }
+        }
+    }
+
+    fn one_of(&mut self, node: &Node, shape: &'static Shape, here: &Here<'_>) {
+        let known = |it: &&Entry| shape.field(&it.key).is_some();
+        let count = node.entries().iter().filter(known).count();
+        let unknown_count = node.entries().len() - count;
+        // An unknown key alone is reported as such: it is a misspelt kind.
+        if self.keyed(node, shape, here) && (count > 1 || (count == 0 && unknown_count == 0)) {
+            let keys: Vec<_> = shape.fields.iter().map(|it| format!("`{}`", it.key)).collect();
+            let message = format!("{} must have exactly one kind", quote(here.name));
+            let hint = format!("write one of {}", keys.join(", "));
+            self.sink.push(Problem::at(here.span, "LL014", message).hint(hint));
+        }
+    }
+
+    /// Checks the entries of `node` against the keys of `shape`; whether it is a map at all.
+    fn keyed(&mut self, node: &Node, shape: &'static Shape, here: &Here<'_>) -> bool {
+        let Data::Map(entries) = &node.data else {
+            self.wrong_type(node, "a map", map_hint(), here);
+            return false;
+        };
+        for entry in entries {
+            match shape.field(&entry.key) {
+                Some(field) => {
+                    let here = Here { name: &entry.key, span: entry.key_span };
+                    self.value(&entry.value, &field.kind, &here);
+                }
+                None => {
+                    let message = format!("unknown key {} in a {}", quote(&entry.key), shape.title);
+                    let hint = suggest::hint(&entry.key, shape.fields.iter().map(|it| it.key));
+                    let problem = Problem::at(entry.key_span, "LL010", message).hint_maybe(hint);
+                    self.sink.push(problem);
+                }
+            }
+        }
+        true
+    }
+
+    fn name(&mut self, node: &Node, namespace: Namespace) {
+        let Some(id) = node.text() else {
+            let here = Here { name: namespace.noun(), span: node.span };
+            let wanted = format!("the id of a {}", namespace.noun());
+            return self.wrong_type(node, &wanted, quoted_hint(node), &here);
+        };
+        self.reference(id, node.span, namespace);
+    }
+
+    fn reference(&mut self, id: &str, span: Span, namespace: Namespace) {
+        if self.symbols.has(namespace, id) || !self.sink.everything_was_read() {
+            return;
+        }
+        let message = format!("unknown {} {}", namespace.noun(), quote(id));
+        let hint = suggest::hint(id, self.symbols.known(namespace));
+        let hint = hint.unwrap_or_else(|| format!("define the {} first", namespace.noun()));
+        self.sink.push(Problem::at(span, "LL040", message).hint(hint));
+    }
+
+    fn need(&mut self, node: &Node, here: &Here<'_>) {
+        match &node.data {
+            Data::Map(entries) => {
+                let wanted = |it: &&Entry| it.key == "all" || it.key == "any";
+                for entry in entries.iter().filter(wanted) {
+                    self.need_list(&entry.value, &Here { name: &entry.key, span: entry.key_span });
+                }
+                for entry in entries.iter().filter(|it| !wanted(it)) {
+                    let message = format!("unknown key {} in a need", quote(&entry.key));
+                    let hint = suggest::hint(&entry.key, ["all", "any"].into_iter());
+                    let problem = Problem::at(entry.key_span, "LL010", message).hint_maybe(hint);
+                    self.sink.push(problem);
+                }
+                if entries.iter().filter(wanted).count() > 1 {
+                    let message = "`all` and `any` cannot stand side by side";
+                    let hint = "put one inside the other: `{ all: [a.up, { any: [b.up, c.up] }] }`";
+                    self.sink.push(Problem::at(here.span, "LL014", message).hint(hint));
+                }
+            }
+            _ => match node.text() {
+                Some(text) => self.need_leaf(text, node.span),
+                None => {
+                    let wanted = "`service.slo`, `feature ID`, or a map with `all` or `any`";
+                    let hint = matches!(node.data, Data::List(_))
+                        .then(|| "say whether `all` or `any`: `{ all: […] }`".to_owned());
+                    self.wrong_type(node, wanted, hint, here);
+                }
+            },
+        }
+    }
+
+    fn need_list(&mut self, node: &Node, here: &Here<'_>) {
+        self.value(node, &Kind::Set(&Kind::Need), here);
+    }
+
+    fn need_leaf(&mut self, text: &str, span: Span) {
+        if let Some(feature) = text.strip_prefix("feature ") {
+            return self.reference(feature.trim_start(), span, Namespace::Feature);
+        }
+        let Some((service, slo)) = text.split_once('.') else {
+            let (message, hint) = self.dotless(text);
+            self.sink.push(Problem::at(span, "LL038", message).hint(hint));
+            return;
+        };
+        let Some(slos) = self.symbols.slos_of(service) else {
+            return self.reference(service, span, Namespace::Service);
+        };
+        if !slos.contains(slo) && self.sink.everything_was_read() {
+            let message =
+                format!("service {} has no objective {}", quote(service), quote(slo));
+            let hint = suggest::hint(slo, slos.iter().copied());
+            let hint = hint.unwrap_or_else(|| "define it under `slos` of the service".to_owned());
+            self.sink.push(Problem::at(span, "LL040", message).hint(hint));
+        }
+    }
+
+    /// What to say of a need that has no dot: most likely it names a service or a feature.
+    fn dotless(&self, text: &str) -> (String, String) {
+        if let Some(slos) = self.symbols.slos_of(text) {
+            let message = format!("{} is a service; a need names one of its objectives", quote(text));
+            let slo = slos.first().copied().unwrap_or("availability");
+            return (message, format!("write `{text}.{slo}`"));
+        }
+        if self.symbols.has(Namespace::Feature, text) {
+            let message = format!("{} is a feature, and not said to be one", quote(text));
+            return (message, format!("write `feature {text}`"));
+        }
+        let hint = "write `service.slo`, such as `payments-api.availability`, or `feature ID`";
+        (format!("{} is no need", quote(text)), hint.to_owned())
+    }
+
+    fn plain(&mut self, node: &Node, plain: Plain, here: &Here<'_>) {
+        let Data::Scalar(scalar) = &node.data else {
+            return self.wrong_type(node, wanted(plain), None, here);
+        };
+        // A secret in the clear may look like a number; a message about its type would show it.
+        let is_secret = plain == Plain::Secret
+            || plain == Plain::Header && scalars::header(here.name, &scalar.text).is_err();
+        if scalar.class != class_of(plain) && !is_secret {
+            return self.wrong_type(node, wanted(plain), quoted_hint(node), here);
+        }
+        self.plain_scalar(scalar, plain, node.span, here);
+    }
+
+    fn plain_scalar(&mut self, scalar: &Scalar, plain: Plain, span: Span, here: &Here<'_>) {
+        let text = scalar.text.as_str();
+        let problem = match plain {
+            Plain::Target => return self.target(text, span),
+            Plain::Zone => self.zone_problem(text),
+            Plain::Header => scalars::header(here.name, text).err(),
+            _ => plain_problem(text, plain),
+        };
+        self.refuse(span, problem);
+    }
+
+    fn refuse(&mut self, span: Span, problem: Option<Refused>) {
+        if let Some(Refused { code, message, hint }) = problem {
+            self.sink.push(Problem::at(span, code, message).hint_maybe(hint));
+        }
+    }
+
+    fn target(&mut self, text: &str, span: Span) {
+        let Some((kind, id)) = scalars::target(text) else {
+            let message = format!("{} does not say whom to page", quote(text));
+            let hint = "write `rota ID`, `team ID`, `person ID` or `channel ID`";
+            self.sink.push(Problem::at(span, "LL036", message).hint(hint));
+            return;
+        };
+        let namespace = match kind {
+            TargetKind::Rota => Namespace::Rota,
+            TargetKind::Team => Namespace::Team,
+            TargetKind::Person => Namespace::Person,
+            TargetKind::Channel => Namespace::Channel,
+        };
+        self.reference(id, span, namespace);
+    }
+
+    fn zone_problem(&self, text: &str) -> Option<Refused> {
+        if self.zones.contains(text) {
+            return None;
+        }
+        let hint = self.zones.near(text).map_or_else(
+            || "use a name of the IANA database, such as `Africa/Nairobi`".to_owned(),
+            |it| format!("did you mean `{it}`?"),
+        );
+        let message = format!("unknown time zone {}", quote(text));
+        Some(Refused { code: "LL023", message, hint: Some(hint) })
+    }
+}
+
+fn map_hint() -> Option<String> {
+    Some("write `key: value` lines, indented below it, or `{ key: value }`".to_owned())
+}
+
+fn quoted_hint(node: &Node) -> Option<String> {
+    match &node.data {
+        Data::Scalar(it) if it.class != Class::Text && !it.text.contains(['"', '\\']) => {
+            Some(format!("if it is meant as text, write it in quotes: `\"{}\"`", it.text))
+        }
+        _ => None,
+    }
+}
+
+fn class_of(plain: Plain) -> Class {
+    match plain {
+        Plain::Whole(..) => Class::Whole,
+        Plain::Switch => Class::Switch,
+        _ => Class::Text,
+    }
+}
+
+fn wanted(plain: Plain) -> &'static str {
+    match plain {
+        Plain::Whole(..) => "a whole number",
+        Plain::Switch => "`true` or `false`",
+        Plain::Objective => "a percentage such as `99.9%`",
+        Plain::Duration(_) => "a length of time such as `5m`",
+        Plain::Phone => "a telephone number in quotes, such as `\"+254700000001\"`",
+        Plain::Secret => "`env:NAME` or `file:/path`",
+        Plain::Target => "somebody to page, such as `rota payments`",
+        _ => "text",
+    }
+}
+
+/// What is wrong with `text` as a single value that needs nothing else to be judged.
+fn plain_problem(text: &str, plain: Plain) -> Option<Refused> {
+    let unless = |ok: bool, code, what: &str, hint| {
+        (!ok).then(|| refused(code, format!("{} is no {what}", quote(text)), hint))
+    };
+    match plain {
+        Plain::Text(chars_max) => text_problem(text, chars_max),
+        Plain::Id => (!scalars::is_id(text)).then(|| bad_id(text)),
+        Plain::Objective => objective_problem(text),
+        Plain::Duration(limits) => duration_problem(text, limits),
+        Plain::Turn => unless(
+            scalars::turn(text).is_some(),
+            "LL026",
+            "length of a turn",
+            "write whole weeks, up to `52w`, or whole days, up to `366d`",
+        ),
+        Plain::Handover => unless(
+            scalars::handover(text).is_some(),
+            "LL025",
+            "hand-over time",
+            "write a day (mon, tue, wed, thu, fri, sat, sun) and a time: `mon 09:00`",
+        ),
+        Plain::Date => unless(
+            scalars::is_date(text),
+            "LL024",
+            "day of the calendar",
+            "write year, month and day: `2027-01-31`",
+        ),
+        Plain::Whole(least, most) => whole_problem(text, least, most),
+        Plain::Email => unless(
+            scalars::is_email(text),
+            "LL027",
+            "e-mail address",
+            "write it like `ana@solar.example`",
+        ),
+        Plain::Phone => unless(
+            scalars::is_phone(text),
+            "LL028",
+            "telephone number",
+            "write it in E.164, with country code and without spaces: `\"+254700000001\"`",
+        ),
+        Plain::Topic => unless(
+            scalars::is_topic(text),
+            "LL037",
+            "ntfy topic",
+            "use 1 to 64 letters, digits, `-` and `_`",
+        ),
+        Plain::Host => unless(
+            scalars::is_host(text),
+            "LL037",
+            "host name or address",
+            "write it like `mail.solar.example` or `10.0.0.7`, without port",
+        ),
+        Plain::Url => scalars::url(text).err(),
+        Plain::UrlTemplate => {
+            let filled = text.replace("{to}", "to").replace("{text}", "text").replace("{key}", "key");
+            scalars::url(&filled).err()
+        }
+        Plain::Selector => selector_problem(text),
+        Plain::Secret => scalars::secret(text).err(),
+        Plain::Choice(words) => choice_problem(text, words),
+        // Numbers and switches were judged by their class; the rest needs the checker.
+        Plain::Switch | Plain::Zone | Plain::Header | Plain::Target => None,
+    }
+}
+
+fn bad_id(text: &str) -> Refused {
+    let hint = "use 1 to 64 lower-case letters, digits, `-` and `_`, and begin with a letter or digit";
+    refused("LL017", format!("{} is not written as an id", quote(text)), hint)
+}
+
+fn text_problem(text: &str, chars_max: usize) -> Option<Refused> {
+    let count = text.chars().count();
+    if count > chars_max {
+        let message = format!("this text has {count} characters; at most {chars_max} are possible");
+        return Some(refused("LL033", message, "say it shorter"));
+    }
+    text.trim().is_empty().then(|| refused("LL013", "this text is empty", "write something"))
+}
+
+fn objective_problem(text: &str) -> Option<Refused> {
+    let error = Objective::parse(text).err()?;
+    let hint = "every promise needs room for failure: write a share such as `99.9%`";
+    Some(refused("LL020", error.to_string(), hint))
+}
+
+fn duration_problem(text: &str, limits: Limits) -> Option<Refused> {
+    let Some(length) = scalars::duration(text) else {
+        let hint = "write a number with its unit (w, d, h, m, s): `28d`, `5m`, `1h30m`";
+        return Some(refused("LL021", format!("{} is no length of time", quote(text)), hint));
+    };
+    let Limits { shortest, longest } = limits;
+    if (shortest..=longest).contains(&length) {
+        return None;
+    }
+    let too = if length < shortest { "short" } else { "long" };
+    let hint = format!("use {} to {}", short(shortest), short(longest));
+    Some(refused("LL022", format!("{} is too {too}", quote(text)), &hint))
+}
+
+fn short(length: Millis) -> String {
+    length.to_string()
+}
+
+fn whole_problem(text: &str, least: u32, most: u32) -> Option<Refused> {
+    if text.parse::<u32>().is_ok_and(|it| (least..=most).contains(&it)) {
+        return None;
+    }
+    let message = format!("{} is out of range", quote(text));
+    Some(refused("LL034", message, &format!("use a whole number from {least} to {most}")))
+}
+
+fn selector_problem(text: &str) -> Option<Refused> {
+    const SELECTOR_CHARS_MAX: usize = 2_048;
+    if let Some(too_long) = text_problem(text, SELECTOR_CHARS_MAX) {
+        return Some(too_long);
+    }
+    let why = scalars::selector_problem(text)?;
+    let hint = "write a metric and labels, such as `http_requests_total{code=~\"5..\"}`; \
+                functions and sums are Lamplighter's own work";
+    Some(refused("LL030", format!("this does not select a counter: {why}"), hint))
+}
+
+fn choice_problem(text: &str, words: &'static [&'static str]) -> Option<Refused> {
+    if words.contains(&text) {
+        return None;
+    }
+    let message = format!("{} is not possible here", quote(text));
+    let hint = suggest::hint(text, words.iter().copied());
+    Some(Refused { code: "LL035", message, hint })
+}

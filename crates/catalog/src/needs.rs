@@ -1,0 +1,137 @@
+//! Features that need other features: in which order they can be put together, and where they
+//! need each other in a circle.
+//!
+//! Intuition: take away, again and again, whatever needs nothing that is left. What stays either
+//! stands in a circle or needs one; take away what nobody needs, and only circles and the paths
+//! between them remain. No recursion, so that a chain of features may be as long as it likes.
+//!
+//! Invariant: every circle shares at least one feature with a circle that is reported, and each
+//! feature is reported in at most one.
+
+use crate::diagnostic::Span;
+use crate::yaml::Node;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// One name in a need.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Leaf<'a> {
+    pub(crate) text: &'a str,
+    pub(crate) span: Span,
+}
+
+impl<'a> Leaf<'a> {
+    /// The feature it names, if it names one.
+    pub(crate) fn feature(self) -> Option<&'a str> {
+        self.text.strip_prefix("feature ").map(str::trim_start)
+    }
+}
+
+/// Every name in `need`.
+pub(crate) fn leaves(need: &Node) -> Vec<Leaf<'_>> {
+    let mut found = Vec::new();
+    let mut open = vec![need];
+    while let Some(node) = open.pop() {
+        if let Some(text) = node.text() {
+            found.push(Leaf { text, span: node.span });
+        }
+        open.extend(node.items().iter().rev().map(|it| &**it));
+        open.extend(node.entries().iter().rev().map(|it| &*it.value));
+    }
+    found
+}
+
+/// How features hang together.
+pub(crate) struct Order<'a> {
+    /// Every feature that is in no circle and needs none, after all those that it needs.
+    pub(crate) sorted: Vec<&'a str>,
+    /// Circles: each feature with the place where it names the next one.
+    pub(crate) circles: Vec<Vec<Leaf<'a>>>,
+}
+
+type Graph<'a> = BTreeMap<&'a str, Vec<Leaf<'a>>>;
+
+/// Puts features in order, from their needs.
+pub(crate) fn order<'a>(needs: &BTreeMap<&'a str, &'a Node>) -> Order<'a> {
+    let graph: Graph<'_> = needs
+        .iter()
+        .map(|(id, need)| {
+            let mut named = leaves(need);
+            named.retain(|it| it.feature().is_some_and(|it| needs.contains_key(it)));
+            (*id, named)
+        })
+        .collect();
+    let mut left: BTreeSet<&str> = graph.keys().copied().collect();
+    let sorted = take_away(&mut left, &edges(&graph));
+    take_away(&mut left, &reversed(&edges(&graph)));
+    let mut circles = Vec::new();
+    while let Some(circle) = circle_in(&left, &graph) {
+        for leaf in &circle {
+            left.remove(leaf.feature().expect("only leaves that name features were kept"));
+        }
+        take_away(&mut left, &edges(&graph));
+        circles.push(circle);
+    }
+    Order { sorted, circles }
+}
+
+type Edges<'a> = BTreeMap<&'a str, BTreeSet<&'a str>>;
+
+fn edges<'a>(graph: &Graph<'a>) -> Edges<'a> {
+    graph
+        .iter()
+        .map(|(id, named)| (*id, named.iter().filter_map(|it| it.feature()).collect()))
+        .collect()
+}
+
+fn reversed<'a>(edges: &Edges<'a>) -> Edges<'a> {
+    let mut turned: Edges<'_> = edges.keys().map(|it| (*it, BTreeSet::new())).collect();
+    for (from, targets) in edges {
+        for to in targets {
+            turned.entry(to).or_default().insert(from);
+        }
+    }
+    turned
+}
+
+/// Removes from `left`, and returns in order, what has no edge to anything left.
+fn take_away<'a>(left: &mut BTreeSet<&'a str>, edges: &Edges<'a>) -> Vec<&'a str> {
+    let back = reversed(edges);
+    let mut open_count: BTreeMap<&str, usize> = left
+        .iter()
+        .map(|it| (*it, edges[it].iter().filter(|to| left.contains(**to)).count()))
+        .collect();
+    let mut ready: Vec<&str> =
+        open_count.iter().filter(|(_, count)| **count == 0).map(|(id, _)| *id).collect();
+    let mut taken = Vec::new();
+    while let Some(id) = ready.pop() {
+        left.remove(id);
+        taken.push(id);
+        for user in &back[id] {
+            if let Some(count) = open_count.get_mut(user).filter(|it| **it > 0) {
+                *count -= 1;
+                if *count == 0 {
+                    ready.push(user);
+                }
+            }
+        }
+    }
+    taken
+}
+
+/// Follows names from the first feature left until one comes again.
+fn circle_in<'a>(left: &BTreeSet<&'a str>, graph: &Graph<'a>) -> Option<Vec<Leaf<'a>>> {
+    let mut at = *left.first()?;
+    let mut path: Vec<(&str, Leaf<'_>)> = Vec::new();
+    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+    loop {
+        if let Some(first) = seen.insert(at, path.len()) {
+            return Some(path.split_off(first).into_iter().map(|(_, leaf)| leaf).collect());
+        }
+        let leaf = graph[at]
+            .iter()
+            .find(|it| it.feature().is_some_and(|it| left.contains(it)))
+            .expect("whatever has no such leaf was taken away");
+        path.push((at, *leaf));
+        at = leaf.feature().expect("just looked for");
+    }
+}

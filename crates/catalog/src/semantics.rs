@@ -1,0 +1,311 @@
+//! What can only be judged by looking at several parts at once.
+//!
+//! Invariants:
+//! - whatever is malformed or dangling was reported by `check`; here it is passed over in silence;
+//! - nothing here recurses over the number of things defined.
+
+use crate::diagnostic::{Problem, Sink, Span, quote};
+use crate::needs::{self, Leaf};
+use crate::scalars::{self, TargetKind};
+use crate::sections::Sections;
+use crate::shape::SOURCE_DEFAULT;
+use crate::yaml::{Class, Data, Entry, Node};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Most service objectives of one feature, once the features it needs are put in.
+pub(crate) const FEATURE_PARTS_MAX: u64 = 1_000;
+/// Deepest nesting of needs, once the features it needs are put in.
+pub(crate) const FEATURE_DEPTH_MAX: u64 = 32;
+
+/// Reports whatever does not fit together.
+pub(crate) fn check(sections: &Sections, sink: &mut Sink) {
+    needs_fit(sections, sink);
+    handovers_have_days(sections, sink);
+    channels_are_complete(sections, sink);
+    channels_can_be_paged(sections, sink);
+    warn_follow_the_sun(sections, sink);
+    // The next ones tell what is missing, which only a complete reading can.
+    if sink.everything_was_read() {
+        sources_are_clear(sections, sink);
+        warn_without_escalation(sections, sink);
+        warn_unreachable(sections, sink);
+    }
+}
+
+/// The needs of every feature that has some. Of an id defined twice, the first.
+pub(crate) fn feature_needs(sections: &Sections) -> BTreeMap<&str, &Node> {
+    let mut found = BTreeMap::new();
+    for feature in sections.entries("features") {
+        if let Some(needs) = feature.value.get("needs") {
+            found.entry(feature.key.as_str()).or_insert(needs);
+        }
+    }
+    found
+}
+
+fn needs_fit(sections: &Sections, sink: &mut Sink) {
+    let needs = feature_needs(sections);
+    let order = needs::order(&needs);
+    for circle in &order.circles {
+        sink.push(circle_problem(circle));
+    }
+    let mut extents: BTreeMap<&str, Extent> = BTreeMap::new();
+    for id in order.sorted {
+        let extent = extent(needs[id], &extents);
+        if extent.parts > FEATURE_PARTS_MAX || extent.depth > FEATURE_DEPTH_MAX {
+            let message = format!("{} needs too much to be kept in view", quote(id));
+            let hint = format!(
+                "with the features it needs put in, at most {FEATURE_PARTS_MAX} objectives and \
+                 {FEATURE_DEPTH_MAX} levels are possible"
+            );
+            let place = sections.entries("features").find(|it| it.key == id);
+            let span = place.map_or(needs[id].span, |it| it.key_span);
+            sink.push(Problem::at(span, "LL044", message).hint(hint));
+            // Those that need it are as large; it is enough to say it once.
+            extents.insert(id, Extent { parts: 1, depth: 1 });
+        } else {
+            extents.insert(id, extent);
+        }
+    }
+}
+
+fn circle_problem(circle: &[Leaf<'_>]) -> Problem {
+    const NAMED_MAX: usize = 8;
+    let mut names: Vec<String> = circle.iter().filter_map(|it| it.feature()).map(quote).collect();
+    let first = circle[circle.len() - 1];
+    // The walk enters the circle at the feature which its last leaf names.
+    names.rotate_right(1);
+    names.push(names[0].clone());
+    if names.len() > NAMED_MAX {
+        let dropped = names.len() - NAMED_MAX;
+        names.splice(NAMED_MAX - 1..names.len() - 1, [format!("… {dropped} more …")]);
+    }
+    let message = format!("features need each other in a circle: {}", names.join(" → "));
+    Problem::at(first.span, "LL041", message).hint("take one of these needs away")
+}
+
+/// How large a need is.
+#[derive(Debug, Clone, Copy)]
+struct Extent {
+    parts: u64,
+    depth: u64,
+}
+
+fn extent(need: &Node, known: &BTreeMap<&str, Extent>) -> Extent {
+    if let Some(text) = need.text() {
+        let leaf = Leaf { text, span: need.span };
+        let of_feature = leaf.feature().and_then(|it| known.get(it)).copied();
+        return of_feature.unwrap_or(Extent { parts: 1, depth: 1 });
+    }
+    // The tree is never deep, so this may recurse.
+    let children = need.entries().iter().flat_map(|it| it.value.items());
+    let mut total = Extent { parts: 0, depth: 0 };
+    for child in children {
+        let child = extent(child, known);
+        total.parts = total.parts.saturating_add(child.parts);
+        total.depth = total.depth.max(child.depth);
+    }
+    total.depth += 1;
+    total
+}
+
+/// Every objective, with its name, of services and suppliers.
+pub(crate) fn slos(sections: &Sections) -> impl Iterator<Item = (&Entry, &Entry)> {
+    sections.entries("services").chain(sections.entries("suppliers")).flat_map(|service| {
+        let slos = service.value.get("slos").map_or(&[][..], Node::entries);
+        slos.iter().map(move |slo| (service, slo))
+    })
+}
+
+/// The source of an objective that names none: the only one, or the one called `default`.
+pub(crate) fn source_default(sections: &Sections) -> Option<&str> {
+    let mut sources = sections.entries("sources").map(|it| it.key.as_str());
+    let first = sources.next()?;
+    if sources.next().is_none() {
+        return Some(first);
+    }
+    sections.entries("sources").map(|it| it.key.as_str()).find(|it| *it == SOURCE_DEFAULT)
+}
+
+fn sources_are_clear(sections: &Sections, sink: &mut Sink) {
+    if source_default(sections).is_some() {
+        return;
+    }
+    let without: Vec<_> =
+        slos(sections).filter(|(_, slo)| slo.value.get("source").is_none()).collect();
+    let Some((_, first)) = without.first() else { return };
+    if sections.entries("sources").next().is_none() {
+        let message = "there is no source from which objectives could be measured";
+        let hint = "add `sources: { prometheus: { prometheus: { url: http://127.0.0.1:9090 } } }`, \
+                    or a `scrape` source";
+        sink.push(Problem::at(first.key_span, "LL042", message).hint(hint));
+        return;
+    }
+    for (_, slo) in without {
+        let message = format!("it is not clear where {} is read", quote(&slo.key));
+        let hint = "name one as `source: ID`, or call one of the sources `default`";
+        sink.push(Problem::at(slo.key_span, "LL043", message).hint(hint));
+    }
+}
+
+fn layers(sections: &Sections) -> impl Iterator<Item = &Node> {
+    let rotas = sections.entries("rotas").filter_map(|it| it.value.get("layers"));
+    rotas.flat_map(Node::items).map(|it| &**it)
+}
+
+fn handovers_have_days(sections: &Sections, sink: &mut Sink) {
+    for layer in layers(sections) {
+        let Some(handover) = layer.get("handover") else { continue };
+        let weekly = layer.get("turn").and_then(Node::text).is_some_and(|it| it.ends_with('w'));
+        let dayless = handover
+            .text()
+            .and_then(scalars::handover)
+            .is_some_and(|it| it.day.is_none());
+        if weekly && dayless {
+            let message = "turns of weeks change hands on a day, and none is named";
+            let problem = Problem::at(handover.span, "LL025", message);
+            sink.push(problem.hint("write a day and a time: `mon 09:00`"));
+        }
+    }
+}
+
+fn channels_are_complete(sections: &Sections, sink: &mut Sink) {
+    for channel in sections.entries("channels") {
+        if let Some(smtp) = channel.value.get("smtp") {
+            both_or_neither(smtp, ["username", "password"], sink);
+        }
+        let Some(gateway) = channel.value.get("sms-http") else { continue };
+        let is_get = gateway.get("method").and_then(Node::text) == Some("GET");
+        if let Some(body) = gateway.entries().iter().find(|it| it.key == "body").filter(|_| is_get)
+        {
+            let problem = Problem::at(body.key_span, "LL019", "a GET has no body");
+            sink.push(problem.hint("put `{to}` and `{text}` into the URL, or use `method: POST`"));
+        }
+    }
+}
+
+fn both_or_neither(node: &Node, keys: [&str; 2], sink: &mut Sink) {
+    for (key, other) in [(keys[0], keys[1]), (keys[1], keys[0])] {
+        let Some(entry) = node.entries().iter().find(|it| it.key == key) else { continue };
+        if node.get(other).is_none() {
+            let message = format!("{} stands here without {}", quote(key), quote(other));
+            let problem = Problem::at(entry.key_span, "LL019", message);
+            sink.push(problem.hint("write both, or neither"));
+        }
+    }
+}
+
+/// Every step of every policy.
+fn steps(sections: &Sections) -> impl Iterator<Item = &Node> {
+    sections.entries("escalations").flat_map(|it| steps_of(&it.value)).map(|it| &**it)
+}
+
+/// The steps of one policy, in either form.
+pub(crate) fn steps_of(policy: &Node) -> &[std::rc::Rc<Node>] {
+    policy.get("steps").unwrap_or(policy).items()
+}
+
+fn targets(sections: &Sections) -> impl Iterator<Item = (TargetKind, &str, Span)> {
+    steps(sections).filter_map(|step| {
+        let page = step.get("page")?;
+        let (kind, id) = scalars::target(page.text()?)?;
+        Some((kind, id, page.span))
+    })
+}
+
+fn channels_can_be_paged(sections: &Sections, sink: &mut Sink) {
+    let others: BTreeSet<&str> = sections
+        .entries("channels")
+        .filter(|it| !it.value.entries().is_empty() && it.value.get("webhook").is_none())
+        .map(|it| it.key.as_str())
+        .collect();
+    for (kind, id, span) in targets(sections) {
+        if kind == TargetKind::Channel && others.contains(id) {
+            let message = format!("channel {} cannot be paged: it needs somebody's address", quote(id));
+            let hint = "page a person, a team or a rota; only a `webhook` needs no address";
+            sink.push(Problem::at(span, "LL046", message).hint(hint));
+        }
+    }
+}
+
+fn warn_follow_the_sun(sections: &Sections, sink: &mut Sink) {
+    for rota in sections.entries("rotas") {
+        let Some(node) = rota.value.get("follow-the-sun") else { continue };
+        let is_true = matches!(&node.data, Data::Scalar(it)
+            if it.class == Class::Switch && it.text.eq_ignore_ascii_case("true"));
+        if is_true {
+            let message = "`follow-the-sun` is not acted upon yet: people take whole turns";
+            let hint = "leave it out, or keep it for later";
+            sink.push(Problem::at(node.span, "LL051", message).hint(hint));
+        }
+    }
+}
+
+fn warn_without_escalation(sections: &Sections, sink: &mut Sink) {
+    let policies: BTreeSet<&str> =
+        sections.entries("escalations").map(|it| it.key.as_str()).collect();
+    for feature in sections.entries("features") {
+        let Some(team) = feature.value.get("team").and_then(Node::text) else { continue };
+        if feature.value.get("escalation").is_none() && !policies.contains(team) {
+            let message = format!("nobody is paged for {}", quote(&feature.key));
+            let hint = format!("define an escalation {}, or name one as `escalation: ID`", quote(team));
+            sink.push(Problem::at(feature.key_span, "LL050", message).hint(hint));
+        }
+    }
+}
+
+fn warn_unreachable(sections: &Sections, sink: &mut Sink) {
+    let Some(escalations) = sections.top("escalations").next() else { return };
+    if sections.entries("channels").next().is_none() {
+        let message = "there is no channel, so no page reaches anybody";
+        let hint = "add `channels: { push: { ntfy: { url: https://ntfy.sh } } }`, or another";
+        sink.push(Problem::at(escalations.key_span, "LL053", message).hint(hint));
+        return;
+    }
+    let kinds: BTreeSet<&str> = sections
+        .entries("channels")
+        .flat_map(|it| it.value.entries())
+        .map(|it| it.key.as_str())
+        .collect();
+    let reaches = |contact: &str| match contact {
+        "email" => kinds.contains("smtp"),
+        "sms" => kinds.contains("twilio") || kinds.contains("sms-http"),
+        "ntfy" => kinds.contains("ntfy"),
+        _ => false,
+    };
+    let paged = paged_people(sections);
+    for person in sections.entries("people").filter(|it| paged.contains(it.key.as_str())) {
+        if !person.value.entries().iter().any(|it| reaches(&it.key)) {
+            let message = format!("{} can be paged, but not reached", quote(&person.key));
+            let hint = "give them an `email`, `sms` or `ntfy` that one of the channels delivers";
+            sink.push(Problem::at(person.key_span, "LL052", message).hint(hint));
+        }
+    }
+}
+
+/// Everybody whom a step may page.
+fn paged_people(sections: &Sections) -> BTreeSet<&str> {
+    fn names(list: Option<&Node>) -> impl Iterator<Item = &str> {
+        list.map_or(&[][..], Node::items).iter().filter_map(|it| it.text())
+    }
+    let by_id = |section| -> BTreeMap<&str, &Node> {
+        sections.entries(section).map(|it| (it.key.as_str(), &*it.value)).collect()
+    };
+    let (teams, rotas) = (by_id("teams"), by_id("rotas"));
+    let mut paged = BTreeSet::new();
+    for (kind, id, _) in targets(sections) {
+        match kind {
+            TargetKind::Person => paged.extend([id]),
+            TargetKind::Team => {
+                paged.extend(names(teams.get(id).and_then(|it| it.get("members"))));
+            }
+            TargetKind::Rota => {
+                let layers = rotas.get(id).and_then(|it| it.get("layers"));
+                let layers = layers.map_or(&[][..], Node::items);
+                paged.extend(layers.iter().flat_map(|it| names(it.get("people"))));
+            }
+            TargetKind::Channel => {}
+        }
+    }
+    paged
+}

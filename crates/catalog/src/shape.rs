@@ -1,0 +1,437 @@
+//! The one table of what may be written: every key, what it may hold, and what it is for.
+//!
+//! Intuition: reader, JSON Schema and reference are three views of this table. A key that is not
+//! here is an unknown key; a key that is here is checked, completed by editors and documented.
+//!
+//! Invariant: `about` is a sentence for the person who writes the file, not for us.
+
+use model::Millis;
+
+/// What a value may be.
+#[derive(Debug)]
+pub(crate) enum Kind {
+    /// One of the single values.
+    Plain(Plain),
+    /// The id of something defined elsewhere.
+    Name(Namespace),
+    /// `service.slo`, `feature ID`, or a map with `all` or `any`.
+    Need,
+    /// A list, never empty.
+    List(&'static Kind),
+    /// A list without repetition, never empty.
+    Set(&'static Kind),
+    /// A map with names of the user's choice, never empty.
+    Map(Keys, &'static Kind),
+    /// A map with the keys of a shape.
+    Record(&'static Shape),
+    /// A map with exactly one of the keys of a shape.
+    OneOf(&'static Shape),
+    /// A list, or the long form as a record.
+    Either { list: &'static Kind, record: &'static Shape },
+}
+
+/// A single value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Plain {
+    /// Text of at most so many characters, not empty.
+    Text(usize),
+    /// An id that is defined here.
+    Id,
+    /// `99.9%`.
+    Objective,
+    /// A length of time within limits.
+    Duration(Limits),
+    /// `1w` or `3d`.
+    Turn,
+    /// `mon 09:00` or `09:00`.
+    Handover,
+    /// An IANA time zone.
+    Zone,
+    /// `2027-01-01`.
+    Date,
+    /// A whole number within limits.
+    Whole(u32, u32),
+    /// `true` or `false`.
+    Switch,
+    /// An e-mail address.
+    Email,
+    /// A telephone number in E.164.
+    Phone,
+    /// An ntfy topic.
+    Topic,
+    /// A host name or address.
+    Host,
+    /// An `http` or `https` URL.
+    Url,
+    /// The same, with `{to}`, `{text}` and `{key}` in it.
+    UrlTemplate,
+    /// The selector of a counter.
+    Selector,
+    /// `env:NAME` or `file:/path`.
+    Secret,
+    /// The value of an HTTP header.
+    Header,
+    /// One of some words.
+    Choice(&'static [&'static str]),
+    /// `rota ID`, `team ID`, `person ID` or `channel ID`.
+    Target,
+}
+
+/// Shortest and longest length of time that is accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Limits {
+    pub(crate) shortest: Millis,
+    pub(crate) longest: Millis,
+}
+
+/// How the keys of a map are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Keys {
+    /// As ids.
+    Ids,
+    /// As text of at most so many characters.
+    Texts(usize),
+    /// As names of HTTP headers.
+    Headers,
+}
+
+/// A kind of thing that has an id and can be referred to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Namespace {
+    Person,
+    Team,
+    Service,
+    Feature,
+    Rota,
+    Escalation,
+    Channel,
+    Source,
+}
+
+impl Namespace {
+    /// What to call one of them.
+    pub(crate) fn noun(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::Team => "team",
+            Self::Service => "service",
+            Self::Feature => "feature",
+            Self::Rota => "rota",
+            Self::Escalation => "escalation",
+            Self::Channel => "channel",
+            Self::Source => "source",
+        }
+    }
+}
+
+/// A map with known keys.
+#[derive(Debug)]
+pub(crate) struct Shape {
+    /// What to call it in the reference and in the schema.
+    pub(crate) title: &'static str,
+    pub(crate) about: &'static str,
+    pub(crate) fields: &'static [Field],
+}
+
+/// A known key.
+#[derive(Debug)]
+pub(crate) struct Field {
+    pub(crate) key: &'static str,
+    pub(crate) presence: Presence,
+    pub(crate) kind: Kind,
+    pub(crate) about: &'static str,
+}
+
+/// What happens when a key is left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Presence {
+    /// An error.
+    Required,
+    /// Nothing.
+    Optional,
+    /// This value is taken, or what these words say.
+    Default(&'static str),
+}
+
+impl Shape {
+    pub(crate) fn field(&self, key: &str) -> Option<&'static Field> {
+        self.fields.iter().find(|it| it.key == key)
+    }
+}
+
+use Kind::{Either, List, Map, Name, Need, OneOf, Record, Set};
+use Presence::{Default, Optional, Required};
+
+const fn field(
+    key: &'static str,
+    presence: Presence,
+    kind: Kind,
+    about: &'static str,
+) -> Field {
+    Field { key, presence, kind, about }
+}
+
+const fn plain(
+    key: &'static str,
+    presence: Presence,
+    plain: Plain,
+    about: &'static str,
+) -> Field {
+    field(key, presence, Kind::Plain(plain), about)
+}
+
+/// Shortest and longest window of an objective.
+const WINDOW: Limits =
+    Limits { shortest: Millis::from_hours(1), longest: Millis::from_days(90) };
+/// Shortest and longest time a step of an escalation may take.
+const WAIT: Limits = Limits { shortest: Millis::from_secs(10), longest: Millis::from_days(1) };
+/// Shortest and longest time between two looks at a source.
+const INTERVAL: Limits = Limits { shortest: Millis::from_secs(1), longest: Millis::from_mins(10) };
+
+/// Window of an objective that names none.
+pub(crate) const WINDOW_DEFAULT: &str = "28d";
+/// Time a step takes that names none.
+pub(crate) const WAIT_DEFAULT: &str = "5m";
+/// Time between two looks at a source that names none.
+pub(crate) const INTERVAL_DEFAULT: &str = "15s";
+/// Hand-over of a layer that names none.
+pub(crate) const HANDOVER_DEFAULT: &str = "mon 09:00";
+/// First day of a layer that names none.
+pub(crate) const STARTS_DEFAULT: &str = "2024-01-01";
+/// Twilio's own address.
+pub(crate) const TWILIO_URL_DEFAULT: &str = "https://api.twilio.com";
+/// Encryption towards an SMTP server that names none.
+pub(crate) const ENCRYPTION_DEFAULT: &str = "starttls";
+/// Method of an SMS gateway that names none.
+pub(crate) const METHOD_DEFAULT: &str = "POST";
+/// Name of the source that is taken when several exist and none is named.
+pub(crate) const SOURCE_DEFAULT: &str = "default";
+
+/// The whole of a configuration.
+pub(crate) static ROOT: Shape = Shape {
+    title: "configuration",
+    about: "One organisation, in one file or in all files of a folder together.",
+    fields: &[
+        plain("org", Required, Plain::Id, "The id of the organisation. It may stand in several files if it says the same in each."),
+        plain("public-url", Optional, Plain::Url, "The address under which people reach this server; links in messages start with it."),
+        field("people", Optional, Map(Keys::Ids, &Record(&PERSON)), "Everybody who can own, sign and be paged."),
+        field("teams", Optional, Map(Keys::Ids, &Record(&TEAM)), "People who own things together."),
+        field("services", Optional, Map(Keys::Ids, &Record(&SERVICE)), "What we run."),
+        field("suppliers", Optional, Map(Keys::Ids, &Record(&SUPPLIER)), "What others run for us. Ids are shared with `services`."),
+        field("features", Optional, Map(Keys::Ids, &Record(&FEATURE)), "What users do, and what we promise them."),
+        field("rotas", Optional, Map(Keys::Ids, &Record(&ROTA)), "Who is on duty when."),
+        field("escalations", Optional, Map(Keys::Ids, &Either { list: &List(&Record(&STEP)), record: &ESCALATION }), "What happens while nobody answers: a list of steps, or the long form. A policy named like a team is that team's."),
+        field("channels", Optional, Map(Keys::Ids, &OneOf(&CHANNEL)), "Ways out to people. The first of a medium, in order of id, carries it."),
+        field("sources", Optional, Map(Keys::Ids, &OneOf(&SOURCE)), "Where samples come from."),
+    ],
+};
+
+static PERSON: Shape = Shape {
+    title: "person",
+    about: "Somebody. A page goes to all addresses of a person at once.",
+    fields: &[
+        plain("name", Default("the id"), Plain::Text(100), "How to call them."),
+        plain("timezone", Required, Plain::Zone, "Where they are, as an IANA time zone."),
+        plain("email", Optional, Plain::Email, "Their e-mail address."),
+        plain("sms", Optional, Plain::Phone, "Their telephone number in E.164, in quotes."),
+        plain("ntfy", Optional, Plain::Topic, "The ntfy topic to which their phone listens. Whoever knows it can read along: choose one that nobody guesses."),
+        field("skills", Optional, Map(Keys::Texts(64), &Kind::Plain(Plain::Whole(0, 3))), "What they know, from 0 (nothing) to 3 (can teach it). Accepted, and not used yet."),
+    ],
+};
+
+static TEAM: Shape = Shape {
+    title: "team",
+    about: "People who own services and features together.",
+    fields: &[field("members", Required, Set(&Name(Namespace::Person)), "Who belongs to it.")],
+};
+
+static SERVICE: Shape = Shape {
+    title: "service",
+    about: "Something that we run.",
+    fields: &[
+        field("team", Required, Name(Namespace::Team), "Who runs it."),
+        field("slos", Optional, Map(Keys::Ids, &Record(&SLO)), "Its objectives. Features name one as `service.slo`."),
+    ],
+};
+
+static SUPPLIER: Shape = Shape {
+    title: "supplier",
+    about: "A service that somebody else runs; we only see whether it works.",
+    fields: &[field("slos", Optional, Map(Keys::Ids, &Record(&SLO)), "Its objectives, as we see them.")],
+};
+
+static SLO: Shape = Shape {
+    title: "service objective",
+    about: "What a service promises.",
+    fields: &[
+        plain("objective", Required, Plain::Objective, "The share of events that must be good."),
+        plain("window", Default(WINDOW_DEFAULT), Plain::Duration(WINDOW), "The rolling window over which it is promised."),
+        field("ratio", Required, Record(&RATIO), "The two counters it is measured by."),
+        field("source", Default("the only source, or the one called `default`"), Name(Namespace::Source), "Where the counters are read."),
+    ],
+};
+
+static RATIO: Shape = Shape {
+    title: "ratio",
+    about: "Bad events among all events, each as the selector of a Prometheus counter.",
+    fields: &[
+        plain("bad", Required, Plain::Selector, "The counter of bad events."),
+        plain("total", Required, Plain::Selector, "The counter of all events, bad ones included."),
+    ],
+};
+
+static FEATURE: Shape = Shape {
+    title: "feature",
+    about: "Something a user does, and the promise about it.",
+    fields: &[
+        plain("question", Required, Plain::Text(200), "The promise as a question in users' words."),
+        field("team", Required, Name(Namespace::Team), "Who answers for it."),
+        plain("objective", Required, Plain::Objective, "The share of events that must be good."),
+        plain("window", Default(WINDOW_DEFAULT), Plain::Duration(WINDOW), "The rolling window over which it is promised."),
+        field("needs", Required, Need, "What it takes: `service.slo`, `feature ID`, `{ all: […] }` or `{ any: […] }`, nested as needed."),
+        field("owners", Optional, Record(&OWNERS), "Who must sign it. Signing itself is an act in the product."),
+        field("escalation", Default("the policy named like its team"), Name(Namespace::Escalation), "Who is paged, and how."),
+    ],
+};
+
+static OWNERS: Shape = Shape {
+    title: "owners",
+    about: "Who signs the promise of a feature.",
+    fields: &[
+        field("product", Required, Name(Namespace::Person), "For product."),
+        field("engineering", Required, Name(Namespace::Person), "For engineering."),
+        plain("review", Optional, Plain::Date, "The day by which they look at it again."),
+    ],
+};
+
+static ROTA: Shape = Shape {
+    title: "rota",
+    about: "Who is on duty when.",
+    fields: &[
+        plain("timezone", Required, Plain::Zone, "The zone in which hand-over times are meant."),
+        field("layers", Required, List(&Record(&LAYER)), "People who take turns; a later layer stands above an earlier one."),
+        plain("follow-the-sun", Default("false"), Plain::Switch, "Whether duty follows daylight. Accepted, and not acted upon yet: `true` is a warning."),
+    ],
+};
+
+static LAYER: Shape = Shape {
+    title: "layer",
+    about: "People who take turns.",
+    fields: &[
+        field("people", Required, List(&Name(Namespace::Person)), "In order of turn; a person may stand in it more than once."),
+        plain("turn", Required, Plain::Turn, "How long a turn is, in weeks or days: `1w`, `3d`."),
+        plain("handover", Default(HANDOVER_DEFAULT), Plain::Handover, "When turns change hands: `mon 09:00`. For turns of days the day may be left out."),
+        plain("starts", Default(STARTS_DEFAULT), Plain::Date, "The day on which the first person's first turn starts, or the first hand-over after it."),
+    ],
+};
+
+static ESCALATION: Shape = Shape {
+    title: "escalation",
+    about: "The long form of an escalation policy.",
+    fields: &[
+        field("steps", Required, List(&Record(&STEP)), "The steps, in order."),
+        plain("repeat", Default("0"), Plain::Whole(0, 10), "How often the whole is repeated after its first pass."),
+    ],
+};
+
+static STEP: Shape = Shape {
+    title: "step",
+    about: "One step of an escalation policy.",
+    fields: &[
+        plain("page", Required, Plain::Target, "Who is paged: `rota ID`, `team ID`, `person ID`, or `channel ID` of a webhook."),
+        plain("wait", Default(WAIT_DEFAULT), Plain::Duration(WAIT), "How long to wait for an answer before the next step."),
+    ],
+};
+
+static CHANNEL: Shape = Shape {
+    title: "channel",
+    about: "A way out to people: exactly one of these.",
+    fields: &[
+        field("smtp", Optional, Record(&SMTP), "E-mail through an SMTP server."),
+        field("twilio", Optional, Record(&TWILIO), "SMS through Twilio."),
+        field("sms-http", Optional, Record(&SMS_HTTP), "SMS through any HTTP gateway."),
+        field("ntfy", Optional, Record(&NTFY), "Push messages through an ntfy server."),
+        field("webhook", Optional, Record(&WEBHOOK), "Signed POSTs to another system (Standard Webhooks)."),
+    ],
+};
+
+static SMTP: Shape = Shape {
+    title: "smtp",
+    about: "An SMTP server.",
+    fields: &[
+        plain("host", Required, Plain::Host, "Its name or address."),
+        plain("port", Default("587 with starttls, 465 with tls, 25 with none"), Plain::Whole(1, 65_535), "Its port."),
+        plain("from", Required, Plain::Email, "The sender's address."),
+        plain("encryption", Default(ENCRYPTION_DEFAULT), Plain::Choice(&["starttls", "tls", "none"]), "How the connection is protected."),
+        plain("username", Optional, Plain::Text(200), "User name, where the server wants one; then `password` too."),
+        plain("password", Optional, Plain::Secret, "Password, as `env:NAME` or `file:/path`."),
+    ],
+};
+
+static TWILIO: Shape = Shape {
+    title: "twilio",
+    about: "SMS through Twilio's REST API.",
+    fields: &[
+        plain("account", Required, Plain::Text(64), "The account SID."),
+        plain("token", Required, Plain::Secret, "The auth token, as `env:NAME` or `file:/path`."),
+        plain("from", Required, Plain::Text(64), "The sender: a number in quotes, or a sender id."),
+        plain("url", Default(TWILIO_URL_DEFAULT), Plain::Url, "The base URL, for gateways that speak the same."),
+    ],
+};
+
+static SMS_HTTP: Shape = Shape {
+    title: "sms-http",
+    about: "SMS through any HTTP gateway. `{to}`, `{text}` and `{key}` in URL and body are replaced.",
+    fields: &[
+        plain("url", Required, Plain::UrlTemplate, "Where to send."),
+        plain("method", Default(METHOD_DEFAULT), Plain::Choice(&["GET", "POST"]), "How to send."),
+        plain("body", Optional, Plain::Text(4_096), "The body of a POST."),
+        field("headers", Optional, Map(Keys::Headers, &Kind::Plain(Plain::Header)), "Extra headers. Secrets only as `env:NAME` or `file:/path`."),
+    ],
+};
+
+static NTFY: Shape = Shape {
+    title: "ntfy",
+    about: "An ntfy server.",
+    fields: &[
+        plain("url", Required, Plain::Url, "Its base URL."),
+        plain("token", Optional, Plain::Secret, "An access token, as `env:NAME` or `file:/path`."),
+    ],
+};
+
+static WEBHOOK: Shape = Shape {
+    title: "webhook",
+    about: "A receiver of Standard Webhooks.",
+    fields: &[
+        plain("url", Required, Plain::Url, "Where to POST."),
+        plain("secret", Required, Plain::Secret, "The signing secret, as `env:NAME` or `file:/path`."),
+    ],
+};
+
+static SOURCE: Shape = Shape {
+    title: "source",
+    about: "Where samples come from: exactly one of these.",
+    fields: &[
+        field("prometheus", Optional, Record(&PROMETHEUS), "A Prometheus-compatible HTTP API."),
+        field("scrape", Optional, Record(&SCRAPE), "`/metrics` endpoints that Lamplighter reads itself."),
+    ],
+};
+
+static PROMETHEUS: Shape = Shape {
+    title: "prometheus",
+    about: "A Prometheus-compatible HTTP API.",
+    fields: &[
+        plain("url", Required, Plain::Url, "Its base URL, without `/api/v1`."),
+        plain("token", Optional, Plain::Secret, "Sent as a bearer token: `env:NAME` or `file:/path`."),
+        plain("interval", Default(INTERVAL_DEFAULT), Plain::Duration(INTERVAL), "How often it scrapes."),
+    ],
+};
+
+static SCRAPE: Shape = Shape {
+    title: "scrape",
+    about: "Endpoints that Lamplighter scrapes itself.",
+    fields: &[
+        field("targets", Required, Map(Keys::Texts(128), &Kind::Plain(Plain::Url)), "The full URL of each endpoint, by its `job` label."),
+        plain("interval", Default(INTERVAL_DEFAULT), Plain::Duration(INTERVAL), "How often they are scraped."),
+    ],
+};

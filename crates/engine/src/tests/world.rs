@@ -1,0 +1,390 @@
+//! The small organisation of the tests, the script language, and how events are shown.
+
+use crate::{
+    Command, Context, DeliveryOutcome, DoorAlert, DoorLife, Engine, Event, EventRecord, Recipient,
+    Role, SignRole, State, Submission, TokenKind,
+};
+use model::{
+    Catalogue, Channel, Contact, Escalation, EscalationStep, Feature, IncidentId, Layer, Medium,
+    Millis, Need, NoticeId, Objective, Owners, PageId, PageTarget, Person, PersonId, Personal,
+    Rota, SecretRef, Service, ServiceKind, Severity, Slo, Source, SourceKind, Team, Timestamp,
+    TokenId, Turn, Weekday,
+};
+use slo::ConditionState::{self, Firing, Quiet, Unmeasured};
+use std::collections::BTreeMap;
+
+/// Monday 23 November 2026, 10:00 UTC; two in the morning in San Francisco.
+const START: Timestamp = Timestamp(1_795_428_000_000);
+
+/// Runs `script` and compares the whole journal after the first configuration.
+#[track_caller]
+pub(crate) fn check(script: &str, expected: &str) {
+    let mut world = World::new();
+    script.split(" / ").for_each(|line| world.step(line));
+    let expected: Vec<&str> =
+        expected.lines().map(str::trim).filter(|it| !it.is_empty()).collect();
+    assert_eq!(world.shown.join("\n"), expected.join("\n"));
+    assert_eq!(&world.replayed(), world.engine.state(), "replay gives the same state");
+}
+
+/// Runs `script` and compares the times of its first incident.
+#[track_caller]
+pub(crate) fn check_state(script: &str, expected: &str) {
+    let mut world = World::new();
+    script.split(" / ").for_each(|line| world.step(line));
+    let it = &world.engine.state().incidents[&IncidentId(1)];
+    let shown = |it: Option<Millis>| it.map_or("never".to_owned(), |it| it.to_string());
+    assert_eq!(
+        format!(
+            "in_1: acknowledged after {}, resolved after {}, reflected after {}",
+            shown(it.time_to_acknowledge()),
+            shown(it.time_to_resolve()),
+            shown(it.time_to_reflect()),
+        ),
+        expected
+    );
+}
+
+struct World {
+    engine: Engine,
+    zones: oncall::Zones,
+    records: Vec<EventRecord>,
+    shown: Vec<String>,
+}
+
+impl World {
+    fn new() -> Self {
+        let mut world = Self {
+            engine: Engine::new(),
+            zones: oncall::Zones::bundled(),
+            records: vec![],
+            shown: vec![],
+        };
+        let adopt =
+            Command::AdoptCatalogue { catalogue: Box::new(catalogue()), hash: "first".into() };
+        world.submit("0m", START, &Submission::system(adopt));
+        world.shown.clear();
+        world
+    }
+
+    fn step(&mut self, line: &str) {
+        let (at, line) = line.trim().split_once(' ').expect("`<time> <command>`");
+        let minutes: i64 = at.trim_end_matches('m').parse().expect("minutes");
+        let now = START.plus(Millis::from_mins(minutes));
+        let words: Vec<&str> = line.split(' ').collect();
+        if words == ["restart"] {
+            self.engine = Engine::from_state(self.replayed(), now);
+            return;
+        }
+        let mut submission = Submission::system(command(&words, now));
+        if words[0] == "raise-once" {
+            submission.key = Some("key-1".into());
+        }
+        self.submit(at, now, &submission);
+    }
+
+    fn submit(&mut self, at: &str, now: Timestamp, submission: &Submission) {
+        let context = Context { now, zones: &self.zones };
+        match self.engine.execute(&context, submission) {
+            Err(rejected) => self.shown.push(format!("{at} refused: {rejected}")),
+            Ok(done) => {
+                self.shown.extend(done.repeats.map(|seq| format!("{at} repeats {seq}")));
+                for record in done.records {
+                    self.shown.push(format!("{at} {}", show(&record)));
+                    self.records.push(record);
+                }
+            }
+        }
+    }
+
+    fn replayed(&self) -> State {
+        let mut state = State::default();
+        self.records.iter().for_each(|it| state.apply(it));
+        state
+    }
+}
+
+fn command(words: &[&str], now: Timestamp) -> Command {
+    let page = |it: &str| PageId::parse(it).expect("a page id");
+    let incident = |it: &str| IncidentId::parse(it).expect("an incident id");
+    let notice = |it: &str| NoticeId::parse(it).expect("a notice id");
+    let via = "view".to_owned();
+    match *words {
+        ["tick"] => Command::Tick,
+        ["burn", feature] => observe(feature, Firing, Firing),
+        ["simmer", feature] => observe(feature, Quiet, Firing),
+        ["calm", feature] => observe(feature, Quiet, Quiet),
+        ["blind", feature] => observe(feature, Unmeasured, Unmeasured),
+        ["door", fingerprint, feature] => {
+            let until = now.plus(Millis::from_mins(5));
+            door(fingerprint, Some(feature), DoorLife::FiringUntil(until), now)
+        }
+        ["webhook", fingerprint, feature] => {
+            let life = DoorLife::FiringStaleAfter(Millis::from_hours(5));
+            door(fingerprint, Some(feature), life, now)
+        }
+        ["door-over", fingerprint] => door(fingerprint, None, DoorLife::Resolved, now),
+        ["ack", id, by] => Command::AcknowledgePage { page: page(id), by: by.into(), via },
+        ["ack-incident", id, by] => {
+            Command::AcknowledgeIncident { incident: incident(id), by: by.into(), via }
+        }
+        ["resolve", id, by] => {
+            Command::ResolveIncident { incident: incident(id), by: by.into() }
+        }
+        ["review", id, by] => {
+            let text = "the carrier's certificate ended".to_owned();
+            Command::PublishReview { incident: incident(id), by: by.into(), text }
+        }
+        ["sent", id] => {
+            let outcome = DeliveryOutcome::Sent { provider_id: "x1".into() };
+            Command::Delivered { notice: notice(id), outcome }
+        }
+        ["busy", id] => {
+            let outcome = DeliveryOutcome::Transient { detail: "busy".into() };
+            Command::Delivered { notice: notice(id), outcome }
+        }
+        ["lost", id] => {
+            let outcome = DeliveryOutcome::Permanent { detail: "no such number".into() };
+            Command::Delivered { notice: notice(id), outcome }
+        }
+        ["deaf"] => {
+            Command::SourceFailed { source: "prometheus".into(), detail: "refused".into() }
+        }
+        ["hears"] => Command::SourceRead { source: "prometheus".into() },
+        ["raise" | "raise-once", by] => {
+            let title = "no lights in Kisumu".to_owned();
+            Command::Raise { by: by.into(), title, feature: None, team: Some("payments".into()) }
+        }
+        ["sign", feature, role, by] => {
+            let role =
+                if role == "product" { SignRole::Product } else { SignRole::Engineering };
+            let objective = Objective::parse("99.5%").expect("an objective");
+            Command::Sign { feature: feature.into(), role, by: by.into(), objective }
+        }
+        ["setup-link"] => token(TokenKind::Setup, None),
+        ["session", person] => token(TokenKind::Session, Some(person.into())),
+        ["password", person, token] => Command::SetPassword {
+            person: person.into(),
+            hash: "$argon2id$…".into(),
+            role: Role::Admin,
+            spends: TokenId::parse(token),
+        },
+        ["configure-without", feature] => {
+            let mut catalogue = catalogue();
+            catalogue.features.remove(&feature.into());
+            Command::AdoptCatalogue { catalogue: Box::new(catalogue), hash: "second".into() }
+        }
+        _ => panic!("unknown command in script: {words:?}"),
+    }
+}
+
+fn token(kind: TokenKind, person: Option<PersonId>) -> Command {
+    let (label, sha256) = ("test".to_owned(), "00".repeat(32));
+    Command::IssueToken { kind, person, label, sha256, expires_at: None }
+}
+
+fn door(fingerprint: &str, feature: Option<&str>, life: DoorLife, now: Timestamp) -> Command {
+    Command::Receive(Box::new(DoorAlert {
+        door: "alertmanager-v2".into(),
+        fingerprint: fingerprint.into(),
+        labels: BTreeMap::from([("alertname".into(), "TooSlow".into())]),
+        annotations: BTreeMap::new(),
+        starts_at: now,
+        life,
+        severity: Severity::Page,
+        feature: feature.map(Into::into),
+        service: None,
+        team: None,
+        routed_by: "label `feature`".into(),
+    }))
+}
+
+fn observe(feature: &str, page: ConditionState, ticket: ConditionState) -> Command {
+    let mut rings = slo::Rings::new(Millis::from_days(28));
+    rings.record(START.minute(), slo::Slice::Known(slo::Counts { bad: 5, total: 10 }));
+    let mut assessment = slo::evaluate(
+        Objective::parse("99.5%").expect("an objective"),
+        Millis::from_days(28),
+        &slo::default_conditions(),
+        &rings,
+        START.minute() + 1,
+    );
+    for it in &mut assessment.conditions {
+        it.state = if it.condition.severity == Severity::Page { page } else { ticket };
+        // One condition of each severity is enough to decide; the other is left quiet.
+        if it.condition.long > Millis::from_hours(24) && it.state == Firing {
+            it.state = Quiet;
+        }
+    }
+    // A burn pages; its ticket would only repeat it in these tests.
+    if page == Firing {
+        for it in &mut assessment.conditions {
+            if it.condition.severity == Severity::Ticket {
+                it.state = Quiet;
+            }
+        }
+    }
+    Command::Observe { feature: feature.into(), assessment: Box::new(assessment) }
+}
+
+fn show(record: &EventRecord) -> String {
+    let recipient = |it: &Recipient| match it {
+        Recipient::Person(id) => id.to_string(),
+        Recipient::Channel(id) => format!("channel {id}"),
+    };
+    let since = |it: &Timestamp| {
+        let minutes = it.since(START).whole_mins();
+        format!("{minutes}m")
+    };
+    match &record.event {
+        Event::CatalogueAdopted { version, .. } => format!("CatalogueAdopted {version}"),
+        Event::AlertFired { alert, severity, feature, .. } => {
+            let about = feature.as_ref().map_or(String::new(), |it| format!(" feature:{it}"));
+            format!("AlertFired {alert} {severity}{about}")
+        }
+        Event::AlertStale { alert, .. } => format!("AlertStale {alert}"),
+        Event::AlertHeardAgain { alert } => format!("AlertHeardAgain {alert}"),
+        Event::AlertResolved { alert, .. } => format!("AlertResolved {alert}"),
+        Event::NotPaged { alert, reason } => format!("NotPaged {alert} {reason:?}"),
+        Event::IncidentOpened { incident, .. } => format!("IncidentOpened {incident}"),
+        Event::AlertJoined { incident, alert } => format!("AlertJoined {incident} {alert}"),
+        Event::PageOpened { page, escalation, .. } => format!("PageOpened {page} {escalation}"),
+        Event::PageNotified { page, attempt, cause, notices, skipped, deadline, .. } => {
+            let told: Vec<String> = notices
+                .iter()
+                .map(|it| format!("{} {}", recipient(&it.to), medium(it.medium)))
+                .collect();
+            let skipped: String =
+                skipped.iter().map(|it| format!(" skipped {}", recipient(&it.to))).collect();
+            let (told, until) = (told.join(", "), since(deadline));
+            format!("PageNotified {page} step {attempt} ({cause:?}) {told}{skipped} until {until}")
+        }
+        Event::NoticeSent { notice, .. } => format!("NoticeSent {notice}"),
+        Event::NoticeFailed { notice, retry_at: Some(at), .. } => {
+            format!("NoticeFailed {notice} again in {}", at.since(record.at))
+        }
+        Event::NoticeFailed { notice, .. } => format!("NoticeFailed {notice} given up"),
+        Event::PageAcknowledged { page, by, .. } => format!("PageAcknowledged {page} {by}"),
+        Event::PageExhausted { page } => format!("PageExhausted {page}"),
+        Event::PageEnded { page, reason } => format!("PageEnded {page} {reason}"),
+        Event::IncidentResolved { incident, .. } => format!("IncidentResolved {incident}"),
+        Event::ReviewAsked { incident, .. } => format!("ReviewAsked {incident}"),
+        Event::ReviewPublished { incident, by, .. } => format!("ReviewPublished {incident} {by}"),
+        Event::Signed { feature, by, objective, .. } => format!("Signed {feature} {by} {objective}"),
+        Event::SourceFailing { source, .. } => format!("SourceFailing {source}"),
+        Event::SourceRecovered { source } => format!("SourceRecovered {source}"),
+        Event::TokenIssued { token, .. } => format!("TokenIssued {token}"),
+        Event::TokenRevoked { token } => format!("TokenRevoked {token}"),
+        Event::PasswordSet { person, .. } => format!("PasswordSet {person}"),
+        Event::DigestDue { notices, .. } => format!("DigestDue to {}", notices.len()),
+    }
+}
+
+fn medium(it: Medium) -> &'static str {
+    match it {
+        Medium::Email => "email",
+        Medium::Sms => "sms",
+        Medium::Ntfy => "push",
+        Medium::Webhook => "webhook",
+    }
+}
+
+fn catalogue() -> Catalogue {
+    let person = |id: &str, zone: &str, contacts: &[(Medium, &str)]| {
+        let contact = |(medium, address): &(Medium, &str)| Contact {
+            medium: *medium,
+            address: Personal::new(id.into(), *address),
+        };
+        let contacts = contacts.iter().map(contact).collect();
+        (PersonId::from(id), Person { name: None, timezone: zone.into(), contacts })
+    };
+    let feature = |question: &str, escalation: &str| Feature {
+        question: question.into(),
+        team: "payments".into(),
+        objective: Objective::parse("99.5%").expect("an objective"),
+        window: Millis::from_days(28),
+        needs: Need::All(vec![Need::Slo("payments-api.availability".into())]),
+        owners: Some(Owners { product: "ana".into(), engineering: "bo".into(), review: None }),
+        escalation: Some(escalation.into()),
+    };
+    let step = |page, minutes| EscalationStep { page, wait: Millis::from_mins(minutes) };
+    let slo = Slo {
+        objective: Objective::parse("99.9%").expect("an objective"),
+        window: Millis::from_days(28),
+        bad: "errors_total".into(),
+        total: "requests_total".into(),
+        source: "prometheus".into(),
+    };
+    let layer = Layer {
+        people: vec!["ana".into(), "bo".into()],
+        turn: Turn::Weeks(1),
+        handover_day: Weekday::Mon,
+        handover_minute: 9 * 60,
+        starts: "2026-11-16".into(),
+    };
+    let smtp = Channel::Smtp {
+        host: "mail".into(),
+        port: 25,
+        from: "lamplighter@solar.example".into(),
+        encryption: "none".into(),
+        username: None,
+        password: None,
+    };
+    let twilio = Channel::Twilio {
+        url: "https://sms.example".into(),
+        account: "AC1".into(),
+        token: SecretRef::Env("TWILIO_TOKEN".into()),
+        from: "+15550199".into(),
+    };
+    let prometheus = SourceKind::Prometheus { url: "http://prometheus:9090".into(), token: None };
+    Catalogue {
+        org: "solar".into(),
+        public_url: None,
+        people: BTreeMap::from([
+            person(
+                "ana",
+                "America/Los_Angeles",
+                &[(Medium::Email, "ana@solar.example"), (Medium::Sms, "+15550100")],
+            ),
+            person("bo", "Africa/Nairobi", &[(Medium::Sms, "+254700000001")]),
+            person("cy", "Africa/Nairobi", &[]),
+        ]),
+        teams: BTreeMap::from([("payments".into(), Team { members: vec!["ana".into(), "bo".into()] })]),
+        services: BTreeMap::from([(
+            "payments-api".into(),
+            Service {
+                kind: ServiceKind::Own { team: "payments".into() },
+                slos: BTreeMap::from([("availability".to_owned(), slo)]),
+            },
+        )]),
+        features: BTreeMap::from([
+            ("light-on".into(), feature("Do we activate clients' lights promptly?", "payments")),
+            ("make-sale".into(), feature("Can agents make a sale?", "sales")),
+        ]),
+        rotas: BTreeMap::from([(
+            "payments".into(),
+            Rota { timezone: "America/Los_Angeles".into(), layers: vec![layer] },
+        )]),
+        escalations: BTreeMap::from([
+            (
+                "payments".into(),
+                Escalation {
+                    steps: vec![
+                        step(PageTarget::Rota("payments".into()), 5),
+                        step(PageTarget::Team("payments".into()), 10),
+                    ],
+                    repeat_max: 0,
+                },
+            ),
+            (
+                "sales".into(),
+                Escalation { steps: vec![step(PageTarget::Person("cy".into()), 5)], repeat_max: 0 },
+            ),
+        ]),
+        channels: BTreeMap::from([("mail".into(), smtp), ("text".into(), twilio)]),
+        sources: BTreeMap::from([(
+            "prometheus".into(),
+            Source { kind: prometheus, interval: Millis::from_secs(15) },
+        )]),
+    }
+}

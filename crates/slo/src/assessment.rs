@@ -1,0 +1,208 @@
+//! What the counts mean for a promise: which conditions fire, and how much budget is left.
+//!
+//! Intuition: burn rate 1 spends exactly the budget over the whole window. A condition looks at the
+//! burn over a long window (is it worth a call?) and a short one (is it still going on?); it fires
+//! when both are above its factor and the failures are too many to be an accident.
+//!
+//! Invariants:
+//! - a condition whose short window is less than half known is [`ConditionState::Unmeasured`]:
+//!   it neither starts nor ends an alert;
+//! - an assessment contains every count it was decided upon.
+//!
+//! A *long* window may be barely known: after a fresh start a total outage must page within
+//! minutes, not after half an hour. What protects against rash calls there is the test of
+//! significance. And a window that is known but empty is quiet: nobody came, nobody was failed.
+
+use crate::number::{float, float_signed, settled};
+use crate::{Condition, Rings, WindowCounts, is_significantly_above};
+use model::{Millis, Objective, Severity};
+use serde::{Deserialize, Serialize};
+
+/// The share of the short window that must be known for a condition to speak.
+pub const SHORT_COVERAGE_MIN: f64 = 0.5;
+
+/// The window whose burn is projected to tell when the budget will be gone.
+const CURRENT_BURN_WINDOW: Millis = Millis::from_hours(1);
+
+/// One promise measured at one minute.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Assessment {
+    /// The last minute looked at.
+    pub end_minute: i64,
+    /// The promise.
+    pub objective: Objective,
+    /// The window over which it is promised.
+    pub window: Millis,
+    /// Every condition, in the order given.
+    pub conditions: Vec<Assessed>,
+    /// The budget of the whole window.
+    pub budget: Budget,
+    /// Burn rate over the last hour; `None` when nothing is known or nobody came.
+    pub burn_rate: Option<f64>,
+}
+
+/// One condition measured.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Assessed {
+    /// The condition.
+    pub condition: Condition,
+    /// What came out.
+    pub state: ConditionState,
+    /// The burn rate above which it fires.
+    pub factor: f64,
+    /// Whether the factor was lowered because nothing could have reached it.
+    pub clamped: bool,
+    /// Whether the failures in the long window are too many to be an accident.
+    pub significant: bool,
+    /// Counts of the long window.
+    pub long: WindowCounts,
+    /// Counts of the short window.
+    pub short: WindowCounts,
+}
+
+/// What a condition says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConditionState {
+    /// Burning too fast.
+    Firing,
+    /// Not burning too fast.
+    Quiet,
+    /// Too little is known to say; alerts stay as they are.
+    Unmeasured,
+}
+
+/// The error budget of one window.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Budget {
+    /// Share of the budget that is spent: 1 is all of it, more is overspent. `None` when nothing
+    /// is known or nobody came.
+    pub spent_ratio: Option<f64>,
+    /// Bad events allowed among `total`.
+    pub allowed_bad: f64,
+    /// Bad events.
+    pub bad: u64,
+    /// All events.
+    pub total: u64,
+    /// Share of the window's minutes that are known.
+    pub coverage: f64,
+    /// How long until the budget is gone if the last hour goes on. Zero when it is gone already,
+    /// `None` when it will not be or nothing is known.
+    pub exhausts_at_current_burn: Option<Millis>,
+}
+
+/// Measures a promise over `rings`, up to and including `end_minute`.
+#[must_use]
+pub fn evaluate(
+    objective: Objective,
+    window: Millis,
+    conditions: &[Condition],
+    rings: &Rings,
+    end_minute: i64,
+) -> Assessment {
+    let burn_rate = rings
+        .window(end_minute, CURRENT_BURN_WINDOW)
+        .error_ratio()
+        .map(|it| settled(it / objective.budget_ratio()));
+    let conditions = conditions
+        .iter()
+        .map(|it| assess(*it, objective, window, rings, end_minute))
+        .collect();
+    let counts = rings.window(end_minute, window);
+    let budget = Budget::of(counts, objective, window, burn_rate);
+    Assessment { end_minute, objective, window, conditions, budget, burn_rate }
+}
+
+fn assess(
+    condition: Condition,
+    objective: Objective,
+    window: Millis,
+    rings: &Rings,
+    end_minute: i64,
+) -> Assessed {
+    let threshold = condition.threshold(objective, window);
+    let long = rings.window(end_minute, condition.long);
+    let short = rings.window(end_minute, condition.short);
+    let significant = is_significantly_above(long.bad, long.total, threshold.error_ratio);
+    let above = |it: &WindowCounts| it.error_ratio().is_some_and(|it| it > threshold.error_ratio);
+    let state = if short.known_minutes == 0 || short.coverage() < SHORT_COVERAGE_MIN {
+        ConditionState::Unmeasured
+    } else if above(&long) && above(&short) && significant {
+        ConditionState::Firing
+    } else {
+        ConditionState::Quiet
+    };
+    let (factor, clamped) = (threshold.factor, threshold.clamped);
+    Assessed { condition, state, factor, clamped, significant, long, short }
+}
+
+impl Assessment {
+    /// What the conditions of `severity` say together: firing when one fires; otherwise unmeasured
+    /// when one is, so that an alert ends only when all of them are quiet.
+    #[must_use]
+    pub fn state(&self, severity: Severity) -> ConditionState {
+        let mut states =
+            self.conditions.iter().filter(|it| it.condition.severity == severity).map(|it| it.state);
+        // An alert that no condition can start is quiet.
+        let mut together = ConditionState::Quiet;
+        if states.clone().any(|it| it == ConditionState::Firing) {
+            together = ConditionState::Firing;
+        } else if states.any(|it| it == ConditionState::Unmeasured) {
+            together = ConditionState::Unmeasured;
+        }
+        together
+    }
+}
+
+impl Assessed {
+    /// Burn rate over the long window; `None` when nothing is known or nobody came.
+    #[must_use]
+    pub fn long_burn(&self, objective: Objective) -> Option<f64> {
+        self.long.error_ratio().map(|it| it / objective.budget_ratio())
+    }
+
+    /// Burn rate over the short window; `None` when nothing is known or nobody came.
+    #[must_use]
+    pub fn short_burn(&self, objective: Objective) -> Option<f64> {
+        self.short.error_ratio().map(|it| it / objective.budget_ratio())
+    }
+}
+
+impl Budget {
+    /// The budget of `counts`, projected with `burn_rate`.
+    #[must_use]
+    pub fn of(
+        counts: WindowCounts,
+        objective: Objective,
+        window: Millis,
+        burn_rate: Option<f64>,
+    ) -> Self {
+        let allowed_bad = float(counts.total) * objective.budget_ratio();
+        let spent_ratio = (counts.total > 0).then(|| float(counts.bad) / allowed_bad);
+        let left = spent_ratio.map(|it| 1.0 - it);
+        let exhausts_at_current_burn = match (left, burn_rate) {
+            (Some(left), _) if left <= 0.0 => Some(Millis::ZERO),
+            // At burn rate 1 or below as much budget comes back as is spent.
+            (Some(left), Some(burn)) if burn > 1.0 => {
+                Some(rounded(left * float_signed(window.0) / burn))
+            }
+            _ => None,
+        };
+        Self {
+            spent_ratio: spent_ratio.map(settled),
+            allowed_bad: settled(allowed_bad),
+            bad: counts.bad,
+            total: counts.total,
+            coverage: settled(counts.coverage()),
+            exhausts_at_current_burn,
+        }
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "at most the length of a window")]
+fn rounded(millis: f64) -> Millis {
+    Millis(millis.round() as i64)
+}
+
+#[cfg(test)]
+mod tests;
