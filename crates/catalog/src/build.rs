@@ -177,10 +177,9 @@ fn channel(node: &Node) -> Channel {
             body: node.get("body").and_then(Node::text).map(str::to_owned),
             headers: headers(node),
         },
-        "ntfy" => Channel::Ntfy {
-            url: without_slash(text(node, "url")),
-            token: secret(node, "token"),
-        },
+        "ntfy" => {
+            Channel::Ntfy { url: without_slash(text(node, "url")), token: secret(node, "token") }
+        }
         "webhook" => Channel::Webhook {
             url: text(node, "url").to_owned(),
             secret: secret(node, "secret").expect("`secret` is required"),

@@ -12,14 +12,15 @@ use crate::shape::{Keys, Kind, Limits, Namespace, Plain, Presence, ROOT, Shape};
 use crate::suggest;
 use crate::yaml::{Class, Data, Entry, Node, Scalar};
 use model::{Millis, Objective};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Reports whatever is wrong with the documents of `sections`.
 pub(crate) fn check(sections: &Sections, symbols: &Symbols<'_>, sink: &mut Sink) {
-    let mut checker = Checker { symbols, sink, zones: Zones::bundled() };
+    let mut checker =
+        Checker { symbols, sink, zones: Zones::bundled(), good_patterns: BTreeSet::new() };
     for document in &sections.documents {
         // `org` may stand in any one of the files, so nothing is required of each.
-        let here = Here { name: "the file", span: first_byte(document.span) };
+        let here = Here { name: "", span: first_byte(document.span) };
         checker.keyed(document, &ROOT, &here);
     }
 }
@@ -30,14 +31,22 @@ fn first_byte(span: Span) -> Span {
 
 /// Where a value hangs: the nearest key above it.
 struct Here<'a> {
+    /// Empty for a document as a whole.
     name: &'a str,
     span: Span,
+}
+
+impl Here<'_> {
+    fn label(&self) -> String {
+        if self.name.is_empty() { "a configuration".to_owned() } else { quote(self.name) }
+    }
 }
 
 struct Checker<'a> {
     symbols: &'a Symbols<'a>,
     sink: &'a mut Sink,
     zones: Zones,
+    good_patterns: BTreeSet<String>,
 }
 
 impl Checker<'_> {
@@ -70,10 +79,12 @@ impl Checker<'_> {
             Data::Scalar(it) => (it.class == Class::Null, here.span),
             Data::List(items) => (items.is_empty(), node.span),
             // A map whose keys were all refused is not empty to its author.
-            Data::Map(entries) => (entries.is_empty() && node.span.end - node.span.start <= 2, node.span),
+            Data::Map(entries) => {
+                (entries.is_empty() && node.span.end - node.span.start <= 2, node.span)
+            }
         };
         if nothing {
-            let problem = Problem::at(span, "LL013", format!("{} is empty", quote(here.name)));
+            let problem = Problem::at(span, "LL013", format!("{} is empty", here.label()));
             self.sink.push(problem.hint("give it a value, or leave the key out"));
         }
         nothing
@@ -81,8 +92,7 @@ impl Checker<'_> {
 
     fn wrong_type(&mut self, node: &Node, wanted: &str, hint: Option<String>, here: &Here<'_>) {
         // The span of a block is long; its first line says enough.
-        let message =
-            format!("{} must be {wanted}, and is {}", quote(here.name), node.describe());
+        let message = format!("{} must be {wanted}, and is {}", here.label(), node.describe());
         self.sink.push(Problem::at(node.span, "LL012", message).hint_maybe(hint));
     }
 
@@ -112,7 +122,7 @@ impl Checker<'_> {
 
     fn map(&mut self, node: &Node, keys: Keys, of: &'static Kind, here: &Here<'_>) {
         let Data::Map(entries) = &node.data else {
-            return self.wrong_type(node, "a map", map_hint(), here);
+            return self.wrong_type(node, "a map", Some(MAP_HINT.to_owned()), here);
         };
         for entry in entries {
             self.key(entry, keys);
@@ -139,8 +149,7 @@ impl Checker<'_> {
         }
         for field in shape.fields.iter().filter(|it| it.presence == Presence::Required) {
             if node.get(field.key).is_none() {
-                let message =
-                    format!("{} lacks {}", quote(here.name), quote(field.key));
+                let message = format!("{} lacks {}", here.label(), quote(field.key));
                 let problem = Problem::at(here.span, "LL011", message);
                 self.sink.push(problem.hint(field.about));
             }
@@ -154,7 +163,7 @@ impl Checker<'_> {
         // An unknown key alone is reported as such: it is a misspelt kind.
         if self.keyed(node, shape, here) && (count > 1 || (count == 0 && unknown_count == 0)) {
             let keys: Vec<_> = shape.fields.iter().map(|it| format!("`{}`", it.key)).collect();
-            let message = format!("{} must have exactly one kind", quote(here.name));
+            let message = format!("{} must have exactly one kind", here.label());
             let hint = format!("write one of {}", keys.join(", "));
             self.sink.push(Problem::at(here.span, "LL014", message).hint(hint));
         }
@@ -163,21 +172,17 @@ impl Checker<'_> {
     /// Checks the entries of `node` against the keys of `shape`; whether it is a map at all.
     fn keyed(&mut self, node: &Node, shape: &'static Shape, here: &Here<'_>) -> bool {
         let Data::Map(entries) = &node.data else {
-            self.wrong_type(node, "a map", map_hint(), here);
+            self.wrong_type(node, "a map", Some(MAP_HINT.to_owned()), here);
             return false;
         };
         for entry in entries {
-            match shape.field(&entry.key) {
-                Some(field) => {
-                    let here = Here { name: &entry.key, span: entry.key_span };
-                    self.value(&entry.value, &field.kind, &here);
-                }
-                None => {
-                    let message = format!("unknown key {} in a {}", quote(&entry.key), shape.title);
-                    let hint = suggest::hint(&entry.key, shape.fields.iter().map(|it| it.key));
-                    let problem = Problem::at(entry.key_span, "LL010", message).hint_maybe(hint);
-                    self.sink.push(problem);
-                }
+            if let Some(field) = shape.field(&entry.key) {
+                let here = Here { name: &entry.key, span: entry.key_span };
+                self.value(&entry.value, &field.kind, &here);
+            } else {
+                let message = format!("unknown key {} in {}", quote(&entry.key), shape.title);
+                let hint = suggest::hint(&entry.key, shape.fields.iter().map(|it| it.key));
+                self.sink.push(Problem::at(entry.key_span, "LL010", message).hint_maybe(hint));
             }
         }
         true
@@ -187,7 +192,7 @@ impl Checker<'_> {
         let Some(id) = node.text() else {
             let here = Here { name: namespace.noun(), span: node.span };
             let wanted = format!("the id of a {}", namespace.noun());
-            return self.wrong_type(node, &wanted, quoted_hint(node), &here);
+            return self.wrong_type(node, &wanted, type_hint(node, Plain::Id), &here);
         };
         self.reference(id, node.span, namespace);
     }
@@ -197,44 +202,46 @@ impl Checker<'_> {
             return;
         }
         let message = format!("unknown {} {}", namespace.noun(), quote(id));
-        let hint = suggest::hint(id, self.symbols.known(namespace));
+        let hint = if self.sink.is_full() {
+            None
+        } else {
+            suggest::hint(id, self.symbols.known(namespace))
+        };
         let hint = hint.unwrap_or_else(|| format!("define the {} first", namespace.noun()));
         self.sink.push(Problem::at(span, "LL040", message).hint(hint));
     }
 
     fn need(&mut self, node: &Node, here: &Here<'_>) {
-        match &node.data {
-            Data::Map(entries) => {
-                let wanted = |it: &&Entry| it.key == "all" || it.key == "any";
-                for entry in entries.iter().filter(wanted) {
-                    self.need_list(&entry.value, &Here { name: &entry.key, span: entry.key_span });
-                }
-                for entry in entries.iter().filter(|it| !wanted(it)) {
-                    let message = format!("unknown key {} in a need", quote(&entry.key));
-                    let hint = suggest::hint(&entry.key, ["all", "any"].into_iter());
-                    let problem = Problem::at(entry.key_span, "LL010", message).hint_maybe(hint);
-                    self.sink.push(problem);
-                }
-                if entries.iter().filter(wanted).count() > 1 {
-                    let message = "`all` and `any` cannot stand side by side";
-                    let hint = "put one inside the other: `{ all: [a.up, { any: [b.up, c.up] }] }`";
-                    self.sink.push(Problem::at(here.span, "LL014", message).hint(hint));
-                }
-            }
-            _ => match node.text() {
-                Some(text) => self.need_leaf(text, node.span),
-                None => {
-                    let wanted = "`service.slo`, `feature ID`, or a map with `all` or `any`";
-                    let hint = matches!(node.data, Data::List(_))
-                        .then(|| "say whether `all` or `any`: `{ all: […] }`".to_owned());
-                    self.wrong_type(node, wanted, hint, here);
-                }
-            },
+        if let Data::Map(entries) = &node.data {
+            return self.need_map(entries, here);
         }
+        if let Some(text) = node.text() {
+            return self.need_leaf(text, node.span);
+        }
+        let wanted = "`service.slo`, `feature ID`, or a map with `all` or `any`";
+        let hint = matches!(node.data, Data::List(_))
+            .then(|| "say whether `all` or `any`: `{ all: […] }`".to_owned());
+        self.wrong_type(node, wanted, hint, here);
     }
 
-    fn need_list(&mut self, node: &Node, here: &Here<'_>) {
-        self.value(node, &Kind::Set(&Kind::Need), here);
+    fn need_map(&mut self, entries: &[Entry], here: &Here<'_>) {
+        let mut known_count = 0;
+        for entry in entries {
+            if entry.key == "all" || entry.key == "any" {
+                known_count += 1;
+                let here = Here { name: &entry.key, span: entry.key_span };
+                self.value(&entry.value, &Kind::Set(&Kind::Need), &here);
+            } else {
+                let message = format!("unknown key {} in need", quote(&entry.key));
+                let hint = suggest::hint(&entry.key, ["all", "any"].into_iter());
+                self.sink.push(Problem::at(entry.key_span, "LL010", message).hint_maybe(hint));
+            }
+        }
+        if known_count > 1 {
+            let message = "`all` and `any` cannot stand side by side";
+            let hint = "put one inside the other: `{ all: [a.up, { any: [b.up, c.up] }] }`";
+            self.sink.push(Problem::at(here.span, "LL014", message).hint(hint));
+        }
     }
 
     fn need_leaf(&mut self, text: &str, span: Span) {
@@ -250,8 +257,7 @@ impl Checker<'_> {
             return self.reference(service, span, Namespace::Service);
         };
         if !slos.contains(slo) && self.sink.everything_was_read() {
-            let message =
-                format!("service {} has no objective {}", quote(service), quote(slo));
+            let message = format!("service {} has no objective {}", quote(service), quote(slo));
             let hint = suggest::hint(slo, slos.iter().copied());
             let hint = hint.unwrap_or_else(|| "define it under `slos` of the service".to_owned());
             self.sink.push(Problem::at(span, "LL040", message).hint(hint));
@@ -261,7 +267,8 @@ impl Checker<'_> {
     /// What to say of a need that has no dot: most likely it names a service or a feature.
     fn dotless(&self, text: &str) -> (String, String) {
         if let Some(slos) = self.symbols.slos_of(text) {
-            let message = format!("{} is a service; a need names one of its objectives", quote(text));
+            let message =
+                format!("{} is a service; a need names one of its objectives", quote(text));
             let slo = slos.first().copied().unwrap_or("availability");
             return (message, format!("write `{text}.{slo}`"));
         }
@@ -281,7 +288,7 @@ impl Checker<'_> {
         let is_secret = plain == Plain::Secret
             || plain == Plain::Header && scalars::header(here.name, &scalar.text).is_err();
         if scalar.class != class_of(plain) && !is_secret {
-            return self.wrong_type(node, wanted(plain), quoted_hint(node), here);
+            return self.wrong_type(node, wanted(plain), type_hint(node, plain), here);
         }
         self.plain_scalar(scalar, plain, node.span, here);
     }
@@ -291,6 +298,7 @@ impl Checker<'_> {
         let problem = match plain {
             Plain::Target => return self.target(text, span),
             Plain::Zone => self.zone_problem(text),
+            Plain::Selector => scalars::selector(text, &mut self.good_patterns).err(),
             Plain::Header => scalars::header(here.name, text).err(),
             _ => plain_problem(text, plain),
         };
@@ -323,7 +331,8 @@ impl Checker<'_> {
         if self.zones.contains(text) {
             return None;
         }
-        let hint = self.zones.near(text).map_or_else(
+        let near = if self.sink.is_full() { None } else { self.zones.near(text) };
+        let hint = near.map_or_else(
             || "use a name of the IANA database, such as `Africa/Nairobi`".to_owned(),
             |it| format!("did you mean `{it}`?"),
         );
@@ -332,14 +341,22 @@ impl Checker<'_> {
     }
 }
 
-fn map_hint() -> Option<String> {
-    Some("write `key: value` lines, indented below it, or `{ key: value }`".to_owned())
-}
+const MAP_HINT: &str = "write `key: value` lines, indented below it, or `{ key: value }`";
 
-fn quoted_hint(node: &Node) -> Option<String> {
-    match &node.data {
-        Data::Scalar(it) if it.class != Class::Text && !it.text.contains(['"', '\\']) => {
-            Some(format!("if it is meant as text, write it in quotes: `\"{}\"`", it.text))
+/// How to write what was perhaps meant by a value of the wrong class.
+fn type_hint(node: &Node, plain: Plain) -> Option<String> {
+    const SHOWN_BYTES_MAX: usize = 40;
+    let Data::Scalar(it) = &node.data else { return None };
+    let text = it.text.as_str();
+    match plain {
+        Plain::Whole(..) | Plain::Switch => Some("write it without quotes".to_owned()),
+        Plain::Objective => Some(format!("write `{text}%`")),
+        Plain::Duration(_) => {
+            Some(format!("add a unit: `{text}s`, `{text}m`, `{text}h`, `{text}d`"))
+        }
+        Plain::Turn => Some(format!("add a unit: `{text}d`, `{text}w`")),
+        _ if text.len() <= SHOWN_BYTES_MAX && !text.contains(['"', '\\']) => {
+            Some(format!("if it is meant as text, write it in quotes: `\"{text}\"`"))
         }
         _ => None,
     }
@@ -421,19 +438,20 @@ fn plain_problem(text: &str, plain: Plain) -> Option<Refused> {
         ),
         Plain::Url => scalars::url(text).err(),
         Plain::UrlTemplate => {
-            let filled = text.replace("{to}", "to").replace("{text}", "text").replace("{key}", "key");
+            let filled =
+                text.replace("{to}", "to").replace("{text}", "text").replace("{key}", "key");
             scalars::url(&filled).err()
         }
-        Plain::Selector => selector_problem(text),
         Plain::Secret => scalars::secret(text).err(),
         Plain::Choice(words) => choice_problem(text, words),
         // Numbers and switches were judged by their class; the rest needs the checker.
-        Plain::Switch | Plain::Zone | Plain::Header | Plain::Target => None,
+        Plain::Switch | Plain::Zone | Plain::Selector | Plain::Header | Plain::Target => None,
     }
 }
 
 fn bad_id(text: &str) -> Refused {
-    let hint = "use 1 to 64 lower-case letters, digits, `-` and `_`, and begin with a letter or digit";
+    let hint =
+        "use 1 to 64 lower-case letters, digits, `-` and `_`, and begin with a letter or digit";
     refused("LL017", format!("{} is not written as an id", quote(text)), hint)
 }
 
@@ -476,17 +494,6 @@ fn whole_problem(text: &str, least: u32, most: u32) -> Option<Refused> {
     }
     let message = format!("{} is out of range", quote(text));
     Some(refused("LL034", message, &format!("use a whole number from {least} to {most}")))
-}
-
-fn selector_problem(text: &str) -> Option<Refused> {
-    const SELECTOR_CHARS_MAX: usize = 2_048;
-    if let Some(too_long) = text_problem(text, SELECTOR_CHARS_MAX) {
-        return Some(too_long);
-    }
-    let why = scalars::selector_problem(text)?;
-    let hint = "write a metric and labels, such as `http_requests_total{code=~\"5..\"}`; \
-                functions and sums are Lamplighter's own work";
-    Some(refused("LL030", format!("this does not select a counter: {why}"), hint))
 }
 
 fn choice_problem(text: &str, words: &'static [&'static str]) -> Option<Refused> {

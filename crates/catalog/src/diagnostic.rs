@@ -182,6 +182,11 @@ impl Sink {
         self.unread_count == 0
     }
 
+    /// Whether further errors are only counted, so that it is not worth finding hints for them.
+    pub(crate) fn is_full(&self) -> bool {
+        self.errors.len() >= DIAGNOSTICS_MAX
+    }
+
     pub(crate) fn has_errors(&self) -> bool {
         !self.errors.is_empty()
     }

@@ -63,7 +63,7 @@ fn expand(path: &Path, sink: &mut Sink) -> Vec<PathBuf> {
     if !path.is_dir() {
         return vec![path.to_owned()];
     }
-    let entries = std::fs::read_dir(path).and_then(|it| it.collect::<Result<Vec<_>, _>>());
+    let entries = std::fs::read_dir(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
     match entries {
         Ok(entries) => {
             let mut found: Vec<_> =

@@ -5,12 +5,15 @@
 //! stands in a circle or needs one; take away what nobody needs, and only circles and the paths
 //! between them remain. No recursion, so that a chain of features may be as long as it likes.
 //!
-//! Invariant: every circle shares at least one feature with a circle that is reported, and each
-//! feature is reported in at most one.
+//! Invariant: every feature that needs itself directly is reported; every other circle shares at
+//! least one feature with a circle that is reported, up to [`CIRCLES_MAX`].
 
 use crate::diagnostic::Span;
 use crate::yaml::Node;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// More circles than this are not looked for: each takes a walk over all features.
+const CIRCLES_MAX: usize = 100;
 
 /// One name in a need.
 #[derive(Debug, Clone, Copy)]
@@ -52,7 +55,8 @@ type Graph<'a> = BTreeMap<&'a str, Vec<Leaf<'a>>>;
 
 /// Puts features in order, from their needs.
 pub(crate) fn order<'a>(needs: &BTreeMap<&'a str, &'a Node>) -> Order<'a> {
-    let graph: Graph<'_> = needs
+    let mut circles = Vec::new();
+    let mut graph: Graph<'_> = needs
         .iter()
         .map(|(id, need)| {
             let mut named = leaves(need);
@@ -60,11 +64,17 @@ pub(crate) fn order<'a>(needs: &BTreeMap<&'a str, &'a Node>) -> Order<'a> {
             (*id, named)
         })
         .collect();
+    // A circle of one would otherwise hide behind a larger one.
+    for (id, named) in &mut graph {
+        let itself = named.iter().find(|it| it.feature() == Some(id)).copied();
+        circles.extend(itself.map(|it| vec![it]));
+        named.retain(|it| it.feature() != Some(id));
+    }
     let mut left: BTreeSet<&str> = graph.keys().copied().collect();
-    let sorted = take_away(&mut left, &edges(&graph));
+    let mut sorted = take_away(&mut left, &edges(&graph));
+    sorted.retain(|id| circles.iter().all(|circle| circle[0].feature() != Some(id)));
     take_away(&mut left, &reversed(&edges(&graph)));
-    let mut circles = Vec::new();
-    while let Some(circle) = circle_in(&left, &graph) {
+    while let Some(circle) = circle_in(&left, &graph).filter(|_| circles.len() < CIRCLES_MAX) {
         for leaf in &circle {
             left.remove(leaf.feature().expect("only leaves that name features were kept"));
         }

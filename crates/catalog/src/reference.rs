@@ -114,10 +114,10 @@ fn shape_schema(shape: &'static Shape, exactly_one: bool) -> Value {
         let mut schema = kind_schema(&field.kind);
         let map = schema.as_object_mut().expect("every schema of a kind is a map");
         map.insert("description".to_owned(), field.about.into());
-        if let Presence::Default(words) = field.presence {
-            if let Some(value) = default_value(&field.kind, words) {
-                map.insert("default".to_owned(), value);
-            }
+        if let Presence::Default(words) = field.presence
+            && let Some(value) = default_value(&field.kind, words)
+        {
+            map.insert("default".to_owned(), value);
         }
         properties.insert(field.key.to_owned(), schema);
     }

@@ -95,12 +95,8 @@ fn group<'a>(diagnostic: &'a Diagnostic, texts: &'a BTreeMap<&str, String>) -> G
     let title = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code);
     let mut group = Group::with_title(title);
     if let Some(text) = texts.get(diagnostic.file.as_str()).filter(|_| diagnostic.line > 0) {
-        let first = Marked {
-            file: &diagnostic.file,
-            line: diagnostic.line,
-            span: &diagnostic.span,
-            text,
-        };
+        let first =
+            Marked { file: &diagnostic.file, line: diagnostic.line, span: &diagnostic.span, text };
         group = group.element(snippet(&first, AnnotationKind::Primary, None));
         for it in &diagnostic.related {
             let Some(text) = texts.get(it.file.as_str()) else { continue };

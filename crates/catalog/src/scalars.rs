@@ -3,9 +3,11 @@
 //! Invariants: no function looks further than its argument and the bundled zone database, so the
 //! same file gives the same result on every machine.
 
+use crate::diagnostic::quote;
 use crate::suggest::nearest;
 use jiff::tz::TimeZoneDatabase;
 use model::{Millis, PageTarget, SecretRef, Turn, Weekday};
+use slo::selector::{MatchOp, Selector};
 use std::collections::BTreeSet;
 
 /// Why a value cannot be taken: its code, what is wrong, and what to do.
@@ -246,11 +248,12 @@ pub(crate) fn header(name: &str, text: &str) -> Result<SecretRef, Refused> {
     if text.starts_with("env:") || text.starts_with("file:") || secretive {
         return secret(text);
     }
-    let ok = text.len() <= 1_024 && text.chars().all(|it| it == '\t' || (' '..='~').contains(&it));
+    let length_ok = !text.trim().is_empty() && text.len() <= 1_024;
+    let ok = length_ok && text.chars().all(|it| it == '\t' || (' '..='~').contains(&it));
     if ok {
         return Ok(SecretRef::Plain(text.to_owned()));
     }
-    let hint = "use at most 1024 printable ASCII characters";
+    let hint = "use 1 to 1024 printable ASCII characters";
     Err(refused("LL037", "this cannot be the value of an HTTP header", hint))
 }
 
@@ -299,23 +302,28 @@ pub(crate) fn is_header_name(text: &str) -> bool {
         && text.bytes().all(|it| it.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&it))
 }
 
-/// What is wrong with `text` as the selector of a counter, if anything.
+/// Checks the selector of a counter: by the grammar of `slo`, and its regular expressions.
 ///
-/// One place, so that the grammar of `slo` can take over.
-pub(crate) fn selector_problem(text: &str) -> Option<String> {
-    let name_length =
-        text.bytes().take_while(|it| it.is_ascii_alphanumeric() || b"_:".contains(it)).count();
-    let (name, matchers) = text.split_at(name_length);
-    if name.is_empty() || name.starts_with(|it: char| it.is_ascii_digit()) {
-        return Some("it does not begin with the name of a metric".to_owned());
+/// `good_patterns` remembers expressions found in order: compiling one is slow, and thousands of
+/// objectives share `5..`.
+pub(crate) fn selector(text: &str, good_patterns: &mut BTreeSet<String>) -> Result<(), Refused> {
+    const HINT: &str = "write a metric and labels, such as `http_requests_total{code=~\"5..\"}`";
+    let selector = Selector::parse(text).map_err(|error| Refused {
+        code: "LL030",
+        message: format!("this is no selector: {} (byte {})", error.message, error.position),
+        hint: error.hint.or_else(|| Some(HINT.to_owned())),
+    })?;
+    for matcher in &selector.matchers {
+        let is_regex = matches!(matcher.op, MatchOp::Regex | MatchOp::NotRegex);
+        if !is_regex || good_patterns.contains(&matcher.value) {
+            continue;
+        }
+        if regex::Regex::new(&matcher.value).is_err() {
+            let message = format!("{} is no regular expression", quote(&matcher.value));
+            let hint = "look for an unclosed bracket, or a `*` with nothing before it";
+            return Err(refused("LL030", message, hint));
+        }
+        good_patterns.insert(matcher.value.clone());
     }
-    let matchers = matchers.trim();
-    if matchers.is_empty() {
-        return None;
-    }
-    let inner = matchers.strip_prefix('{').and_then(|it| it.strip_suffix('}'));
-    let Some(inner) = inner else {
-        return Some("after the metric only `{label=\"value\", …}` may follow".to_owned());
-    };
-    (inner.matches('"').count() % 2 == 1).then(|| "a quotation mark is missing".to_owned())
+    Ok(())
 }

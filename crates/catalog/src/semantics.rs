@@ -157,10 +157,8 @@ fn handovers_have_days(sections: &Sections, sink: &mut Sink) {
     for layer in layers(sections) {
         let Some(handover) = layer.get("handover") else { continue };
         let weekly = layer.get("turn").and_then(Node::text).is_some_and(|it| it.ends_with('w'));
-        let dayless = handover
-            .text()
-            .and_then(scalars::handover)
-            .is_some_and(|it| it.day.is_none());
+        let dayless =
+            handover.text().and_then(scalars::handover).is_some_and(|it| it.day.is_none());
         if weekly && dayless {
             let message = "turns of weeks change hands on a day, and none is named";
             let problem = Problem::at(handover.span, "LL025", message);
@@ -221,7 +219,8 @@ fn channels_can_be_paged(sections: &Sections, sink: &mut Sink) {
         .collect();
     for (kind, id, span) in targets(sections) {
         if kind == TargetKind::Channel && others.contains(id) {
-            let message = format!("channel {} cannot be paged: it needs somebody's address", quote(id));
+            let message =
+                format!("channel {} cannot be paged: it needs somebody's address", quote(id));
             let hint = "page a person, a team or a rota; only a `webhook` needs no address";
             sink.push(Problem::at(span, "LL046", message).hint(hint));
         }
@@ -248,7 +247,8 @@ fn warn_without_escalation(sections: &Sections, sink: &mut Sink) {
         let Some(team) = feature.value.get("team").and_then(Node::text) else { continue };
         if feature.value.get("escalation").is_none() && !policies.contains(team) {
             let message = format!("nobody is paged for {}", quote(&feature.key));
-            let hint = format!("define an escalation {}, or name one as `escalation: ID`", quote(team));
+            let hint =
+                format!("define an escalation {}, or name one as `escalation: ID`", quote(team));
             sink.push(Problem::at(feature.key_span, "LL050", message).hint(hint));
         }
     }

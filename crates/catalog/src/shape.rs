@@ -162,27 +162,16 @@ impl Shape {
 use Kind::{Either, List, Map, Name, Need, OneOf, Record, Set};
 use Presence::{Default, Optional, Required};
 
-const fn field(
-    key: &'static str,
-    presence: Presence,
-    kind: Kind,
-    about: &'static str,
-) -> Field {
+const fn field(key: &'static str, presence: Presence, kind: Kind, about: &'static str) -> Field {
     Field { key, presence, kind, about }
 }
 
-const fn plain(
-    key: &'static str,
-    presence: Presence,
-    plain: Plain,
-    about: &'static str,
-) -> Field {
+const fn plain(key: &'static str, presence: Presence, plain: Plain, about: &'static str) -> Field {
     field(key, presence, Kind::Plain(plain), about)
 }
 
 /// Shortest and longest window of an objective.
-const WINDOW: Limits =
-    Limits { shortest: Millis::from_hours(1), longest: Millis::from_days(90) };
+const WINDOW: Limits = Limits { shortest: Millis::from_hours(1), longest: Millis::from_days(90) };
 /// Shortest and longest time a step of an escalation may take.
 const WAIT: Limits = Limits { shortest: Millis::from_secs(10), longest: Millis::from_days(1) };
 /// Shortest and longest time between two looks at a source.
@@ -212,16 +201,51 @@ pub(crate) static ROOT: Shape = Shape {
     title: "configuration",
     about: "One organisation, in one file or in all files of a folder together.",
     fields: &[
-        plain("org", Required, Plain::Id, "The id of the organisation. It may stand in several files if it says the same in each."),
-        plain("public-url", Optional, Plain::Url, "The address under which people reach this server; links in messages start with it."),
-        field("people", Optional, Map(Keys::Ids, &Record(&PERSON)), "Everybody who can own, sign and be paged."),
+        plain(
+            "org",
+            Required,
+            Plain::Id,
+            "The id of the organisation. It may stand in several files if it says the same in each.",
+        ),
+        plain(
+            "public-url",
+            Optional,
+            Plain::Url,
+            "The address under which people reach this server; links in messages start with it.",
+        ),
+        field(
+            "people",
+            Optional,
+            Map(Keys::Ids, &Record(&PERSON)),
+            "Everybody who can own, sign and be paged.",
+        ),
         field("teams", Optional, Map(Keys::Ids, &Record(&TEAM)), "People who own things together."),
         field("services", Optional, Map(Keys::Ids, &Record(&SERVICE)), "What we run."),
-        field("suppliers", Optional, Map(Keys::Ids, &Record(&SUPPLIER)), "What others run for us. Ids are shared with `services`."),
-        field("features", Optional, Map(Keys::Ids, &Record(&FEATURE)), "What users do, and what we promise them."),
+        field(
+            "suppliers",
+            Optional,
+            Map(Keys::Ids, &Record(&SUPPLIER)),
+            "What others run for us. Ids are shared with `services`.",
+        ),
+        field(
+            "features",
+            Optional,
+            Map(Keys::Ids, &Record(&FEATURE)),
+            "What users do, and what we promise them.",
+        ),
         field("rotas", Optional, Map(Keys::Ids, &Record(&ROTA)), "Who is on duty when."),
-        field("escalations", Optional, Map(Keys::Ids, &Either { list: &List(&Record(&STEP)), record: &ESCALATION }), "What happens while nobody answers: a list of steps, or the long form. A policy named like a team is that team's."),
-        field("channels", Optional, Map(Keys::Ids, &OneOf(&CHANNEL)), "Ways out to people. The first of a medium, in order of id, carries it."),
+        field(
+            "escalations",
+            Optional,
+            Map(Keys::Ids, &Either { list: &List(&Record(&STEP)), record: &ESCALATION }),
+            "What happens while nobody answers: a list of steps, or the long form. A policy named like a team is that team's.",
+        ),
+        field(
+            "channels",
+            Optional,
+            Map(Keys::Ids, &OneOf(&CHANNEL)),
+            "Ways out to people. The first of a medium, in order of id, carries it.",
+        ),
         field("sources", Optional, Map(Keys::Ids, &OneOf(&SOURCE)), "Where samples come from."),
     ],
 };
@@ -234,8 +258,18 @@ static PERSON: Shape = Shape {
         plain("timezone", Required, Plain::Zone, "Where they are, as an IANA time zone."),
         plain("email", Optional, Plain::Email, "Their e-mail address."),
         plain("sms", Optional, Plain::Phone, "Their telephone number in E.164, in quotes."),
-        plain("ntfy", Optional, Plain::Topic, "The ntfy topic to which their phone listens. Whoever knows it can read along: choose one that nobody guesses."),
-        field("skills", Optional, Map(Keys::Texts(64), &Kind::Plain(Plain::Whole(0, 3))), "What they know, from 0 (nothing) to 3 (can teach it). Accepted, and not used yet."),
+        plain(
+            "ntfy",
+            Optional,
+            Plain::Topic,
+            "The ntfy topic to which their phone listens. Whoever knows it can read along: choose one that nobody guesses.",
+        ),
+        field(
+            "skills",
+            Optional,
+            Map(Keys::Texts(64), &Kind::Plain(Plain::Whole(0, 3))),
+            "What they know, from 0 (nothing) to 3 (can teach it). Accepted, and not used yet.",
+        ),
     ],
 };
 
@@ -250,14 +284,24 @@ static SERVICE: Shape = Shape {
     about: "Something that we run.",
     fields: &[
         field("team", Required, Name(Namespace::Team), "Who runs it."),
-        field("slos", Optional, Map(Keys::Ids, &Record(&SLO)), "Its objectives. Features name one as `service.slo`."),
+        field(
+            "slos",
+            Optional,
+            Map(Keys::Ids, &Record(&SLO)),
+            "Its objectives. Features name one as `service.slo`.",
+        ),
     ],
 };
 
 static SUPPLIER: Shape = Shape {
     title: "supplier",
     about: "A service that somebody else runs; we only see whether it works.",
-    fields: &[field("slos", Optional, Map(Keys::Ids, &Record(&SLO)), "Its objectives, as we see them.")],
+    fields: &[field(
+        "slos",
+        Optional,
+        Map(Keys::Ids, &Record(&SLO)),
+        "Its objectives, as we see them.",
+    )],
 };
 
 static SLO: Shape = Shape {
@@ -265,9 +309,19 @@ static SLO: Shape = Shape {
     about: "What a service promises.",
     fields: &[
         plain("objective", Required, Plain::Objective, "The share of events that must be good."),
-        plain("window", Default(WINDOW_DEFAULT), Plain::Duration(WINDOW), "The rolling window over which it is promised."),
+        plain(
+            "window",
+            Default(WINDOW_DEFAULT),
+            Plain::Duration(WINDOW),
+            "The rolling window over which it is promised.",
+        ),
         field("ratio", Required, Record(&RATIO), "The two counters it is measured by."),
-        field("source", Default("the only source, or the one called `default`"), Name(Namespace::Source), "Where the counters are read."),
+        field(
+            "source",
+            Default("the only source, or the one called `default`"),
+            Name(Namespace::Source),
+            "Where the counters are read.",
+        ),
     ],
 };
 
@@ -287,10 +341,30 @@ static FEATURE: Shape = Shape {
         plain("question", Required, Plain::Text(200), "The promise as a question in users' words."),
         field("team", Required, Name(Namespace::Team), "Who answers for it."),
         plain("objective", Required, Plain::Objective, "The share of events that must be good."),
-        plain("window", Default(WINDOW_DEFAULT), Plain::Duration(WINDOW), "The rolling window over which it is promised."),
-        field("needs", Required, Need, "What it takes: `service.slo`, `feature ID`, `{ all: […] }` or `{ any: […] }`, nested as needed."),
-        field("owners", Optional, Record(&OWNERS), "Who must sign it. Signing itself is an act in the product."),
-        field("escalation", Default("the policy named like its team"), Name(Namespace::Escalation), "Who is paged, and how."),
+        plain(
+            "window",
+            Default(WINDOW_DEFAULT),
+            Plain::Duration(WINDOW),
+            "The rolling window over which it is promised.",
+        ),
+        field(
+            "needs",
+            Required,
+            Need,
+            "What it takes: `service.slo`, `feature ID`, `{ all: […] }` or `{ any: […] }`, nested as needed.",
+        ),
+        field(
+            "owners",
+            Optional,
+            Record(&OWNERS),
+            "Who must sign it. Signing itself is an act in the product.",
+        ),
+        field(
+            "escalation",
+            Default("the policy named like its team"),
+            Name(Namespace::Escalation),
+            "Who is paged, and how.",
+        ),
     ],
 };
 
@@ -309,8 +383,18 @@ static ROTA: Shape = Shape {
     about: "Who is on duty when.",
     fields: &[
         plain("timezone", Required, Plain::Zone, "The zone in which hand-over times are meant."),
-        field("layers", Required, List(&Record(&LAYER)), "People who take turns; a later layer stands above an earlier one."),
-        plain("follow-the-sun", Default("false"), Plain::Switch, "Whether duty follows daylight. Accepted, and not acted upon yet: `true` is a warning."),
+        field(
+            "layers",
+            Required,
+            List(&Record(&LAYER)),
+            "People who take turns; a later layer stands above an earlier one.",
+        ),
+        plain(
+            "follow-the-sun",
+            Default("false"),
+            Plain::Switch,
+            "Whether duty follows daylight. Accepted, and not acted upon yet: `true` is a warning.",
+        ),
     ],
 };
 
@@ -318,10 +402,25 @@ static LAYER: Shape = Shape {
     title: "layer",
     about: "People who take turns.",
     fields: &[
-        field("people", Required, List(&Name(Namespace::Person)), "In order of turn; a person may stand in it more than once."),
+        field(
+            "people",
+            Required,
+            List(&Name(Namespace::Person)),
+            "In order of turn; a person may stand in it more than once.",
+        ),
         plain("turn", Required, Plain::Turn, "How long a turn is, in weeks or days: `1w`, `3d`."),
-        plain("handover", Default(HANDOVER_DEFAULT), Plain::Handover, "When turns change hands: `mon 09:00`. For turns of days the day may be left out."),
-        plain("starts", Default(STARTS_DEFAULT), Plain::Date, "The day on which the first person's first turn starts, or the first hand-over after it."),
+        plain(
+            "handover",
+            Default(HANDOVER_DEFAULT),
+            Plain::Handover,
+            "When turns change hands: `mon 09:00`. For turns of days the day may be left out.",
+        ),
+        plain(
+            "starts",
+            Default(STARTS_DEFAULT),
+            Plain::Date,
+            "The day on which the first person's first turn starts, or the first hand-over after it.",
+        ),
     ],
 };
 
@@ -330,7 +429,12 @@ static ESCALATION: Shape = Shape {
     about: "The long form of an escalation policy.",
     fields: &[
         field("steps", Required, List(&Record(&STEP)), "The steps, in order."),
-        plain("repeat", Default("0"), Plain::Whole(0, 10), "How often the whole is repeated after its first pass."),
+        plain(
+            "repeat",
+            Default("0"),
+            Plain::Whole(0, 10),
+            "How often the whole is repeated after its first pass.",
+        ),
     ],
 };
 
@@ -338,8 +442,18 @@ static STEP: Shape = Shape {
     title: "step",
     about: "One step of an escalation policy.",
     fields: &[
-        plain("page", Required, Plain::Target, "Who is paged: `rota ID`, `team ID`, `person ID`, or `channel ID` of a webhook."),
-        plain("wait", Default(WAIT_DEFAULT), Plain::Duration(WAIT), "How long to wait for an answer before the next step."),
+        plain(
+            "page",
+            Required,
+            Plain::Target,
+            "Who is paged: `rota ID`, `team ID`, `person ID`, or `channel ID` of a webhook.",
+        ),
+        plain(
+            "wait",
+            Default(WAIT_DEFAULT),
+            Plain::Duration(WAIT),
+            "How long to wait for an answer before the next step.",
+        ),
     ],
 };
 
@@ -351,7 +465,12 @@ static CHANNEL: Shape = Shape {
         field("twilio", Optional, Record(&TWILIO), "SMS through Twilio."),
         field("sms-http", Optional, Record(&SMS_HTTP), "SMS through any HTTP gateway."),
         field("ntfy", Optional, Record(&NTFY), "Push messages through an ntfy server."),
-        field("webhook", Optional, Record(&WEBHOOK), "Signed POSTs to another system (Standard Webhooks)."),
+        field(
+            "webhook",
+            Optional,
+            Record(&WEBHOOK),
+            "Signed POSTs to another system (Standard Webhooks).",
+        ),
     ],
 };
 
@@ -360,10 +479,25 @@ static SMTP: Shape = Shape {
     about: "An SMTP server.",
     fields: &[
         plain("host", Required, Plain::Host, "Its name or address."),
-        plain("port", Default("587 with starttls, 465 with tls, 25 with none"), Plain::Whole(1, 65_535), "Its port."),
+        plain(
+            "port",
+            Default("587 with starttls, 465 with tls, 25 with none"),
+            Plain::Whole(1, 65_535),
+            "Its port.",
+        ),
         plain("from", Required, Plain::Email, "The sender's address."),
-        plain("encryption", Default(ENCRYPTION_DEFAULT), Plain::Choice(&["starttls", "tls", "none"]), "How the connection is protected."),
-        plain("username", Optional, Plain::Text(200), "User name, where the server wants one; then `password` too."),
+        plain(
+            "encryption",
+            Default(ENCRYPTION_DEFAULT),
+            Plain::Choice(&["starttls", "tls", "none"]),
+            "How the connection is protected.",
+        ),
+        plain(
+            "username",
+            Optional,
+            Plain::Text(200),
+            "User name, where the server wants one; then `password` too.",
+        ),
         plain("password", Optional, Plain::Secret, "Password, as `env:NAME` or `file:/path`."),
     ],
 };
@@ -375,7 +509,12 @@ static TWILIO: Shape = Shape {
         plain("account", Required, Plain::Text(64), "The account SID."),
         plain("token", Required, Plain::Secret, "The auth token, as `env:NAME` or `file:/path`."),
         plain("from", Required, Plain::Text(64), "The sender: a number in quotes, or a sender id."),
-        plain("url", Default(TWILIO_URL_DEFAULT), Plain::Url, "The base URL, for gateways that speak the same."),
+        plain(
+            "url",
+            Default(TWILIO_URL_DEFAULT),
+            Plain::Url,
+            "The base URL, for gateways that speak the same.",
+        ),
     ],
 };
 
@@ -386,7 +525,12 @@ static SMS_HTTP: Shape = Shape {
         plain("url", Required, Plain::UrlTemplate, "Where to send."),
         plain("method", Default(METHOD_DEFAULT), Plain::Choice(&["GET", "POST"]), "How to send."),
         plain("body", Optional, Plain::Text(4_096), "The body of a POST."),
-        field("headers", Optional, Map(Keys::Headers, &Kind::Plain(Plain::Header)), "Extra headers. Secrets only as `env:NAME` or `file:/path`."),
+        field(
+            "headers",
+            Optional,
+            Map(Keys::Headers, &Kind::Plain(Plain::Header)),
+            "Extra headers. Secrets only as `env:NAME` or `file:/path`.",
+        ),
     ],
 };
 
@@ -404,7 +548,12 @@ static WEBHOOK: Shape = Shape {
     about: "A receiver of Standard Webhooks.",
     fields: &[
         plain("url", Required, Plain::Url, "Where to POST."),
-        plain("secret", Required, Plain::Secret, "The signing secret, as `env:NAME` or `file:/path`."),
+        plain(
+            "secret",
+            Required,
+            Plain::Secret,
+            "The signing secret, as `env:NAME` or `file:/path`.",
+        ),
     ],
 };
 
@@ -413,7 +562,12 @@ static SOURCE: Shape = Shape {
     about: "Where samples come from: exactly one of these.",
     fields: &[
         field("prometheus", Optional, Record(&PROMETHEUS), "A Prometheus-compatible HTTP API."),
-        field("scrape", Optional, Record(&SCRAPE), "`/metrics` endpoints that Lamplighter reads itself."),
+        field(
+            "scrape",
+            Optional,
+            Record(&SCRAPE),
+            "`/metrics` endpoints that Lamplighter reads itself.",
+        ),
     ],
 };
 
@@ -422,8 +576,18 @@ static PROMETHEUS: Shape = Shape {
     about: "A Prometheus-compatible HTTP API.",
     fields: &[
         plain("url", Required, Plain::Url, "Its base URL, without `/api/v1`."),
-        plain("token", Optional, Plain::Secret, "Sent as a bearer token: `env:NAME` or `file:/path`."),
-        plain("interval", Default(INTERVAL_DEFAULT), Plain::Duration(INTERVAL), "How often it scrapes."),
+        plain(
+            "token",
+            Optional,
+            Plain::Secret,
+            "Sent as a bearer token: `env:NAME` or `file:/path`.",
+        ),
+        plain(
+            "interval",
+            Default(INTERVAL_DEFAULT),
+            Plain::Duration(INTERVAL),
+            "How often it scrapes.",
+        ),
     ],
 };
 
@@ -431,7 +595,17 @@ static SCRAPE: Shape = Shape {
     title: "scrape",
     about: "Endpoints that Lamplighter scrapes itself.",
     fields: &[
-        field("targets", Required, Map(Keys::Texts(128), &Kind::Plain(Plain::Url)), "The full URL of each endpoint, by its `job` label."),
-        plain("interval", Default(INTERVAL_DEFAULT), Plain::Duration(INTERVAL), "How often they are scraped."),
+        field(
+            "targets",
+            Required,
+            Map(Keys::Texts(128), &Kind::Plain(Plain::Url)),
+            "The full URL of each endpoint, by its `job` label.",
+        ),
+        plain(
+            "interval",
+            Default(INTERVAL_DEFAULT),
+            Plain::Duration(INTERVAL),
+            "How often they are scraped.",
+        ),
     ],
 };

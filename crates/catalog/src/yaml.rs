@@ -193,7 +193,7 @@ impl<'a> Builder<'a> {
                     return Err(problem.hint("write the value out"));
                 };
                 self.count(target.size, span)?;
-                self.place(target, span)?;
+                self.place(target, span);
             }
             Event::Scalar(text, style, anchor, tag) => {
                 let class = self.class_of(&text, style, tag.as_deref(), span);
@@ -207,8 +207,7 @@ impl<'a> Builder<'a> {
             }
             Event::MappingStart(_, anchor, tag) => {
                 self.refuse_tag(tag.as_deref(), span);
-                let parts =
-                    Parts::Map { entries: Vec::new(), seen: BTreeMap::new(), key: None };
+                let parts = Parts::Map { entries: Vec::new(), seen: BTreeMap::new(), key: None };
                 self.open.push(Open { start: span.start, anchor, parts });
             }
             Event::SequenceEnd | Event::MappingEnd => {
@@ -250,28 +249,28 @@ impl<'a> Builder<'a> {
         if anchor > 0 {
             self.anchors.insert(anchor, Rc::clone(&node));
         }
-        self.place(node, span)
+        self.place(node, span);
+        Ok(())
     }
 
-    fn place(&mut self, node: Rc<Node>, used_at: Span) -> Result<(), Problem> {
+    fn place(&mut self, node: Rc<Node>, used_at: Span) {
         let Some(open) = self.open.last_mut() else {
             self.documents.push(node);
-            return Ok(());
+            return;
         };
         match &mut open.parts {
             Parts::List(items) => items.push(node),
             Parts::Map { key: key @ None, .. } => {
-                *key = Some(match &node.data {
-                    Data::Scalar(it) => Key::Text(it.text.clone(), used_at),
-                    _ => {
-                        let problem = Problem::at(used_at, "LL018", "a key must be plain text");
-                        self.sink.push(problem.hint("a list or a map cannot be a key here"));
-                        Key::Unfit
-                    }
+                *key = Some(if let Data::Scalar(it) = &node.data {
+                    Key::Text(it.text.clone(), used_at)
+                } else {
+                    let problem = Problem::at(used_at, "LL018", "a key must be plain text");
+                    self.sink.push(problem.hint("a list or a map cannot be a key here"));
+                    Key::Unfit
                 });
             }
             Parts::Map { entries, seen, key } => {
-                let Some(Key::Text(key, key_span)) = key.take() else { return Ok(()) };
+                let Some(Key::Text(key, key_span)) = key.take() else { return };
                 if let Some(first) = seen.get(&key) {
                     let problem =
                         Problem::at(key_span, "LL007", format!("{} is written twice", quote(&key)))
@@ -284,7 +283,6 @@ impl<'a> Builder<'a> {
                 }
             }
         }
-        Ok(())
     }
 
     fn class_of(&mut self, text: &str, style: ScalarStyle, tag: Option<&Tag>, at: Span) -> Class {
@@ -370,6 +368,7 @@ fn syntax_error(span: Span, error: &ScanError) -> Problem {
         | ErrorKind::TabAtBlockScalarStart => "indent with spaces, not tabs".into(),
         ErrorKind::UnknownAnchor => "define the anchor with `&name` before using `*name`".into(),
         ErrorKind::UnclosedFlowCollection { .. }
+        | ErrorKind::MismatchedFlowCollectionEnd { .. }
         | ErrorKind::UnexpectedEofFlowSequence
         | ErrorKind::UnexpectedEofFlowMapping
         | ErrorKind::ExpectedFlowMappingSeparator

@@ -30,8 +30,7 @@ impl State {
                 self.catalogue_hash.clone_from(hash);
             }
             Event::SourceFailing { source, detail } => {
-                let health =
-                    SourceHealth { failing_since: record.at, detail: detail.clone() };
+                let health = SourceHealth { failing_since: record.at, detail: detail.clone() };
                 self.sources_failing.insert(source.clone(), health);
             }
             Event::SourceRecovered { source } => {
@@ -73,7 +72,17 @@ impl State {
     fn apply_alert(&mut self, record: &EventRecord) {
         match &record.event {
             Event::AlertFired {
-                alert, key, origin, severity, feature, service, team, summary, starts_at, lease, stale_after,
+                alert,
+                key,
+                origin,
+                severity,
+                feature,
+                service,
+                team,
+                summary,
+                starts_at,
+                lease,
+                stale_after,
             } => {
                 let it = Alert {
                     key: key.clone(),
@@ -380,7 +389,8 @@ impl State {
         }
         let closed = || self.incidents.values().filter(|it| !it.is_open());
         let oldest = closed().find(|it| !it.awaits_review()).or_else(|| closed().next());
-        let Some(incident) = oldest.map(|it| it.id).and_then(|id| self.incidents.remove(&id)) else {
+        let Some(incident) = oldest.map(|it| it.id).and_then(|id| self.incidents.remove(&id))
+        else {
             return;
         };
         for page in &incident.pages {

@@ -25,7 +25,9 @@ pub(crate) fn consequences(state: &State, context: &Context<'_>, event: &Event) 
         Event::PageNotified { page, notices, .. } if notices.is_empty() => {
             advance(state, context, *page, PageCause::Undeliverable)
         }
-        Event::NoticeFailed { notice, retry_at: None, .. } => undeliverable(state, context, *notice),
+        Event::NoticeFailed { notice, retry_at: None, .. } => {
+            undeliverable(state, context, *notice)
+        }
         Event::SourceRecovered { source } => state
             .firing
             .get(&source_key(source))
@@ -146,7 +148,8 @@ fn undeliverable(state: &State, context: &Context<'_>, notice: NoticeId) -> Vec<
         return vec![];
     };
     let Some(it) = state.pages.get(&page) else { return vec![] };
-    let current = matches!(it.status, paging::PageStatus::Waiting { attempt: now, .. } if now == attempt);
+    let current =
+        matches!(it.status, paging::PageStatus::Waiting { attempt: now, .. } if now == attempt);
     let all_failed = it
         .notices
         .iter()
@@ -178,8 +181,11 @@ fn incident_over(state: &State, alert: AlertId) -> Vec<Event> {
 }
 
 fn pages_over(state: &State, incident: IncidentId, by_hand: bool) -> Vec<Event> {
-    let reason =
-        if by_hand { "the incident was resolved by hand" } else { "everything that fired has ended" };
+    let reason = if by_hand {
+        "the incident was resolved by hand"
+    } else {
+        "everything that fired has ended"
+    };
     let pages = &state.incidents[&incident].pages;
     let open = pages.iter().filter(|it| state.pages[it].can_be_acknowledged());
     open.map(|page| Event::PageEnded { page: *page, reason: reason.to_owned() }).collect()

@@ -1,9 +1,9 @@
 //! What a command first causes, or why it is refused. Changes nothing.
 
+use crate::TokenKind;
 use crate::command::{Command, Context, DeliveryOutcome, DoorAlert, DoorLife, Rejected};
 use crate::event::{Event, Evidence, Origin, ResolveReason, SignRole};
 use crate::state::{AlertStatus, Limits, NoticeStatus, State};
-use crate::TokenKind;
 use model::{
     AlertId, Catalogue, FeatureId, IncidentId, Millis, NoticeId, Objective, PageId, PersonId,
     Personal, ServiceId, Severity, TeamId, TokenId,
@@ -24,7 +24,9 @@ pub(crate) fn decide(
         Command::AdoptCatalogue { catalogue, hash } => {
             Ok(adopt(state, context, catalogue, hash).into_iter().collect())
         }
-        Command::Observe { feature, assessment } => Ok(observe(state, context, feature, assessment)),
+        Command::Observe { feature, assessment } => {
+            Ok(observe(state, context, feature, assessment))
+        }
         Command::Receive(door) => receive(state, context, door),
         Command::SourceFailed { source, detail } => {
             let known = state.catalogue().is_some_and(|it| it.sources.contains_key(source));
@@ -41,7 +43,9 @@ pub(crate) fn decide(
                 .into_iter()
                 .collect())
         }
-        Command::Delivered { notice, outcome } => delivered(state, context, *notice, outcome),
+        Command::Delivered { notice, outcome } => {
+            Ok(delivered(state, context, *notice, outcome).into_iter().collect())
+        }
         Command::AcknowledgePage { page, by, via } => acknowledge_page(state, *page, by, via),
         Command::AcknowledgeIncident { incident, by, via } => {
             acknowledge_incident(state, *incident, by, via)
@@ -104,12 +108,7 @@ pub(crate) fn door_key(fingerprint: &str) -> String {
     format!("door/{fingerprint}")
 }
 
-fn adopt(
-    state: &State,
-    context: &Context<'_>,
-    catalogue: &Catalogue,
-    hash: &str,
-) -> Option<Event> {
+fn adopt(state: &State, context: &Context<'_>, catalogue: &Catalogue, hash: &str) -> Option<Event> {
     (state.catalogue_hash != hash).then(|| Event::CatalogueAdopted {
         version: state.catalogue_version + 1,
         hash: hash.to_owned(),
@@ -129,8 +128,7 @@ fn observe(
     let Some(feature) = state.catalogue().and_then(|it| it.features.get(feature_id)) else {
         return vec![];
     };
-    let evidence =
-        || Evidence { objective: feature.objective, assessment: assessment.clone() };
+    let evidence = || Evidence { objective: feature.objective, assessment: assessment.clone() };
     let mut events = vec![];
     let mut next_alert = state.next.alert;
     for severity in [Severity::Page, Severity::Ticket] {
@@ -152,7 +150,10 @@ fn observe(
                     feature: Some(feature_id.clone()),
                     service: None,
                     team: Some(feature.team.clone()),
-                    summary: format!("{} At this rate the promise is at risk.", no(&feature.question)),
+                    summary: format!(
+                        "{} At this rate the promise is at risk.",
+                        no(&feature.question)
+                    ),
                     starts_at: context.now,
                     lease: None,
                     stale_after: None,
@@ -173,11 +174,7 @@ fn no(question: &str) -> String {
     format!("{question} Too often not.")
 }
 
-fn receive(
-    state: &State,
-    context: &Context<'_>,
-    door: &DoorAlert,
-) -> Result<Vec<Event>, Rejected> {
+fn receive(state: &State, context: &Context<'_>, door: &DoorAlert) -> Result<Vec<Event>, Rejected> {
     let key = door_key(&door.fingerprint);
     let firing = state.firing.get(&key).copied();
     let (lease, stale_after) = match (door.life, firing) {
@@ -186,8 +183,8 @@ fn receive(
         }
         (DoorLife::Resolved, None) => return Ok(vec![]),
         (_, Some(alert)) => {
-            let stale = state.alerts[&alert].status == AlertStatus::Stale;
-            return Ok(stale.then_some(Event::AlertHeardAgain { alert }).into_iter().collect());
+            let was_stale = state.alerts[&alert].status == AlertStatus::Stale;
+            return Ok(was_stale.then_some(Event::AlertHeardAgain { alert }).into_iter().collect());
         }
         (DoorLife::FiringUntil(until), None) if until <= context.now => return Ok(vec![]),
         (DoorLife::FiringUntil(until), None) => (Some(until.since(context.now)), None),
@@ -253,16 +250,16 @@ fn delivered(
     context: &Context<'_>,
     id: NoticeId,
     outcome: &DeliveryOutcome,
-) -> Result<Vec<Event>, Rejected> {
+) -> Option<Event> {
     // A notice of a closed and archived incident: nothing is left to decide.
-    let Some(notice) = state.notices.get(&id) else { return Ok(vec![]) };
+    let notice = state.notices.get(&id)?;
     let open = match notice.status {
         NoticeStatus::Due { .. } => true,
         NoticeStatus::Cancelled => false,
         // Reported twice: the first report stands.
-        NoticeStatus::Sent { .. } | NoticeStatus::Failed { .. } => return Ok(vec![]),
+        NoticeStatus::Sent { .. } | NoticeStatus::Failed { .. } => return None,
     };
-    let event = match outcome {
+    Some(match outcome {
         DeliveryOutcome::Sent { provider_id } => {
             Event::NoticeSent { notice: id, provider_id: provider_id.clone() }
         }
@@ -276,8 +273,7 @@ fn delivered(
                 .then(|| context.now.plus(Millis::from_secs(RETRY_SECS[wait_idx])));
             Event::NoticeFailed { notice: id, detail: detail.clone(), retry_at }
         }
-    };
-    Ok(vec![event])
+    })
 }
 
 fn acknowledge_page(
@@ -315,9 +311,7 @@ fn acknowledge_incident(
         .collect();
     match (&incident.acknowledged, events.is_empty()) {
         (_, false) => Ok(events),
-        (Some((by, at)), true) => {
-            Err(Rejected::AlreadyAcknowledged { by: by.clone(), at: *at })
-        }
+        (Some((by, at)), true) => Err(Rejected::AlreadyAcknowledged { by: by.clone(), at: *at }),
         (None, true) => Err(Rejected::Invalid(format!("incident `{id}` has no page to take"))),
     }
 }

@@ -30,9 +30,8 @@ pub(crate) fn next_wake(state: &State, heard: &BTreeMap<AlertId, Heard>) -> Opti
         .iter()
         .filter(|(id, _)| !state.firing.contains_key(&source_key(id)))
         .map(|(_, it)| it.failing_since.plus(SOURCE_SILENT));
-    let digest = state.catalogue.as_ref().map(|_| {
-        Timestamp((state.digest_day + 1) * DAY.0).plus(DIGEST_AT)
-    });
+    let digest =
+        state.catalogue.as_ref().map(|_| Timestamp((state.digest_day + 1) * DAY.0).plus(DIGEST_AT));
     pages.chain(alerts).chain(sources).chain(digest).min()
 }
 
@@ -88,9 +87,7 @@ fn alert_due(state: &State, alert: AlertId, heard: &Heard) -> Option<Timestamp> 
 
 fn alert_event(alert: AlertId, heard: &Heard) -> Event {
     match heard.until {
-        Some(until) => {
-            Event::AlertResolved { alert, reason: ResolveReason::LeaseEnded { until } }
-        }
+        Some(until) => Event::AlertResolved { alert, reason: ResolveReason::LeaseEnded { until } },
         None => Event::AlertStale { alert, heard_at: heard.at },
     }
 }
@@ -100,9 +97,11 @@ fn source_alert(state: &State, source: &SourceId) -> Event {
     // Whoever answers for the first feature that is blind now is called.
     let feature = state.catalogue().and_then(|catalogue| {
         catalogue.features.iter().find(|(_, feature)| {
-            feature.needs.slos().iter().any(|id| {
-                catalogue.slo(id).is_some_and(|slo| slo.source == *source)
-            })
+            feature
+                .needs
+                .slos()
+                .iter()
+                .any(|id| catalogue.slo(id).is_some_and(|slo| slo.source == *source))
         })
     });
     Event::AlertFired {

@@ -35,17 +35,15 @@ mod why;
 mod tests;
 
 pub use access::{Access, Password, Role, Token, TokenKind};
-pub use command::{
-    Command, Context, DeliveryOutcome, DoorAlert, DoorLife, Rejected, Submission,
-};
+pub use command::{Command, Context, DeliveryOutcome, DoorAlert, DoorLife, Rejected, Submission};
 pub use event::{
     Actor, DigestLine, Event, EventRecord, Evidence, NewNotice, NotPagedReason, Origin, PageCause,
     ResolveReason, SignRole, SkippedNotice,
 };
 pub use execute::{Engine, Executed};
 pub use state::{
-    Alert, AlertStatus, Limits, NextIds, Notice, NoticeStatus, Purpose, Recipient, Signature, SourceHealth,
-    State,
+    Alert, AlertStatus, Limits, NextIds, Notice, NoticeStatus, Purpose, Recipient, Signature,
+    SourceHealth, State,
 };
 pub use tell::tell;
 pub use why::{WhyId, WhyLine, why, why_trail};

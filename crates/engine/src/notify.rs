@@ -56,7 +56,9 @@ impl Told {
             PageTarget::Person(person) => self.person(catalogue, person),
             PageTarget::Team(team) => {
                 let members = catalogue.teams.get(team).map_or(&[][..], |it| &it.members);
-                members.iter().for_each(|it| self.person(catalogue, it));
+                for member in members {
+                    self.person(catalogue, member);
+                }
             }
             PageTarget::Channel(channel) => {
                 let medium = catalogue.channels.get(channel).and_then(|it| it.media().last());
@@ -66,7 +68,9 @@ impl Told {
             }
             PageTarget::Rota(rota) => {
                 let duty = oncall::duty(catalogue.rotas.get(rota)?, context.now, context.zones);
-                duty.people.iter().for_each(|it| self.person(catalogue, it));
+                for person in &duty.people {
+                    self.person(catalogue, person);
+                }
                 return Some((rota.clone(), duty.shift.ends));
             }
         }
@@ -110,7 +114,9 @@ impl Told {
             self.person(catalogue, person);
         }
         if self.notices.is_empty() {
-            catalogue.people.keys().for_each(|it| self.person(catalogue, it));
+            for person in catalogue.people.keys() {
+                self.person(catalogue, person);
+            }
         }
     }
 }

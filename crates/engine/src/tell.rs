@@ -18,7 +18,10 @@ pub fn tell(event: &Event, catalogue: Option<&Catalogue>) -> String {
             format!("Configuration {version} ({}) is in force.", &hash[..hash.len().min(12)])
         }
         Event::AlertFired { alert, origin, severity, summary, .. } => {
-            format!("Alert {alert} ({severity}): {summary} {}", told_origin(origin, *severity, &person))
+            format!(
+                "Alert {alert} ({severity}): {summary} {}",
+                told_origin(origin, *severity, &person)
+            )
         }
         Event::AlertStale { alert, heard_at } => {
             format!("Alert {alert} has not been repeated since {heard_at}; it stays open.")
@@ -90,7 +93,11 @@ pub fn tell(event: &Event, catalogue: Option<&Catalogue>) -> String {
     }
 }
 
-fn told_origin(origin: &Origin, severity: Severity, person: &dyn Fn(&PersonId) -> String) -> String {
+fn told_origin(
+    origin: &Origin,
+    severity: Severity,
+    person: &dyn Fn(&PersonId) -> String,
+) -> String {
     match origin {
         Origin::Burn(evidence) => {
             let mut text = String::new();

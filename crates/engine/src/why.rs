@@ -85,7 +85,7 @@ pub fn why(records: &[EventRecord], id: &WhyId, state: &State) -> Vec<WhyLine> {
     related.add(id);
     // Alerts come before their incident and notices after their page, so links are found by going
     // over the records until nothing new turns up: three passes at most.
-    while records.iter().fold(false, |grew, it| related.grow(&it.event) || grew) {}
+    while records.iter().map(|it| related.grow(&it.event)).filter(|grew| *grew).count() > 0 {}
     records
         .iter()
         .filter(|it| related.touches(&it.event))
@@ -126,7 +126,7 @@ impl Related {
         if !mentioned.iter().any(|it| self.has(it)) {
             return false;
         }
-        mentioned.iter().fold(false, |grew, it| self.add(it) || grew)
+        mentioned.iter().map(|it| self.add(it)).filter(|new| *new).count() > 0
     }
 
     fn touches(&self, event: &Event) -> bool {

@@ -104,10 +104,8 @@ pub fn evaluate(
         .window(end_minute, CURRENT_BURN_WINDOW)
         .error_ratio()
         .map(|it| settled(it / objective.budget_ratio()));
-    let conditions = conditions
-        .iter()
-        .map(|it| assess(*it, objective, window, rings, end_minute))
-        .collect();
+    let conditions =
+        conditions.iter().map(|it| assess(*it, objective, window, rings, end_minute)).collect();
     let counts = rings.window(end_minute, window);
     let budget = Budget::of(counts, objective, window, burn_rate);
     Assessment { end_minute, objective, window, conditions, budget, burn_rate }
@@ -141,8 +139,11 @@ impl Assessment {
     /// when one is, so that an alert ends only when all of them are quiet.
     #[must_use]
     pub fn state(&self, severity: Severity) -> ConditionState {
-        let mut states =
-            self.conditions.iter().filter(|it| it.condition.severity == severity).map(|it| it.state);
+        let mut states = self
+            .conditions
+            .iter()
+            .filter(|it| it.condition.severity == severity)
+            .map(|it| it.state);
         // An alert that no condition can start is quiet.
         let mut together = ConditionState::Quiet;
         if states.clone().any(|it| it == ConditionState::Firing) {

@@ -223,7 +223,8 @@ impl Measured<Need> {
 }
 
 fn slice_at(need: &Need, slos: &BTreeMap<SloId, Measured<Signal>>, minute: i64) -> Slice {
-    let mut slice_of = |id: &SloId| slos.get(id).map_or(Slice::Unknown, |it| it.rings.slice(minute));
+    let mut slice_of =
+        |id: &SloId| slos.get(id).map_or(Slice::Unknown, |it| it.rings.slice(minute));
     compose(need, &mut slice_of)
 }
 

@@ -29,9 +29,7 @@ mod tail;
 #[cfg(test)]
 mod testing;
 
-pub use assessment::{
-    Assessed, Assessment, Budget, ConditionState, SHORT_COVERAGE_MIN, evaluate,
-};
+pub use assessment::{Assessed, Assessment, Budget, ConditionState, SHORT_COVERAGE_MIN, evaluate};
 pub use board::{Adopted, Board, Subject};
 pub use compose::compose;
 pub use condition::{CLAMPED_THRESHOLD, Condition, Threshold, default_conditions};
@@ -40,7 +38,7 @@ pub use differencer::{
     Differencer, GAP_INTERVALS_MAX, MinuteSum, SAMPLES_PER_SERIES_MAX, SERIES_PER_SELECTOR_MAX,
     Series, Targets, TooManySeries,
 };
-pub use meter::{CLOSE_GRACE, Meter, Measurement};
+pub use meter::{CLOSE_GRACE, Measurement, Meter};
 pub use rings::{
     EVENTS_PER_MINUTE_MAX, LATE_MINUTES_MAX, Recorded, Rings, WINDOW_MAX, WINDOW_MIN_KEPT,
 };

@@ -293,7 +293,8 @@ impl Reading {
             return (Self::new(bad, total, 1), Recorded::Stored);
         }
         let scale = |count: u64| {
-            let scaled = u128::from(count) * u128::from(EVENTS_PER_MINUTE_MAX) / u128::from(largest);
+            let scaled =
+                u128::from(count) * u128::from(EVENTS_PER_MINUTE_MAX) / u128::from(largest);
             u64::try_from(scaled).expect("at most the maximum")
         };
         (Self::new(scale(bad), scale(total), 1), Recorded::Scaled)
@@ -324,7 +325,6 @@ impl Reading {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "both halves are masked")]
 const fn split(count: u64) -> (u32, u16) {
     let count = count & MASK_48;
     ((count & 0xffff_ffff) as u32, (count >> 32) as u16)
@@ -379,8 +379,7 @@ mod tests {
                 }
             }
             for _ in 0..40 {
-                let end = head - prng.below_i64(14)
-                    + prng.below_i64(30) / 20 * 7;
+                let end = head - prng.below_i64(14) + prng.below_i64(30) / 20 * 7;
                 let length = 1 + prng.below_i64(28 * 24 * 60) / (1 + prng.below_i64(300));
                 check_window(&rings, &truth, (end, length), seed);
             }
@@ -397,7 +396,7 @@ mod tests {
         let minutes = i64::from(found.minutes);
         let width = match length {
             ..=360 => 1,
-            ..=4320 => 5,
+            361..=4320 => 5,
             _ => 60,
         };
         assert!((length..length + width).contains(&minutes), "seed {seed}: {length} → {minutes}");

@@ -89,7 +89,7 @@ impl Selector {
             MatchOp::Equal => it.value.is_empty(),
             MatchOp::Regex => matches!(it.value.as_str(), "" | ".*"),
             MatchOp::NotEqual => !it.value.is_empty(),
-            MatchOp::NotRegex => it.value != ".*" && it.value != ".+",
+            MatchOp::NotRegex => !matches!(it.value.as_str(), "" | ".*"),
         };
         if name.is_none() && matchers.iter().all(matches_empty) {
             let hint = "write a metric name, such as `http_requests_total{…}`";
@@ -158,7 +158,8 @@ impl<'a> Parser<'a> {
     }
 
     fn skip_space(&mut self) {
-        self.at += self.rest().len() - self.rest().trim_start_matches([' ', '\t', '\n', '\r']).len();
+        self.at +=
+            self.rest().len() - self.rest().trim_start_matches([' ', '\t', '\n', '\r']).len();
     }
 
     fn eat(&mut self, wanted: char) -> bool {
@@ -274,8 +275,7 @@ impl<'a> Parser<'a> {
 
     fn refuse_function(&self, name: &str) -> Result<(), SelectorError> {
         let aggregates = ["sum", "avg", "min", "max", "count"];
-        let is_grouping =
-            self.rest().starts_with("by ") || self.rest().starts_with("by(");
+        let is_grouping = self.rest().starts_with("by ") || self.rest().starts_with("by(");
         if self.peek() == Some('(') || (aggregates.contains(&name) && is_grouping) {
             let message = format!("`{name}` is a function, not a counter");
             return error(0, &message, Some(FUNCTION_HINT));
@@ -305,7 +305,10 @@ impl<'a> Parser<'a> {
             _ if rest.starts_with("offset") => {
                 ("`offset` does not belong here", "leave it out: the newest samples are read")
             }
-            _ if rest.starts_with("or ") || rest.starts_with("and ") || rest.starts_with("unless ") => {
+            _ if rest.starts_with("or ")
+                || rest.starts_with("and ")
+                || rest.starts_with("unless ") =>
+            {
                 ("an operator does not belong here", FUNCTION_HINT)
             }
             Some(_) => ("unexpected text after the selector", FUNCTION_HINT),
@@ -377,13 +380,13 @@ mod tests {
     /// Goal: no text makes the parser panic. Method: pieces of selectors in random order.
     #[test]
     fn any_text_is_answered() {
-        let pieces = ["a", "{", "}", "\"", "'", "`", "\\", "u00", "é", "=", "!~", ",", " ", "(", "["];
+        let pieces =
+            ["a", "{", "}", "\"", "'", "`", "\\", "u00", "é", "=", "!~", ",", " ", "(", "["];
         let mut prng = crate::testing::Prng::new(1);
         for _ in 0..20_000 {
             let count = prng.below(9);
-            let text: String = (0..count)
-                .map(|_| pieces[usize::try_from(prng.below(15)).unwrap()])
-                .collect();
+            let text: String =
+                (0..count).map(|_| pieces[usize::try_from(prng.below(15)).unwrap()]).collect();
             if let Err(error) = Selector::parse(&text) {
                 assert!(error.position <= text.len(), "{text}");
             }

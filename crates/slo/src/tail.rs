@@ -59,17 +59,26 @@ pub fn upper_tail(failures: u64, trials: u64, chance: f64) -> f64 {
     let (expected, _) = moments(trials, chance);
     if float(failures) <= expected {
         // The terms would grow first: sum the other side, where they shrink.
-        return (1.0 - upper_tail(trials - failures + 1, trials, 1.0 - chance)).clamp(0.0, 1.0);
+        let first = point(failures - 1, trials, chance);
+        let fewer = (0..failures - 1).rev();
+        let rest = sum_of(first, fewer.map(|it| 1.0 / next_ratio(it, trials, chance)));
+        return (1.0 - rest).clamp(0.0, 1.0);
     }
-    let mut term = point(failures, trials, chance);
-    let mut sum = 0.0;
-    let mut count = failures;
-    while term > sum * 1e-17 {
+    let first = point(failures, trials, chance);
+    sum_of(first, (failures..trials).map(|it| next_ratio(it, trials, chance))).min(1.0)
+}
+
+/// The sum of terms of which each is the one before times the next of `ratios`, which fall.
+fn sum_of(first: f64, ratios: impl Iterator<Item = f64>) -> f64 {
+    let (mut term, mut sum) = (first, first);
+    for ratio in ratios {
+        term *= ratio;
+        if term <= sum * 1e-17 {
+            break;
+        }
         sum += term;
-        term *= next_ratio(count, trials, chance);
-        count += 1;
     }
-    sum.min(1.0)
+    sum
 }
 
 fn moments(trials: u64, chance: f64) -> (f64, f64) {

@@ -12,7 +12,9 @@ pub(crate) struct Prng(Pcg64Mcg);
 
 impl Prng {
     pub(crate) fn new(seed: u64) -> Self {
-        Self(Pcg64Mcg::new(u128::from(seed) * 0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835 + 1))
+        Self(Pcg64Mcg::new(
+            u128::from(seed).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835),
+        ))
     }
 
     pub(crate) fn below(&mut self, limit: u64) -> u64 {

@@ -21,8 +21,7 @@ const START: Timestamp = Timestamp(1_795_428_000_000);
 pub(crate) fn check(script: &str, expected: &str) {
     let mut world = World::new();
     script.split(" / ").for_each(|line| world.step(line));
-    let expected: Vec<&str> =
-        expected.lines().map(str::trim).filter(|it| !it.is_empty()).collect();
+    let expected: Vec<&str> = expected.lines().map(str::trim).filter(|it| !it.is_empty()).collect();
     assert_eq!(world.shown.join("\n"), expected.join("\n"));
     assert_eq!(&world.replayed(), world.engine.state(), "replay gives the same state");
 }
@@ -128,9 +127,7 @@ fn command(words: &[&str], now: Timestamp) -> Command {
         ["ack-incident", id, by] => {
             Command::AcknowledgeIncident { incident: incident(id), by: by.into(), via }
         }
-        ["resolve", id, by] => {
-            Command::ResolveIncident { incident: incident(id), by: by.into() }
-        }
+        ["resolve", id, by] => Command::ResolveIncident { incident: incident(id), by: by.into() },
         ["review", id, by] => {
             let text = "the carrier's certificate ended".to_owned();
             Command::PublishReview { incident: incident(id), by: by.into(), text }
@@ -147,17 +144,14 @@ fn command(words: &[&str], now: Timestamp) -> Command {
             let outcome = DeliveryOutcome::Permanent { detail: "no such number".into() };
             Command::Delivered { notice: notice(id), outcome }
         }
-        ["deaf"] => {
-            Command::SourceFailed { source: "prometheus".into(), detail: "refused".into() }
-        }
+        ["deaf"] => Command::SourceFailed { source: "prometheus".into(), detail: "refused".into() },
         ["hears"] => Command::SourceRead { source: "prometheus".into() },
         ["raise" | "raise-once", by] => {
             let title = "no lights in Kisumu".to_owned();
             Command::Raise { by: by.into(), title, feature: None, team: Some("payments".into()) }
         }
         ["sign", feature, role, by] => {
-            let role =
-                if role == "product" { SignRole::Product } else { SignRole::Engineering };
+            let role = if role == "product" { SignRole::Product } else { SignRole::Engineering };
             let objective = Objective::parse("99.5%").expect("an objective");
             Command::Sign { feature: feature.into(), role, by: by.into(), objective }
         }
@@ -254,8 +248,9 @@ fn show(record: &EventRecord) -> String {
                 .iter()
                 .map(|it| format!("{} {}", recipient(&it.to), medium(it.medium)))
                 .collect();
-            let skipped: String =
-                skipped.iter().map(|it| format!(" skipped {}", recipient(&it.to))).collect();
+            let skipped = skipped
+                .iter()
+                .fold(String::new(), |text, it| text + " skipped " + &recipient(&it.to));
             let (told, until) = (told.join(", "), since(deadline));
             format!("PageNotified {page} step {attempt} ({cause:?}) {told}{skipped} until {until}")
         }
@@ -270,7 +265,9 @@ fn show(record: &EventRecord) -> String {
         Event::IncidentResolved { incident, .. } => format!("IncidentResolved {incident}"),
         Event::ReviewAsked { incident, .. } => format!("ReviewAsked {incident}"),
         Event::ReviewPublished { incident, by, .. } => format!("ReviewPublished {incident} {by}"),
-        Event::Signed { feature, by, objective, .. } => format!("Signed {feature} {by} {objective}"),
+        Event::Signed { feature, by, objective, .. } => {
+            format!("Signed {feature} {by} {objective}")
+        }
         Event::SourceFailing { source, .. } => format!("SourceFailing {source}"),
         Event::SourceRecovered { source } => format!("SourceRecovered {source}"),
         Event::TokenIssued { token, .. } => format!("TokenIssued {token}"),
@@ -349,7 +346,10 @@ fn catalogue() -> Catalogue {
             person("bo", "Africa/Nairobi", &[(Medium::Sms, "+254700000001")]),
             person("cy", "Africa/Nairobi", &[]),
         ]),
-        teams: BTreeMap::from([("payments".into(), Team { members: vec!["ana".into(), "bo".into()] })]),
+        teams: BTreeMap::from([(
+            "payments".into(),
+            Team { members: vec!["ana".into(), "bo".into()] },
+        )]),
         services: BTreeMap::from([(
             "payments-api".into(),
             Service {

@@ -48,9 +48,9 @@ fn minutes_until(state: ConditionState, outage: i64, bad: u64, total: u64) -> Op
 #[test]
 fn fifteen_percent_crosses_after_six_minutes_and_ends_with_the_short_window() {
     // 14.4 × 0.1 % of an hour is 5.76 minutes at 15 %.
-    assert_eq!(minutes_until(ConditionState::Firing, 10, 150, 1_000), Some(6));
+    assert_eq!(minutes_until(ConditionState::Firing, 10, 15_000, 100_000), Some(6));
     // The short window holds the last bad minute for five more, and one bad minute of five is 3 %.
-    assert_eq!(minutes_until(ConditionState::Quiet, 10, 150, 1_000), Some(15));
+    assert_eq!(minutes_until(ConditionState::Quiet, 10, 15_000, 100_000), Some(15));
 }
 
 /// Goal: reset times of each window alone: 54 minutes after the end for the hour, and 5 for the
@@ -118,7 +118,7 @@ fn one_failure_of_ten_burns_at_100_and_does_not_page() {
 #[test]
 fn a_total_outage_pages_within_minutes_also_at_low_traffic() {
     assert_eq!(minutes_until(ConditionState::Firing, 600, 1, 1), Some(6), "60 an hour");
-    assert_eq!(minutes_until(ConditionState::Firing, 600, 100, 100), Some(1), "6 000 an hour");
+    assert_eq!(minutes_until(ConditionState::Firing, 600, 100, 100), Some(2), "6 000 an hour");
     assert_eq!(minutes_until(ConditionState::Firing, 600, 0, 100), None, "healthy");
 }
 
@@ -155,7 +155,8 @@ fn nothing_known_has_no_budget_and_no_burn() {
 fn every_number_survives_json() {
     let mut prng = crate::testing::Prng::new(7);
     for _ in 0..5_000 {
-        let total = prng.below(1 << (1 + prng.below(47)));
+        let digits = 1 + prng.below(47);
+        let total = prng.below(1 << digits);
         let bad = prng.below(total + 1);
         let objective = Objective::parse(&format!("{}.{}%", prng.below(99), 1 + prng.below(999)));
         let (rings, end) = rings(&[(3, bad >> 18, total >> 16)]);

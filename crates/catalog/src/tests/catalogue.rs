@@ -1,0 +1,235 @@
+//! What a correct configuration becomes.
+
+use super::shorthand;
+use crate::{Loaded, hash, load, load_str};
+use model::{Catalogue, FeatureId, Medium};
+use std::fmt::Write as _;
+use std::path::Path;
+
+fn good(text: &str) -> Catalogue {
+    let loaded = load_str(&[("a.yaml", text)]);
+    assert_eq!(shorthand(&loaded), "");
+    loaded.catalogue.unwrap()
+}
+
+/// A catalogue with each of its parts on a line.
+fn lines(catalogue: &Catalogue) -> String {
+    let json = serde_json::to_value(catalogue).unwrap();
+    let mut shown = String::new();
+    for (section, value) in json.as_object().unwrap() {
+        match value.as_object() {
+            Some(parts) => {
+                for (id, part) in parts {
+                    writeln!(shown, "{section} {id} {part}").unwrap();
+                }
+            }
+            None => writeln!(shown, "{section} {value}").unwrap(),
+        }
+    }
+    shown
+}
+
+pub(super) fn example(path: &str) -> Loaded {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
+    load(&[root.join(path)])
+}
+
+/// The sample that opens the design, with what it leaves out added.
+const DESIGN: &str = r#"
+org: solar
+people:
+  ana: { timezone: America/Los_Angeles, email: ana@solar.example, sms: "+15550100", skills: { postgres: 3 } }
+  bo:  { timezone: Africa/Nairobi, email: bo@solar.example, sms: "+254700000001" }
+teams:
+  payments: { members: [ana, bo] }
+services:
+  payments-api:
+    team: payments
+    slos:
+      availability:
+        objective: 99.9%
+        window: 28d
+        ratio:
+          bad:   http_requests_total{job="payments",code=~"5.."}
+          total: http_requests_total{job="payments"}
+features:
+  light-on:
+    question: Do we activate clients' lights promptly upon payment?
+    team: payments
+    objective: 99.5%
+    needs: { all: [payments-api.availability, activation.on-time, { any: [carrier-a.up, carrier-b.up] }] }
+    owners: { product: ana, engineering: bo, review: 2027-01-01 }   # signing is an act in the product, not a line here
+rotas:
+  payments:
+    follow-the-sun: true
+    layers: [{ people: [ana, bo], turn: 1w, handover: mon 09:00 }]
+    timezone: Africa/Nairobi
+escalations:
+  payments: [{ page: rota payments, wait: 5m }, { page: team payments, wait: 10m }]
+suppliers:
+  activation: { slos: { on-time: &slo { objective: 99%, ratio: { bad: bad_total, total: all_total } } } }
+  carrier-a: { slos: { up: *slo } }
+  carrier-b: { slos: { up: *slo } }
+channels:
+  mail: { smtp: { host: 127.0.0.1, port: 2525, from: lamp@solar.example, encryption: none } }
+sources:
+  prometheus: { prometheus: { url: http://127.0.0.1:9090 } }
+"#;
+
+#[test]
+fn the_sample_of_the_design_reads() {
+    let loaded = load_str(&[("a.yaml", DESIGN)]);
+    assert_eq!(
+        shorthand(&loaded),
+        "LL051 a.yaml:27:21 [true] `follow-the-sun` is not acted upon yet: people take whole \
+         turns\n      leave it out, or keep it for later\n"
+    );
+    let catalogue = loaded.catalogue.unwrap();
+    let feature = &catalogue.features[&FeatureId::from("light-on")];
+    insta::assert_snapshot!(serde_json::to_string(feature).unwrap(), @r#"{"question":"Do we activate clients' lights promptly upon payment?","team":"payments","objective":"99.5%","window":2419200000,"needs":{"all":[{"slo":"payments-api.availability"},{"slo":"activation.on-time"},{"any":[{"slo":"carrier-a.up"},{"slo":"carrier-b.up"}]}]},"owners":{"product":"ana","engineering":"bo","review":"2027-01-01"},"escalation":"payments"}"#);
+}
+
+/// Uses every key there is, and no default.
+pub(super) const EVERYTHING: &str = r#"
+org: solar
+public-url: https://lamp.solar.example/
+people:
+  ana: { name: Ana Reyes, timezone: America/Los_Angeles, email: ana@solar.example, sms: "+15550100", ntfy: ana-7f, skills: { postgres: 3 } }
+teams: { payments: { members: [ana] } }
+services:
+  api:
+    team: payments
+    slos:
+      up: { objective: 99.95%, window: 7d, ratio: { bad: 'e_total{code=~"5.."}', total: r_total }, source: own }
+suppliers: { carrier: { slos: { up: { objective: 99%, window: 1w, ratio: { bad: a, total: b }, source: metrics } } } }
+features:
+  inner: { question: Inner?, team: payments, objective: 98%, window: 30d, needs: { any: [api.up, carrier.up] }, escalation: short }
+  outer:
+    question: Outer?
+    team: payments
+    objective: 97%
+    window: 1d12h
+    needs: { all: [feature inner, api.up] }
+    owners: { product: ana, engineering: ana, review: 2027-01-01 }
+    escalation: long
+rotas:
+  r: { timezone: Africa/Nairobi, layers: [{ people: [ana], turn: 3d, handover: "17:30", starts: 2026-01-05 }], follow-the-sun: false }
+escalations:
+  long: { steps: [{ page: rota r, wait: 90s }, { page: team payments, wait: 1h }, { page: channel e, wait: 1m }], repeat: 2 }
+  short: [{ page: person ana, wait: 10m }]
+channels:
+  a: { smtp: { host: mail.example, port: 2525, from: a@mail.example, encryption: tls, username: u, password: "file:/run/p" } }
+  b: { twilio: { url: "http://127.0.0.1:9/", account: AC1, token: env:TWILIO, from: "+15550111" } }
+  c: { sms-http: { url: "http://127.0.0.1:9/{to}?k={key}", method: POST, body: "{text}", headers: { Authorization: env:AUTH, Accept: text/plain } } }
+  d: { ntfy: { url: "https://ntfy.sh/", token: env:NTFY } }
+  e: { webhook: { url: "https://hook.example/in", secret: env:HOOK } }
+sources:
+  metrics: { prometheus: { url: "http://127.0.0.1:9090/", token: env:PROM, interval: 1m } }
+  own: { scrape: { targets: { api: "http://127.0.0.1:9100/metrics" }, interval: 5s } }
+"#;
+
+#[test]
+fn every_key_reaches_the_catalogue() {
+    insta::assert_snapshot!(lines(&good(EVERYTHING)), @r#"
+    channels a {"smtp":{"encryption":"tls","from":"a@mail.example","host":"mail.example","password":{"file":"/run/p"},"port":2525,"username":"u"}}
+    channels b {"twilio":{"account":"AC1","from":"+15550111","token":{"env":"TWILIO"},"url":"http://127.0.0.1:9"}}
+    channels c {"http_sms":{"body":"{text}","headers":{"Accept":{"plain":"text/plain"},"Authorization":{"env":"AUTH"}},"method":"POST","url":"http://127.0.0.1:9/{to}?k={key}"}}
+    channels d {"ntfy":{"token":{"env":"NTFY"},"url":"https://ntfy.sh"}}
+    channels e {"webhook":{"secret":{"env":"HOOK"},"url":"https://hook.example/in"}}
+    escalations long {"repeat_max":2,"steps":[{"page":{"rota":"r"},"wait":90000},{"page":{"team":"payments"},"wait":3600000},{"page":{"channel":"e"},"wait":60000}]}
+    escalations short {"repeat_max":0,"steps":[{"page":{"person":"ana"},"wait":600000}]}
+    features inner {"escalation":"short","needs":{"any":[{"slo":"api.up"},{"slo":"carrier.up"}]},"objective":"98%","owners":null,"question":"Inner?","team":"payments","window":2592000000}
+    features outer {"escalation":"long","needs":{"all":[{"any":[{"slo":"api.up"},{"slo":"carrier.up"}]},{"slo":"api.up"}]},"objective":"97%","owners":{"engineering":"ana","product":"ana","review":"2027-01-01"},"question":"Outer?","team":"payments","window":129600000}
+    org "solar"
+    people ana {"contacts":[{"address":{"$personal":{"subject":"ana","text":"ana@solar.example"}},"medium":"email"},{"address":{"$personal":{"subject":"ana","text":"+15550100"}},"medium":"sms"},{"address":{"$personal":{"subject":"ana","text":"ana-7f"}},"medium":"ntfy"}],"name":{"$personal":{"subject":"ana","text":"Ana Reyes"}},"timezone":"America/Los_Angeles"}
+    public_url "https://lamp.solar.example"
+    rotas r {"layers":[{"handover_day":"mon","handover_minute":1050,"people":["ana"],"starts":"2026-01-05","turn":{"days":3}}],"timezone":"Africa/Nairobi"}
+    services api {"kind":{"own":{"team":"payments"}},"slos":{"up":{"bad":"e_total{code=~\"5..\"}","objective":"99.95%","source":"own","total":"r_total","window":604800000}}}
+    services carrier {"kind":"supplier","slos":{"up":{"bad":"a","objective":"99%","source":"metrics","total":"b","window":604800000}}}
+    sources metrics {"interval":60000,"kind":{"prometheus":{"token":{"env":"PROM"},"url":"http://127.0.0.1:9090"}}}
+    sources own {"interval":5000,"kind":{"scrape":{"targets":{"api":"http://127.0.0.1:9100/metrics"}}}}
+    teams payments {"members":["ana"]}
+    "#);
+}
+
+#[test]
+fn defaults_are_filled_in() {
+    let catalogue = good(
+        r#"
+org: solar
+people: { ana: { timezone: UTC, email: a@b } }
+teams: { t: { members: [ana] } }
+services: { s: { team: t, slos: { up: { objective: 99%, ratio: { bad: a, total: b } } } } }
+features: { f: { question: F?, team: t, objective: 99%, needs: s.up } }
+rotas: { t: { timezone: UTC, layers: [{ people: [ana], turn: 1w }] } }
+escalations: { t: [{ page: rota t }] }
+channels:
+  a: { smtp: { host: h, from: a@b } }
+  b: { smtp: { host: h, from: a@b, encryption: tls } }
+  c: { smtp: { host: h, from: a@b, encryption: none } }
+  d: { twilio: { account: AC1, token: env:T, from: "+15550111" } }
+  e: { sms-http: { url: "http://h/" } }
+sources:
+  default: { prometheus: { url: http://h } }
+  another: { scrape: { targets: { a: http://h } } }
+"#,
+    );
+    insta::assert_snapshot!(lines(&catalogue), @r#"
+    channels a {"smtp":{"encryption":"starttls","from":"a@b","host":"h","password":null,"port":587,"username":null}}
+    channels b {"smtp":{"encryption":"tls","from":"a@b","host":"h","password":null,"port":465,"username":null}}
+    channels c {"smtp":{"encryption":"none","from":"a@b","host":"h","password":null,"port":25,"username":null}}
+    channels d {"twilio":{"account":"AC1","from":"+15550111","token":{"env":"T"},"url":"https://api.twilio.com"}}
+    channels e {"http_sms":{"body":null,"headers":{},"method":"POST","url":"http://h/"}}
+    escalations t {"repeat_max":0,"steps":[{"page":{"rota":"t"},"wait":300000}]}
+    features f {"escalation":"t","needs":{"slo":"s.up"},"objective":"99%","owners":null,"question":"F?","team":"t","window":2419200000}
+    org "solar"
+    people ana {"contacts":[{"address":{"$personal":{"subject":"ana","text":"a@b"}},"medium":"email"}],"name":null,"timezone":"UTC"}
+    public_url null
+    rotas t {"layers":[{"handover_day":"mon","handover_minute":540,"people":["ana"],"starts":"2024-01-01","turn":{"weeks":1}}],"timezone":"UTC"}
+    services s {"kind":{"own":{"team":"t"}},"slos":{"up":{"bad":"a","objective":"99%","source":"default","total":"b","window":2419200000}}}
+    sources another {"interval":15000,"kind":{"scrape":{"targets":{"a":"http://h"}}}}
+    sources default {"interval":15000,"kind":{"prometheus":{"token":null,"url":"http://h"}}}
+    teams t {"members":["ana"]}
+    "#);
+}
+
+#[test]
+fn several_files_are_one_organisation_and_order_does_not_matter() {
+    let files = [
+        ("a.yaml", "org: solar\npeople: { ana: { timezone: UTC, email: a@b } }\n"),
+        ("b.yaml", "teams: { t: { members: [ana, bo] } }\n---\norg: solar\n"),
+        ("c.yaml", "people: { bo: { timezone: Africa/Nairobi } }\n"),
+        ("d.yaml", "scrape_configs: []\n"),
+    ];
+    let forwards = load_str(&files);
+    assert_eq!(forwards.diagnostics.len(), 1, "only the note about the foreign file");
+    let mut reversed = files;
+    reversed.reverse();
+    assert_eq!(load_str(&reversed).catalogue, forwards.catalogue);
+    assert_eq!(forwards.catalogue.unwrap().people.len(), 2);
+}
+
+#[test]
+fn a_hash_is_pinned_and_changes_with_every_word() {
+    let text = "org: solar\npeople: { ana: { timezone: UTC, email: a@b } }\n";
+    let first = hash(&good(text));
+    insta::assert_snapshot!(first, @"fe374c3f90eb491b2db9d6fe202f2e1fe4ef32567ab43398434d177e5d156c45");
+    assert_eq!(hash(&good(&text.replace(' ', "  "))), first);
+    assert_ne!(hash(&good(&text.replace("a@b", "c@b"))), first);
+}
+
+#[test]
+fn the_examples_are_without_fault() {
+    let solar = example("solar");
+    let codes: Vec<_> = solar.diagnostics.iter().map(|it| it.code).collect();
+    assert_eq!(codes, ["LL008", "LL008"], "{}", shorthand(&solar));
+    let catalogue = solar.catalogue.unwrap();
+    let features: Vec<_> = catalogue.features.keys().map(FeatureId::as_str).collect();
+    assert_eq!(features, ["light-on", "make-sale", "see-reports"]);
+    for medium in [Medium::Email, Medium::Sms, Medium::Ntfy] {
+        assert!(catalogue.channel_for(medium).is_some(), "{medium:?}");
+    }
+    let minimal = example("minimal/lamplighter.yaml");
+    assert_eq!(shorthand(&minimal), "");
+    assert!(minimal.catalogue.is_some());
+}

@@ -1,0 +1,262 @@
+//! A reader against fakes of Prometheus' HTTP API and of `/metrics`, over loopback HTTP.
+
+use super::*;
+use axum::Router;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::get;
+use std::sync::Mutex;
+
+/// What a fake was asked, and what it answers.
+#[derive(Clone, Default)]
+struct Fake {
+    asked: Arc<Mutex<Vec<String>>>,
+    pages: Arc<Mutex<BTreeMap<String, (u16, String)>>>,
+}
+
+impl Fake {
+    fn answers(&self, question: &str, status: u16, body: &str) {
+        self.pages.lock().unwrap().insert(question.to_owned(), (status, body.to_owned()));
+    }
+
+    fn asked(&self) -> Vec<String> {
+        std::mem::take(&mut self.asked.lock().unwrap())
+    }
+
+    fn reply(&self, question: &str, noted: String) -> (StatusCode, String) {
+        self.asked.lock().unwrap().push(noted);
+        let pages = self.pages.lock().unwrap();
+        let (status, body) = pages.get(question).cloned().unwrap_or((404, "what?".to_owned()));
+        (StatusCode::from_u16(status).unwrap(), body)
+    }
+
+    /// Serves at a free port and returns the address.
+    async fn served(&self) -> String {
+        async fn query(
+            State(fake): State<Fake>,
+            Query(asked): Query<BTreeMap<String, String>>,
+            headers: HeaderMap,
+        ) -> (StatusCode, String) {
+            let token = headers.get("authorization").map(|it| it.to_str().unwrap());
+            let noted = format!("{} at {} {}", asked["query"], asked["time"], token.unwrap_or("-"));
+            fake.reply(asked["query"].split_once('[').unwrap().0, noted)
+        }
+        async fn metrics(State(fake): State<Fake>, headers: HeaderMap) -> (StatusCode, String) {
+            let accept = headers["accept"].to_str().unwrap().to_owned();
+            fake.reply("metrics", accept)
+        }
+        let router = Router::new()
+            .route("/api/v1/query", get(query))
+            .route("/metrics", get(metrics))
+            .with_state(self.clone());
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        format!("http://{address}")
+    }
+}
+
+fn client() -> Arc<egress::Client> {
+    Arc::new(egress::Client::new(egress::Policy::Operator))
+}
+
+fn prometheus(url: &str, token: Option<&str>) -> Reader {
+    let kind = SourceKind::Prometheus { url: url.to_owned(), token: None };
+    let source = Source { kind, interval: Millis::from_secs(15) };
+    Reader::new("main".into(), &source, token.map(str::to_owned), client())
+}
+
+fn scraping(targets: &[(&str, &str)]) -> Reader {
+    let targets = targets.iter().map(|(job, url)| ((*job).to_owned(), (*url).to_owned())).collect();
+    let source = Source { kind: SourceKind::Scrape { targets }, interval: Millis::from_secs(15) };
+    Reader::new("own".into(), &source, None, client())
+}
+
+fn set(selectors: &[&str]) -> BTreeSet<String> {
+    selectors.iter().map(|&it| it.to_owned()).collect()
+}
+
+/// An address at which nobody listens.
+async fn nobody() -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    format!("http://{}", listener.local_addr().unwrap())
+}
+
+/// Every selector with its series as `labels without name: readings`.
+fn shown(readings: &BTreeMap<String, Vec<Series>>) -> Vec<String> {
+    let series = |it: &Series| {
+        let labels = it.labels.iter().filter(|(key, _)| *key != "__name__" && *key != "instance");
+        let labels: Vec<String> = labels.map(|(key, value)| format!("{key}={value}")).collect();
+        let readings: Vec<String> =
+            it.samples.iter().map(|(at, value)| format!("{}:{value}", at.0)).collect();
+        format!("[{} {}]", labels.join(","), readings.join(" "))
+    };
+    readings
+        .iter()
+        .map(|(selector, found)| {
+            let found: Vec<String> = found.iter().map(series).collect();
+            format!("{selector} → {}", found.join(""))
+        })
+        .collect()
+}
+
+const MATRIX: &str = r#"{"status":"success","data":{"resultType":"matrix","result":[
+    {"metric":{"__name__":"x","code":"200"},"values":[[585,"10"],[600,"20"]]},
+    {"metric":{"__name__":"x","code":"503"},"values":[[600,"1"]]}]}}"#;
+const EMPTY: &str = r#"{"status":"success","data":{"resultType":"matrix","result":[]}}"#;
+
+#[tokio::test]
+async fn one_query_answers_bad_and_total_of_every_objective() {
+    let fake = Fake::default();
+    fake.answers("x", 200, MATRIX);
+    fake.answers("y", 200, EMPTY);
+    let mut reader = prometheus(&fake.served().await, Some("secret"));
+    let selectors = set(&["x", "x{code=~\"5..\"}", "y"]);
+    let readings = reader.read(&selectors, Timestamp(600_250)).await.unwrap();
+    assert_eq!(
+        shown(&readings),
+        [
+            "x → [code=200 585000:10 600000:20][code=503 600000:1]",
+            "x{code=~\"5..\"} → [code=503 600000:1]",
+            "y → ",
+        ],
+    );
+    let mut asked = fake.asked();
+    asked.sort();
+    let first = ["x[930s] at 600.250 Bearer secret", "y[930s] at 600.250 Bearer secret"];
+    assert_eq!(asked, first);
+    reader.read(&set(&["y"]), Timestamp(615_250)).await.unwrap();
+    assert_eq!(fake.asked(), ["y[60s] at 615.250 Bearer secret"]);
+}
+
+#[tokio::test]
+async fn one_selector_that_fails_does_not_hide_the_others() {
+    let fake = Fake::default();
+    let refusal = r#"{"status":"error","errorType":"execution","error":"too many samples"}"#;
+    fake.answers("x", 422, refusal);
+    fake.answers("y", 200, EMPTY);
+    let url = fake.served().await;
+    let mut reader = prometheus(&url, None);
+    let selectors = set(&["rate(x[5m])", "x", "y"]);
+    let readings = reader.read(&selectors, Timestamp(600_000)).await.unwrap();
+    assert_eq!(shown(&readings), ["y → "]);
+    let problems: Vec<String> = reader.problems().iter().map(ToString::to_string).collect();
+    assert_eq!(problems.len(), 2, "{problems:?}");
+    assert!(problems[0].starts_with("`rate(x[5m])` is no selector: `rate` is a function"));
+    let expected = format!("{url} could not answer for `x`: execution: too many samples");
+    assert_eq!(problems[1], expected);
+    let error = reader.read(&set(&["x"]), Timestamp(600_000)).await.unwrap_err();
+    assert_eq!(error.to_string(), expected);
+}
+
+#[tokio::test]
+async fn a_server_that_is_away_or_no_prometheus_is_named() {
+    let url = nobody().await;
+    let error = prometheus(&url, None).read(&set(&["x"]), Timestamp(0)).await.unwrap_err();
+    let ReadError::Unreachable { url: named, .. } = &error else { panic!("{error:?}") };
+    assert_eq!(*named, url);
+
+    let fake = Fake::default();
+    let url = fake.served().await;
+    let error = prometheus(&url, None).read(&set(&["x"]), Timestamp(0)).await.unwrap_err();
+    assert_eq!(error.to_string(), format!("{url} answered with status 404; check the address"));
+    fake.answers("x", 403, "no");
+    let error = prometheus(&url, None).read(&set(&["x"]), Timestamp(0)).await.unwrap_err();
+    let expected = format!("{url} refused us with status 403; check the source's `token`");
+    assert_eq!(error.to_string(), expected);
+}
+
+#[tokio::test]
+async fn targets_are_scraped_and_chosen_from() {
+    let (one, two) = (Fake::default(), Fake::default());
+    one.answers("metrics", 200, "x{code=\"200\"} 5\nx{code=\"500\"} 1\n");
+    two.answers("metrics", 200, "x{code=\"200\"} 7\ny 9\n");
+    let (first, second) = (one.served().await, two.served().await);
+    let (first, second) = (format!("{first}/metrics"), format!("{second}/metrics"));
+    let mut reader = scraping(&[("a", &first), ("b", &second)]);
+    let selectors = set(&["x", "x{job=\"a\",code=~\"5..\"}", "z"]);
+    let readings = reader.read(&selectors, Timestamp(42)).await.unwrap();
+    assert_eq!(
+        shown(&readings),
+        [
+            "x → [code=200,job=a 42:5][code=500,job=a 42:1][code=200,job=b 42:7]",
+            "x{job=\"a\",code=~\"5..\"} → [code=500,job=a 42:1]",
+            "z → ",
+        ],
+    );
+    assert_eq!(reader.problems(), []);
+    assert_eq!(one.asked(), [scrape::ACCEPT]);
+    assert!(readings["x"][0].labels["instance"].starts_with("127.0.0.1:"));
+
+    two.answers("metrics", 500, "");
+    let readings = reader.read(&set(&["x"]), Timestamp(43)).await.unwrap();
+    assert_eq!(shown(&readings), ["x → [code=200,job=a 43:5][code=500,job=a 43:1]"]);
+    assert_eq!(reader.problems(), [ReadError::Status { url: second, status: 500 }]);
+
+    one.answers("metrics", 200, "<html>");
+    let error = reader.read(&set(&["x"]), Timestamp(44)).await.unwrap_err();
+    let hint = "it must answer in Prometheus' text format";
+    let detail = "line 1: expected a metric name";
+    assert_eq!(error.to_string(), format!("{first} does not serve metrics: {detail}; {hint}"));
+}
+
+#[tokio::test]
+async fn a_source_without_targets_says_so() {
+    let error = scraping(&[]).read(&set(&["x"]), Timestamp(0)).await.unwrap_err();
+    let expected = "the source `own` has no targets; add one under `targets`";
+    assert_eq!(error.to_string(), expected);
+}
+
+/// Goal: from a page of metrics to slices, on a clock that is only an argument.
+#[tokio::test]
+async fn scraped_counters_become_slices() {
+    let fake = Fake::default();
+    let url = format!("{}/metrics", fake.served().await);
+    let mut reader = scraping(&[("a", &url)]);
+    let catalogue = catalogue("x{code=~\"5..\"}", "x");
+    let mut meter = slo::Meter::new(&catalogue);
+    let mut measured = Vec::new();
+    for second in (0..=210).step_by(15) {
+        let now = Timestamp(second * 1_000);
+        let bad = if second >= 75 {
+            format!("x{{code=\"503\"}} {}\n", second - 60)
+        } else {
+            String::new()
+        };
+        fake.answers("metrics", 200, &format!("x{{code=\"200\"}} {}\n{bad}", second * 2));
+        let readings = reader.read(&meter.selectors(reader.id()), now).await.unwrap();
+        for (selector, series) in readings {
+            meter.ingest(reader.id(), &selector, series, now).unwrap();
+        }
+        measured.extend(meter.drain(now).into_iter().map(|(_, minute, slice)| (minute, slice)));
+    }
+    let expected = [(0, (0, 120)), (1, (60, 180)), (2, (60, 180))];
+    let expected = expected.map(|(minute, (bad, total))| (minute, slo::Slice::known(bad, total)));
+    assert_eq!(measured, expected);
+}
+
+fn catalogue(bad: &str, total: &str) -> model::Catalogue {
+    let slo = model::Slo {
+        objective: model::Objective::parse("99%").unwrap(),
+        window: Millis::from_days(28),
+        bad: bad.to_owned(),
+        total: total.to_owned(),
+        source: "own".into(),
+    };
+    let slos = [("up".to_owned(), slo)].into();
+    let service = model::Service { kind: model::ServiceKind::Supplier, slos };
+    let kind = SourceKind::Scrape { targets: BTreeMap::new() };
+    let source = Source { kind, interval: Millis::from_secs(15) };
+    model::Catalogue {
+        org: "solar".into(),
+        public_url: None,
+        people: BTreeMap::new(),
+        teams: BTreeMap::new(),
+        services: [("api".into(), service)].into(),
+        features: BTreeMap::new(),
+        rotas: BTreeMap::new(),
+        escalations: BTreeMap::new(),
+        channels: BTreeMap::new(),
+        sources: [("own".into(), source)].into(),
+    }
+}
