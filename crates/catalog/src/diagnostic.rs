@@ -2,8 +2,8 @@
 //!
 //! Invariants:
 //! - a message says what is wrong, a hint what to do; both in one sentence;
-//! - text taken from a file is shortened and its control characters are replaced before it enters
-//!   a message, so that a file cannot write to the terminal of whoever checks it;
+//! - messages and hints have no control characters, so that a file cannot write to the terminal of
+//!   whoever checks it;
 //! - the same problem at the same place is told once, however many aliases lead there.
 
 use crate::codes::code_info;
@@ -95,26 +95,26 @@ enum Place {
 impl Problem {
     /// A problem with the text at `span`.
     pub(crate) fn at(span: Span, code: &'static str, message: impl Into<String>) -> Self {
-        Self::new(Place::Span(span), code, message.into())
+        Self::new(Place::Span(span), code, &message.into())
     }
 
     /// A problem with `path` as a whole.
     pub(crate) fn with_file(path: &str, code: &'static str, message: impl Into<String>) -> Self {
-        Self::new(Place::Path(path.to_owned()), code, message.into())
+        Self::new(Place::Path(path.to_owned()), code, &message.into())
     }
 
-    fn new(place: Place, code: &'static str, message: String) -> Self {
+    fn new(place: Place, code: &'static str, message: &str) -> Self {
+        let message = printable(message);
         Self { place, code, message, hint: None, related: Vec::new() }
     }
 
-    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
-        self
+    pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
+        self.hint_maybe(Some(hint.into()))
     }
 
     /// `hint`, where there is one.
     pub(crate) fn hint_maybe(mut self, hint: Option<String>) -> Self {
-        self.hint = hint;
+        self.hint = hint.map(|it| printable(&it));
         self
     }
 
@@ -224,14 +224,15 @@ impl<'a> LineIndex<'a> {
     }
 }
 
-/// `text` from a file, in backquotes, fit for a message.
+/// `text` with a mark in place of whatever could command a terminal.
+fn printable(text: &str) -> String {
+    text.chars().map(|it| if is_unprintable(it) { '\u{fffd}' } else { it }).collect()
+}
+
+/// `text` from a file, in backquotes, shortened.
 pub(crate) fn quote(text: &str) -> String {
     const SHOWN_CHARS_MAX: usize = 60;
-    let mut shown: String = text
-        .chars()
-        .take(SHOWN_CHARS_MAX)
-        .map(|it| if is_unprintable(it) { '\u{fffd}' } else { it })
-        .collect();
+    let mut shown: String = text.chars().take(SHOWN_CHARS_MAX).collect();
     if text.chars().nth(SHOWN_CHARS_MAX).is_some() {
         shown.push('…');
     }

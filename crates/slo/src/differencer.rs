@@ -168,6 +168,7 @@ impl Differencer {
     /// Takes readings. `targets` must have noted those of the whole source first.
     pub fn ingest(&mut self, series: &[Series], targets: &Targets, now: Timestamp) {
         let (interval, cutoff) = (self.interval, now.minus(self.retention()));
+        self.settled_before = self.settled_before.max(cutoff.minute() + 1);
         let mut changed = BTreeSet::new();
         for it in series {
             let usable = |(at, reading): &&(Timestamp, f64)| {
@@ -213,7 +214,6 @@ impl Differencer {
     }
 
     fn forget_before(&mut self, cutoff: Timestamp) {
-        self.settled_before = self.settled_before.max(cutoff.minute() + 1);
         for track in self.tracks.values_mut() {
             let settled_before = track.forget_before(cutoff);
             self.settled_before = self.settled_before.max(settled_before);

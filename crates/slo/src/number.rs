@@ -24,14 +24,25 @@ pub(crate) fn whole(number: f64) -> u64 {
     number as u64
 }
 
-/// `number` to twelve significant digits. Twelve digits make a decimal mantissa below 2^53, which
-/// every JSON reader turns back into the same bits, so that replay equals live.
+/// `number` to twelve significant digits. Twelve digits make a decimal mantissa below 2^53, and with
+/// a power of ten up to 10^22 every JSON reader turns the text back into the same bits, so that
+/// replay equals live. What is smaller than 10^-10 becomes zero; nothing here comes near
+/// 10^22.
 pub(crate) fn settled(number: f64) -> f64 {
-    if !number.is_finite() {
-        return f64::MAX;
+    let size = number.abs();
+    if size.is_nan() || size >= 1e22 {
+        return 1e22;
     }
-    if number.abs() < 1e-10 {
+    if size < 1e-10 {
         return 0.0;
     }
-    format!("{number:.11e}").parse().expect("a printed number can be read")
+    let digits = 11 - exponent(size);
+    let power = 10_f64.powi(digits.abs());
+    if digits >= 0 { (number * power).round() / power } else { (number / power).round() * power }
+}
+
+/// The number of the first digit, counted from the decimal point.
+#[expect(clippy::cast_possible_truncation, reason = "at most 22 either way")]
+fn exponent(size: f64) -> i32 {
+    size.log10().floor() as i32
 }

@@ -18,7 +18,6 @@ use tokio::task::JoinSet;
 pub const REQUESTS_AT_ONCE_MAX: usize = 8;
 
 /// One source.
-#[derive(Debug)]
 pub struct Reader {
     id: SourceId,
     kind: SourceKind,

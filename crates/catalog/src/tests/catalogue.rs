@@ -209,6 +209,29 @@ fn several_files_are_one_organisation_and_order_does_not_matter() {
     assert_eq!(forwards.catalogue.unwrap().people.len(), 2);
 }
 
+/// Of a folder: YAML directly inside, by name; not what is hidden, below, or of another kind. A
+/// file that is named beside its folder is read once.
+#[test]
+fn a_folder_is_read_in_order_of_name() {
+    let folder = std::env::temp_dir().join(format!("lamplighter-catalog-{}", std::process::id()));
+    std::fs::create_dir_all(folder.join("below")).unwrap();
+    for (name, text) in [
+        ("b.yml", "people: { bo: { timezone: UTC } }"),
+        ("a.yaml", "org: solar"),
+        (".hidden.yaml", "org: other"),
+        ("notes.txt", "org: other"),
+        ("below/c.yaml", "org: other"),
+    ] {
+        std::fs::write(folder.join(name), text).unwrap();
+    }
+    let loaded = load(&[folder.join("b.yml"), folder.clone(), folder.join("./a.yaml")]);
+    std::fs::remove_dir_all(&folder).unwrap();
+    let names = loaded.files.iter().map(|it| Path::new(&it.name).strip_prefix(&folder).unwrap());
+    assert_eq!(names.collect::<Vec<_>>(), [Path::new("b.yml"), Path::new("a.yaml")]);
+    assert_eq!(shorthand(&loaded), "");
+    assert_eq!(loaded.catalogue.unwrap().people.len(), 1);
+}
+
 #[test]
 fn a_hash_is_pinned_and_changes_with_every_word() {
     let text = "org: solar\npeople: { ana: { timezone: UTC, email: a@b } }\n";

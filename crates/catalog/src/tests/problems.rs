@@ -248,8 +248,13 @@ fn a_program_sees_the_same() {
 /// Text from a file must not command the terminal of whoever checks it.
 #[test]
 fn control_characters_do_not_reach_the_terminal() {
-    let text = "org: \"a\\e[2Jb\"\npeople: { \"x\\u202e\": { timezone: \"\\a\" } }\n";
+    let text = "org: \"a\\e[2Jb\"\npeople: { \"x\\u202e\": { timezone: \"\\a\" } }\nteams: { t: { members: [nobody] } }\n";
     let loaded = load_str(&[("a.yaml", text)]);
+    assert_eq!(loaded.diagnostics.len(), 4);
+    for it in &loaded.diagnostics {
+        let said = it.message.chars().chain(it.hint.iter().flat_map(|it| it.chars()));
+        assert!(!said.into_iter().any(|it| it.is_control() || it == '\u{202e}'), "{it:?}");
+    }
     let shown = render(&loaded, false);
     assert!(shown.chars().all(|it| it == '\n' || !it.is_control()), "{shown:?}");
     assert!(!shown.contains('\u{202e}'));

@@ -115,6 +115,22 @@ fn too_many_series_are_refused_and_absent_ones_make_room() {
     assert_eq!(differencer.series_count(), SERIES_PER_SELECTOR_MAX);
 }
 
+/// Goal: a reading whose events would fall into settled minutes waits for the next one.
+#[test]
+fn settled_minutes_stay_as_they_are_and_lose_nothing() {
+    let mut differencer = Differencer::new(INTERVAL);
+    let targets = Targets::default();
+    let mut read = |now: i64, at: i64, value: f64| {
+        let samples = vec![(Timestamp::from_minute(at), value)];
+        let series = [Series { labels: labels("a", "200"), samples }];
+        differencer.ingest(&series, &targets, Timestamp::from_minute(now));
+        (0..=now).map(|minute| differencer.sum(minute).count).sum::<u64>()
+    };
+    assert_eq!(read(0, 0, 0.0), 0);
+    assert_eq!(read(30, 12, 100.0), 0, "18 minutes 45 seconds are kept: minute 11 is settled");
+    assert_eq!(read(30, 30, 150.0), 150);
+}
+
 /// Goal: no event is lost or invented: the sum over minutes is the sum of increases, and a part
 /// never exceeds the whole. Method: random counters with resets and gaps, read in overlapping,
 /// late and repeated batches by two selectors, of which one chooses a part of the other's series.

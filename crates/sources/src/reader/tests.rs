@@ -1,5 +1,8 @@
 //! A reader against fakes of Prometheus' HTTP API and of `/metrics`, over loopback HTTP.
 
+#[cfg(feature = "servers")]
+mod needs_server;
+
 use super::*;
 use axum::Router;
 use axum::extract::{Query, State};
