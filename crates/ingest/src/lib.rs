@@ -1,1 +1,69 @@
-//! ingest
+//! Foreign payloads to alerts: parsing, limits, and finding out what an alert is about.
+//!
+//! Intuition: a porter who reads the address on the parcel. What cannot be read is refused with the
+//! reason; what can be read is taken even when the parcel beside it cannot.
+//!
+//! Invariants:
+//! - no I/O, no decision: the caller turns what comes out into commands;
+//! - nothing is truncated silently;
+//! - an alert is over only when its sender says so, never because it is missing from a payload.
+
+pub mod alertmanager_v2;
+mod route;
+pub mod webhook_v4;
+
+#[cfg(test)]
+mod tests;
+
+pub use route::{Route, route};
+
+use model::{Labels, Timestamp};
+use serde::Deserialize;
+
+/// Bytes of one request body.
+pub const BODY_BYTES_MAX: usize = 4 * 1_024 * 1_024;
+/// Alerts in one request.
+pub const ALERTS_PER_REQUEST_MAX: usize = 10_000;
+
+/// Why a whole payload is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Malformed {
+    /// Not JSON of the expected shape.
+    #[error("the body is not what this door takes: {0}")]
+    Shape(String),
+    /// Too many alerts at once.
+    #[error(
+        "{count} alerts in one request; at most {ALERTS_PER_REQUEST_MAX} are taken, send them in parts"
+    )]
+    TooMany {
+        /// How many there are.
+        count: usize,
+    },
+}
+
+/// One alert in the JSON that Prometheus and Alertmanager share.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct WireAlert {
+    #[serde(default)]
+    pub(crate) status: Option<String>,
+    #[serde(default)]
+    pub(crate) labels: Labels,
+    #[serde(default)]
+    pub(crate) annotations: Labels,
+    #[serde(default)]
+    pub(crate) starts_at: Option<String>,
+    #[serde(default)]
+    pub(crate) ends_at: Option<String>,
+}
+
+/// RFC 3339; the year 1 stands for "not given", as Go writes it.
+pub(crate) fn instant(text: Option<&str>) -> Result<Option<Timestamp>, String> {
+    match text {
+        None | Some("") => Ok(None),
+        Some(text) if text.starts_with("0001-01-01T00:00:00") => Ok(None),
+        Some(text) => Timestamp::parse_rfc3339(text)
+            .map(Some)
+            .ok_or_else(|| format!("`{text}` is not a time as in RFC 3339")),
+    }
+}
