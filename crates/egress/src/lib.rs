@@ -1,1 +1,294 @@
-//! egress
+//! The one guard for outgoing HTTP.
+//!
+//! Intuition: a porter at the only gate. Addresses the operator wrote into the settings may lead
+//! anywhere, also into the own network, where most Prometheus and mail servers are. Addresses that
+//! came from somebody else may lead to the public internet only.
+//!
+//! Invariants:
+//! - no redirect is followed: an allowed address cannot lead to a forbidden one;
+//! - what was checked is what is connected to: a name is resolved by the guard's own resolver, which
+//!   hands on only addresses that passed;
+//! - every answer has a limit in bytes and in time;
+//! - no error repeats more of an address than its host: paths and queries may hold secrets.
+
+mod address;
+
+pub use address::is_public;
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Method, Url, redirect};
+use rustls::{ClientConfig, RootCertStore};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Who wrote the addresses that a client is used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Policy {
+    /// The operator, in settings: anything goes.
+    Operator,
+    /// Users, payloads, anybody: public addresses only.
+    Untrusted,
+}
+
+/// A client behind the guard. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Client {
+    policy: Policy,
+    inner: reqwest::Client,
+}
+
+/// What came back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Response {
+    /// The HTTP status.
+    pub status: u16,
+    /// The whole body.
+    pub body: Vec<u8>,
+}
+
+/// Why nothing came back. Names the host and nothing else of the address.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// Not an address for HTTP.
+    #[error("{0}")]
+    Address(String),
+    /// The guard says no.
+    #[error("{host} is not a public address, and only the operator's settings may name others")]
+    Forbidden {
+        /// Which host.
+        host: String,
+    },
+    /// Nobody answered.
+    #[error("{host} does not answer: {detail}")]
+    Unreachable {
+        /// Which host.
+        host: String,
+        /// What went wrong.
+        detail: String,
+    },
+    /// Too slow.
+    #[error("{host} did not answer within {secs} s")]
+    Timeout {
+        /// Which host.
+        host: String,
+        /// The limit.
+        secs: u64,
+    },
+    /// Too much.
+    #[error("{host} answered with more than {limit} bytes")]
+    TooLarge {
+        /// Which host.
+        host: String,
+        /// The limit.
+        limit: usize,
+    },
+}
+
+/// Names the crate whose cryptography TLS uses. To be called once, first thing in `main`; later calls
+/// change nothing.
+pub fn init_tls() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+impl Client {
+    /// A client for addresses of one origin.
+    #[must_use]
+    pub fn new(policy: Policy) -> Self {
+        let mut roots = RootCertStore::empty();
+        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+        Self::with_roots(policy, roots)
+    }
+
+    /// The same, trusting also the certificates in PEM `text`, for a network with an authority of its
+    /// own.
+    pub fn with_authority(policy: Policy, text: &[u8]) -> Result<Self, Error> {
+        use rustls::pki_types::CertificateDer;
+        use rustls::pki_types::pem::PemObject as _;
+        let mut roots = RootCertStore::empty();
+        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+        for certificate in CertificateDer::pem_slice_iter(text) {
+            let added = certificate.map_err(|it| it.to_string());
+            added
+                .and_then(|it| roots.add(it).map_err(|it| it.to_string()))
+                .map_err(|it| Error::Address(format!("the certificate authority: {it}")))?;
+        }
+        Ok(Self::with_roots(policy, roots))
+    }
+
+    fn with_roots(policy: Policy, roots: RootCertStore) -> Self {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let tls = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .expect("ring offers the default protocol versions")
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let mut builder = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls)
+            .redirect(redirect::Policy::none())
+            .connect_timeout(Duration::from_secs(10))
+            .user_agent(concat!("lamplighter/", env!("CARGO_PKG_VERSION")));
+        if policy == Policy::Untrusted {
+            builder = builder.dns_resolver(PublicOnly).no_proxy();
+        }
+        Self { policy, inner: builder.build().expect("the settings above are valid") }
+    }
+
+    /// Asks for `url`.
+    pub async fn get(
+        &self,
+        url: &str,
+        headers: &[(&str, &str)],
+        limit_bytes: usize,
+        timeout: Duration,
+    ) -> Result<Response, Error> {
+        self.send(Method::GET, url, headers, vec![], limit_bytes, timeout).await
+    }
+
+    /// Sends `body` to `url`.
+    pub async fn post(
+        &self,
+        url: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+        limit_bytes: usize,
+        timeout: Duration,
+    ) -> Result<Response, Error> {
+        self.send(Method::POST, url, headers, body, limit_bytes, timeout).await
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        url: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+        limit_bytes: usize,
+        timeout: Duration,
+    ) -> Result<Response, Error> {
+        let (url, host) = self.admit(url)?;
+        let failed = |it: reqwest::Error| problem(&host, timeout, &it);
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            let name = HeaderName::try_from(*name);
+            let value = HeaderValue::try_from(*value);
+            let (Ok(name), Ok(value)) = (name, value) else {
+                return Err(Error::Address("a header holds characters that cannot be sent".into()));
+            };
+            map.insert(name, value);
+        }
+        let request = self.inner.request(method, url).headers(map).body(body).timeout(timeout);
+        let mut answer = request.send().await.map_err(failed)?;
+        let status = answer.status().as_u16();
+        let mut body = vec![];
+        while let Some(chunk) = answer.chunk().await.map_err(failed)? {
+            if body.len() + chunk.len() > limit_bytes {
+                return Err(Error::TooLarge { host, limit: limit_bytes });
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Response { status, body })
+    }
+
+    /// Lets an address pass, or says why not.
+    fn admit(&self, url: &str) -> Result<(Url, String), Error> {
+        let bad = |what: &str| Err(Error::Address(format!("the address {what}")));
+        let Ok(url) = Url::parse(url) else { return bad("is not one") };
+        if !matches!(url.scheme(), "http" | "https") {
+            return bad("is neither http nor https");
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return bad("names a user; use a token or header instead");
+        }
+        let Some(host) = url.host_str().map(str::to_owned) else { return bad("names no host") };
+        if self.policy == Policy::Untrusted {
+            // Numbers are not looked up, so the resolver never sees them.
+            let number = host.trim_matches(['[', ']']).parse::<IpAddr>();
+            if number.is_ok_and(|it| !is_public(it)) {
+                return Err(Error::Forbidden { host });
+            }
+        }
+        Ok((url, host))
+    }
+}
+
+/// Looks names up and hands on public addresses only.
+struct PublicOnly;
+
+impl Resolve for PublicOnly {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let public: Vec<_> = found.filter(|it| is_public(it.ip())).collect();
+            if public.is_empty() {
+                return Err("the name leads to no public address".into());
+            }
+            Ok(Box::new(public.into_iter()) as Addrs)
+        })
+    }
+}
+
+fn problem(host: &str, timeout: Duration, error: &reqwest::Error) -> Error {
+    let host = host.to_owned();
+    if error.is_timeout() {
+        return Error::Timeout { host, secs: timeout.as_secs() };
+    }
+    // The innermost cause says what happened; the outer ones repeat the address.
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    let detail = if cause.is::<reqwest::Error>() {
+        "the connection could not be made".to_owned()
+    } else {
+        cause.to_string()
+    };
+    Error::Unreachable { host, detail }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn addresses_of_others_may_not_lead_inside() {
+        let client = Client::new(Policy::Untrusted);
+        for url in [
+            "http://127.0.0.1/",
+            "http://[::1]/",
+            "http://10.1.2.3/",
+            "http://192.168.0.1/",
+            "http://169.254.169.254/latest/meta-data",
+            "http://[::ffff:127.0.0.1]/",
+            "http://[fd00::1]/",
+            "http://0.0.0.0/",
+            "http://2130706433/",
+            "http://localhost/",
+        ] {
+            let error = client.get(url, &[], 10, Duration::from_secs(5)).await.expect_err(url);
+            let told = error.to_string();
+            assert!(
+                matches!(error, Error::Forbidden { .. })
+                    || told.ends_with("the name leads to no public address"),
+                "{url}: {told}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn an_error_names_the_host_and_no_secret() {
+        let client = Client::new(Policy::Operator);
+        let url = "http://127.0.0.1:1/secret?token=hidden";
+        let error = client.get(url, &[], 10, Duration::from_secs(5)).await.expect_err("closed");
+        assert_eq!(
+            error.to_string(),
+            "127.0.0.1 does not answer: Connection refused (os error 111)"
+        );
+        let error = client.get("http://a:b@host/", &[], 10, Duration::from_secs(5)).await;
+        assert_eq!(
+            error.expect_err("a user").to_string(),
+            "the address names a user; use a token or header instead"
+        );
+    }
+}
