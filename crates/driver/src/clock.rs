@@ -1,127 +1,152 @@
-//! Clocks: the machine's, one that runs faster, one that a test moves by hand.
+//! Where the time comes from: the machine, a faster machine, or a test's hand.
 
 use model::{Millis, Timestamp};
 use std::fmt;
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// A source of time that can also say how long to wait for an instant.
-pub trait Clock: Send + Sync + fmt::Debug {
-    /// The time.
+/// A source of time.
+pub trait Clock: Send + Sync {
+    /// What it shows.
     fn now(&self) -> Timestamp;
 
-    /// How long, in real time, until this clock shows `at`; zero when it has passed. A clock moved by
-    /// hand answers a year and calls its listeners when it is moved.
+    /// How long, in real time, until it shows `at`, if nobody sets it. Zero when that is past.
     fn real_time_until(&self, at: Timestamp) -> Duration;
 
-    /// Registers something to be called when the clock jumps.
-    fn on_jump(&self, listener: Box<dyn Fn() + Send + Sync>) {
-        drop(listener);
-    }
+    /// Asks to be called whenever somebody moves it. Clocks that nobody moves forget this.
+    fn on_move(&self, _wake: Box<dyn Fn() + Send>) {}
 }
 
-/// The machine's clock.
+/// The clock of the machine.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
-        system_now()
+        let millis = match SystemTime::now().duration_since(UNIX_EPOCH) {
+            Ok(since) => i64::try_from(since.as_millis()).unwrap_or(i64::MAX),
+            Err(before) => i64::try_from(before.duration().as_millis()).map_or(i64::MIN, |it| -it),
+        };
+        Timestamp(millis)
     }
 
     fn real_time_until(&self, at: Timestamp) -> Duration {
-        to_duration(at.since(self.now()))
+        duration(at.since(self.now()))
     }
 }
 
-/// A clock that starts at some instant and runs some times as fast as the machine's.
+/// A clock that starts at a given time and runs `speed` times as fast as the machine's. It does not
+/// notice when the machine's clock is set.
 #[derive(Debug, Clone, Copy)]
 pub struct ScaledClock {
-    starts_at: Timestamp,
+    base: Timestamp,
     started: Instant,
     speed: u32,
 }
 
 impl ScaledClock {
-    /// Shows `starts_at` now and runs `speed` times as fast as the machine's clock.
+    /// Shows `base` now. To go on where an earlier run stopped, keep what it showed last (or the time
+    /// of the last event) and start there.
     #[must_use]
-    pub fn new(starts_at: Timestamp, speed: u32) -> Self {
-        assert!(speed > 0, "time does not stand still");
-        Self { starts_at, started: Instant::now(), speed }
-    }
-
-    /// How many times as fast as the machine's clock it runs.
-    #[must_use]
-    pub fn speed(&self) -> u32 {
-        self.speed
+    pub fn starting_at(base: Timestamp, speed: u32) -> Self {
+        assert!(speed > 0, "a clock that stands still wakes nobody");
+        Self { base, started: Instant::now(), speed }
     }
 }
 
 impl Clock for ScaledClock {
     fn now(&self) -> Timestamp {
         let real = i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX);
-        self.starts_at.plus(Millis(real.saturating_mul(i64::from(self.speed))))
+        self.base.plus(Millis(real.saturating_mul(i64::from(self.speed))))
     }
 
     fn real_time_until(&self, at: Timestamp) -> Duration {
-        // One millisecond more than exact, so that the instant has really come after the wait.
-        let left = to_duration(at.since(self.now()));
-        if left.is_zero() { left } else { left / self.speed + Duration::from_millis(1) }
+        duration(at.since(self.now())) / self.speed
     }
 }
 
-/// A clock that stands still until it is moved. Clones are the same clock.
-#[derive(Clone, Default)]
+/// A clock that moves only when told to.
+#[derive(Default)]
 pub struct ManualClock {
-    now: Arc<AtomicI64>,
-    listeners: Arc<Mutex<Vec<Box<dyn Fn() + Send + Sync>>>>,
+    inner: Mutex<Inner>,
 }
 
-impl fmt::Debug for ManualClock {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ManualClock({})", self.now())
-    }
+#[derive(Default)]
+struct Inner {
+    now: Timestamp,
+    wakes: Vec<Box<dyn Fn() + Send>>,
 }
 
 impl ManualClock {
-    /// Shows `at` until it is moved.
+    /// Shows `now` until it is moved.
     #[must_use]
-    pub fn at(at: Timestamp) -> Self {
-        let clock = Self::default();
-        clock.now.store(at.0, Ordering::SeqCst);
-        clock
+    pub fn new(now: Timestamp) -> Self {
+        Self { inner: Mutex::new(Inner { now, wakes: vec![] }) }
     }
 
-    /// Moves it forward and wakes whoever waits.
-    pub fn advance(&self, by: Millis) {
-        self.now.fetch_add(by.0, Ordering::SeqCst);
-        for listener in self.listeners.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-            listener();
-        }
+    /// Moves it forward, and wakes whoever waits for it.
+    pub fn advance(&self, length: Millis) {
+        let now = self.now().plus(length);
+        self.set(now);
+    }
+
+    /// Sets it, backwards too, and wakes whoever waits for it.
+    pub fn set(&self, now: Timestamp) {
+        let mut inner = self.lock();
+        inner.now = now;
+        inner.wakes.iter().for_each(|wake| wake());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
-        Timestamp(self.now.load(Ordering::SeqCst))
+        self.lock().now
     }
 
     fn real_time_until(&self, at: Timestamp) -> Duration {
-        const A_YEAR: Duration = Duration::from_secs(365 * 24 * 3_600);
-        if at <= self.now() { Duration::ZERO } else { A_YEAR }
+        // Never by itself: somebody must move it, and that wakes.
+        if at <= self.now() { Duration::ZERO } else { Duration::MAX }
     }
 
-    fn on_jump(&self, listener: Box<dyn Fn() + Send + Sync>) {
-        self.listeners.lock().unwrap_or_else(PoisonError::into_inner).push(listener);
+    fn on_move(&self, wake: Box<dyn Fn() + Send>) {
+        self.lock().wakes.push(wake);
     }
 }
 
-fn system_now() -> Timestamp {
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
+impl fmt::Debug for ManualClock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ManualClock").field("now", &self.now()).finish_non_exhaustive()
+    }
 }
 
-fn to_duration(length: Millis) -> Duration {
+fn duration(length: Millis) -> Duration {
     Duration::from_millis(u64::try_from(length.0).unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scaled_clock_starts_where_told_and_waits_less() {
+        let clock = ScaledClock::starting_at(Timestamp(5_000_000), 60);
+        assert!(clock.now() >= Timestamp(5_000_000));
+        let hour = clock.real_time_until(Timestamp(5_000_000).plus(Millis::from_hours(1)));
+        assert!(hour <= Duration::from_secs(60) && hour > Duration::from_secs(30), "{hour:?}");
+        assert_eq!(clock.real_time_until(Timestamp(0)), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_manual_clock_wakes_those_who_wait() {
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let clock = ManualClock::new(Timestamp(1));
+        clock.on_move(Box::new(move || sender.send(()).expect("the test listens")));
+        clock.advance(Millis(4));
+        assert_eq!((clock.now(), receiver.try_iter().count()), (Timestamp(5), 1));
+        assert_eq!(clock.real_time_until(Timestamp(5)), Duration::ZERO);
+    }
 }

@@ -1,237 +1,178 @@
-//! The thread around the core, and the handle that everybody else holds.
+//! The door to the writer's thread.
 
 use crate::clock::Clock;
-use crate::core::{Accepted, BATCH_MAX, Core, SubmitError, tick};
+use crate::desk::{Accepted, Answer, End, SubmitError};
+use crate::pace::Pace;
+use crate::why;
 use engine::{EventRecord, State, Submission, WhyId, WhyLine};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
-use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use model::{PersonId, Timestamp};
+use std::fmt;
+use std::sync::mpsc::{SyncSender, TrySendError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use store::Head;
 use tokio::sync::{oneshot, watch};
 
-/// Requests that may wait; beyond, [`SubmitError::Overloaded`].
-pub const QUEUE_MAX: usize = 16_384;
+/// Most requests that wait; beyond, they are refused as overload.
+pub const QUEUE_MAX: usize = 10_000;
 
-/// How long a batch waits for company before it is written.
-const GATHER: Duration = Duration::from_micros(500);
-
-/// The longest sleep: leases are renewed even when nothing happens.
-const NAP_MAX: Duration = Duration::from_secs(5);
-
-type Answer = oneshot::Sender<Result<Accepted, SubmitError>>;
-type Job = Box<dyn FnOnce(&mut Core) + Send>;
-
-enum Request {
-    Submit(Box<Submission>, Answer),
-    Run(Job),
-    Nudge,
-    Stop(oneshot::Sender<Result<(), String>>),
+/// Something that waits at the desk.
+pub(crate) enum Request {
+    Submit(Box<Submission>, oneshot::Sender<Answer>),
+    Records { after: u64, limit: usize, reply: Reply<Vec<EventRecord>> },
+    RecordsAt { seqs: Vec<u64>, reply: Reply<Vec<EventRecord>> },
+    Head(Reply<Head>),
+    GetSetting { name: String, reply: Reply<Option<String>> },
+    PutSetting { name: String, value: String, reply: Reply<()> },
+    Erase(PersonId, Reply<()>),
+    Snapshot(Reply<()>),
+    /// Nothing but a reason to look at the clock.
+    Wake,
+    Stop,
 }
 
-/// A way to the driver. Cheap to clone.
+pub(crate) type Reply<T> = oneshot::Sender<Result<T, RequestError>>;
+
+/// Why a request other than a submission was not answered.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RequestError {
+    /// Too many wait already.
+    #[error("too many requests are waiting; please try again in a moment")]
+    Overloaded,
+    /// The writer has ended.
+    #[error("the server is stopping; please try again")]
+    Stopped,
+    /// The store says no.
+    #[error("{0}")]
+    Store(String),
+}
+
+/// The door to the writer's thread. Clones lead to the same desk.
 #[derive(Clone)]
 pub struct Handle {
-    queue: SyncSender<Request>,
-    published: Arc<RwLock<State>>,
-    changes: watch::Receiver<u64>,
-}
-
-impl std::fmt::Debug for Handle {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Handle")
-    }
-}
-
-/// Starts the thread that owns `core`. When it has lost the journal it calls `on_lost` and ends.
-pub fn spawn(
-    core: Core,
-    clock: Arc<dyn Clock>,
-    on_lost: Box<dyn FnOnce(String) + Send>,
-) -> (Handle, JoinHandle<()>) {
-    let (queue, requests) = sync_channel(QUEUE_MAX);
-    let (announce, changes) = watch::channel(core.head().seq);
-    let nudge = queue.clone();
-    clock.on_jump(Box::new(move || drop(nudge.try_send(Request::Nudge))));
-    let handle = Handle { queue, published: core.published(), changes };
-    let thread = std::thread::Builder::new()
-        .name("driver".to_owned())
-        .spawn(move || Loop { core, clock, requests, announce }.run(on_lost))
-        .expect("a thread can be started");
-    (handle, thread)
-}
-
-struct Loop {
-    core: Core,
-    clock: Arc<dyn Clock>,
-    requests: Receiver<Request>,
-    announce: watch::Sender<u64>,
-}
-
-/// What a round of gathering brought.
-#[derive(Default)]
-struct Gathered {
-    batch: Vec<Submission>,
-    answers: Vec<Option<Answer>>,
-    jobs: Vec<Job>,
-    stop: Option<oneshot::Sender<Result<(), String>>>,
-}
-
-impl Loop {
-    fn run(mut self, on_lost: Box<dyn FnOnce(String) + Send>) {
-        loop {
-            let Some(gathered) = self.gather() else { return };
-            let Gathered { mut batch, mut answers, jobs, stop } = gathered;
-            let now = self.clock.now();
-            if self.core.next_wake().is_some_and(|it| it <= now) {
-                batch.push(tick());
-                answers.push(None);
-            }
-            let results = self.core.run_batch(now, batch);
-            self.announce.send_if_modified(|seq| {
-                let moved = *seq != self.core.head().seq;
-                *seq = self.core.head().seq;
-                moved
-            });
-            let mut lost = None;
-            for (answer, result) in answers.into_iter().zip(results) {
-                if let Err(SubmitError::Lost(detail)) = &result {
-                    lost = Some(detail.clone());
-                }
-                if let Some(answer) = answer {
-                    // Whoever asked may have gone; the events stand all the same.
-                    let _ = answer.send(result);
-                }
-            }
-            jobs.into_iter().for_each(|job| job(&mut self.core));
-            if let Some(detail) = lost {
-                on_lost(detail);
-                return;
-            }
-            if let Some(done) = stop {
-                let _ = done.send(self.core.stop().map_err(|it| it.to_string()));
-                return;
-            }
-        }
-    }
-
-    /// Waits for the first request or the next deadline, then a moment more for company. `None` when
-    /// every handle is gone.
-    fn gather(&self) -> Option<Gathered> {
-        let nap = self.core.next_wake().map_or(NAP_MAX, |at| self.clock.real_time_until(at));
-        let mut gathered = Gathered::default();
-        match self.requests.recv_timeout(nap.min(NAP_MAX)) {
-            Ok(first) => gathered.add(first),
-            Err(RecvTimeoutError::Timeout) => return Some(gathered),
-            Err(RecvTimeoutError::Disconnected) => return None,
-        }
-        let until = Instant::now() + GATHER;
-        while gathered.batch.len() < BATCH_MAX && gathered.stop.is_none() {
-            match self.requests.recv_timeout(until.saturating_duration_since(Instant::now())) {
-                Ok(next) => gathered.add(next),
-                Err(_) => break,
-            }
-        }
-        Some(gathered)
-    }
-}
-
-impl Gathered {
-    fn add(&mut self, request: Request) {
-        match request {
-            Request::Submit(submission, answer) => {
-                self.batch.push(*submission);
-                self.answers.push(Some(answer));
-            }
-            Request::Run(job) => self.jobs.push(job),
-            Request::Nudge => {}
-            Request::Stop(done) => self.stop = Some(done),
-        }
-    }
+    pub(crate) requests: SyncSender<Request>,
+    pub(crate) published: Arc<RwLock<State>>,
+    pub(crate) pace: Arc<Mutex<Pace>>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) head: watch::Receiver<u64>,
+    pub(crate) end: watch::Receiver<Option<End>>,
 }
 
 impl Handle {
-    /// Submits a request and waits until its events are durable.
+    /// Asks for something, and waits until it is durable or refused.
     pub async fn submit(&self, submission: Submission) -> Result<Accepted, SubmitError> {
-        let (answer, answered) = oneshot::channel();
-        match self.queue.try_send(Request::Submit(Box::new(submission), answer)) {
-            Ok(()) => answered.await.unwrap_or_else(|_| Err(stopped())),
-            Err(TrySendError::Full(_)) => Err(SubmitError::Overloaded),
-            Err(TrySendError::Disconnected(_)) => Err(stopped()),
+        let (sender, receiver) = oneshot::channel();
+        match self.requests.try_send(Request::Submit(Box::new(submission), sender)) {
+            Ok(()) => {}
+            Err(TrySendError::Full(_)) => return Err(SubmitError::Overloaded),
+            Err(TrySendError::Disconnected(_)) => {
+                return Err(SubmitError::Unavailable("the server is stopping".to_owned()));
+            }
         }
+        receiver.await.unwrap_or_else(|_| Err(SubmitError::Fatal("the writer has ended".into())))
     }
 
-    /// The durable state. Do not hold it across an await.
+    /// What is durably true. Keep it briefly: the writer waits for its readers.
+    #[must_use]
     pub fn state(&self) -> RwLockReadGuard<'_, State> {
         self.published.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Tells of every move of the journal's end.
+    /// The time of the journal. Whatever is compared with times in the state must use this, not the
+    /// clock: after the clock was set back the two differ for a while.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        let pace = *self.pace.lock().unwrap_or_else(PoisonError::into_inner);
+        pace.after(self.clock.now()).now()
+    }
+
+    /// The clock everything here goes by.
+    #[must_use]
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.clock)
+    }
+
+    /// Tells when the journal grows, with the place of its last event.
     #[must_use]
     pub fn subscribe(&self) -> watch::Receiver<u64> {
-        self.changes.clone()
+        self.head.clone()
     }
 
-    /// At most `limit` events after `after`, oldest first.
-    pub async fn records(&self, after: u64, limit: usize) -> Result<Vec<EventRecord>, String> {
-        self.run(move |core| core.records(after, limit).map_err(|it| it.to_string())).await?
-    }
-
-    /// The end of the journal.
-    pub async fn head(&self) -> Result<Head, String> {
-        self.run(|core| core.head()).await
-    }
-
-    /// The chain of events about `id`; empty when the journal knows nothing of it.
-    pub async fn why(&self, id: WhyId) -> Result<Vec<WhyLine>, String> {
-        const SCAN: usize = 5_000;
-        let trail = engine::why_trail(&self.state(), &id);
-        let mut records = vec![];
-        match trail {
-            Some(trail) => {
-                for seq in trail {
-                    records.extend(self.records(seq - 1, 1).await?);
-                }
-            }
-            None => {
-                let mut after = 0;
-                loop {
-                    let page = self.records(after, SCAN).await?;
-                    let Some(last) = page.last() else { break };
-                    after = last.seq;
-                    records.extend(page);
-                }
-            }
-        }
-        Ok(engine::why(&records, &id, &self.state()))
-    }
-
-    /// Runs `job` between two batches and returns what it returns.
-    pub async fn run<T: Send + 'static>(
+    /// At most `limit` (and at most a thousand) records after `after`.
+    pub async fn records(
         &self,
-        job: impl FnOnce(&mut Core) -> T + Send + 'static,
-    ) -> Result<T, String> {
-        let (answer, answered) = oneshot::channel();
-        let job: Job = Box::new(move |core| drop(answer.send(job(core))));
-        self.queue.try_send(Request::Run(job)).map_err(|_| stopped().to_string())?;
-        answered.await.map_err(|_| stopped().to_string())
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<EventRecord>, RequestError> {
+        self.ask(|reply| Request::Records { after, limit, reply }).await
     }
 
-    /// Ends the driver: everything that waits is done first, then a snapshot is kept and the lease
-    /// given back.
-    pub async fn stop(&self) -> Result<(), String> {
-        let (answer, answered) = oneshot::channel();
-        self.queue.try_send(Request::Stop(answer)).map_err(|_| stopped().to_string())?;
-        answered.await.map_err(|_| stopped().to_string())?
+    /// The records at these places; those that do not exist are left out.
+    pub async fn records_at(&self, seqs: Vec<u64>) -> Result<Vec<EventRecord>, RequestError> {
+        self.ask(|reply| Request::RecordsAt { seqs, reply }).await
     }
 
-    /// The place of the journal's end as last announced; for metrics.
-    #[must_use]
-    pub fn journal_seq(&self) -> u64 {
-        *self.changes.borrow()
+    /// The chain about `id`, oldest first. Empty when there never was such a thing. What is no longer
+    /// in memory is searched for in the whole journal, which takes a while and holds nobody up.
+    pub async fn why(&self, id: WhyId) -> Result<Vec<WhyLine>, RequestError> {
+        why::chain(self, id).await
+    }
+
+    /// The end of the journal with its hash, to be published outside.
+    pub async fn head(&self) -> Result<Head, RequestError> {
+        self.ask(Request::Head).await
+    }
+
+    /// A small setting of the server.
+    pub async fn setting(&self, name: &str) -> Result<Option<String>, RequestError> {
+        self.ask(|reply| Request::GetSetting { name: name.to_owned(), reply }).await
+    }
+
+    /// Keeps a small setting of the server.
+    pub async fn put_setting(&self, name: &str, value: &str) -> Result<(), RequestError> {
+        let (name, value) = (name.to_owned(), value.to_owned());
+        self.ask(|reply| Request::PutSetting { name, value, reply }).await
+    }
+
+    /// Destroys every text of `person` in journal, snapshots and memory.
+    pub async fn erase(&self, person: PersonId) -> Result<(), RequestError> {
+        self.ask(|reply| Request::Erase(person, reply)).await
+    }
+
+    /// Keeps a snapshot now.
+    pub async fn snapshot(&self) -> Result<(), RequestError> {
+        self.ask(Request::Snapshot).await
+    }
+
+    /// Ends the writer after everything that already waits, with a snapshot, and waits for that.
+    pub async fn stop(&self) -> End {
+        while let Err(TrySendError::Full(_)) = self.requests.try_send(Request::Stop) {
+            tokio::task::yield_now().await;
+        }
+        self.ended().await
+    }
+
+    /// Waits until the writer has ended. On [`End::Fatal`] and [`End::LeaseLost`] the process should
+    /// exit.
+    pub async fn ended(&self) -> End {
+        let mut end = self.end.clone();
+        match end.wait_for(Option::is_some).await {
+            Ok(end) => end.clone().expect("waited for it"),
+            Err(_) => End::Fatal("the writer ended without a word".to_owned()),
+        }
+    }
+
+    async fn ask<T>(&self, request: impl FnOnce(Reply<T>) -> Request) -> Result<T, RequestError> {
+        let (sender, receiver) = oneshot::channel();
+        self.requests.try_send(request(sender)).map_err(|it| match it {
+            TrySendError::Full(_) => RequestError::Overloaded,
+            TrySendError::Disconnected(_) => RequestError::Stopped,
+        })?;
+        receiver.await.unwrap_or(Err(RequestError::Stopped))
     }
 }
 
-fn stopped() -> SubmitError {
-    SubmitError::Unavailable("the server is stopping".to_owned())
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle").field("head", &*self.head.borrow()).finish_non_exhaustive()
+    }
 }

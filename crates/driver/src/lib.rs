@@ -1,25 +1,37 @@
-//! The thread that owns the engine and the journal, and the clocks it can run on.
+//! The shell around the engine: one thread that owns the journal and the only pen.
 //!
-//! Intuition: one cashier, one queue. Requests that arrive together are put into the book together
-//! (group commit); nobody gets a receipt before the ink is dry; if the pen fails, the whole batch is
-//! forgotten and everybody is told to come again.
+//! Intuition: a notary's office with one desk. Requests queue at the door; the notary takes all that
+//! wait, decides each against the ledger as it would then be ([`engine::Engine`]), writes them into
+//! the book in one go, and only then answers. If the book cannot be written, nothing of it happened:
+//! the desk is cleared and set up again from what is really in the book.
 //!
-//! Two states exist: the engine's, which runs ahead within a batch, and the published one, which
-//! folds durable events only. Views read the published one.
+//! [`Core`] is that desk: synchronous, no thread, no clock, so that simulations can drive it.
+//! [`spawn`] puts it on a thread of its own; [`Handle`] is the door.
 //!
 //! Invariants:
-//! - an `Ok` answer means that the events are durable;
-//! - after a failed append the engine is back at the published state;
-//! - time within the journal never goes backwards, whatever the clock does;
-//! - a panic while one request is decided refuses that request and harms no other.
+//! - an answer is given only after the events are durable;
+//! - the published state holds durable events and nothing else;
+//! - time never goes backwards and never stands still, whatever the clock does ([`Pace`]);
+//! - a panic in one submission refuses that submission and harms no other;
+//! - who lost the lease writes nothing and stops.
 
-mod clock;
-mod core;
+pub mod clock;
+mod desk;
 mod handle;
-
-#[cfg(test)]
-mod tests;
+mod keys;
+mod pace;
+mod planted;
+mod restore;
+mod thread;
+mod why;
 
 pub use clock::{Clock, ManualClock, ScaledClock, SystemClock};
-pub use core::{Accepted, BATCH_MAX, Core, CoreError, LEASE_TTL, SNAPSHOT_EVERY, SubmitError};
-pub use handle::{Handle, QUEUE_MAX, spawn};
+pub use desk::{
+    Accepted, Answer, BATCH_MAX, Core, End, Options, SNAPSHOT_EVERY, SubmitError, Turn,
+};
+pub use handle::{Handle, QUEUE_MAX, RequestError};
+pub use pace::Pace;
+#[cfg(feature = "planted-bugs")]
+pub use planted::Planted;
+pub use restore::OpenError;
+pub use thread::spawn;
