@@ -140,11 +140,11 @@ impl<J: Journal> Core<J> {
         random: Box<dyn Random>,
         clock: Timestamp,
     ) -> Result<Self, OpenError> {
-        Self::open_with(journal, options, random, clock, Planted::default())
+        Self::open_with(journal, options, random, clock, Planted::none())
     }
 
     /// The same with bugs.
-    #[cfg(feature = "planted-bugs")]
+    #[cfg(any(test, feature = "planted-bugs"))]
     pub fn open_planted(
         journal: J,
         options: Options,
@@ -376,8 +376,13 @@ impl<J: Journal> Core<J> {
         pending: &mut Vec<EventRecord>,
     ) -> Outcome {
         let context = Context { now, zones: &self.options.zones };
-        let engine = &mut self.engine;
-        match catch_unwind(AssertUnwindSafe(|| engine.execute(&context, submission))) {
+        let (engine, planted) = (&mut self.engine, &self.planted);
+        let executed = catch_unwind(AssertUnwindSafe(|| {
+            let done = engine.execute(&context, submission);
+            planted.look_at(submission);
+            done
+        }));
+        match executed {
             Ok(Ok(done)) => {
                 if let Some(seq) = done.repeats {
                     return Outcome::Repeats(seq);
@@ -416,7 +421,9 @@ impl<J: Journal> Core<J> {
     /// Throws away what is speculative beyond `pending`.
     fn roll_back(&mut self, pending: &[EventRecord]) {
         let mut state = self.read().clone();
-        pending.iter().for_each(|it| state.apply(it));
+        for record in pending {
+            state.apply(record);
+        }
         self.engine.roll_back(state);
     }
 
@@ -474,7 +481,8 @@ impl<J: Journal> Core<J> {
 
     fn publish(&mut self, pending: &[EventRecord]) -> Result<(), Failed> {
         let mut state = self.published.write().unwrap_or_else(PoisonError::into_inner);
-        let folded = catch_unwind(AssertUnwindSafe(|| pending.iter().for_each(|it| state.apply(it))));
+        let folded =
+            catch_unwind(AssertUnwindSafe(|| pending.iter().for_each(|it| state.apply(it))));
         folded.map_err(|panic| {
             let reason = words(panic.as_ref());
             error!("a stored event could not be folded in: {reason}");

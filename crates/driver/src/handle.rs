@@ -18,11 +18,25 @@ pub const QUEUE_MAX: usize = 10_000;
 /// Something that waits at the desk.
 pub(crate) enum Request {
     Submit(Box<Submission>, oneshot::Sender<Answer>),
-    Records { after: u64, limit: usize, reply: Reply<Vec<EventRecord>> },
-    RecordsAt { seqs: Vec<u64>, reply: Reply<Vec<EventRecord>> },
+    Records {
+        after: u64,
+        limit: usize,
+        reply: Reply<Vec<EventRecord>>,
+    },
+    RecordsAt {
+        seqs: Vec<u64>,
+        reply: Reply<Vec<EventRecord>>,
+    },
     Head(Reply<Head>),
-    GetSetting { name: String, reply: Reply<Option<String>> },
-    PutSetting { name: String, value: String, reply: Reply<()> },
+    GetSetting {
+        name: String,
+        reply: Reply<Option<String>>,
+    },
+    PutSetting {
+        name: String,
+        value: String,
+        reply: Reply<()>,
+    },
     Erase(PersonId, Reply<()>),
     Snapshot(Reply<()>),
     /// Nothing but a reason to look at the clock.
@@ -72,7 +86,6 @@ impl Handle {
     }
 
     /// What is durably true. Keep it briefly: the writer waits for its readers.
-    #[must_use]
     pub fn state(&self) -> RwLockReadGuard<'_, State> {
         self.published.read().unwrap_or_else(PoisonError::into_inner)
     }

@@ -25,13 +25,16 @@ mod restore;
 mod thread;
 mod why;
 
+#[cfg(test)]
+mod tests;
+
 pub use clock::{Clock, ManualClock, ScaledClock, SystemClock};
 pub use desk::{
     Accepted, Answer, BATCH_MAX, Core, End, Options, SNAPSHOT_EVERY, SubmitError, Turn,
 };
 pub use handle::{Handle, QUEUE_MAX, RequestError};
 pub use pace::Pace;
-#[cfg(feature = "planted-bugs")]
+#[cfg(any(test, feature = "planted-bugs"))]
 pub use planted::Planted;
 pub use restore::OpenError;
 pub use thread::spawn;

@@ -2,10 +2,10 @@
 //!
 //! Without the feature `planted-bugs` every question here is answered with "no" at compile time.
 
-use engine::EventRecord;
+use engine::{EventRecord, Submission};
 
 /// Which bugs are planted. None, unless a simulation says otherwise.
-#[cfg(feature = "planted-bugs")]
+#[cfg(any(test, feature = "planted-bugs"))]
 #[derive(Default, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a bug of its own")]
 pub struct Planted {
@@ -21,16 +21,18 @@ pub struct Planted {
     pub keeps_erased: bool,
     /// A snapshot claims one event more than it holds.
     pub snapshot_misses_event: bool,
+    /// Submissions over which the engine panics.
+    pub panics_over: Option<fn(&Submission) -> bool>,
     /// Changes what a command caused.
     pub rewrite: Option<fn(Vec<EventRecord>) -> Vec<EventRecord>>,
 }
 
 /// Nothing is planted.
-#[cfg(not(feature = "planted-bugs"))]
-#[derive(Debug, Default, Clone)]
+#[cfg(not(any(test, feature = "planted-bugs")))]
+#[derive(Debug, Clone)]
 pub(crate) struct Planted;
 
-#[cfg(feature = "planted-bugs")]
+#[cfg(any(test, feature = "planted-bugs"))]
 impl std::fmt::Debug for Planted {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Planted")
@@ -39,13 +41,12 @@ impl std::fmt::Debug for Planted {
 
 macro_rules! bugs {
     ($($name:ident)*) => {$(
-        #[cfg(feature = "planted-bugs")]
+        #[cfg(any(test, feature = "planted-bugs"))]
         pub(crate) const fn $name(&self) -> bool {
             self.$name
         }
 
-        #[cfg(not(feature = "planted-bugs"))]
-        #[expect(clippy::unused_self, reason = "with the feature it is used")]
+        #[cfg(not(any(test, feature = "planted-bugs")))]
         pub(crate) const fn $name(&self) -> bool {
             false
         }
@@ -53,6 +54,18 @@ macro_rules! bugs {
 }
 
 impl Planted {
+    /// No bug.
+    #[cfg(any(test, feature = "planted-bugs"))]
+    pub(crate) fn none() -> Self {
+        Self::default()
+    }
+
+    /// No bug.
+    #[cfg(not(any(test, feature = "planted-bugs")))]
+    pub(crate) const fn none() -> Self {
+        Self
+    }
+
     bugs! {
         keeps_speculation
         skips_ticks
@@ -62,15 +75,26 @@ impl Planted {
         snapshot_misses_event
     }
 
+    /// Panics, if that is planted.
+    #[cfg(any(test, feature = "planted-bugs"))]
+    pub(crate) fn look_at(&self, submission: &Submission) {
+        assert!(!self.panics_over.is_some_and(|it| it(submission)), "a planted panic");
+    }
+
+    /// Nothing happens.
+    #[cfg(not(any(test, feature = "planted-bugs")))]
+    #[expect(clippy::unused_self, reason = "with the feature it is used")]
+    pub(crate) const fn look_at(&self, _: &Submission) {}
+
     /// What a command is made to have caused instead, if that differs.
-    #[cfg(feature = "planted-bugs")]
+    #[cfg(any(test, feature = "planted-bugs"))]
     pub(crate) fn rewritten(&self, records: &[EventRecord]) -> Option<Vec<EventRecord>> {
         let rewritten = self.rewrite?(records.to_vec());
         (rewritten != records).then_some(rewritten)
     }
 
     /// What a command is made to have caused instead: nothing else, ever.
-    #[cfg(not(feature = "planted-bugs"))]
+    #[cfg(not(any(test, feature = "planted-bugs")))]
     #[expect(clippy::unused_self, reason = "with the feature it is used")]
     pub(crate) const fn rewritten(&self, _: &[EventRecord]) -> Option<Vec<EventRecord>> {
         None

@@ -114,9 +114,8 @@ fn checked(org: &str, head: Head, record: &Record) -> Result<Head, OpenError> {
 }
 
 fn fold(state: &mut State, record: &EventRecord) -> Result<(), OpenError> {
-    catch_unwind(AssertUnwindSafe(|| state.apply(record))).map_err(|panic| {
-        OpenError::Impossible { seq: record.seq, problem: words(panic.as_ref()) }
-    })
+    catch_unwind(AssertUnwindSafe(|| state.apply(record)))
+        .map_err(|panic| OpenError::Impossible { seq: record.seq, problem: words(panic.as_ref()) })
 }
 
 fn from_snapshot<J: Journal>(

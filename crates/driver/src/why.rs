@@ -22,7 +22,8 @@ pub(crate) async fn chain(handle: &Handle, id: WhyId) -> Result<Vec<WhyLine>, Re
     Ok(why(&records, &id, &handle.state()))
 }
 
-async fn searched(handle: &Handle, id: WhyId) -> Result<Vec<WhyLine>, RequestError> {
+/// The same without help from memory.
+pub(crate) async fn searched(handle: &Handle, id: WhyId) -> Result<Vec<WhyLine>, RequestError> {
     let mut top = id;
     while let Some(parent) = parent_in_journal(handle, &top).await? {
         top = parent;
@@ -35,10 +36,7 @@ async fn searched(handle: &Handle, id: WhyId) -> Result<Vec<WhyLine>, RequestErr
         after = last.seq;
         gathered.add(records, &top, &handle.state());
     }
-    let lines = gathered.finish(&top, &handle.state());
-    let named = lines.iter().any(|_| true);
-    // An id that was never given has no line; one that belongs to an incident has all of its lines.
-    Ok(if named { lines } else { vec![] })
+    Ok(gathered.finish(&top, &handle.state()))
 }
 
 /// What `id` is part of, as far as the journal says.

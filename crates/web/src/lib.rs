@@ -1,1 +1,198 @@
-//! web
+//! HTTP: views for people, an API for programs, doors for alerts.
+//!
+//! Intuition: a house with a few kinds of door. Each route says which key it wants ([`access`]); what
+//! is behind it reads the published state, or submits one command and waits until it is durable.
+//!
+//! Invariants:
+//! - a GET changes nothing; opening a link in a mail acknowledges nothing;
+//! - a 2xx answer to a command means that its events are durable;
+//! - at a door trouble of ours is 503 with `Retry-After`, never a 4xx that senders take for a no;
+//! - every view is complete without script.
+
+mod access;
+mod api;
+mod doors;
+mod forms;
+mod headers;
+mod links;
+mod live;
+mod passwords;
+mod show;
+mod views;
+
+#[cfg(test)]
+mod tests;
+
+pub use links::ack_link;
+pub use passwords::{hash_token, new_secret};
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{delete, get, post};
+use driver::{Clock, Handle};
+use model::Timestamp;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+
+/// Everything that requests need.
+#[derive(Clone)]
+pub struct Context {
+    /// The way to the driver.
+    pub handle: Handle,
+    /// What was measured.
+    pub board: Arc<RwLock<slo::Board>>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Time-zone rules.
+    pub zones: Arc<oncall::Zones>,
+    /// For a team, or for trying out.
+    pub mode: Mode,
+    /// Signs links that acknowledge.
+    pub link_key: [u8; 32],
+    /// Where people reach this server, without a trailing slash.
+    pub public_url: String,
+    /// Reads the configuration again; what it says is shown.
+    pub reload: Reload,
+    /// The text of `/metrics`.
+    pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
+    /// Whether this server can do its work, or why not.
+    pub ready: Arc<dyn Fn() -> Result<(), String> + Send + Sync>,
+}
+
+/// Reads the configuration again. `Ok` and `Err` both hold words for the operator.
+pub type Reload =
+    Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Result<String, String>> + Send>> + Send + Sync>;
+
+/// For a team, or for trying out.
+#[derive(Clone)]
+pub enum Mode {
+    /// Nobody comes in without a key.
+    Serve,
+    /// Open to whoever sits at this machine, with services to break and inboxes to look into.
+    Demo(Arc<dyn DemoControls>),
+}
+
+/// What the demo adds.
+pub trait DemoControls: Send + Sync {
+    /// The emulated services.
+    fn services(&self) -> Vec<DemoService>;
+    /// Makes one fail. False when there is none of that name.
+    fn break_service(&self, name: &str) -> bool;
+    /// Makes it work again. False when there is none of that name.
+    fn mend_service(&self, name: &str) -> bool;
+    /// Everything the inboxes received, newest first.
+    fn inbox(&self) -> Vec<InboxMessage>;
+    /// How many times as fast as the machine's clock the demo runs.
+    fn speed(&self) -> u32;
+}
+
+/// An emulated service.
+#[derive(Debug, Clone)]
+pub struct DemoService {
+    /// As in the configuration.
+    pub name: String,
+    /// For people.
+    pub title: String,
+    /// Whether it fails now.
+    pub broken: bool,
+}
+
+/// A message in an inbox of the demo.
+#[derive(Debug, Clone)]
+pub struct InboxMessage {
+    /// When it arrived.
+    pub at: Timestamp,
+    /// Name of the person or channel.
+    pub to: String,
+    /// `e-mail`, `SMS`, `push`, `webhook`.
+    pub medium: String,
+    /// One line.
+    pub subject: String,
+    /// As it was sent.
+    pub text: String,
+    /// Where it can be taken.
+    pub ack_url: Option<String>,
+}
+
+impl Context {
+    /// What was measured, to be read and let go.
+    pub(crate) fn board(&self) -> RwLockReadGuard<'_, slo::Board> {
+        self.board.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The last minute that was measured, or the present one before anything was.
+    pub(crate) fn measured_minute(&self, board: &slo::Board) -> i64 {
+        board.newest_minute().unwrap_or_else(|| self.clock.now().minute())
+    }
+}
+
+/// Every route with the key it wants. A new route belongs into exactly one group, and into the table
+/// of the test that knocks at all of them.
+pub fn router(context: Context) -> Router {
+    let open = Router::new()
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(api::ready))
+        .route("/metrics", get(api::metrics))
+        .route("/static/{file}", get(headers::asset))
+        .route("/login", get(forms::login_view).post(forms::login))
+        .route("/setup/{secret}", get(forms::setup_view).post(forms::setup))
+        .route("/a/{notice}/{mac}", get(links::look).post(links::take));
+    let readers = Router::new()
+        .route("/", get(views::now::view))
+        .route("/features/{id}", get(views::feature::view))
+        .route("/incidents", get(views::incident::list))
+        .route("/incidents/{id}", get(views::incident::view))
+        .route("/oncall", get(views::oncall::view))
+        .route("/why/{id}", get(views::incident::why))
+        .route("/inbox", get(views::inbox::view))
+        .route("/events", get(live::events))
+        .route("/api/v1/status", get(api::status))
+        .route("/api/v1/features/{id}", get(api::feature))
+        .route("/api/v1/incidents", get(api::incidents))
+        .route("/api/v1/incidents/{id}", get(api::incident))
+        .route("/api/v1/oncall", get(api::oncall))
+        .route("/api/v1/why/{id}", get(api::why))
+        .route("/api/v1/journal/head", get(api::head))
+        .route_layer(from_fn_with_state(context.clone(), access::reader));
+    let writers = Router::new()
+        .route("/features/{id}/sign", post(forms::sign))
+        .route("/incidents/{id}/acknowledge", post(forms::acknowledge))
+        .route("/incidents/{id}/resolve", post(forms::resolve))
+        .route("/incidents/{id}/review", post(forms::review))
+        .route("/raise", post(forms::raise))
+        .route("/logout", post(forms::logout))
+        .route("/demo/{action}/{service}", post(forms::demo))
+        .route("/demo/as", post(forms::demo_as))
+        .route("/api/v1/incidents", post(api::raise))
+        .route("/api/v1/incidents/{id}/acknowledge", post(api::acknowledge_incident))
+        .route("/api/v1/incidents/{id}/resolve", post(api::resolve))
+        .route("/api/v1/incidents/{id}/review", post(api::review))
+        .route("/api/v1/pages/{id}/acknowledge", post(api::acknowledge_page))
+        .route("/api/v1/features/{id}/sign", post(api::sign))
+        .route_layer(from_fn_with_state(context.clone(), access::writer));
+    let admins = Router::new()
+        .route("/tokens", get(views::tokens::view).post(forms::issue_token))
+        .route("/tokens/{id}/revoke", post(forms::revoke_token))
+        .route("/people/{id}/password", post(forms::set_password))
+        .route("/api/v1/tokens", get(api::tokens).post(api::issue_token))
+        .route("/api/v1/tokens/{id}", delete(api::revoke_token))
+        .route("/-/reload", post(api::reload))
+        .route_layer(from_fn_with_state(context.clone(), access::admin));
+    let doors = Router::new()
+        .route("/api/v2/alerts", post(doors::alertmanager_v2))
+        .route("/api/v2/status", get(doors::status))
+        .route("/api/v1/alertmanager", post(doors::webhook_v4))
+        .layer(DefaultBodyLimit::max(ingest::BODY_BYTES_MAX))
+        .route_layer(from_fn_with_state(context.clone(), access::door));
+    open.merge(readers)
+        .merge(writers)
+        .merge(admins)
+        .merge(doors)
+        .fallback(views::missing)
+        .layer(from_fn_with_state(context.clone(), access::host))
+        .layer(from_fn(headers::secure))
+        .layer(headers::compression())
+        .with_state(context)
+}

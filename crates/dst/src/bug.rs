@@ -1,0 +1,161 @@
+//! Bugs planted on purpose. The list grows with every real one.
+
+use driver::Planted;
+use engine::{Event, EventRecord};
+use model::{Millis, NoticeId};
+use std::fmt;
+
+/// A bug to be found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bug {
+    /// Deadlines pass unseen.
+    LostTimer,
+    /// The journal answers before it has synced.
+    MissingSync,
+    /// The worker sends what it has sent before.
+    SentTwice,
+    /// The worker goes by a list it made earlier, and calls people after the end.
+    SentAfterEnd,
+    /// The worker reports as sent what it has not sent.
+    SentWithoutSending,
+    /// The worker forgets to report what became of a notice.
+    DroppedOutcome,
+    /// A writer whose lease another one took still writes.
+    StaleLease,
+    /// After a failed append the speculative state stays.
+    KeptSpeculation,
+    /// The clock is believed when it goes backwards.
+    BackwardClock,
+    /// A door answers 2xx and then loses the alert.
+    LostSubmission,
+    /// A snapshot misses the last incident and says it does not.
+    SnapshotMissesIncident,
+    /// A failed notice is tried again tomorrow.
+    RetryFarAway,
+    /// Nobody is asked for a review.
+    ReviewNotAsked,
+    /// An alert calls nobody, and nobody says why.
+    NoReasonGiven,
+    /// Notices share one id, and so one idempotency key.
+    NumberReused,
+    /// After a restart leases end at once.
+    NoGrace,
+    /// Erased text stays in memory.
+    ErasedStays,
+    /// A page stops after its first step.
+    StopsEscalating,
+    /// One command panics.
+    Panic,
+}
+
+impl Bug {
+    /// All of them.
+    pub const ALL: [Self; 19] = [
+        Self::LostTimer,
+        Self::MissingSync,
+        Self::SentTwice,
+        Self::SentAfterEnd,
+        Self::SentWithoutSending,
+        Self::DroppedOutcome,
+        Self::StaleLease,
+        Self::KeptSpeculation,
+        Self::BackwardClock,
+        Self::LostSubmission,
+        Self::SnapshotMissesIncident,
+        Self::RetryFarAway,
+        Self::ReviewNotAsked,
+        Self::NoReasonGiven,
+        Self::NumberReused,
+        Self::NoGrace,
+        Self::ErasedStays,
+        Self::StopsEscalating,
+        Self::Panic,
+    ];
+
+    /// The bug called so.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.to_string() == name)
+    }
+
+    /// What has to be planted in the driver for this bug.
+    pub(crate) fn in_driver(self) -> Planted {
+        let mut planted = Planted::default();
+        match self {
+            Self::LostTimer => planted.skips_ticks = true,
+            Self::KeptSpeculation => planted.keeps_speculation = true,
+            Self::BackwardClock => planted.trusts_clock = true,
+            Self::SnapshotMissesIncident => planted.snapshot_misses_event = true,
+            Self::NoGrace => planted.without_grace = true,
+            Self::ErasedStays => planted.keeps_erased = true,
+            Self::RetryFarAway => planted.rewrite = Some(retried_tomorrow),
+            Self::ReviewNotAsked => planted.rewrite = Some(without_review),
+            Self::NoReasonGiven => planted.rewrite = Some(without_reason),
+            Self::NumberReused => planted.rewrite = Some(with_one_number),
+            Self::StopsEscalating => planted.rewrite = Some(with_far_deadline),
+            Self::Panic => {
+                planted.panics_over =
+                    Some(|it| matches!(it.command, engine::Command::AcknowledgePage { .. }));
+            }
+            Self::MissingSync
+            | Self::SentTwice
+            | Self::SentAfterEnd
+            | Self::SentWithoutSending
+            | Self::DroppedOutcome
+            | Self::StaleLease
+            | Self::LostSubmission => {}
+        }
+        planted
+    }
+}
+
+/// The name in the code.
+impl fmt::Display for Bug {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+fn retried_tomorrow(mut records: Vec<EventRecord>) -> Vec<EventRecord> {
+    for record in &mut records {
+        if let Event::NoticeFailed { retry_at: Some(at), .. } = &mut record.event {
+            *at = at.plus(Millis::from_days(1));
+        }
+    }
+    records
+}
+
+fn with_one_number(mut records: Vec<EventRecord>) -> Vec<EventRecord> {
+    for record in &mut records {
+        if let Event::PageNotified { notices, .. } = &mut record.event {
+            notices.iter_mut().for_each(|it| it.notice = NoticeId(1));
+        }
+    }
+    records
+}
+
+fn with_far_deadline(mut records: Vec<EventRecord>) -> Vec<EventRecord> {
+    for record in &mut records {
+        if let Event::PageNotified { deadline, .. } = &mut record.event {
+            *deadline = deadline.plus(Millis::from_days(10_000));
+        }
+    }
+    records
+}
+
+fn without_review(records: Vec<EventRecord>) -> Vec<EventRecord> {
+    without(records, |it| matches!(it, Event::ReviewAsked { .. }))
+}
+
+fn without_reason(records: Vec<EventRecord>) -> Vec<EventRecord> {
+    without(records, |it| matches!(it, Event::NotPaged { .. }))
+}
+
+fn without(mut records: Vec<EventRecord>, gone: fn(&Event) -> bool) -> Vec<EventRecord> {
+    let Some(first) = records.first().map(|it| it.seq) else { return records };
+    records.retain(|it| !gone(&it.event));
+    for (record, seq) in records.iter_mut().zip(first..) {
+        record.seq = seq;
+    }
+    records
+}

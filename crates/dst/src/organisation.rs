@@ -1,0 +1,198 @@
+//! Random organisations, and random changes of them.
+//!
+//! Small on purpose: faults meet each other sooner where there are few people and few features.
+
+use crate::dice::Dice;
+use model::{
+    Catalogue, Channel, Contact, Escalation, EscalationId, EscalationStep, Feature, Layer, Medium,
+    Millis, Need, Objective, Owners, PageTarget, Person, PersonId, Personal, Rota, Service,
+    ServiceKind, Slo, SloId, Source, SourceKind, Team, TeamId, Turn, Weekday,
+};
+use std::collections::BTreeMap;
+
+const PEOPLE: [&str; 8] = ["ana", "bo", "chen", "dolores", "emeka", "fatuma", "goran", "hana"];
+const TEAMS: [&str; 4] = ["payments", "field", "reports", "platform"];
+const ZONES: [&str; 8] = [
+    "America/Los_Angeles",
+    "Africa/Nairobi",
+    "Europe/Berlin",
+    "Asia/Kathmandu",
+    "Australia/Lord_Howe",
+    "America/St_Johns",
+    "Pacific/Kiritimati",
+    "UTC",
+];
+const MEDIA: [Medium; 4] = [Medium::Email, Medium::Sms, Medium::Ntfy, Medium::Webhook];
+
+/// A new organisation.
+pub(crate) fn organisation(dice: &mut Dice) -> Catalogue {
+    let people: Vec<PersonId> =
+        PEOPLE[..2 + dice.below(7)].iter().map(|it| PersonId::from(*it)).collect();
+    let teams: Vec<TeamId> =
+        TEAMS[..1 + dice.below(4)].iter().map(|it| TeamId::from(*it)).collect();
+    let mut catalogue = Catalogue {
+        org: "solar".into(),
+        public_url: None,
+        people: people.iter().map(|it| (it.clone(), person(dice, it))).collect(),
+        teams: teams.iter().map(|it| (it.clone(), team(dice, &people))).collect(),
+        services: BTreeMap::new(),
+        features: BTreeMap::new(),
+        rotas: BTreeMap::new(),
+        escalations: BTreeMap::new(),
+        channels: [("inbox".into(), Channel::Inbox)].into(),
+        sources: [("prometheus".into(), source()), ("scrape".into(), source())].into(),
+    };
+    for id in &teams {
+        let service = format!("{id}-api");
+        catalogue.services.insert(service.as_str().into(), own_service(dice, id));
+        catalogue.rotas.insert(id.as_str().into(), rota(dice, &catalogue.teams[id].members));
+    }
+    for id in &teams {
+        let policy = escalation(dice, &catalogue, id);
+        catalogue.escalations.insert(id.as_str().into(), policy);
+    }
+    for number in 0..1 + dice.below(5) {
+        let feature = feature(dice, &catalogue);
+        catalogue.features.insert(format!("feature-{number}").as_str().into(), feature);
+    }
+    catalogue
+}
+
+/// The same organisation with something changed.
+pub(crate) fn changed(dice: &mut Dice, mut it: Catalogue) -> Catalogue {
+    let teams: Vec<TeamId> = it.teams.keys().cloned().collect();
+    let people: Vec<PersonId> = it.people.keys().cloned().collect();
+    match dice.below(7) {
+        0 if it.features.len() > 1 => {
+            let gone = it.features.keys().nth(dice.below(it.features.len())).cloned();
+            it.features.remove(&gone.expect("there is one"));
+        }
+        1 if it.features.len() < 8 => {
+            let added = format!("feature-{}", dice.below(12));
+            let feature = feature(dice, &it);
+            it.features.insert(added.as_str().into(), feature);
+        }
+        2 => {
+            let id = dice.pick(&teams).clone();
+            let policy = escalation(dice, &it, &id);
+            it.escalations.insert(id.as_str().into(), policy);
+        }
+        3 => {
+            let id = dice.pick(&people).clone();
+            let changed = person(dice, &id);
+            it.people.insert(id, changed);
+        }
+        4 => {
+            let id = dice.pick(&teams).clone();
+            it.teams.insert(id.clone(), team(dice, &people));
+            it.rotas.insert(id.as_str().into(), rota(dice, &it.teams[&id].members));
+        }
+        // Nobody says whom to call: a loud reason, not silence.
+        5 if dice.chance(100) => {
+            it.escalations.clear();
+            it.features.values_mut().for_each(|feature| feature.escalation = None);
+        }
+        _ => {
+            for feature in it.features.values_mut() {
+                feature.objective = objective(dice);
+            }
+        }
+    }
+    it
+}
+
+fn person(dice: &mut Dice, id: &PersonId) -> Person {
+    let mut contacts = vec![];
+    for medium in MEDIA {
+        if dice.chance(450) {
+            let address = Personal::new(id.clone(), format!("{id}-{}", dice.below(1_000)));
+            contacts.push(Contact { medium, address });
+        }
+    }
+    Person { name: None, timezone: (*dice.pick(&ZONES)).to_owned(), contacts }
+}
+
+fn team(dice: &mut Dice, people: &[PersonId]) -> Team {
+    let first = dice.below(people.len());
+    let count = 1 + dice.below(people.len().min(4));
+    let members = (0..count).map(|it| people[(first + it) % people.len()].clone());
+    Team { members: members.collect() }
+}
+
+fn own_service(dice: &mut Dice, team: &TeamId) -> Service {
+    let slo = Slo {
+        objective: objective(dice),
+        window: Millis::from_days(28),
+        bad: "errors_total".to_owned(),
+        total: "requests_total".to_owned(),
+        source: if dice.chance(500) { "prometheus".into() } else { "scrape".into() },
+    };
+    Service {
+        kind: ServiceKind::Own { team: team.clone() },
+        slos: [("availability".to_owned(), slo)].into(),
+    }
+}
+
+fn source() -> Source {
+    let kind = SourceKind::Scrape { targets: BTreeMap::new() };
+    Source { kind, interval: Millis::from_secs(15) }
+}
+
+fn rota(dice: &mut Dice, members: &[PersonId]) -> Rota {
+    let count = i64::try_from(1 + dice.below(3)).expect("small");
+    let length = u16::try_from(count).expect("small");
+    let layer = Layer {
+        people: members.to_vec(),
+        turn: if dice.chance(500) { Turn::Weeks(length) } else { Turn::Days(length) },
+        handover_day: *dice.pick(&[Weekday::Mon, Weekday::Wed, Weekday::Sun]),
+        handover_minute: u16::try_from(dice.below(1_440)).expect("small"),
+        starts: "2026-01-05".to_owned(),
+    };
+    Rota { timezone: (*dice.pick(&ZONES)).to_owned(), layers: vec![layer] }
+}
+
+fn escalation(dice: &mut Dice, catalogue: &Catalogue, team: &TeamId) -> Escalation {
+    let people: Vec<PersonId> = catalogue.people.keys().cloned().collect();
+    let steps = (0..1 + dice.below(3)).map(|_| {
+        let page = match dice.below(5) {
+            0 | 1 => PageTarget::Rota(team.as_str().into()),
+            2 => PageTarget::Team(team.clone()),
+            3 => PageTarget::Person(dice.pick(&people).clone()),
+            _ => PageTarget::Channel("inbox".into()),
+        };
+        EscalationStep { page, wait: dice.mins(1, 15) }
+    });
+    let steps = steps.collect();
+    Escalation { steps, repeat_max: u32::try_from(dice.below(3)).expect("small") }
+}
+
+fn feature(dice: &mut Dice, catalogue: &Catalogue) -> Feature {
+    let teams: Vec<TeamId> = catalogue.teams.keys().cloned().collect();
+    let people: Vec<PersonId> = catalogue.people.keys().cloned().collect();
+    let team = dice.pick(&teams).clone();
+    let mut need = || {
+        let service = format!("{}-api", dice.pick(&teams));
+        Need::Slo(SloId { service: service.as_str().into(), name: "availability".to_owned() })
+    };
+    let needs = Need::All(vec![need(), need()]);
+    let owners = dice.chance(700).then(|| Owners {
+        product: dice.pick(&people).clone(),
+        engineering: dice.pick(&people).clone(),
+        review: None,
+    });
+    let known = |it: &EscalationId| catalogue.escalations.contains_key(it);
+    Feature {
+        question: "Does it work?".to_owned(),
+        objective: objective(dice),
+        window: Millis::from_days(28),
+        needs,
+        owners,
+        escalation: Some(EscalationId::from(team.as_str())).filter(known),
+        team,
+    }
+}
+
+fn objective(dice: &mut Dice) -> Objective {
+    let text = dice.pick(&["99.9%", "99.5%", "99%", "95%"]);
+    Objective::parse(text).expect("written in code")
+}

@@ -1,0 +1,360 @@
+//! What must be true of a journal, whatever happened to the process that writes it.
+//!
+//! Intuition: an auditor who reads over the writer's shoulder, sees only what is on the disk, and
+//! keeps own books. The auditor's state is folded from stored bytes, never taken from the writer, so
+//! it is at the same time the proof that replay equals live.
+
+use crate::journal::ORG;
+use engine::{AlertStatus, Event, EventRecord, NotPagedReason, Origin, PageCause, State};
+use model::{AlertId, IncidentId, Millis, NoticeId, PageId, Severity, Timestamp};
+use paging::PageStatus;
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use store::{Head, Journal as _, KeyState, MemoryJournal, Record, record_hash};
+use wire::{Keyring, SealError, Stored};
+
+/// A property that does not hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Broken {
+    pub(crate) property: &'static str,
+    pub(crate) detail: String,
+}
+
+pub(crate) type Check = Result<(), Broken>;
+
+/// Fails with `property` unless `holds`.
+pub(crate) fn hold(holds: bool, property: &'static str, detail: impl FnOnce() -> String) -> Check {
+    if holds { Ok(()) } else { Err(Broken { property, detail: detail() }) }
+}
+
+/// Longest wait between two tries of a notice.
+const RETRY_MAX: Millis = Millis::from_mins(10);
+
+/// The auditor's books.
+#[derive(Debug, Default)]
+pub(crate) struct Shadow {
+    pub(crate) state: State,
+    pub(crate) head: Head,
+    /// Notices that are to be sent, and from when on.
+    pub(crate) due: BTreeMap<NoticeId, Timestamp>,
+    /// Notices that were reported as sent.
+    pub(crate) sent: BTreeSet<NoticeId>,
+    /// Every paging alert, and whether it has called somebody or said why not.
+    covered: BTreeMap<AlertId, bool>,
+    notices: BTreeMap<NoticeId, PageId>,
+    steps: BTreeMap<PageId, Step>,
+    alerts: BTreeSet<AlertId>,
+    incidents: BTreeSet<IncidentId>,
+    digest_day: i64,
+    /// The last records, for comparing them with what was answered.
+    recent: BTreeMap<u64, EventRecord>,
+}
+
+/// The last step of a page.
+#[derive(Debug)]
+struct Step {
+    attempt: u32,
+    deadline: Timestamp,
+    notices: Vec<NoticeId>,
+}
+
+/// How many records are remembered.
+const RECENT_MAX: usize = 2_000;
+
+impl Shadow {
+    /// Reads everything new on `disk`. Returns the new records.
+    pub(crate) fn read(&mut self, disk: &mut MemoryJournal) -> Result<Vec<EventRecord>, Broken> {
+        let never_fails = "memory does not fail";
+        let head = disk.head().expect(never_fails);
+        hold(head.seq >= self.head.seq, "what is durable stays", || {
+            format!("the journal ended at {} and ends at {} now", self.head.seq, head.seq)
+        })?;
+        if head.seq == self.head.seq {
+            hold(head.hash == self.head.hash, "what is durable stays", || {
+                format!("record {} is another one now", head.seq)
+            })?;
+            return Ok(vec![]);
+        }
+        let mut fresh = vec![];
+        for record in disk.read(self.head.seq, usize::MAX).expect(never_fails) {
+            let hash =
+                record_hash(ORG, &self.head.hash, record.seq, record.epoch.0, &record.new);
+            hold(hash == record.hash, "the chain of hashes is whole", || {
+                format!("record {} does not follow", record.seq)
+            })?;
+            self.head = Head { seq: record.seq, hash };
+            let record = decoded(disk, &record)?;
+            self.fold(&record)?;
+            fresh.push(record);
+        }
+        Ok(fresh)
+    }
+
+    /// The record at `seq`, if it is on `disk`.
+    pub(crate) fn record(
+        &self,
+        disk: &mut MemoryJournal,
+        seq: u64,
+    ) -> Result<Option<EventRecord>, Broken> {
+        if let Some(record) = self.recent.get(&seq) {
+            return Ok(Some(record.clone()));
+        }
+        let records = disk.read(seq.saturating_sub(1), 1).expect("memory does not fail");
+        records.first().map(|it| decoded(disk, it)).transpose()
+    }
+
+    /// Forgets the texts of people whose keys are gone.
+    pub(crate) fn erase(&mut self, disk: &mut MemoryJournal) {
+        let keys = &mut Keys(disk);
+        let random = &mut crate::dice::Dice::new(1);
+        let sealed = wire::seal_state(&self.state, keys, random).expect("memory does not fail");
+        let opened = wire::open_state(&sealed, keys).expect("memory does not fail");
+        self.state = opened.expect("what was just sealed opens");
+        self.recent.clear();
+    }
+
+    /// Alerts that have neither called anybody nor said why not.
+    pub(crate) fn uncovered(&self) -> Option<AlertId> {
+        self.covered.iter().find(|(_, covered)| !**covered).map(|(id, _)| *id)
+    }
+
+    fn fold(&mut self, record: &EventRecord) -> Check {
+        hold(record.at >= self.state.at, "time never goes backwards", || {
+            format!("record {} is at {}, before {}", record.seq, record.at, self.state.at)
+        })?;
+        self.before(record)?;
+        let state = &mut self.state;
+        catch_unwind(AssertUnwindSafe(|| state.apply(record))).map_err(|_| Broken {
+            property: "every record follows from those before it",
+            detail: format!("{record:?}"),
+        })?;
+        self.after(record)?;
+        self.recent.insert(record.seq, record.clone());
+        if self.recent.len() > RECENT_MAX {
+            self.recent.pop_first();
+        }
+        Ok(())
+    }
+
+    /// What must hold between a record and the state before it.
+    fn before(&mut self, record: &EventRecord) -> Check {
+        let unique = "numbers are given once";
+        match &record.event {
+            Event::AlertFired { alert, .. } => {
+                hold(self.alerts.insert(*alert), unique, || alert.to_string())
+            }
+            Event::IncidentOpened { incident, .. } => {
+                hold(self.incidents.insert(*incident), unique, || incident.to_string())
+            }
+            Event::PageOpened { page, .. } => {
+                hold(!self.state.pages.contains_key(page), unique, || page.to_string())
+            }
+            Event::NotPaged { alert, reason: NotPagedReason::AlreadyPaging { page } } => {
+                let calling = self.state.pages.get(page).is_some_and(paging::Page::is_calling);
+                hold(calling, "a reason for not calling is true", || {
+                    format!("{alert} said that {page} calls already")
+                })
+            }
+            Event::PageNotified { page, attempt, cause, .. } => {
+                self.step_is_due(record, *page, *attempt, cause)
+            }
+            Event::PageExhausted { page } => {
+                let step = self.steps.get(page);
+                let passed = step.is_some_and(|it| record.at >= it.deadline);
+                let undeliverable = step.is_some_and(|it| self.all_failed(it));
+                hold(passed || undeliverable, "no step is cut short", || {
+                    format!("{page} was exhausted at {} though its step {step:?}", record.at)
+                })
+            }
+            Event::DigestDue { day, .. } => {
+                let new = *day > self.digest_day;
+                self.digest_day = *day;
+                hold(new, "one daily mail a day", || format!("day {day} twice"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn step_is_due(
+        &self,
+        record: &EventRecord,
+        page: PageId,
+        attempt: u32,
+        cause: &PageCause,
+    ) -> Check {
+        let step = self.steps.get(&page);
+        let expected = step.map_or(0, |it| it.attempt + 1);
+        hold(attempt == expected, "steps follow each other", || {
+            format!("{page} went to step {attempt} instead of {expected}")
+        })?;
+        let due = match (cause, step) {
+            (PageCause::Opened, None) => true,
+            (PageCause::NobodyAnswered, Some(step)) => record.at >= step.deadline,
+            (PageCause::Undeliverable, Some(step)) => self.all_failed(step),
+            _ => false,
+        };
+        hold(due, "no step is cut short", || {
+            format!("{page} went to step {attempt} at {} ({cause:?}) after {step:?}", record.at)
+        })
+    }
+
+    fn all_failed(&self, step: &Step) -> bool {
+        let failed = |it: &NoticeId| {
+            let status = self.state.notices.get(it).map(|it| &it.status);
+            matches!(status, Some(engine::NoticeStatus::Failed { .. }) | None)
+        };
+        step.notices.iter().all(failed)
+    }
+
+    /// What must hold of the state after a record; keeps the books.
+    fn after(&mut self, record: &EventRecord) -> Check {
+        match &record.event {
+            Event::AlertFired { alert, severity: Severity::Page, .. } => {
+                self.covered.insert(*alert, false);
+            }
+            Event::NotPaged { alert, .. } | Event::PageOpened { alert, .. } => {
+                self.covered.insert(*alert, true);
+            }
+            Event::PageNotified { page, attempt, notices, deadline, .. } => {
+                let ids: Vec<NoticeId> = notices.iter().map(|it| it.notice).collect();
+                for id in &ids {
+                    let new = self.notices.insert(*id, *page).is_none();
+                    hold(new, "numbers are given once", || id.to_string())?;
+                    self.due.insert(*id, record.at);
+                }
+                let step = Step { attempt: *attempt, deadline: *deadline, notices: ids };
+                self.steps.insert(*page, step);
+            }
+            Event::DigestDue { notices, .. } => {
+                self.due.extend(notices.iter().map(|it| (it.notice, record.at)));
+                // A mail of the day before yesterday is not worth sending.
+                let state = &self.state;
+                self.due.retain(|id, _| state.notices.contains_key(id));
+            }
+            Event::NoticeSent { notice, .. } => {
+                self.due.remove(notice);
+                self.sent.insert(*notice);
+            }
+            Event::NoticeFailed { notice, retry_at: None, .. } => {
+                self.due.remove(notice);
+            }
+            Event::NoticeFailed { notice, retry_at: Some(at), .. } => {
+                let wait = at.since(record.at);
+                hold(wait > Millis::ZERO && wait <= RETRY_MAX, "what failed is tried again", || {
+                    format!("{notice} waits {wait}")
+                })?;
+                self.due.insert(*notice, *at);
+            }
+            Event::PageAcknowledged { page, .. } | Event::PageEnded { page, .. } => {
+                let (notices, page) = (&self.notices, *page);
+                self.due.retain(|id, _| notices.get(id) != Some(&page));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// What must hold once a command has run to its end.
+    pub(crate) fn at_rest(&self, fresh: &[EventRecord]) -> Check {
+        if let Some(alert) = self.uncovered() {
+            let detail = format!("{alert} is accepted, and there is neither page nor reason");
+            return Err(Broken { property: "every alert calls somebody or says why not", detail });
+        }
+        for record in fresh {
+            if let Event::IncidentResolved { incident, .. } = &record.event
+                && let Some(it) = self.state.incidents.get(incident)
+            {
+                let asked = it.pages.is_empty() || it.review != incident::Review::NotAsked;
+                hold(asked, "whoever was called is asked what was learned", || {
+                    format!("{incident} ended without a review")
+                })?;
+                let over = it.pages.iter().all(|page| {
+                    self.state.pages.get(page).is_none_or(|it| !it.can_be_acknowledged())
+                });
+                hold(over, "nobody is called after the end", || {
+                    format!("{incident} ended, but not its pages")
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a send of `notice` may start.
+    pub(crate) fn may_send(&self, id: NoticeId) -> Check {
+        let detail = |why: &str| format!("a send of {id} started though {why}");
+        hold(!self.sent.contains(&id), "what was sent is not sent again", || {
+            detail("it is reported as sent")
+        })?;
+        let Some(page) = self.notices.get(&id).and_then(|it| self.state.pages.get(it)) else {
+            return Ok(());
+        };
+        let open = page.can_be_acknowledged();
+        hold(open, "nobody is called after the end", || detail(&format!("it is {:?}", page.status)))
+    }
+
+    /// What must hold once faults have healed, senders have gone quiet and days have passed.
+    pub(crate) fn at_peace(&self) -> Check {
+        for (id, page) in &self.state.pages {
+            hold(!page.is_calling(), "every page comes to rest", || {
+                format!("{id} is {:?}", page.status)
+            })?;
+        }
+        if let Some((id, at)) = self.due.first_key_value() {
+            let detail = format!("{id} has been due since {at}");
+            return Err(Broken { property: "every notice is sent or given up", detail });
+        }
+        for (id, alert) in self.state.alerts_firing() {
+            // These two wait for people.
+            let waits = matches!(alert.origin, Origin::Person { .. })
+                || alert.status == AlertStatus::Stale;
+            hold(waits, "what is over ends", || format!("{id} still fires: {}", alert.key))?;
+        }
+        for (id, incident) in self.state.incidents_open() {
+            for page in incident.pages.iter().filter_map(|it| self.state.pages.get(it)) {
+                let reached = matches!(
+                    page.status,
+                    PageStatus::Acknowledged { .. } | PageStatus::Exhausted { .. }
+                );
+                hold(reached, "an open incident has reached somebody", || {
+                    format!("{id} has a page that is {:?}", page.status)
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The longest a notice has been due without an outcome, at `now`.
+    pub(crate) fn oldest_due(&self) -> Option<(NoticeId, Timestamp)> {
+        self.due.iter().map(|(id, at)| (*id, *at)).min_by_key(|(_, at)| *at)
+    }
+}
+
+fn decoded(disk: &mut MemoryJournal, record: &Record) -> Result<EventRecord, Broken> {
+    let slots = record.new.slots.iter().map(|it| wire::Slot {
+        subject: it.subject.clone(),
+        nonce: it.nonce.clone(),
+        sealed: it.sealed.clone(),
+    });
+    let stored = Stored {
+        at: record.new.at,
+        kind: record.new.kind.clone(),
+        body: record.new.body.clone(),
+        slots: slots.collect(),
+    };
+    wire::decode(record.seq, &stored, &mut Keys(disk)).map_err(|it| Broken {
+        property: "every record can be read",
+        detail: it.to_string(),
+    })
+}
+
+/// The keys on the disk; reading makes none.
+struct Keys<'a>(&'a mut MemoryJournal);
+
+impl Keyring for Keys<'_> {
+    fn key_for(&mut self, subject: &str) -> Result<Option<Vec<u8>>, SealError> {
+        match self.0.key(subject).expect("memory does not fail") {
+            KeyState::Present(key) => Ok(Some(key)),
+            KeyState::Missing | KeyState::Destroyed => Ok(None),
+        }
+    }
+}

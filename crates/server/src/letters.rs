@@ -1,0 +1,257 @@
+//! What a notice says, written from the state at the moment it is sent.
+//!
+//! Intuition: the letter is not kept, only the decision to write it. So a letter that waited for an
+//! hour still says what is true when it goes out, and that it is late.
+//!
+//! Invariants:
+//! - a notice that is not due any more has no letter;
+//! - the subject and the short text are one line each; the link stands outside the short text, so
+//!   that it is never cut.
+
+use crate::daily;
+use channels::{Message, Priority, SHORT_LENGTH_MAX, one_line, short};
+use engine::{Alert, Notice, NoticeStatus, Origin, Purpose, Recipient, State};
+use incident::Incident;
+use model::{Catalogue, Medium, Millis, NoticeId, PageId, Severity, Timestamp};
+use oncall::Zones;
+use slo::{Board, ConditionState};
+use std::fmt::Write as _;
+
+/// From when on a letter says that it is late.
+pub const LATE_FROM: Millis = Millis::from_mins(2);
+
+/// What letters are written from besides the state.
+pub(crate) struct Desk<'a> {
+    pub(crate) state: &'a State,
+    pub(crate) board: &'a Board,
+    pub(crate) zones: &'a Zones,
+    pub(crate) now: Timestamp,
+    /// Where people reach this server.
+    pub(crate) public_url: &'a str,
+    pub(crate) links_key: &'a [u8; 32],
+    pub(crate) head: store::Head,
+}
+
+/// The letter of a notice that is due, or why there cannot be one; `None` when it is not due.
+pub(crate) fn letter(desk: &Desk<'_>, id: NoticeId) -> Option<Result<Message, String>> {
+    let notice = desk.state.notices.get(&id)?;
+    if !matches!(notice.status, NoticeStatus::Due { at } if at <= desk.now) {
+        return None;
+    }
+    Some(match notice.purpose {
+        Purpose::Page { page, attempt } => page_letter(desk, id, notice, page, attempt),
+        Purpose::Digest { .. } => digest_letter(desk, id, notice),
+    })
+}
+
+fn page_letter(
+    desk: &Desk<'_>,
+    id: NoticeId,
+    notice: &Notice,
+    page_id: PageId,
+    attempt: u32,
+) -> Result<Message, String> {
+    let Some(page) = desk.state.pages.get(&page_id) else {
+        return Err(format!("{page_id} is no longer known"));
+    };
+    let Some(incident) = desk.state.incidents.get(&page.incident) else {
+        return Err(format!("{} is no longer known", page.incident));
+    };
+    let alert = desk.state.alerts.get(&page.alert);
+    let to = address(desk, notice)?;
+    let ack_url = match &notice.to {
+        Recipient::Person(_) => Some(web::ack_link(desk.links_key, desk.public_url, id)),
+        Recipient::Channel(_) => None,
+    };
+    let late = late(desk.now, notice);
+    let title = one_line(&incident.title);
+    let mut text = format!("{title}\n\n");
+    text += &about(desk, incident, alert, notice);
+    let _ = writeln!(text, "\n{}", asked(desk, notice, page_id, attempt, page));
+    if let Some(late) = &late {
+        let _ = writeln!(text, "{late}");
+    }
+    let incident_url = format!("{}/incidents/{}", desk.public_url, incident.id);
+    if let Some(url) = &ack_url {
+        let _ = writeln!(text, "\nTake it: {url}\n(The link opens a view with a button.)");
+    }
+    let _ = writeln!(text, "\nEverything about it: {incident_url}");
+    let mark = late.as_ref().map_or(String::new(), |_| {
+        format!(" (late by {})", desk.now.since(notice.decided_at))
+    });
+    Ok(Message {
+        key: id.to_string(),
+        to,
+        subject: format!("[{page_id}] {title}"),
+        text,
+        short: short(&format!("{page_id}{mark}: {title}"), SHORT_LENGTH_MAX),
+        ack_url,
+        priority: Priority::High,
+        data: serde_json::json!({
+            "type": "page",
+            "page": page_id,
+            "incident": incident.id,
+            "title": title,
+            "feature": incident.feature,
+            "team": incident.team,
+            "step": attempt + 1,
+            "opened_at": page.opened_at.to_string(),
+            "late_by_ms": desk.now.since(notice.decided_at).0,
+            "incident_url": incident_url,
+        }),
+    })
+}
+
+/// What it is about: the promise, the measurement or the sender's words.
+fn about(
+    desk: &Desk<'_>,
+    incident: &Incident,
+    alert: Option<&Alert>,
+    notice: &Notice,
+) -> String {
+    let mut text = String::new();
+    let catalogue = desk.state.catalogue();
+    let feature = incident.feature.as_ref();
+    if let Some((id, it)) =
+        feature.and_then(|id| Some((id, catalogue?.features.get(id)?)))
+    {
+        let _ = writeln!(text, "Promise: {} ({id}, {} over {})", it.question, it.objective, it.window);
+    }
+    let zone = zone_of(catalogue, notice);
+    let _ = writeln!(text, "Since: {}", local(desk.zones, zone, incident.opened_at));
+    if let Some(alert) = alert {
+        let _ = writeln!(text, "{}", evidence(&alert.origin, alert.severity));
+    }
+    text
+}
+
+fn evidence(origin: &Origin, severity: Severity) -> String {
+    match origin {
+        Origin::Burn(evidence) => {
+            let firing = evidence.assessment.conditions.iter().find(|it| {
+                it.state == ConditionState::Firing && it.condition.severity == severity
+            });
+            let budget = evidence.objective.budget_ratio();
+            let mut text = String::new();
+            if let Some(it) = firing {
+                let _ = write!(
+                    text,
+                    "Measured: {} of {} failed in {}, {:.0} times what the promise allows.",
+                    it.long.bad,
+                    it.long.total,
+                    it.condition.long,
+                    it.long.error_ratio().unwrap_or(0.0) / budget,
+                );
+            }
+            if let Some(spent) = evidence.assessment.budget.spent_ratio {
+                let _ = write!(text, " Budget spent: {:.0} %.", spent * 100.0);
+            }
+            text
+        }
+        Origin::Door { door, labels, annotations, .. } => {
+            let mut text = format!("Received at {door}");
+            if let Some(description) = annotations.get("description") {
+                let _ = write!(text, ": {}", short(description, 500));
+            }
+            let labels: Vec<String> =
+                labels.iter().take(20).map(|(name, value)| format!("{name}={value}")).collect();
+            let _ = write!(text, "\nLabels: {}", short(&labels.join(", "), 500));
+            text
+        }
+        Origin::Source { failing_since, detail, .. } => {
+            format!("Since {failing_since}: {}", short(detail, 500))
+        }
+        Origin::Person { by } => format!("Called by {by}."),
+    }
+}
+
+/// Why this person, and what happens next.
+fn asked(
+    desk: &Desk<'_>,
+    notice: &Notice,
+    page_id: PageId,
+    attempt: u32,
+    page: &paging::Page,
+) -> String {
+    let limit = paging::attempt_limit(&page.policy);
+    let name = match (&notice.to, desk.state.catalogue()) {
+        (Recipient::Person(person), Some(catalogue)) => catalogue.name_of(person).to_owned(),
+        (Recipient::Person(person), None) => person.to_string(),
+        (Recipient::Channel(channel), _) => channel.to_string(),
+    };
+    let mut text = format!(
+        "{name}, you are asked by page {page_id}, step {} of {limit} of the policy `{}`.",
+        attempt + 1,
+        page.escalation,
+    );
+    if let paging::PageStatus::Waiting { deadline, .. } = page.status {
+        let left = deadline.since(desk.now);
+        if left > Millis::ZERO {
+            let _ = write!(text, " Unless somebody takes it, the next step follows in {left}.");
+        }
+    }
+    text
+}
+
+fn digest_letter(desk: &Desk<'_>, id: NoticeId, notice: &Notice) -> Result<Message, String> {
+    let to = address(desk, notice)?;
+    let zone = zone_of(desk.state.catalogue(), notice);
+    let daily::Daily { subject, mut text } = daily::write(desk, zone);
+    if let Some(late) = late(desk.now, notice) {
+        let _ = writeln!(text, "\n{late}");
+    }
+    Ok(Message {
+        key: id.to_string(),
+        to,
+        short: short(&subject, SHORT_LENGTH_MAX),
+        subject,
+        text,
+        ack_url: None,
+        priority: Priority::Normal,
+        data: serde_json::json!({ "type": "daily" }),
+    })
+}
+
+fn address(desk: &Desk<'_>, notice: &Notice) -> Result<String, String> {
+    let person = match &notice.to {
+        Recipient::Channel(_) => return Ok(String::new()),
+        Recipient::Person(person) => person,
+    };
+    let catalogue = desk.state.catalogue().ok_or("nothing is configured any more")?;
+    let contacts = &catalogue.people.get(person).ok_or("the person is no longer configured")?.contacts;
+    let contact = contacts
+        .iter()
+        .find(|it| it.medium == notice.medium)
+        .ok_or_else(|| format!("the person has no address for {} any more", name(notice.medium)))?;
+    let text = contact.address.text().ok_or("the address has been erased")?;
+    Ok(text.to_owned())
+}
+
+fn name(medium: Medium) -> &'static str {
+    match medium {
+        Medium::Email => "e-mail",
+        Medium::Sms => "SMS",
+        Medium::Ntfy => "push",
+        Medium::Webhook => "webhook",
+    }
+}
+
+fn late(now: Timestamp, notice: &Notice) -> Option<String> {
+    let by = now.since(notice.decided_at);
+    (by >= LATE_FROM).then(|| {
+        format!("This message is late by {by}: it should have gone out at {}.", notice.decided_at)
+    })
+}
+
+fn zone_of<'a>(catalogue: Option<&'a Catalogue>, notice: &Notice) -> Option<&'a str> {
+    let Recipient::Person(person) = &notice.to else { return None };
+    Some(catalogue?.people.get(person)?.timezone.as_str())
+}
+
+/// An instant as the reader's wall clock shows it.
+pub(crate) fn local(zones: &Zones, zone: Option<&str>, at: Timestamp) -> String {
+    match zone.and_then(|it| zones.get(it)) {
+        Some(zone) => at.to_jiff().to_zoned(zone).strftime("%a %-d %b %H:%M (%Z)").to_string(),
+        None => at.to_jiff().strftime("%a %-d %b %H:%M (UTC)").to_string(),
+    }
+}

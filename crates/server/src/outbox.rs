@@ -1,0 +1,294 @@
+//! Sends what is due.
+//!
+//! Intuition: a postman who looks at the tray instead of being told what is in it. Whatever wakes him
+//! (the journal grew, time passed, nothing happened for a while), he takes what is due and not on its
+//! way already. A crash between sending and reporting sends again, under the same key: at least once.
+//!
+//! Invariants:
+//! - just before it is sent a notice is looked at again: what has ended meanwhile is not sent;
+//! - a channel that hangs keeps no other channel waiting;
+//! - what a provider said is reported until the journal has it, and is not sent again meanwhile.
+
+use crate::Metrics;
+use crate::letters::{Desk, letter};
+use crate::node::Shared;
+use crate::wait::Waiter;
+use channels::{Message, Outcome, Sender};
+use driver::SubmitError;
+use engine::{Command, DeliveryOutcome, NoticeStatus, Recipient, State, Submission};
+use model::{Channel, ChannelId, Medium, Millis, NoticeId, Timestamp};
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+
+/// Letters on their way through one channel at the same time.
+pub const PER_CHANNEL_MAX: usize = 8;
+
+/// Letters on their way, or waiting for their channel, at the same time.
+pub const ON_THE_WAY_MAX: usize = 512;
+
+/// How long the tray is left alone when nothing wakes us.
+const PERIOD: Millis = Millis::from_secs(5);
+
+/// The wait between two tries to report an outcome.
+const REPORT_AGAIN: Duration = Duration::from_secs(1);
+
+/// The rest after an outcome that could not be reported because of a defect.
+const REPORT_LATER: Duration = Duration::from_mins(1);
+
+/// The worker.
+pub struct Outbox {
+    desk: Arc<Writer>,
+    waiter: Waiter,
+    senders: BTreeMap<ChannelId, Road>,
+    version: u64,
+    running: JoinSet<()>,
+    on_the_way: BTreeMap<NoticeId, tokio::task::Id>,
+}
+
+/// Where letters of [`model::Channel::Inbox`] are laid down.
+pub trait Inbox: Send + Sync {
+    /// Keeps a letter. One with a key that is kept already replaces it.
+    fn keep(&self, letter: Kept);
+}
+
+/// A letter laid down.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    /// When.
+    pub at: Timestamp,
+    /// To whom, as people say it.
+    pub to: String,
+    /// How it would have gone.
+    pub medium: Medium,
+    /// The letter.
+    pub message: Message,
+}
+
+/// What every letter needs.
+pub(crate) struct Writer {
+    pub(crate) shared: Shared,
+    pub(crate) metrics: Metrics,
+    pub(crate) public_url: String,
+    pub(crate) links_key: [u8; 32],
+    pub(crate) inbox: Option<Arc<dyn Inbox>>,
+}
+
+#[derive(Clone)]
+struct Road {
+    sender: Arc<Result<Sender, String>>,
+    room: Arc<Semaphore>,
+}
+
+impl std::fmt::Debug for Outbox {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Outbox with {} on the way", self.on_the_way.len())
+    }
+}
+
+impl Outbox {
+    pub(crate) fn new(desk: Writer) -> Self {
+        Self {
+            waiter: Waiter::new(Arc::clone(&desk.shared.clock)),
+            desk: Arc::new(desk),
+            senders: BTreeMap::new(),
+            version: 0,
+            running: JoinSet::new(),
+            on_the_way: BTreeMap::new(),
+        }
+    }
+
+    /// Works until `stop` says so; what is on its way then is waited for.
+    pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
+        let mut changes = self.desk.shared.handle.subscribe();
+        loop {
+            self.adopt();
+            self.start_due();
+            let next = self.next_due();
+            tokio::select! {
+                Some(done) = self.running.join_next_with_id() => self.arrived(done),
+                () = self.waiter.until(next) => {}
+                _ = changes.changed() => {}
+                _ = stop.wait_for(|it| *it) => break,
+            }
+        }
+        while let Some(done) = self.running.join_next_with_id().await {
+            self.arrived(done);
+        }
+    }
+
+    /// Sends everything that is due now, also what becomes due by it, and returns when it is done.
+    pub async fn step(&mut self) {
+        loop {
+            self.adopt();
+            self.start_due();
+            let Some(done) = self.running.join_next_with_id().await else { return };
+            self.arrived(done);
+        }
+    }
+
+    fn arrived(&mut self, done: Result<(tokio::task::Id, ()), tokio::task::JoinError>) {
+        let task = match done {
+            Ok((task, ())) => task,
+            Err(error) => {
+                tracing::error!("sending a notice ran into a defect: {error}");
+                error.id()
+            }
+        };
+        self.on_the_way.retain(|_, it| *it != task);
+    }
+
+    /// Follows the channels in force.
+    fn adopt(&mut self) {
+        let (version, channels) = {
+            let state = self.desk.shared.handle.state();
+            if state.catalogue_version == self.version {
+                return;
+            }
+            let channels = state.catalogue().map(|it| it.channels.clone());
+            (state.catalogue_version, channels.unwrap_or_default())
+        };
+        self.version = version;
+        let room_of = |id: &ChannelId| self.senders.get(id).map(|it| Arc::clone(&it.room));
+        self.senders = channels
+            .iter()
+            .map(|(id, channel)| {
+                let sender = Sender::new(channel, &channels::secrets::resolve);
+                if let Err(missing) = &sender {
+                    tracing::error!(channel = %id, "the channel cannot send: {missing}");
+                }
+                let room = room_of(id).unwrap_or_else(|| Arc::new(Semaphore::new(PER_CHANNEL_MAX)));
+                (id.clone(), Road { sender: Arc::new(sender), room })
+            })
+            .collect();
+    }
+
+    fn start_due(&mut self) {
+        let due: Vec<(NoticeId, ChannelId, Medium)> = {
+            let handle = &self.desk.shared.handle;
+            let (now, state) = (handle.now(), handle.state());
+            let waiting = state.notices_due(now).filter(|(id, _)| !self.on_the_way.contains_key(id));
+            let room = ON_THE_WAY_MAX.saturating_sub(self.on_the_way.len());
+            waiting.take(room).map(|(id, it)| (id, it.channel.clone(), it.medium)).collect()
+        };
+        for (id, channel, medium) in due {
+            let desk = Arc::clone(&self.desk);
+            let road = self.senders.get(&channel).cloned();
+            let task = self.running.spawn(async move { desk.deliver(id, medium, road).await });
+            self.on_the_way.insert(id, task.id());
+        }
+    }
+
+    /// When something becomes due that is not on its way.
+    fn next_due(&self) -> Timestamp {
+        let handle = &self.desk.shared.handle;
+        // By the clock, which may be behind the time of the journal after it was set back.
+        let period = self.desk.shared.clock.now().plus(PERIOD);
+        if self.on_the_way.len() >= ON_THE_WAY_MAX {
+            return period;
+        }
+        let state = handle.state();
+        let due = state.notices.iter().filter_map(|(id, it)| match it.status {
+            NoticeStatus::Due { at } if !self.on_the_way.contains_key(id) => Some(at),
+            _ => None,
+        });
+        due.min().map_or(period, |it| it.min(period))
+    }
+}
+
+impl Writer {
+    async fn deliver(&self, id: NoticeId, medium: Medium, road: Option<Road>) {
+        let outcome = match &road {
+            None => Outcome::Permanent { detail: "the channel is no longer configured".to_owned() },
+            Some(road) => {
+                let _room = road.room.acquire().await.expect("the semaphore is never closed");
+                let Some(outcome) = self.send(id, medium, &road.sender).await else { return };
+                outcome
+            }
+        };
+        let told = match &outcome {
+            Outcome::Sent { .. } => "sent",
+            Outcome::Transient { .. } => "transient",
+            Outcome::Permanent { .. } => "permanent",
+        };
+        self.metrics.notice(medium, told);
+        if let Outcome::Transient { detail } | Outcome::Permanent { detail } = &outcome {
+            tracing::warn!(notice = %id, channel = ?medium, "a notice was not taken ({told}): {detail}");
+        }
+        self.report(id, outcome).await;
+    }
+
+    /// `None`: not due any more.
+    async fn send(
+        &self,
+        id: NoticeId,
+        medium: Medium,
+        sender: &Result<Sender, String>,
+    ) -> Option<Outcome> {
+        let now = self.shared.handle.now();
+        let (message, inbox, to) = {
+            let board = self.shared.board.read().unwrap_or_else(PoisonError::into_inner);
+            let state = self.shared.handle.state();
+            let desk = Desk {
+                state: &state,
+                board: &board,
+                zones: &self.shared.zones,
+                now,
+                public_url: &self.public_url,
+                links_key: &self.links_key,
+                head: self.metrics.head(),
+            };
+            let message = letter(&desk, id)?;
+            (message, self.inbox.as_ref().filter(|_| lies_down(&state, id)), addressee(&state, id))
+        };
+        if let (Ok(message), Some(inbox)) = (&message, inbox) {
+            inbox.keep(Kept { at: now, to, medium, message: message.clone() });
+        }
+        Some(match (message, sender) {
+            (Err(detail), _) => Outcome::Permanent { detail },
+            (_, Err(missing)) => Outcome::Permanent { detail: missing.clone() },
+            (Ok(message), Ok(sender)) => sender.send(medium, &message, now).await,
+        })
+    }
+
+    async fn report(&self, notice: NoticeId, outcome: Outcome) {
+        let outcome = match outcome {
+            Outcome::Sent { provider_id } => DeliveryOutcome::Sent { provider_id },
+            Outcome::Transient { detail } => DeliveryOutcome::Transient { detail },
+            Outcome::Permanent { detail } => DeliveryOutcome::Permanent { detail },
+        };
+        loop {
+            let command = Command::Delivered { notice, outcome: outcome.clone() };
+            match self.shared.handle.submit(Submission::system(command)).await {
+                Ok(_) => return,
+                Err(SubmitError::Unavailable(_) | SubmitError::Overloaded) => {
+                    tokio::time::sleep(REPORT_AGAIN).await;
+                }
+                Err(error) => {
+                    tracing::error!(%notice, "what became of a notice cannot be told: {error}");
+                    // It is still due. Rather late than again and again.
+                    tokio::time::sleep(REPORT_LATER).await;
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// Whether a notice goes to an inbox of the demo.
+fn lies_down(state: &State, id: NoticeId) -> bool {
+    let channel = state.notices.get(&id).map(|it| &it.channel);
+    let channels = state.catalogue().map(|it| &it.channels);
+    matches!(channel.and_then(|it| channels?.get(it)), Some(Channel::Inbox))
+}
+
+fn addressee(state: &State, id: NoticeId) -> String {
+    match (state.notices.get(&id).map(|it| &it.to), state.catalogue()) {
+        (Some(Recipient::Person(person)), Some(catalogue)) => catalogue.name_of(person).to_owned(),
+        (Some(Recipient::Person(person)), None) => person.to_string(),
+        (Some(Recipient::Channel(channel)), _) => channel.to_string(),
+        (None, _) => String::new(),
+    }
+}

@@ -1,0 +1,310 @@
+//! From options to a running server, and back.
+//!
+//! Intuition: doors open last and close first. The journal is taken, the workers start, then the
+//! address is announced; at the end nobody new is let in, what is under way is finished, and the
+//! journal is closed behind a snapshot.
+//!
+//! Invariants:
+//! - a configuration with an error starts nothing and, on reload, changes nothing;
+//! - after the writer has lost the journal the process ends with a failure, at once;
+//! - a stop loses nothing, however long a provider hangs: what was not reported is sent again.
+
+use crate::configuration;
+use crate::node::{self, Node, NodeOptions, Shared};
+use crate::outbox::Inbox;
+use crate::ready::Readiness;
+use crate::{Place, Problem, setup};
+use driver::{Clock, End, SystemClock};
+use model::{Catalogue, OrgId};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use web::Mode;
+
+/// How long requests under way are waited for at the end.
+const REQUESTS_END: Duration = Duration::from_secs(3);
+
+/// How long letters under way are waited for at the end.
+const LETTERS_END: Duration = Duration::from_secs(10);
+
+/// How long another writer's lease is waited for before it is looked at again.
+const LEASE_LOOK: Duration = Duration::from_secs(2);
+
+/// What `serve` is told.
+#[derive(Debug, Clone)]
+pub struct ServeOptions {
+    /// Configuration files and folders; empty for the default.
+    pub config: Vec<PathBuf>,
+    /// Where journal and samples are kept.
+    pub place: Place,
+    /// Where to listen.
+    pub listen: SocketAddr,
+}
+
+/// Serves until it is told to stop.
+pub fn serve(options: ServeOptions) -> Result<(), Problem> {
+    egress::init_tls();
+    let paths = configuration::paths(&options.config)?;
+    let catalogue = configuration::load(&paths)?;
+    let node = take_journal(&options.place, &catalogue.org, Arc::new(SystemClock), 1)?;
+    let org = catalogue.org.clone();
+    let handle = node.shared().handle.clone();
+    let reload = reload_from(paths, org, handle);
+    let how = How {
+        listen: options.listen,
+        public_url: catalogue.public_url.clone(),
+        catalogue,
+        mode: Mode::Serve,
+        reload,
+        inbox: None,
+        extra: vec![],
+        said: vec![],
+    };
+    runtime()?.block_on(run(node, how))
+}
+
+/// How a node is run.
+pub(crate) struct How {
+    pub(crate) listen: SocketAddr,
+    pub(crate) public_url: Option<String>,
+    pub(crate) catalogue: Catalogue,
+    pub(crate) mode: Mode,
+    pub(crate) reload: web::Reload,
+    pub(crate) inbox: Option<Arc<dyn Inbox>>,
+    /// Further workers, which end when they are told to stop.
+    pub(crate) extra: Vec<Worker>,
+    /// Lines printed before the address.
+    pub(crate) said: Vec<String>,
+}
+
+/// A further worker: given the word to stop, it works until then.
+pub(crate) type Worker = Box<dyn FnOnce(watch::Receiver<bool>) -> JoinHandle<()> + Send>;
+
+pub(crate) fn runtime() -> Result<Runtime, Problem> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|it| Problem::unreachable("could not start").detail(it))
+}
+
+/// Takes the journal; waits while another writer holds it.
+pub(crate) fn take_journal(
+    place: &Place,
+    org: &OrgId,
+    clock: Arc<dyn Clock>,
+    speed: u32,
+) -> Result<Node, Problem> {
+    let mut said = false;
+    loop {
+        let storage = place.open(org)?;
+        let options = NodeOptions {
+            org: org.clone(),
+            storage,
+            owner: owner(place),
+            clock: Arc::clone(&clock),
+            speed,
+        };
+        match Node::open(options) {
+            Ok(node) => {
+                let head = node.metrics().head();
+                let hash = wire::hex(&head.hash);
+                tracing::info!(seq = head.seq, hash, "the journal is open");
+                return Ok(node);
+            }
+            Err(error) if node::is_held(&error) => {
+                if !said {
+                    tracing::info!("{error}; waiting to take over");
+                    said = true;
+                }
+                std::thread::sleep(LEASE_LOOK);
+            }
+            Err(error) => return Err(node::open_problem(place, &error)),
+        }
+    }
+}
+
+/// The name of this writer. A folder is locked by the operating system, so whoever holds it may go on
+/// at once; a database must be able to tell processes apart.
+fn owner(place: &Place) -> String {
+    match place {
+        Place::Folder(_) => "the owner of the folder".to_owned(),
+        Place::Database(_) => {
+            let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+            let host = if host.trim().is_empty() { "a machine" } else { host.trim() };
+            format!("{host}/{}", std::process::id())
+        }
+    }
+}
+
+/// Runs `node` until a signal or until it has lost its journal.
+pub(crate) async fn run(node: Node, how: How) -> Result<(), Problem> {
+    let started = start(&node, how).await;
+    let running = match started {
+        Ok(running) => running,
+        Err(problem) => {
+            node.stop().await;
+            return Err(problem);
+        }
+    };
+    let reason = running.wait(&node).await;
+    running.end().await;
+    match reason {
+        Some(problem) => Err(problem),
+        None => match node.stop().await {
+            End::Stopped => Ok(()),
+            end => Err(lost(&end)),
+        },
+    }
+}
+
+struct Running {
+    stop: watch::Sender<bool>,
+    readiness: Readiness,
+    reload: web::Reload,
+    http: JoinHandle<()>,
+    outbox: JoinHandle<()>,
+    others: Vec<JoinHandle<()>>,
+}
+
+async fn start(node: &Node, how: How) -> Result<Running, Problem> {
+    let listener = TcpListener::bind(how.listen).await.map_err(|error| {
+        Problem::unreachable(format!("could not listen on {}", how.listen))
+            .detail(error)
+            .hint("another process may use the port; name another one with --listen")
+    })?;
+    let address = listener.local_addr().map_err(|error| {
+        Problem::unreachable(format!("could not listen on {}", how.listen)).detail(error)
+    })?;
+    let local = format!("http://{address}");
+    let public_url = how.public_url.unwrap_or_else(|| local.clone());
+    node.adopt(how.catalogue).await?;
+    let Shared { handle, board, clock, zones } = node.shared().clone();
+    let (stop, stopped) = watch::channel(false);
+    let readiness = Readiness::new(handle.clone(), node.metrics().clone());
+    let mut said = how.said;
+    if matches!(how.mode, Mode::Serve)
+        && let Some(link) = setup::link(&handle, &public_url).await?
+    {
+        said.push(format!("first administrator, to be used once: {link}"));
+    }
+    let context = web::Context {
+        handle,
+        board,
+        clock,
+        zones: Arc::new(zones),
+        mode: how.mode,
+        link_key: node.links_key(),
+        public_url: public_url.clone(),
+        reload: Arc::clone(&how.reload),
+        metrics: node.metrics_text(),
+        ready: readiness.answer(),
+    };
+    let mut others = vec![
+        tokio::spawn(node.measurer().run(stopped.clone())),
+        tokio::spawn(readiness.clone().run(stopped.clone())),
+    ];
+    others.extend(how.extra.into_iter().map(|worker| worker(stopped.clone())));
+    let outbox = tokio::spawn(node.outbox(&public_url, how.inbox).run(stopped.clone()));
+    let mut closing = stopped;
+    let closed = async move { drop(closing.wait_for(|it| *it).await) };
+    let server = axum::serve(listener, web::router(context)).with_graceful_shutdown(closed);
+    let http = tokio::spawn(async move {
+        if let Err(error) = server.await {
+            tracing::error!("the address is not served any more: {error}");
+        }
+    });
+    for line in said {
+        eprintln!("{line}");
+    }
+    eprintln!("listening on {local}");
+    Ok(Running { stop, readiness, reload: how.reload, http, outbox, others })
+}
+
+impl Running {
+    /// Waits for a reason to end: a signal (`None`), or the loss of the journal.
+    async fn wait(&self, node: &Node) -> Option<Problem> {
+        let cannot = "signals can be listened for";
+        let mut terminate = signal(SignalKind::terminate()).expect(cannot);
+        let mut interrupt = signal(SignalKind::interrupt()).expect(cannot);
+        let mut hang_up = signal(SignalKind::hangup()).expect(cannot);
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => break,
+                _ = interrupt.recv() => break,
+                end = node.shared().handle.ended() => return Some(lost(&end)),
+                _ = hang_up.recv() => match (self.reload)().await {
+                    Ok(said) => tracing::info!("{said}"),
+                    Err(said) => tracing::error!("{said}"),
+                },
+            }
+        }
+        tracing::info!("stopping");
+        None
+    }
+
+    /// Lets nobody new in, finishes what is under way, ends the workers.
+    async fn end(self) {
+        self.readiness.stopping();
+        let _ = self.stop.send(true);
+        for (worker, limit) in [(self.http, REQUESTS_END), (self.outbox, LETTERS_END)] {
+            within(worker, limit).await;
+        }
+        for worker in self.others {
+            within(worker, REQUESTS_END).await;
+        }
+    }
+}
+
+/// Waits for `worker`, and cuts it off at `limit`.
+async fn within(worker: JoinHandle<()>, limit: Duration) {
+    let cut_off = worker.abort_handle();
+    match tokio::time::timeout(limit, worker).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::error!("a worker ended with a defect: {error}"),
+        Err(_) => cut_off.abort(),
+    }
+}
+
+fn lost(end: &End) -> Problem {
+    let (primary, detail) = match end {
+        End::Stopped => ("the writer has ended", String::new()),
+        End::LeaseLost(reason) => ("another writer has taken over", reason.clone()),
+        End::Fatal(reason) => ("the journal cannot be trusted any more", reason.clone()),
+    };
+    let hint = "start again: what was accepted is in the journal, and it is read from there";
+    Problem::unreachable(primary).detail(detail).hint(hint)
+}
+
+/// Reads `paths` again and puts them into force, or changes nothing and says why.
+fn reload_from(paths: Vec<PathBuf>, org: OrgId, handle: driver::Handle) -> web::Reload {
+    Arc::new(move || {
+        let (paths, org, handle) = (paths.clone(), org.clone(), handle.clone());
+        Box::pin(async move {
+            let loaded = tokio::task::spawn_blocking(move || configuration::load(&paths)).await;
+            let catalogue = loaded
+                .map_err(|error| format!("reading the configuration met a defect: {error}"))?
+                .map_err(|problem| problem.to_string())?;
+            if catalogue.org != org {
+                return Err(format!(
+                    "nothing has changed: this server is the one of `{org}`, not of `{}`",
+                    catalogue.org
+                ));
+            }
+            let hash = catalog::hash(&catalogue)[..12].to_owned();
+            let before = handle.state().catalogue_version;
+            node::adopt(&handle, catalogue).await.map_err(|problem| problem.to_string())?;
+            let version = handle.state().catalogue_version;
+            Ok(if version == before {
+                format!("configuration {version} ({hash}) says the same; nothing has changed\n")
+            } else {
+                format!("configuration {version} ({hash}) is in force\n")
+            })
+        })
+    })
+}

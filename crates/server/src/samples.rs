@@ -1,0 +1,227 @@
+//! The thread that owns the sample store.
+//!
+//! Intuition: a clerk at the back who files what is handed over and brings old files on request.
+//! What cannot be filed now waits on the desk and is tried again with the next lot.
+//!
+//! Invariants:
+//! - nobody who pages ever waits for a sample;
+//! - what waits has a limit ([`WAITING_MAX`]); beyond it the oldest minutes become unknown after a
+//!   restart, which is said in the log.
+
+use model::{Catalogue, Slo, SloId};
+use slo::{Board, Slice};
+use std::sync::{Arc, RwLock};
+use std::thread::JoinHandle;
+use store::{MinuteCounts, Samples};
+use tokio::sync::{mpsc, oneshot};
+
+/// The measured state, shared with every reader.
+pub type SharedBoard = Arc<RwLock<Board>>;
+
+/// Minutes that wait to be stored at most.
+pub const WAITING_MAX: usize = 100_000;
+
+/// Lots that may wait for the thread.
+const QUEUE_MAX: usize = 256;
+
+/// Minutes read at a time while a board is rebuilt.
+const CHUNK_MINUTES: i64 = 360;
+
+/// Minutes of one objective.
+pub(crate) type Lot = (String, Vec<(i64, MinuteCounts)>);
+
+enum Job {
+    Put(Vec<Lot>),
+    Board { catalogue: Arc<Catalogue>, end_minute: i64, answer: oneshot::Sender<Board> },
+    ForgetBefore(i64),
+    Stop(oneshot::Sender<()>),
+}
+
+/// A way to the thread. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct SampleStore {
+    queue: mpsc::Sender<Job>,
+}
+
+impl SampleStore {
+    pub(crate) fn spawn(samples: Box<dyn Samples>) -> (Self, JoinHandle<()>) {
+        let (queue, jobs) = mpsc::channel(QUEUE_MAX);
+        let thread = std::thread::Builder::new()
+            .name("samples".to_owned())
+            .spawn(move || Clerk { samples, waiting: vec![] }.run(jobs))
+            .expect("a thread can be started");
+        (Self { queue }, thread)
+    }
+
+    /// Hands minutes over to be stored.
+    pub(crate) async fn put(&self, lots: Vec<Lot>) {
+        // The thread ends only when the process does.
+        let _ = self.queue.send(Job::Put(lots)).await;
+    }
+
+    /// A board of `catalogue` with every stored minute up to `end_minute`.
+    pub(crate) async fn board(&self, catalogue: Arc<Catalogue>, end_minute: i64) -> Option<Board> {
+        let (answer, answered) = oneshot::channel();
+        self.queue.send(Job::Board { catalogue, end_minute, answer }).await.ok()?;
+        answered.await.ok()
+    }
+
+    /// Forgets whole hours before `minute`.
+    pub(crate) async fn forget_before(&self, minute: i64) {
+        let _ = self.queue.send(Job::ForgetBefore(minute)).await;
+    }
+
+    /// Returns when everything handed over has been stored or given up.
+    pub(crate) async fn stop(&self) {
+        let (answer, answered) = oneshot::channel();
+        if self.queue.send(Job::Stop(answer)).await.is_ok() {
+            let _ = answered.await;
+        }
+    }
+}
+
+/// Under which name the minutes of an objective are stored. A changed selector is another signal and
+/// begins anew; changing it back finds the old minutes again.
+pub(crate) fn key_of(id: &SloId, slo: &Slo) -> String {
+    let signal = format!("{}\n{}", slo.bad, slo.total);
+    let hash = ring::digest::digest(&ring::digest::SHA256, signal.as_bytes());
+    format!("{id}#{}", wire::hex(&hash.as_ref()[..4]))
+}
+
+pub(crate) fn stored(slice: Slice) -> MinuteCounts {
+    slice.counts().map(|it| (it.bad, it.total))
+}
+
+struct Clerk {
+    samples: Box<dyn Samples>,
+    waiting: Vec<Lot>,
+}
+
+impl Clerk {
+    fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
+        while let Some(job) = jobs.blocking_recv() {
+            match job {
+                Job::Put(lots) => {
+                    self.waiting.extend(lots);
+                    self.store();
+                }
+                Job::Board { catalogue, end_minute, answer } => {
+                    self.store();
+                    let _ = answer.send(rebuilt(&mut *self.samples, &catalogue, end_minute));
+                }
+                Job::ForgetBefore(minute) => {
+                    if let Err(error) = self.samples.forget_before(minute) {
+                        tracing::warn!("old samples could not be forgotten: {error}");
+                    }
+                }
+                Job::Stop(answer) => {
+                    self.store();
+                    let _ = answer.send(());
+                    return;
+                }
+            }
+        }
+    }
+
+    fn store(&mut self) {
+        while let Some((sli, minutes)) = self.waiting.first() {
+            if let Err(error) = self.samples.put(sli, minutes) {
+                tracing::warn!("samples could not be stored and wait: {error}");
+                self.give_up_oldest();
+                return;
+            }
+            self.waiting.remove(0);
+        }
+    }
+
+    fn give_up_oldest(&mut self) {
+        let mut count: usize = self.waiting.iter().map(|(_, it)| it.len()).sum();
+        while count > WAITING_MAX {
+            let (sli, minutes) = self.waiting.remove(0);
+            count -= minutes.len();
+            tracing::warn!(
+                "{} minutes of {sli} are given up: too many wait to be stored",
+                minutes.len()
+            );
+        }
+    }
+}
+
+/// Records every stored minute into a fresh board, in order of time, so that features are composed
+/// as they were.
+fn rebuilt(samples: &mut dyn Samples, catalogue: &Catalogue, end_minute: i64) -> Board {
+    let mut board = Board::new(catalogue);
+    let keys: Vec<(SloId, String)> = catalogue
+        .slos()
+        .map(|(id, slo)| {
+            let key = key_of(&id, slo);
+            (id, key)
+        })
+        .collect();
+    let longest = catalogue.slos().map(|(_, it)| it.window).max().unwrap_or_default();
+    let mut from = end_minute + 1 - longest.max(slo::WINDOW_MIN_KEPT).whole_mins();
+    while from <= end_minute {
+        let to = (from + CHUNK_MINUTES).min(end_minute + 1);
+        let mut minutes = std::collections::BTreeMap::<i64, Vec<(&SloId, Slice)>>::new();
+        for (id, key) in &keys {
+            let found = samples.range(key, from, to).unwrap_or_else(|error| {
+                tracing::warn!("samples of {key} could not be read: {error}");
+                vec![]
+            });
+            for (minute, counts) in found {
+                let slice = counts.map_or(Slice::Unknown, |(bad, all)| Slice::known(bad, all));
+                minutes.entry(minute).or_default().push((id, slice));
+            }
+        }
+        for (minute, slices) in minutes {
+            for (id, slice) in slices {
+                board.record(id, minute, slice);
+            }
+            board.close_minute(minute);
+        }
+        from = to;
+    }
+    board
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::{FeatureId, Millis};
+    use slo::WindowCounts;
+    use store::MemorySamples;
+
+    /// Goal: a restart finds what was stored. Method: two minutes of everything, a gap between.
+    #[tokio::test]
+    async fn a_board_comes_back_from_samples() {
+        let catalogue = testkit::solar();
+        let now = testkit::MONDAY.minute();
+        let (store, _) = SampleStore::spawn(Box::new(MemorySamples::default()));
+        let mut lots = vec![];
+        for (id, slo) in catalogue.slos() {
+            let bad = if id.service.as_str() == "activation" { 30 } else { 0 };
+            let minutes = vec![(now - 3, Some((bad, 60))), (now - 1, Some((0, 60)))];
+            lots.push((key_of(&id, slo), minutes));
+        }
+        store.put(lots).await;
+        let board = store.board(Arc::new(catalogue), now).await.unwrap();
+        let light_on = FeatureId::from("light-on");
+        let counts = board.rings(&light_on).unwrap().window(now - 1, Millis::from_mins(4));
+        assert_eq!(
+            counts,
+            WindowCounts { bad: 30, total: 120, known_minutes: 2, minutes: 4 },
+        );
+        store.stop().await;
+    }
+
+    #[test]
+    fn another_signal_has_another_name() {
+        let id = SloId::from("a.up");
+        let mut slo = testkit::slo("a", "99%");
+        let first = key_of(&id, &slo);
+        slo.objective = model::Objective::parse("98%").unwrap();
+        assert_eq!(first, key_of(&id, &slo), "the same counters under another promise");
+        slo.bad = "other_total".to_owned();
+        assert_ne!(first, key_of(&id, &slo));
+    }
+}

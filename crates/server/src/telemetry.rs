@@ -1,0 +1,267 @@
+//! The product's own metrics.
+//!
+//! Counters are kept where things happen; what is part of the state is read when somebody asks. The
+//! head of the journal is published here, among other places, because a hash chain without an outside
+//! anchor proves nothing.
+
+use crate::SharedBoard;
+use driver::{Clock, Handle};
+use model::{Medium, Millis, Timestamp};
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+use store::{
+    AppendError, Epoch, Head, Journal, KeyState, NewRecord, Record, Snapshot, StoreError,
+};
+
+type Labels = Vec<(&'static str, String)>;
+
+/// What is counted. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Metrics {
+    appends: Family<Labels, Counter>,
+    records: Counter,
+    append_seconds: Histogram,
+    notices: Family<Labels, Counter>,
+    reads: Family<Labels, Counter>,
+    head: Arc<Mutex<Head>>,
+    failure: Arc<Mutex<Option<String>>>,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self {
+            appends: Family::default(),
+            records: Counter::default(),
+            append_seconds: Histogram::new([
+                0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2.0,
+            ]),
+            notices: Family::default(),
+            reads: Family::default(),
+            head: Arc::default(),
+            failure: Arc::default(),
+        }
+    }
+}
+
+/// What is read when somebody asks.
+pub(crate) struct Observed {
+    pub(crate) handle: Handle,
+    pub(crate) board: SharedBoard,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+impl Metrics {
+    pub(crate) fn notice(&self, medium: Medium, outcome: &'static str) {
+        let labels = vec![
+            ("medium", format!("{medium:?}").to_lowercase()),
+            ("outcome", outcome.to_owned()),
+        ];
+        self.notices.get_or_create(&labels).inc();
+    }
+
+    pub(crate) fn read(&self, source: &model::SourceId, outcome: &'static str) {
+        let labels = vec![("source", source.to_string()), ("outcome", outcome.to_owned())];
+        self.reads.get_or_create(&labels).inc();
+    }
+
+    /// The end of the journal as last written or found.
+    #[must_use]
+    pub fn head(&self) -> Head {
+        *self.head.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Why the journal could not be written the last time; `None` when it could.
+    pub(crate) fn write_failure(&self) -> Option<String> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The journal can be written again.
+    pub(crate) fn note_written(&self) {
+        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    fn note_head(&self, head: Head) {
+        *self.head.lock().unwrap_or_else(PoisonError::into_inner) = head;
+    }
+
+    /// Everything in the text format of Prometheus.
+    pub(crate) fn text(&self, observed: &Observed) -> String {
+        let mut registry = Registry::with_prefix("lamplighter");
+        let version = vec![("version", env!("CARGO_PKG_VERSION"))];
+        gauge(&mut registry, "build_info", "The release that runs", vec![(version, 1.0)]);
+        registry.register("journal_appends", "Appends by outcome", self.appends.clone());
+        registry.register("journal_records", "Events made durable", self.records.clone());
+        let help = "Time one append took until it was durable";
+        registry.register("journal_append_seconds", help, self.append_seconds.clone());
+        registry.register("notices", "Attempts to send, by outcome", self.notices.clone());
+        registry.register("source_reads", "Reads of sources by outcome", self.reads.clone());
+        self.register_state(&mut registry, observed);
+        register_board(&mut registry, observed);
+        let mut text = String::new();
+        encode(&mut text, &registry).expect("a string takes what is written to it");
+        text
+    }
+
+    fn register_state(&self, registry: &mut Registry, observed: &Observed) {
+        let now = observed.clock.now();
+        let head = self.head();
+        let hash = vec![("seq", head.seq.to_string()), ("hash", wire::hex(&head.hash))];
+        let help = "The end of the journal: keep it elsewhere to prove the journal later";
+        gauge(registry, "journal_head_info", help, vec![(hash, 1.0)]);
+        let none = Labels::new;
+        let state = observed.handle.state();
+        let late = state.notices_due(now).map(|(_, it)| now.since(it.decided_at)).max();
+        let values = [
+            ("journal_seq", "Place of the last event", state.seq),
+            ("catalogue_version", "Configurations adopted", state.catalogue_version),
+            ("alerts_firing", "Alerts that fire", state.firing.len() as u64),
+            ("incidents_open", "Incidents that go on", state.open_groups.len() as u64),
+            ("notices_due", "Notices to be sent now", state.notices_due(now).count() as u64),
+            ("sources_failing", "Sources that fail", state.sources_failing.len() as u64),
+        ];
+        for (name, help, value) in values {
+            gauge(registry, name, help, vec![(none(), float(value))]);
+        }
+        let help = "How long the oldest notice waits";
+        let waits = late.unwrap_or(Millis::ZERO);
+        gauge(registry, "notice_wait_seconds", help, vec![(none(), seconds(waits))]);
+    }
+}
+
+fn register_board(registry: &mut Registry, observed: &Observed) {
+    let board = observed.board.read().unwrap_or_else(PoisonError::into_inner);
+    let Some(end) = board.newest_minute() else { return };
+    let features: Vec<_> = {
+        let state = observed.handle.state();
+        state.catalogue().map(|it| it.features.keys().cloned().collect()).unwrap_or_default()
+    };
+    let (mut spent, mut coverage) = (vec![], vec![]);
+    for feature in features {
+        let Some(assessment) = board.assess_feature(&feature, end) else { continue };
+        let labels = vec![("feature", feature.to_string())];
+        if let Some(ratio) = assessment.budget.spent_ratio {
+            spent.push((labels.clone(), ratio));
+        }
+        coverage.push((labels, assessment.budget.coverage));
+    }
+    gauge(registry, "feature_budget_spent_ratio", "Share of the error budget spent", spent);
+    let help = "Share of the window's minutes that are known";
+    gauge(registry, "feature_coverage_ratio", help, coverage);
+    let age = observed.clock.now().since(Timestamp::from_minute(end + 1));
+    let help = "Age of the newest measured minute";
+    gauge(registry, "measured_age_seconds", help, vec![(Labels::new(), seconds(age))]);
+}
+
+fn gauge<L>(registry: &mut Registry, name: &str, help: &str, values: Vec<(L, f64)>)
+where
+    L: prometheus_client::encoding::EncodeLabelSet
+        + Clone
+        + std::hash::Hash
+        + Eq
+        + std::fmt::Debug
+        + Send
+        + Sync
+        + 'static,
+{
+    let family = Family::<L, Gauge<f64, AtomicU64>>::default();
+    for (labels, value) in values {
+        family.get_or_create(&labels).set(value);
+    }
+    registry.register(name, help, family);
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a metric of more than 2^53 may be rounded")]
+fn float(value: u64) -> f64 {
+    value as f64
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a length of time in a metric may be rounded")]
+fn seconds(length: Millis) -> f64 {
+    length.0 as f64 / 1_000.0
+}
+
+/// A journal that counts.
+pub(crate) struct Metered {
+    inner: Box<dyn Journal>,
+    metrics: Metrics,
+}
+
+impl Metered {
+    pub(crate) fn new(inner: Box<dyn Journal>, metrics: Metrics) -> Self {
+        Self { inner, metrics }
+    }
+}
+
+impl Journal for Metered {
+    fn acquire(&mut self, owner: &str, now: Timestamp, ttl: Millis) -> Result<Epoch, StoreError> {
+        self.inner.acquire(owner, now, ttl)
+    }
+    fn renew(&mut self, epoch: Epoch, now: Timestamp, ttl: Millis) -> Result<(), StoreError> {
+        self.inner.renew(epoch, now, ttl)
+    }
+    fn release(&mut self, epoch: Epoch) -> Result<(), StoreError> {
+        self.inner.release(epoch)
+    }
+    fn head(&mut self) -> Result<Head, StoreError> {
+        let head = self.inner.head()?;
+        self.metrics.note_head(head);
+        Ok(head)
+    }
+    fn append(
+        &mut self,
+        epoch: Epoch,
+        expected_seq: u64,
+        records: &[NewRecord],
+    ) -> Result<Head, AppendError> {
+        let started = Instant::now();
+        let result = self.inner.append(epoch, expected_seq, records);
+        self.metrics.append_seconds.observe(started.elapsed().as_secs_f64());
+        let outcome = match &result {
+            Ok(head) => {
+                self.metrics.note_head(*head);
+                self.metrics.note_written();
+                self.metrics.records.inc_by(records.len() as u64);
+                "durable"
+            }
+            Err(error) => {
+                tracing::error!("the journal could not be written: {error}");
+                *self.metrics.failure.lock().unwrap_or_else(PoisonError::into_inner) =
+                    Some(error.to_string());
+                "failed"
+            }
+        };
+        self.metrics.appends.get_or_create(&vec![("outcome", outcome.to_owned())]).inc();
+        result
+    }
+    fn read(&mut self, after: u64, limit: usize) -> Result<Vec<Record>, StoreError> {
+        self.inner.read(after, limit)
+    }
+    fn save_snapshot(&mut self, snapshot: &Snapshot) -> Result<(), StoreError> {
+        self.inner.save_snapshot(snapshot)
+    }
+    fn latest_snapshot(&mut self) -> Result<Option<Snapshot>, StoreError> {
+        self.inner.latest_snapshot()
+    }
+    fn key(&mut self, subject: &str) -> Result<KeyState, StoreError> {
+        self.inner.key(subject)
+    }
+    fn put_key(&mut self, subject: &str, key: &[u8]) -> Result<(), StoreError> {
+        self.inner.put_key(subject, key)
+    }
+    fn destroy_key(&mut self, subject: &str) -> Result<(), StoreError> {
+        self.inner.destroy_key(subject)
+    }
+    fn get_setting(&mut self, name: &str) -> Result<Option<String>, StoreError> {
+        self.inner.get_setting(name)
+    }
+    fn put_setting(&mut self, name: &str, value: &str) -> Result<(), StoreError> {
+        self.inner.put_setting(name, value)
+    }
+}

@@ -1,0 +1,157 @@
+//! How times, budgets and charts are shown.
+
+use crate::Context;
+use jiff::tz::TimeZone;
+use maud::{Markup, PreEscaped, html};
+use model::{PersonId, Timestamp};
+use slo::{Assessment, ConditionState, Slice};
+use std::fmt::Write as _;
+
+/// Times as one reader sees them.
+pub(crate) struct Clockface {
+    zone: TimeZone,
+    /// The zone's name, shown once at the foot of every view.
+    pub(crate) name: String,
+    pub(crate) now: Timestamp,
+}
+
+impl Clockface {
+    /// The reader's own zone, or UTC.
+    pub(crate) fn of(context: &Context, person: Option<&PersonId>) -> Self {
+        let state = context.handle.state();
+        let name = person
+            .and_then(|it| Some(state.catalogue()?.people.get(it)?.timezone.clone()))
+            .unwrap_or_else(|| "UTC".to_owned());
+        let zone = context.zones.get(&name).unwrap_or(TimeZone::UTC);
+        Self { zone, name, now: context.clock.now() }
+    }
+
+    /// `Mon 23 Nov 10:02`, with the exact time for machines.
+    pub(crate) fn time(&self, at: Timestamp) -> Markup {
+        let local = at.to_jiff().to_zoned(self.zone.clone());
+        html! { time datetime=(at) { (local.strftime("%a %-d %b %H:%M")) } }
+    }
+
+    /// `4m 10s ago`, for what is recent.
+    pub(crate) fn ago(&self, at: Timestamp) -> Markup {
+        html! { time datetime=(at) { (self.now.since(at)) " ago" } }
+    }
+}
+
+/// A time where no reader is known.
+pub(crate) fn utc(at: Timestamp) -> String {
+    at.to_jiff().strftime("%a %-d %b %H:%M UTC").to_string()
+}
+
+/// The budget in words.
+pub(crate) fn budget_words(assessment: Option<&Assessment>) -> String {
+    let Some(spent) = assessment.and_then(|it| it.budget.spent_ratio) else {
+        return "Not measured yet, so nothing is known.".to_owned();
+    };
+    if spent > 1.0 {
+        return format!("The budget is overspent: {} of it is used.", percent(spent));
+    }
+    format!("{} of the budget is left.", percent(1.0 - spent))
+}
+
+/// A share as a person reads it: coarse where it is large, finer where it matters.
+pub(crate) fn percent(share: f64) -> String {
+    let percent = share * 100.0;
+    if percent.abs() >= 10.0 || percent == 0.0 {
+        format!("{percent:.0}%")
+    } else if percent.abs() >= 1.0 {
+        format!("{percent:.1}%")
+    } else {
+        format!("{percent:.2}%")
+    }
+}
+
+/// The budget as a bar, with the words beside it for those who do not see it.
+pub(crate) fn budget_bar(assessment: Option<&Assessment>) -> Markup {
+    let spent = assessment.and_then(|it| it.budget.spent_ratio);
+    let left = spent.map_or(0.0, |it| (1.0 - it).clamp(0.0, 1.0) * 100.0);
+    let empty = spent.is_some_and(|it| it >= 1.0);
+    html! {
+        span.bar aria-hidden="true" {
+            @if empty { i.out style="width:100%" {} }
+            @else { i style={ "width:" (format!("{left:.1}")) "%" } {} }
+        }
+    }
+}
+
+/// What the conditions say, in a word and a shape.
+pub(crate) fn standing(assessment: Option<&Assessment>) -> Markup {
+    let state = |severity| assessment.map(|it| it.state(severity));
+    match (state(model::Severity::Page), state(model::Severity::Ticket)) {
+        (Some(ConditionState::Firing), _) => html! { span.tag.bad { "▲ burning fast" } },
+        (_, Some(ConditionState::Firing)) => html! { span.tag.bad { "△ burning slowly" } },
+        (Some(ConditionState::Unmeasured) | None, _) => html! { span.tag.soft { "? unmeasured" } },
+        _ => html! { span.tag.ok { "● quiet" } },
+    }
+}
+
+/// One bar of a chart.
+pub(crate) enum Bar {
+    /// Nothing is known.
+    Unknown,
+    /// This share failed.
+    Failed(f64),
+}
+
+/// Bars of failed shares; one of twice the budget rate or more is full height. Unknown is dashed,
+/// never a missing bar.
+pub(crate) fn chart(label: &str, bars: &[Bar], budget_ratio: f64) -> Markup {
+    const HEIGHT: f64 = 40.0;
+    let (mut good, mut bad, mut unknown) = (String::new(), String::new(), String::new());
+    for (place, bar) in bars.iter().enumerate() {
+        let x = place * 4 + 2;
+        match bar {
+            Bar::Unknown => {
+                let _ = write!(unknown, "M{x} 40V0");
+            }
+            Bar::Failed(share) => {
+                let height = (share / budget_ratio / 2.0 * HEIGHT).min(HEIGHT);
+                if height < 0.5 {
+                    let _ = write!(good, "M{x} 40v-2");
+                } else {
+                    let _ = write!(bad, "M{x} 40v-{:.0}", height.max(2.0));
+                }
+            }
+        }
+    }
+    let view = format!("0 0 {} 40", bars.len().max(1) * 4);
+    let path = |class: &str, data: &str| {
+        if data.is_empty() {
+            return PreEscaped(String::new());
+        }
+        html! { path class=(class) d=(data) stroke-width="3" fill="none" {} }
+    };
+    html! {
+        svg viewBox=(view) role="img" aria-label=(label) preserveAspectRatio="none" height="40" {
+            (path("u", &unknown)) (path("g", &good)) (path("b", &bad))
+        }
+    }
+}
+
+/// Minutes as bars of `width` minutes each.
+#[expect(clippy::cast_precision_loss, reason = "a chart needs no exact counts")]
+pub(crate) fn minute_bars(minutes: &[(i64, Slice)], width: usize) -> Vec<Bar> {
+    let bar = |part: &[(i64, Slice)]| {
+        let known = part.iter().filter_map(|(_, it)| match it {
+            Slice::Known(counts) => Some(counts),
+            Slice::Unknown => None,
+        });
+        let (mut bad, mut total, mut any) = (0, 0, false);
+        for it in known {
+            bad += it.bad;
+            total += it.total;
+            any = true;
+        }
+        match (any, total) {
+            (false, _) => Bar::Unknown,
+            (true, 0) => Bar::Failed(0.0),
+            (true, total) => Bar::Failed(bad as f64 / total as f64),
+        }
+    };
+    minutes.chunks(width).map(bar).collect()
+}

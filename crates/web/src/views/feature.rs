@@ -1,0 +1,200 @@
+//! A feature: the promise, who signed it, how it stands, and what it is made of.
+
+use crate::Context;
+use crate::access::Principal;
+use crate::show::{self, Clockface};
+use crate::views::{layout, message, now};
+use axum::Extension;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use engine::SignRole;
+use maud::{Markup, html};
+use model::{Feature, FeatureId, Need, PersonId};
+use slo::{Assessment, ConditionState};
+
+pub(crate) async fn view(
+    State(context): State<Context>,
+    Extension(who): Extension<Principal>,
+    Path(id): Path<String>,
+) -> Response {
+    let found = FeatureId::new(&id).ok().and_then(|id| {
+        let state = context.handle.state();
+        let feature = state.catalogue()?.features.get(&id)?.clone();
+        Some((id, feature))
+    });
+    let (Some((id, feature)), Some(reader)) = (found, who.person().cloned()) else {
+        let told = "There is no such feature.";
+        return (StatusCode::NOT_FOUND, message("Nothing here", told)).into_response();
+    };
+    let main = body(&context, &reader, &id, &feature);
+    layout::full(&context, &reader, "", &feature.question, &main).into_response()
+}
+
+fn body(context: &Context, reader: &PersonId, id: &FeatureId, feature: &Feature) -> Markup {
+    let (assessment, hours, minutes) = {
+        let board = context.board();
+        let end = context.measured_minute(&board);
+        (
+            board.assess_feature(id, end),
+            board.recent_hours(id, end, 28 * 24),
+            board.recent(id, end, 360),
+        )
+    };
+    let ratio = feature.objective.budget_ratio();
+    let days: Vec<show::Bar> = hours.chunks(24).map(now::day_bar).collect();
+    let lately: Vec<show::Bar> = show::minute_bars(&minutes, 5);
+    let estimate = feature.needs.slos().len() > 1;
+    html! {
+        h1 { (feature.question) }
+        p { "Promised: " strong { (feature.objective) } " of attempts over " (feature.window)
+            ", by team " (feature.team) "." }
+        section.card {
+            (show::budget_bar(assessment.as_ref()))
+            p.big { (show::budget_words(assessment.as_ref())) " " (show::standing(assessment.as_ref())) }
+            (numbers(assessment.as_ref()))
+            @if estimate {
+                p.soft { "An estimate: minute by minute the worst of what is needed counts." }
+            }
+        }
+        h2 { "The last six hours" }
+        (show::chart("Failures of the last six hours, one bar for five minutes", &lately, ratio))
+        h2 { "The last 28 days" }
+        (show::chart("Failures of the last 28 days, one bar a day", &days, ratio))
+        p.soft { "A full bar is twice what the promise allows. Dashed: unknown." }
+        h2 { "Signed by" }
+        (signatures(context, reader, id, feature))
+        h2 { "Burn" }
+        (conditions(assessment.as_ref()))
+        h2 { "Made of" }
+        ul { (need(context, &feature.needs)) }
+        (incidents(context, reader, id))
+    }
+}
+
+fn numbers(assessment: Option<&Assessment>) -> Markup {
+    let Some(budget) = assessment.map(|it| &it.budget) else { return html! {} };
+    html! {
+        p { (budget.bad) " of " (budget.total) " attempts failed; "
+            (format!("{:.0}", budget.allowed_bad)) " may. "
+            (show::percent(budget.coverage)) " of the time is measured."
+            @match budget.exhausts_at_current_burn {
+                Some(left) if left.0 > 0 => { " At the pace of the last hour the budget lasts " (left) "." }
+                _ => {}
+            }
+        }
+    }
+}
+
+fn signatures(context: &Context, reader: &PersonId, id: &FeatureId, feature: &Feature) -> Markup {
+    let Some(owners) = &feature.owners else {
+        return html! { p { "Nobody: the configuration names no owners. A promise needs two." } };
+    };
+    let face = Clockface::of(context, Some(reader));
+    let state = context.handle.state();
+    let roles = [
+        (SignRole::Product, "product", &owners.product),
+        (SignRole::Engineering, "engineering", &owners.engineering),
+    ];
+    html! {
+        ul {
+            @for (role, name, owner) in roles {
+                li {
+                    @if let Some(it) = state.signature(id, role) {
+                        span.ok { "✓ " (it.by) } " for " (name) ", " (face.time(it.at))
+                    } @else {
+                        (owner) " for " (name) ": not yet"
+                        @if owner == reader {
+                            " " form method="post" action={ "/features/" (id) "/sign" } {
+                                input type="hidden" name="role" value=(name);
+                                input type="hidden" name="objective" value=(feature.objective);
+                                button { "Sign " (feature.objective) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        @if let Some(day) = &owners.review { p.soft { "To be looked at again by " (day) "." } }
+    }
+}
+
+fn conditions(assessment: Option<&Assessment>) -> Markup {
+    let Some(assessment) = assessment else { return html! { p { "Not measured yet." } } };
+    html! {
+        div.scroll { table {
+            thead { tr { th { "Windows" } th { "Fires above" } th { "Now" } th { "" } } }
+            tbody {
+                @for it in &assessment.conditions {
+                    tr {
+                        td { (it.condition.long) " and " (it.condition.short) ", " (it.condition.severity) }
+                        td { (format!("{:.1}", it.factor)) "×" @if it.clamped { " (lowered to be reachable)" } }
+                        td { (burn(it.long_burn(assessment.objective))) " and " (burn(it.short_burn(assessment.objective))) }
+                        td {
+                            @match it.state {
+                                ConditionState::Firing => { strong.bad { "▲ firing" } }
+                                ConditionState::Quiet => { "quiet" }
+                                ConditionState::Unmeasured => { span.soft { "? unmeasured" } }
+                            }
+                        }
+                    }
+                }
+            }
+        } }
+    }
+}
+
+fn burn(rate: Option<f64>) -> String {
+    rate.map_or("?".to_owned(), |it| format!("{it:.1}×"))
+}
+
+fn need(context: &Context, it: &Need) -> Markup {
+    match it {
+        Need::All(parts) => {
+            html! { li { "all of" ul { @for it in parts { (need(context, it)) } } } }
+        }
+        Need::Any(parts) => {
+            html! { li { "any of" ul { @for it in parts { (need(context, it)) } } } }
+        }
+        Need::Slo(id) => {
+            let assessment = {
+                let board = context.board();
+                let end = context.measured_minute(&board);
+                board.assess_slo(id, end)
+            };
+            let objective = context
+                .handle
+                .state()
+                .catalogue()
+                .and_then(|it| it.slo(id))
+                .map(|it| it.objective.to_string());
+            html! {
+                li { code { (id) } " " (objective.unwrap_or_default()) " "
+                    (show::standing(assessment.as_ref())) " "
+                    span.soft { (show::budget_words(assessment.as_ref())) } }
+            }
+        }
+    }
+}
+
+fn incidents(context: &Context, reader: &PersonId, id: &FeatureId) -> Markup {
+    let face = Clockface::of(context, Some(reader));
+    let state = context.handle.state();
+    let of_feature: Vec<_> = state
+        .incidents
+        .values()
+        .rev()
+        .filter(|it| it.feature.as_ref() == Some(id))
+        .take(10)
+        .collect();
+    if of_feature.is_empty() {
+        return html! {};
+    }
+    html! {
+        h2 { "Incidents" }
+        ul { @for it in of_feature {
+            li { a href={ "/incidents/" (it.id) } { (it.id) } " " (face.time(it.opened_at))
+                @if it.is_open() { " " strong.bad { "open" } } }
+        } }
+    }
+}

@@ -1,0 +1,25 @@
+//! What people see. Each view reads the published state and the board, and writes HTML.
+
+pub(crate) mod feature;
+pub(crate) mod inbox;
+pub(crate) mod incident;
+pub(crate) mod layout;
+pub(crate) mod now;
+pub(crate) mod oncall;
+pub(crate) mod tokens;
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use maud::{Markup, html};
+
+/// A few words where a view would be.
+pub(crate) fn message(title: &str, told: &str) -> Markup {
+    let body = html! { h1 { (title) } p { (told) } p { a href="/" { "To the first view" } } };
+    layout::bare(title, &body)
+}
+
+/// Anything that is not a route.
+pub(crate) async fn missing() -> Response {
+    let told = "There is nothing at this address.";
+    (StatusCode::NOT_FOUND, message("Nothing here", told)).into_response()
+}

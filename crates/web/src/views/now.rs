@@ -1,0 +1,227 @@
+//! Now: what burns, who deals with it, who is on duty, and how the promises stand.
+
+use crate::access::Principal;
+use crate::show::{self, Clockface};
+use crate::views::layout;
+use crate::{Context, Mode};
+use axum::Extension;
+use axum::extract::State;
+use maud::{Markup, html};
+use model::{Catalogue, FeatureId, PersonId};
+
+pub(crate) async fn view(
+    State(context): State<Context>,
+    Extension(who): Extension<Principal>,
+) -> Markup {
+    let Some(reader) = who.person().cloned() else { return html! {} };
+    let main = html! {
+        (demo_card(&context))
+        (burning(&context, &reader))
+        (promises(&context))
+        (duty(&context))
+        (reviews(&context, &reader))
+        (raise(&context))
+    };
+    layout::full(&context, &reader, "/", "Now", &main)
+}
+
+/// What to try, in words, with the buttons right there.
+fn demo_card(context: &Context) -> Markup {
+    let Mode::Demo(controls) = &context.mode else { return html! {} };
+    let services = controls.services();
+    html! {
+        section.card.lamp aria-labelledby="try" {
+            h2 id="try" style="margin-top:0" { "Try it" }
+            p { "This is a small company that sells light by the day. Its services run on this machine and are really measured." }
+            ol {
+                li { "Break carrier A: the messages that switch lights on stop arriving." }
+                li { "Watch the budget of “light on after payment” burn. Within a few minutes somebody is called." }
+                li { "Look into the " a href="/inbox" { "inbox" } ", open the link, and take the page." }
+                li { "Mend carrier A. The incident ends by itself and asks for a review: write one." }
+            }
+            @for it in &services {
+                @let verb = if it.broken { "mend" } else { "break" };
+                form method="post" action={ "/demo/" (verb) "/" (it.name) } {
+                    button.quiet[!it.broken] id={ (verb) "-" (it.name) } {
+                        (if it.broken { "Mend " } else { "Break " }) (it.title)
+                    }
+                } " "
+            }
+        }
+    }
+}
+
+fn burning(context: &Context, reader: &PersonId) -> Markup {
+    let face = Clockface::of(context, Some(reader));
+    let state = context.handle.state();
+    let open: Vec<_> = state.incidents_open().collect();
+    let alone: Vec<_> =
+        state.alerts_firing().filter(|(_, it)| it.incident.is_none()).take(20).collect();
+    let loose = state.alerts_firing().filter(|(_, it)| it.incident.is_none()).count();
+    html! {
+        section aria-labelledby="burning" {
+            h1 id="burning" {
+                @match open.len() {
+                    0 => { "All promises are being kept, or nobody is called for them." }
+                    1 => { "One incident" }
+                    count => { (count) " incidents" }
+                }
+            }
+            @for (source, it) in &state.sources_failing {
+                p.card.fire {
+                    strong { "Source " (source) " does not answer" } " since " (face.time(it.failing_since))
+                    ". What depends on it is unmeasured, neither good nor bad. " span.soft { (it.detail) }
+                }
+            }
+            @for (id, it) in open.iter().take(20) {
+                article.card.fire {
+                    h3 { a href={ "/incidents/" (id) } { (it.title) } }
+                    p { (id) " · opened " (face.ago(it.opened_at)) " · " (called(&state, it)) }
+                    @if it.acknowledged.is_none() {
+                        form method="post" action={ "/incidents/" (id) "/acknowledge" } {
+                            button id={ "take-" (id) } { "I take it" }
+                        }
+                    }
+                }
+            }
+            @if !alone.is_empty() {
+                details.card {
+                    summary { (loose) " alerts that can wait" }
+                    ul { @for (id, it) in alone { li { a href={ "/why/" (id) } { (it.summary) } " since " (face.time(it.fired_at)) } } }
+                }
+            }
+        }
+    }
+}
+
+/// Where the calls of an incident stand, in words.
+pub(crate) fn called(state: &engine::State, it: &incident::Incident) -> Markup {
+    if let Some((by, _)) = &it.acknowledged {
+        return html! { span.ok { "taken by " (by) } };
+    }
+    let last = it.pages.last().and_then(|id| state.pages.get(id));
+    match last.map(|it| &it.status) {
+        Some(paging::PageStatus::Exhausted { .. }) => {
+            html! { strong.bad { "nobody answered" } }
+        }
+        Some(paging::PageStatus::Waiting { attempt, .. }) => {
+            html! { span.bad { "calling, step " (attempt + 1) } }
+        }
+        Some(_) => html! { span.bad { "calling" } },
+        None => html! { strong.bad { "nobody was called" } },
+    }
+}
+
+fn promises(context: &Context) -> Markup {
+    let state = context.handle.state();
+    let Some(catalogue) = state.catalogue() else {
+        return html! { p.card { "No configuration is in force yet." } };
+    };
+    html! {
+        section aria-labelledby="promises" {
+            h2 id="promises" { "Promises" }
+            div.grid { @for id in catalogue.features.keys() { (promise(context, catalogue, id)) } }
+        }
+    }
+}
+
+fn promise(context: &Context, catalogue: &Catalogue, id: &FeatureId) -> Markup {
+    let feature = &catalogue.features[id];
+    let (assessment, hours) = {
+        let board = context.board();
+        let end = context.measured_minute(&board);
+        (board.assess_feature(id, end), board.recent_hours(id, end, 28 * 24))
+    };
+    let days: Vec<show::Bar> = hours.chunks(24).map(day_bar).collect();
+    let label = format!("Failures of the last {} days, one bar a day", days.len());
+    html! {
+        article.card id={ "feature-" (id) } {
+            h3 { a href={ "/features/" (id) } { (feature.question) } }
+            (show::budget_bar(assessment.as_ref()))
+            p { (show::budget_words(assessment.as_ref())) " " (show::standing(assessment.as_ref())) }
+            (show::chart(&label, &days, feature.objective.budget_ratio()))
+            small { (feature.objective) " over " (feature.window) " · " (feature.team) }
+        }
+    }
+}
+
+/// A day from its hours.
+#[expect(clippy::cast_precision_loss, reason = "a chart needs no exact counts")]
+pub(crate) fn day_bar(hours: &[(i64, slo::WindowCounts)]) -> show::Bar {
+    let sum = |of: fn(&slo::WindowCounts) -> u64| hours.iter().map(|(_, it)| of(it)).sum::<u64>();
+    let (bad, total) = (sum(|it| it.bad), sum(|it| it.total));
+    if hours.iter().all(|(_, it)| it.known_minutes == 0) {
+        show::Bar::Unknown
+    } else if total == 0 {
+        show::Bar::Failed(0.0)
+    } else {
+        show::Bar::Failed(bad as f64 / total as f64)
+    }
+}
+
+fn duty(context: &Context) -> Markup {
+    let state = context.handle.state();
+    let Some(catalogue) = state.catalogue() else { return html! {} };
+    let now = context.clock.now();
+    html! {
+        section aria-labelledby="duty" {
+            h2 id="duty" { "On duty now" }
+            ul {
+                @for (id, rota) in &catalogue.rotas {
+                    @let duty = oncall::duty(rota, now, &context.zones);
+                    @for person in &duty.people {
+                        @let face = Clockface::of(context, Some(person));
+                        li { strong { (catalogue.name_of(person)) } " for " (id) ", where it is "
+                            (face.time(now)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn reviews(context: &Context, reader: &PersonId) -> Markup {
+    let face = Clockface::of(context, Some(reader));
+    let state = context.handle.state();
+    let waiting: Vec<_> = state
+        .incidents
+        .values()
+        .rev()
+        .filter_map(|it| match it.review {
+            incident::Review::Asked { due_at, .. } => Some((it, due_at)),
+            _ => None,
+        })
+        .take(10)
+        .collect();
+    if waiting.is_empty() {
+        return html! {};
+    }
+    html! {
+        section aria-labelledby="reviews" {
+            h2 id="reviews" { "Waiting for a review" }
+            ul {
+                @for (it, due_at) in waiting {
+                    li { a href={ "/incidents/" (it.id) } { (it.title) } " by " (face.time(due_at))
+                        @if due_at < face.now { " " span.bad { "late" } } }
+                }
+            }
+        }
+    }
+}
+
+fn raise(context: &Context) -> Markup {
+    let state = context.handle.state();
+    let Some(catalogue) = state.catalogue() else { return html! {} };
+    html! {
+        details.card {
+            summary { "Call for help" }
+            form.stack method="post" action="/raise" {
+                label for="title" { "What is wrong?" }
+                input id="title" name="title" required maxlength="200" style="width:100%";
+                label for="team" { "Which team?" }
+                select id="team" name="team" { @for id in catalogue.teams.keys() { option { (id) } } }
+                p { button { "Call them" } }
+            }
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! `cargo xtask ci`: what a change must pass, in the order in which failures are cheapest.
+
+use crate::{codegen, shell, test};
+use anyhow::{Result, bail};
+
+pub(crate) fn run() -> Result<()> {
+    shell::run(shell::cargo(&["fmt", "--all", "--check"]))?;
+    tidy()?;
+    let lints = ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
+    shell::run(shell::cargo(&lints))?;
+    deny()?;
+    codegen::run(true)?;
+    test::run()
+}
+
+/// The checks of the repository's own shape, which are tests of this crate.
+pub(crate) fn tidy() -> Result<()> {
+    shell::run(shell::cargo(&["test", "--quiet", "--package", "xtask", "--locked"]))
+}
+
+/// Licences, bans and sources. The list of known weaknesses is not fetched here.
+fn deny() -> Result<()> {
+    if !shell::exists("cargo-deny") {
+        if std::env::var_os("CI").is_none() {
+            bail!("cargo-deny is missing; run: cargo install --locked cargo-deny");
+        }
+        // Debug assertions off and no optimisation: it runs once, building it takes longest.
+        let mut install = shell::cargo(&["install", "--locked", "cargo-deny"]);
+        install.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0").env("CARGO_PROFILE_RELEASE_LTO", "off");
+        shell::run(install)?;
+    }
+    shell::run(shell::cargo(&["deny", "--offline", "check", "licenses", "bans", "sources"]))
+}
