@@ -84,7 +84,8 @@ impl World {
         outcome: DeliveryOutcome,
         tries: u32,
     ) -> Check {
-        let submission = Submission::system(Command::Delivered { notice, outcome: outcome.clone() });
+        let submission =
+            Submission::system(Command::Delivered { notice, outcome: outcome.clone() });
         self.turn(vec![Ask { submission, asker: Asker::Outcome { notice, outcome, tries } }])
     }
 

@@ -77,8 +77,7 @@ impl Shadow {
         }
         let mut fresh = vec![];
         for record in disk.read(self.head.seq, usize::MAX).expect(never_fails) {
-            let hash =
-                record_hash(ORG, &self.head.hash, record.seq, record.epoch.0, &record.new);
+            let hash = record_hash(ORG, &self.head.hash, record.seq, record.epoch.0, &record.new);
             hold(hash == record.hash, "the chain of hashes is whole", || {
                 format!("record {} does not follow", record.seq)
             })?;
@@ -240,9 +239,11 @@ impl Shadow {
             }
             Event::NoticeFailed { notice, retry_at: Some(at), .. } => {
                 let wait = at.since(record.at);
-                hold(wait > Millis::ZERO && wait <= RETRY_MAX, "what failed is tried again", || {
-                    format!("{notice} waits {wait}")
-                })?;
+                hold(
+                    wait > Millis::ZERO && wait <= RETRY_MAX,
+                    "what failed is tried again",
+                    || format!("{notice} waits {wait}"),
+                )?;
                 self.due.insert(*notice, *at);
             }
             Event::PageAcknowledged { page, .. } | Event::PageEnded { page, .. } => {
@@ -305,8 +306,8 @@ impl Shadow {
         }
         for (id, alert) in self.state.alerts_firing() {
             // These two wait for people.
-            let waits = matches!(alert.origin, Origin::Person { .. })
-                || alert.status == AlertStatus::Stale;
+            let waits =
+                matches!(alert.origin, Origin::Person { .. }) || alert.status == AlertStatus::Stale;
             hold(waits, "what is over ends", || format!("{id} still fires: {}", alert.key))?;
         }
         for (id, incident) in self.state.incidents_open() {
@@ -341,10 +342,8 @@ fn decoded(disk: &mut MemoryJournal, record: &Record) -> Result<EventRecord, Bro
         body: record.new.body.clone(),
         slots: slots.collect(),
     };
-    wire::decode(record.seq, &stored, &mut Keys(disk)).map_err(|it| Broken {
-        property: "every record can be read",
-        detail: it.to_string(),
-    })
+    wire::decode(record.seq, &stored, &mut Keys(disk))
+        .map_err(|it| Broken { property: "every record can be read", detail: it.to_string() })
 }
 
 /// The keys on the disk; reading makes none.

@@ -15,7 +15,7 @@ use engine::{Event, EventRecord, NoticeStatus, ResolveReason, State, Submission}
 use model::{Millis, NoticeId, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::PoisonError;
-use store::{Journal as _, StoreError};
+use store::StoreError;
 
 /// Monday 5 January 2026, midnight UTC: simulations cross both changes of clocks.
 pub(crate) const START: Timestamp = Timestamp(1_767_571_200_000);
@@ -334,7 +334,8 @@ impl World {
     /// server has listened for a while.
     fn check_lease_end(&self, record: &EventRecord) -> Check {
         let property = "an alert that is repeated does not end";
-        let Event::AlertResolved { alert, reason: ResolveReason::LeaseEnded { .. } } = &record.event
+        let Event::AlertResolved { alert, reason: ResolveReason::LeaseEnded { .. } } =
+            &record.event
         else {
             return Ok(());
         };
@@ -380,7 +381,11 @@ impl World {
         let published = core.published();
         let published = published.read().unwrap_or_else(PoisonError::into_inner);
         hold(*published == self.shadow.state, "replay equals live", || {
-            format!("{when}, at record {}: {}", published.seq, difference(&published, &self.shadow.state))
+            format!(
+                "{when}, at record {}: {}",
+                published.seq,
+                difference(&published, &self.shadow.state)
+            )
         })
     }
 
@@ -392,7 +397,8 @@ impl World {
         self.server = Server::Down;
         self.journal.lose_power();
         self.in_hand.clear();
-        let wait = if self.dice.chance(800) { self.dice.secs(1, 60) } else { self.dice.mins(1, 40) };
+        let wait =
+            if self.dice.chance(800) { self.dice.secs(1, 60) } else { self.dice.mins(1, 40) };
         self.later(wait, Happening::Start);
     }
 
@@ -536,7 +542,6 @@ fn difference(live: &State, replayed: &State) -> String {
         ("access", live.access == replayed.access),
         ("keys", live.keys == replayed.keys),
     ];
-    let differ: Vec<&str> =
-        parts.iter().filter(|(_, same)| !same).map(|(name, _)| *name).collect();
+    let differ: Vec<&str> = parts.iter().filter(|(_, same)| !same).map(|(name, _)| *name).collect();
     format!("they differ in: {}", differ.join(", "))
 }

@@ -22,11 +22,8 @@ pub(crate) fn write(desk: &Desk<'_>, zone: Option<&str>) -> Daily {
         1 => format!("1 {noun}"),
         count => format!("{count} {noun}s"),
     };
-    let subject = format!(
-        "{org}: {} open, {} due",
-        counted(open, "incident"),
-        counted(reviews, "review")
-    );
+    let subject =
+        format!("{org}: {} open, {} due", counted(open, "incident"), counted(reviews, "review"));
     let mut text = String::from("Promises\n");
     text += &promises(desk);
     text += &incidents(desk, zone);

@@ -76,9 +76,9 @@ fn page_letter(
         let _ = writeln!(text, "\nTake it: {url}\n(The link opens a view with a button.)");
     }
     let _ = writeln!(text, "\nEverything about it: {incident_url}");
-    let mark = late.as_ref().map_or(String::new(), |_| {
-        format!(" (late by {})", desk.now.since(notice.decided_at))
-    });
+    let mark = late
+        .as_ref()
+        .map_or(String::new(), |_| format!(" (late by {})", desk.now.since(notice.decided_at)));
     Ok(Message {
         key: id.to_string(),
         to,
@@ -103,19 +103,13 @@ fn page_letter(
 }
 
 /// What it is about: the promise, the measurement or the sender's words.
-fn about(
-    desk: &Desk<'_>,
-    incident: &Incident,
-    alert: Option<&Alert>,
-    notice: &Notice,
-) -> String {
+fn about(desk: &Desk<'_>, incident: &Incident, alert: Option<&Alert>, notice: &Notice) -> String {
     let mut text = String::new();
     let catalogue = desk.state.catalogue();
     let feature = incident.feature.as_ref();
-    if let Some((id, it)) =
-        feature.and_then(|id| Some((id, catalogue?.features.get(id)?)))
-    {
-        let _ = writeln!(text, "Promise: {} ({id}, {} over {})", it.question, it.objective, it.window);
+    if let Some((id, it)) = feature.and_then(|id| Some((id, catalogue?.features.get(id)?))) {
+        let _ =
+            writeln!(text, "Promise: {} ({id}, {} over {})", it.question, it.objective, it.window);
     }
     let zone = zone_of(catalogue, notice);
     let _ = writeln!(text, "Since: {}", local(desk.zones, zone, incident.opened_at));
@@ -128,9 +122,10 @@ fn about(
 fn evidence(origin: &Origin, severity: Severity) -> String {
     match origin {
         Origin::Burn(evidence) => {
-            let firing = evidence.assessment.conditions.iter().find(|it| {
-                it.state == ConditionState::Firing && it.condition.severity == severity
-            });
+            let firing =
+                evidence.assessment.conditions.iter().find(|it| {
+                    it.state == ConditionState::Firing && it.condition.severity == severity
+                });
             let budget = evidence.objective.budget_ratio();
             let mut text = String::new();
             if let Some(it) = firing {
@@ -218,7 +213,8 @@ fn address(desk: &Desk<'_>, notice: &Notice) -> Result<String, String> {
         Recipient::Person(person) => person,
     };
     let catalogue = desk.state.catalogue().ok_or("nothing is configured any more")?;
-    let contacts = &catalogue.people.get(person).ok_or("the person is no longer configured")?.contacts;
+    let contacts =
+        &catalogue.people.get(person).ok_or("the person is no longer configured")?.contacts;
     let contact = contacts
         .iter()
         .find(|it| it.medium == notice.medium)

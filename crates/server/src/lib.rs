@@ -1,1 +1,44 @@
-//! server
+//! The server: a node per organisation, its workers, its configuration, and the demo.
+//!
+//! Intuition: the house around the engine. The writer (`driver`) decides and remembers; here are the
+//! people who read meters ([`Measurer`]), carry letters ([`Outbox`]) and open the doors (`web`). They
+//! take no orders: each looks at the state and does what is missing.
+//!
+//! Invariants:
+//! - no decision is made here: whatever happens is a command to the engine;
+//! - nobody who pages waits for a source, a sample or a view;
+//! - every failure is told with what to do.
+
+mod configuration;
+mod daily;
+mod demo;
+mod letters;
+mod links;
+mod logging;
+mod measure;
+mod node;
+mod outbox;
+mod problem;
+mod ready;
+mod run;
+mod samples;
+mod setup;
+mod storage;
+mod telemetry;
+mod wait;
+
+pub use configuration::{DEFAULT_PATH, load, paths};
+pub use demo::{
+    DemoOptions, Emulated, ExampleOptions, HISTORY, Memory, SERVICES, Town, demo, example_services,
+};
+pub use letters::LATE_FROM;
+pub use logging::{LogForm, start_logging};
+pub use measure::{MINUTES_OBSERVED_MAX, Measurer, READ_INTERVAL_MIN};
+pub use node::{LEASE_TTL, Node, NodeOptions, Shared};
+pub use outbox::{Inbox, Kept, ON_THE_WAY_MAX, Outbox, PER_CHANNEL_MAX};
+pub use problem::{Kind, Problem};
+pub use run::{ServeOptions, serve};
+pub use samples::{SharedBoard, WAITING_MAX};
+pub use setup::SETUP_TTL;
+pub use storage::{Place, Storage};
+pub use telemetry::Metrics;

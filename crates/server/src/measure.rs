@@ -74,12 +74,7 @@ impl std::fmt::Debug for Measurer {
 }
 
 impl Measurer {
-    pub(crate) fn new(
-        shared: Shared,
-        samples: SampleStore,
-        metrics: Metrics,
-        speed: u32,
-    ) -> Self {
+    pub(crate) fn new(shared: Shared, samples: SampleStore, metrics: Metrics, speed: u32) -> Self {
         let catalogue = Arc::new(empty());
         let real = i64::try_from(READ_INTERVAL_MIN.as_millis()).expect("short");
         Self {
@@ -312,7 +307,9 @@ impl Measurer {
         let assessed: Vec<_> = {
             let board = self.shared.board.read().unwrap_or_else(PoisonError::into_inner);
             let features = self.catalogue.features.keys();
-            features.filter_map(|it| Some((it.clone(), board.assess_feature(it, minute)?))).collect()
+            features
+                .filter_map(|it| Some((it.clone(), board.assess_feature(it, minute)?)))
+                .collect()
         };
         let mut running = JoinSet::new();
         for (feature, assessment) in assessed {

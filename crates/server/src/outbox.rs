@@ -169,7 +169,8 @@ impl Outbox {
         let due: Vec<(NoticeId, ChannelId, Medium)> = {
             let handle = &self.desk.shared.handle;
             let (now, state) = (handle.now(), handle.state());
-            let waiting = state.notices_due(now).filter(|(id, _)| !self.on_the_way.contains_key(id));
+            let waiting =
+                state.notices_due(now).filter(|(id, _)| !self.on_the_way.contains_key(id));
             let room = ON_THE_WAY_MAX.saturating_sub(self.on_the_way.len());
             waiting.take(room).map(|(id, it)| (id, it.channel.clone(), it.medium)).collect()
         };

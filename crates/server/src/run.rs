@@ -57,7 +57,7 @@ pub fn serve(options: ServeOptions) -> Result<(), Problem> {
     let handle = node.shared().handle.clone();
     let reload = reload_from(paths, org, handle);
     let how = How {
-        listen: options.listen,
+        listen: vec![options.listen],
         public_url: catalogue.public_url.clone(),
         catalogue,
         mode: Mode::Serve,
@@ -71,7 +71,8 @@ pub fn serve(options: ServeOptions) -> Result<(), Problem> {
 
 /// How a node is run.
 pub(crate) struct How {
-    pub(crate) listen: SocketAddr,
+    /// The first of these that is free.
+    pub(crate) listen: Vec<SocketAddr>,
     pub(crate) public_url: Option<String>,
     pub(crate) catalogue: Catalogue,
     pub(crate) mode: Mode,
@@ -173,14 +174,10 @@ struct Running {
 }
 
 async fn start(node: &Node, how: How) -> Result<Running, Problem> {
-    let listener = TcpListener::bind(how.listen).await.map_err(|error| {
-        Problem::unreachable(format!("could not listen on {}", how.listen))
-            .detail(error)
-            .hint("another process may use the port; name another one with --listen")
-    })?;
-    let address = listener.local_addr().map_err(|error| {
-        Problem::unreachable(format!("could not listen on {}", how.listen)).detail(error)
-    })?;
+    let listener = listen(&how.listen).await?;
+    let address = listener
+        .local_addr()
+        .map_err(|error| Problem::unreachable("could not listen").detail(error))?;
     let local = format!("http://{address}");
     let public_url = how.public_url.unwrap_or_else(|| local.clone());
     node.adopt(how.catalogue).await?;
@@ -224,6 +221,22 @@ async fn start(node: &Node, how: How) -> Result<Running, Problem> {
     }
     eprintln!("listening on {local}");
     Ok(Running { stop, readiness, reload: how.reload, http, outbox, others })
+}
+
+/// Listens on the first address that is free.
+async fn listen(addresses: &[SocketAddr]) -> Result<TcpListener, Problem> {
+    let mut failed = Problem::unreachable("there is no address to listen on");
+    for address in addresses {
+        match TcpListener::bind(address).await {
+            Ok(listener) => return Ok(listener),
+            Err(error) => {
+                failed = Problem::unreachable(format!("could not listen on {address}"))
+                    .detail(error)
+                    .hint("another process may use the port; name another one with --listen");
+            }
+        }
+    }
+    Err(failed)
 }
 
 impl Running {

@@ -207,10 +207,7 @@ mod tests {
         let board = store.board(Arc::new(catalogue), now).await.unwrap();
         let light_on = FeatureId::from("light-on");
         let counts = board.rings(&light_on).unwrap().window(now - 1, Millis::from_mins(4));
-        assert_eq!(
-            counts,
-            WindowCounts { bad: 30, total: 120, known_minutes: 2, minutes: 4 },
-        );
+        assert_eq!(counts, WindowCounts { bad: 30, total: 120, known_minutes: 2, minutes: 4 },);
         store.stop().await;
     }
 

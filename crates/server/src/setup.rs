@@ -16,9 +16,8 @@ pub(crate) async fn link(handle: &Handle, public_url: &str) -> Result<Option<Str
         if state.access.passwords.values().any(|it| it.role == Role::Admin) {
             return Ok(None);
         }
-        let setup = |(id, it): (&TokenId, &engine::Token)| {
-            (it.kind == TokenKind::Setup).then_some(*id)
-        };
+        let setup =
+            |(id, it): (&TokenId, &engine::Token)| (it.kind == TokenKind::Setup).then_some(*id);
         state.access.tokens.iter().filter_map(setup).collect()
     };
     let failed = |error| Problem::unreachable("could not make the set-up link").detail(error);

@@ -41,18 +41,18 @@ impl Place {
     pub fn open(&self, org: &OrgId) -> Result<Storage, Problem> {
         match self {
             Self::Folder(folder) => {
-                let journal = SqliteJournal::open(folder, org.as_str())
-                    .map_err(|it| self.problem(&it))?;
+                let journal =
+                    SqliteJournal::open(folder, org.as_str()).map_err(|it| self.problem(&it))?;
                 claim(folder, org)?;
-                let samples = SqliteSamples::open(folder, org.as_str())
-                    .map_err(|it| self.problem(&it))?;
+                let samples =
+                    SqliteSamples::open(folder, org.as_str()).map_err(|it| self.problem(&it))?;
                 Ok(Storage { journal: Box::new(journal), samples: Box::new(samples) })
             }
             Self::Database(url) => {
-                let journal = PostgresJournal::open(url, org.as_str())
-                    .map_err(|it| self.problem(&it))?;
-                let samples = PostgresSamples::open(url, org.as_str())
-                    .map_err(|it| self.problem(&it))?;
+                let journal =
+                    PostgresJournal::open(url, org.as_str()).map_err(|it| self.problem(&it))?;
+                let samples =
+                    PostgresSamples::open(url, org.as_str()).map_err(|it| self.problem(&it))?;
                 Ok(Storage { journal: Box::new(journal), samples: Box::new(samples) })
             }
         }

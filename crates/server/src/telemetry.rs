@@ -16,9 +16,7 @@ use prometheus_client::registry::Registry;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
-use store::{
-    AppendError, Epoch, Head, Journal, KeyState, NewRecord, Record, Snapshot, StoreError,
-};
+use store::{AppendError, Epoch, Head, Journal, KeyState, NewRecord, Record, Snapshot, StoreError};
 
 type Labels = Vec<(&'static str, String)>;
 
@@ -59,10 +57,8 @@ pub(crate) struct Observed {
 
 impl Metrics {
     pub(crate) fn notice(&self, medium: Medium, outcome: &'static str) {
-        let labels = vec![
-            ("medium", format!("{medium:?}").to_lowercase()),
-            ("outcome", outcome.to_owned()),
-        ];
+        let labels =
+            vec![("medium", format!("{medium:?}").to_lowercase()), ("outcome", outcome.to_owned())];
         self.notices.get_or_create(&labels).inc();
     }
 

@@ -14,13 +14,14 @@ store::samples_conformance!(sqlite_samples, |org: &str| {
 
 #[cfg(feature = "servers")]
 mod needs_server {
+    use super::postgres_url;
     use store::{PostgresJournal, PostgresSamples};
 
     store::conformance!(postgres, |org: &str| {
-        PostgresJournal::open(&super::postgres_url(), org).expect("the database answers")
+        PostgresJournal::open(&postgres_url(), org).expect("the database answers")
     });
     store::samples_conformance!(postgres_samples, |org: &str| {
-        PostgresSamples::open(&super::postgres_url(), org).expect("the database answers")
+        PostgresSamples::open(&postgres_url(), org).expect("the database answers")
     });
 }
 

@@ -1,1 +1,394 @@
-//! placeholder
+//! The whole router over a driver in memory, knocked at as browsers and programs do.
+
+use crate::{Context, DemoControls, DemoService, InboxMessage, Mode, ack_link, hash_token, router};
+use axum::body::Body;
+use axum::http::{Request, Response, StatusCode, header};
+use driver::{Core, Handle, ManualClock, Options, spawn};
+use engine::{Actor, Command, Role, Submission, TokenKind};
+use http_body_util::BodyExt as _;
+use model::{Catalogue, Millis, NoticeId, PersonId, Timestamp};
+use std::sync::{Arc, RwLock};
+use store::MemoryJournal;
+use tower::ServiceExt as _;
+
+/// Monday 23 November 2026, 10:00 UTC.
+const NOW: Timestamp = Timestamp(1_795_428_000_000);
+const LINK_KEY: [u8; 32] = [7; 32];
+
+/// Who may, per route: anonymous, door, member, administrator. `-` is a refusal.
+///
+/// 303 sends a person to the log-in. Where something is not there, 404 shows that the key fitted.
+const ROUTES: &str = "
+    GET  /healthz                              200 200 200 200
+    GET  /readyz                               200 200 200 200
+    GET  /metrics                              401 200 200 200
+    GET  /static/style.css                     200 200 200 200
+    GET  /static/nothing                       404 404 404 404
+    GET  /login                                200 200 200 200
+    GET  /setup/wrong                          404 404 404 404
+    POST /setup/wrong                          404 404 404 404
+    GET  /a/no_1/wrong                         404 404 404 404
+    POST /a/no_1/wrong                         404 404 404 404
+    GET  /                                     303 303 200 200
+    GET  /features/light-on                    303 303 200 200
+    GET  /incidents                            303 303 200 200
+    GET  /incidents/in_9                       303 303 404 404
+    GET  /oncall                               303 303 200 200
+    GET  /why/in_9                             303 303 404 404
+    GET  /inbox                                303 303 404 404
+    GET  /tokens                               303 403 403 200
+    GET  /api/v1/status                        401 401 200 200
+    GET  /api/v1/features/light-on             401 401 200 200
+    GET  /api/v1/incidents                     401 401 200 200
+    GET  /api/v1/incidents/in_9                401 401 404 404
+    GET  /api/v1/oncall                        401 401 200 200
+    GET  /api/v1/why/in_9                      401 401 404 404
+    GET  /api/v1/journal/head                  401 401 200 200
+    GET  /api/v1/tokens                        401 403 403 200
+    GET  /api/v2/status                        401 200 200 200
+    POST /api/v2/alerts                        401 400 400 400
+    POST /api/v1/alertmanager                  401 400 400 400
+    POST /incidents/in_9/acknowledge           303 303 404 404
+    POST /incidents/in_9/resolve               303 303 404 404
+    POST /demo/break/carrier-a                 303 303 404 404
+    POST /api/v1/incidents/in_9/acknowledge    401 401 404 404
+    POST /api/v1/incidents/in_9/resolve        401 401 404 404
+    POST /api/v1/pages/pg_9/acknowledge        401 401 404 404
+    POST /-/reload                             401 403 403 200
+    POST /tokens/tk_99/revoke                  303 403 403 404
+    DELETE /api/v1/tokens/tk_99                401 403 403 404
+";
+
+#[tokio::test]
+async fn every_route_wants_its_key() {
+    let house = House::serve().await;
+    for line in ROUTES.lines().map(str::trim).filter(|it| !it.is_empty()) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let mut shown = vec![];
+        for key in [None, Some("door-key"), Some("member-key"), Some("admin-key")] {
+            let request = house.request(words[0], words[1], key, "");
+            shown.push(house.send(request).await.status().as_u16().to_string());
+        }
+        assert_eq!(shown, words[2..], "{} {}", words[0], words[1]);
+    }
+}
+
+#[tokio::test]
+async fn opening_a_link_takes_nothing_and_pressing_the_button_does_once() {
+    let house = House::serve().await;
+    house.raise("no lights in Kisumu").await;
+    let link = ack_link(&LINK_KEY, "", NoticeId(1));
+    for _ in 0..3 {
+        let looked = text(house.send(house.request("GET", &link, None, "")).await).await;
+        assert!(looked.contains("I take it") && looked.contains("no lights in Kisumu"));
+    }
+    assert!(house.open_incident_is_untaken());
+    let taken = text(house.send(house.request("POST", &link, None, "")).await).await;
+    assert!(taken.contains("It is yours"), "{taken}");
+    assert!(!house.open_incident_is_untaken());
+    let again = house.send(house.request("POST", &link, None, "")).await;
+    assert_eq!(again.status(), StatusCode::CONFLICT);
+    assert!(text(again).await.contains("already acknowledged by"));
+    let looked = text(house.send(house.request("GET", &link, None, "")).await).await;
+    assert!(looked.contains("took it at") && !looked.contains("I take it"));
+    let other = link.replace("no_1", "no_2");
+    let forged = house.send(house.request("POST", &other, None, "")).await;
+    assert_eq!(forged.status(), StatusCode::NOT_FOUND, "a code fits one notice only");
+}
+
+#[tokio::test]
+async fn a_form_of_another_site_is_kept_out() {
+    let house = House::serve().await;
+    house.raise("help").await;
+    let path = "/incidents/in_1/acknowledge";
+    for (name, value) in
+        [("sec-fetch-site", "cross-site"), ("origin", "https://evil.example"), ("origin", "null")]
+    {
+        let mut request = house.with_session("POST", path);
+        request.headers_mut().insert(name, value.parse().unwrap());
+        assert_eq!(house.send(request).await.status(), StatusCode::FORBIDDEN, "{name}: {value}");
+    }
+    assert!(house.open_incident_is_untaken());
+    let mut request = house.with_session("POST", path);
+    request.headers_mut().insert("sec-fetch-site", "same-origin".parse().unwrap());
+    assert_eq!(house.send(request).await.status(), StatusCode::SEE_OTHER);
+    assert!(!house.open_incident_is_untaken());
+}
+
+#[tokio::test]
+async fn a_session_is_no_bearer_token_and_a_token_is_no_cookie() {
+    let house = House::serve().await;
+    let request = house.request("GET", "/api/v1/status", Some("session-key"), "");
+    assert_eq!(house.send(request).await.status(), StatusCode::UNAUTHORIZED);
+    let mut request = house.request("GET", "/api/v1/status", None, "");
+    request.headers_mut().insert(header::COOKIE, "lamplighter=admin-key".parse().unwrap());
+    assert_eq!(house.send(request).await.status(), StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn hostile_text_from_alerts_is_shown_as_text() {
+    let house = House::serve().await;
+    let body = r#"[{"labels":{"alertname":"<script>alert(1)</script>","severity":"page"},
+        "annotations":{"summary":"<img src=x onerror=alert(1)>"}}]"#;
+    let sent = house.send(house.request("POST", "/api/v2/alerts", Some("door-key"), body)).await;
+    assert_eq!(sent.status(), StatusCode::OK);
+    for path in ["/", "/incidents", "/incidents/in_1", "/why/in_1"] {
+        let shown =
+            text(house.send(house.request("GET", path, Some("member-key"), "")).await).await;
+        assert!(shown.contains("&lt;img src=x"), "{path}: {shown}");
+        assert!(!shown.contains("<img") && !shown.contains("<script>"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_door_takes_the_valid_alerts_and_answers_like_alertmanager() {
+    let house = House::serve().await;
+    let body = r#"[{"labels":{"alertname":"A","feature":"light-on","severity":"critical"}},{"labels":{}}]"#;
+    let sent = house.send(house.request("POST", "/api/v2/alerts", Some("door-key"), body)).await;
+    assert_eq!(sent.status(), StatusCode::BAD_REQUEST);
+    assert_eq!(text(sent).await, "\"at least one label pair required\"");
+    let state = house.handle.state();
+    let (_, alert) = state.alerts_firing().next().expect("the valid one was taken");
+    assert_eq!(alert.feature, Some("light-on".into()));
+    assert_eq!(state.pages.len(), 1);
+}
+
+#[tokio::test]
+async fn trouble_of_ours_is_503_so_that_senders_come_again() {
+    let house = House::serve().await;
+    house.handle.stop().await;
+    let body = r#"[{"labels":{"alertname":"A"}}]"#;
+    let request = house.request("POST", "/api/v2/alerts", Some("door-key"), body);
+    let answer = house.send(request).await;
+    assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(answer.headers()[header::RETRY_AFTER], "5");
+}
+
+#[tokio::test]
+async fn a_repeated_key_changes_nothing_and_is_answered_alike() {
+    let house = House::serve().await;
+    let mut bodies = vec![];
+    for _ in 0..2 {
+        let body = r#"{"title":"help","team":"payments"}"#;
+        let mut request = house.request("POST", "/api/v1/incidents", Some("member-key"), body);
+        request.headers_mut().insert("idempotency-key", "k1".parse().unwrap());
+        request.headers_mut().insert(header::CONTENT_TYPE, "application/json".parse().unwrap());
+        let answer = house.send(request).await;
+        assert_eq!(answer.status(), StatusCode::OK);
+        bodies.push(text(answer).await);
+    }
+    assert!(bodies[1].contains("\"repeated\":true"), "{}", bodies[1]);
+    assert_eq!(house.handle.state().incidents.len(), 1);
+}
+
+#[tokio::test]
+async fn the_setup_link_makes_one_administrator() {
+    let house = House::serve().await;
+    house.token(TokenKind::Setup, None, "setup-key").await;
+    let view = text(house.send(house.request("GET", "/setup/setup-key", None, "")).await).await;
+    assert!(view.contains("The first administrator"));
+    let short = house.form("/setup/setup-key", "person=ana&password=short").await;
+    assert_eq!(short.status(), StatusCode::BAD_REQUEST);
+    let done = house.form("/setup/setup-key", "person=bo&password=a-long-password").await;
+    assert_eq!(done.status(), StatusCode::SEE_OTHER);
+    let cookie = done.headers()[header::SET_COOKIE].to_str().unwrap().to_owned();
+    assert!(cookie.contains("HttpOnly; SameSite=Strict"), "{cookie}");
+    let mut request = house.request("GET", "/tokens", None, "");
+    let session = cookie.split(';').next().unwrap();
+    request.headers_mut().insert(header::COOKIE, session.parse().unwrap());
+    assert_eq!(house.send(request).await.status(), StatusCode::OK);
+    let again = house.form("/setup/setup-key", "person=ana&password=a-long-password").await;
+    assert_eq!(again.status(), StatusCode::NOT_FOUND, "the link is spent");
+    let wrong = house.form("/login", "person=bo&password=another-password").await;
+    assert_eq!(wrong.status(), StatusCode::FORBIDDEN);
+    let right = house.form("/login", "person=bo&password=a-long-password").await;
+    assert_eq!(right.status(), StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn the_demo_answers_to_names_of_this_machine_only() {
+    let house = House::demo().await;
+    let mut request = house.request("GET", "/", None, "");
+    request.headers_mut().insert(header::HOST, "evil.example".parse().unwrap());
+    assert_eq!(house.send(request).await.status(), StatusCode::MISDIRECTED_REQUEST);
+    for path in ["/", "/features/light-on", "/incidents", "/oncall", "/inbox"] {
+        let answer = house.send(house.request("GET", path, None, "")).await;
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+        assert!(answer.headers().contains_key(header::CONTENT_SECURITY_POLICY));
+    }
+    let broken = house.form("/demo/break/carrier-a", "").await;
+    assert_eq!(broken.status(), StatusCode::SEE_OTHER);
+}
+
+/// Everything the first view needs, cold, stays below what one round trip on a poor line carries.
+#[tokio::test]
+async fn the_first_view_is_small() {
+    let house = House::demo().await;
+    house.raise("no lights in Kisumu").await;
+    let mut wire_bytes = 0;
+    for path in ["/", "/static/live.js"] {
+        let mut request = house.request("GET", path, None, "");
+        request.headers_mut().insert(header::ACCEPT_ENCODING, "br".parse().unwrap());
+        let answer = house.send(request).await;
+        assert_eq!(answer.headers()[header::CONTENT_ENCODING], "br");
+        let head: usize = answer
+            .headers()
+            .iter()
+            .map(|(name, value)| name.as_str().len() + value.len() + 4)
+            .sum();
+        wire_bytes += head + answer.into_body().collect().await.unwrap().to_bytes().len();
+    }
+    assert!(wire_bytes <= 14_000, "{wire_bytes} bytes");
+    println!("the first view takes {wire_bytes} bytes");
+}
+
+struct House {
+    router: axum::Router,
+    handle: Handle,
+}
+
+impl House {
+    async fn serve() -> Self {
+        let house = Self::open(Mode::Serve).await;
+        for (person, role, key) in
+            [("juma", Role::Member, "member-key"), ("ana", Role::Admin, "admin-key")]
+        {
+            let person = PersonId::from(person);
+            let hash = "not a hash".to_owned();
+            let command = Command::SetPassword { person: person.clone(), hash, role, spends: None };
+            house.handle.submit(Submission::system(command)).await.expect("taken");
+            house.token(TokenKind::Api, Some(person), key).await;
+        }
+        house.token(TokenKind::Session, Some("ana".into()), "session-key").await;
+        house.token(TokenKind::Door, None, "door-key").await;
+        house
+    }
+
+    async fn demo() -> Self {
+        Self::open(Mode::Demo(Arc::new(Controls))).await
+    }
+
+    async fn open(mode: Mode) -> Self {
+        let catalogue = catalogue();
+        let options = Options {
+            org: "solar".into(),
+            owner: "test".into(),
+            zones: oncall::Zones::bundled(),
+            lease_ttl: Millis::from_secs(30),
+        };
+        let random = Box::new(wire::SystemRandom::default());
+        let core = Core::open(MemoryJournal::new("solar"), options, random, NOW).expect("opens");
+        let clock = Arc::new(ManualClock::new(NOW));
+        let (handle, _thread) = spawn(core, clock.clone());
+        let board = slo::Board::new(&catalogue);
+        let command =
+            Command::AdoptCatalogue { catalogue: Box::new(catalogue), hash: "first".into() };
+        let actor = Actor::Operator;
+        let submission = Submission { actor, ..Submission::system(command) };
+        handle.submit(submission).await.expect("adopted");
+        let context = Context {
+            handle: handle.clone(),
+            board: Arc::new(RwLock::new(board)),
+            clock,
+            zones: Arc::new(oncall::Zones::bundled()),
+            mode,
+            link_key: LINK_KEY,
+            public_url: "http://127.0.0.1:8080".into(),
+            reload: Arc::new(|| Box::pin(async { Ok("nothing changed".to_owned()) })),
+            metrics: Arc::new(|| "# EOF\n".to_owned()),
+            ready: Arc::new(|| Ok(())),
+        };
+        Self { router: router(context), handle }
+    }
+
+    async fn token(&self, kind: TokenKind, person: Option<PersonId>, secret: &str) {
+        let (label, sha256) = ("test".to_owned(), hash_token(secret));
+        let command = Command::IssueToken { kind, person, label, sha256, expires_at: None };
+        self.handle.submit(Submission::system(command)).await.expect("issued");
+    }
+
+    async fn raise(&self, title: &str) {
+        let team = Some("payments".into());
+        let command = Command::Raise { by: "bo".into(), title: title.into(), feature: None, team };
+        self.handle.submit(Submission::person("bo".into(), command)).await.expect("raised");
+    }
+
+    fn open_incident_is_untaken(&self) -> bool {
+        let state = self.handle.state();
+        state.incidents_open().next().expect("an open incident").1.acknowledged.is_none()
+    }
+
+    fn request(&self, method: &str, path: &str, key: Option<&str>, body: &str) -> Request<Body> {
+        let mut builder = Request::builder().method(method).uri(path);
+        builder = builder.header(header::HOST, "127.0.0.1:8080");
+        if let Some(key) = key {
+            builder = builder.header(header::AUTHORIZATION, format!("Bearer {key}"));
+        }
+        if method == "POST" && !path.contains("/api/") {
+            builder = builder.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        }
+        let default = if path.starts_with("/setup") { "person=ana&password=x" } else { "" };
+        let body = if body.is_empty() { default } else { body };
+        builder.body(Body::from(body.to_owned())).expect("a request")
+    }
+
+    fn with_session(&self, method: &str, path: &str) -> Request<Body> {
+        let mut request = self.request(method, path, None, "");
+        request.headers_mut().insert(header::COOKIE, "lamplighter=session-key".parse().unwrap());
+        request
+    }
+
+    async fn form(&self, path: &str, body: &str) -> Response<Body> {
+        self.send(self.request("POST", path, None, body)).await
+    }
+
+    async fn send(&self, request: Request<Body>) -> Response<Body> {
+        self.router.clone().oneshot(request).await.expect("a router always answers")
+    }
+}
+
+async fn text(response: Response<Body>) -> String {
+    let bytes = response.into_body().collect().await.expect("a body").to_bytes();
+    String::from_utf8(bytes.to_vec()).expect("UTF-8")
+}
+
+fn catalogue() -> Catalogue {
+    let text = include_str!("../../../examples/solar/lamplighter.yaml");
+    catalog::load_str(&[("lamplighter.yaml", text)]).catalogue.expect("the example is sound")
+}
+
+struct Controls;
+
+impl DemoControls for Controls {
+    fn services(&self) -> Vec<DemoService> {
+        let service = |name: &str, title: &str| DemoService {
+            name: name.into(),
+            title: title.into(),
+            broken: false,
+        };
+        vec![service("carrier-a", "carrier A"), service("payments-api", "the payments service")]
+    }
+
+    fn break_service(&self, name: &str) -> bool {
+        name == "carrier-a"
+    }
+
+    fn mend_service(&self, name: &str) -> bool {
+        name == "carrier-a"
+    }
+
+    fn inbox(&self) -> Vec<InboxMessage> {
+        vec![InboxMessage {
+            at: NOW,
+            to: "Ana".into(),
+            medium: "SMS".into(),
+            subject: "Lights".into(),
+            text: "Lights stay dark".into(),
+            ack_url: None,
+        }]
+    }
+
+    fn speed(&self) -> u32 {
+        10
+    }
+}

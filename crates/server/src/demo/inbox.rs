@@ -68,7 +68,8 @@ impl Inbox for Letters {
         }
         let beside = self.file.with_extension("new");
         let bytes = serde_json::to_vec(&*all).expect("letters serialise");
-        let written = std::fs::write(&beside, bytes).and_then(|()| std::fs::rename(&beside, &self.file));
+        let written =
+            std::fs::write(&beside, bytes).and_then(|()| std::fs::rename(&beside, &self.file));
         if let Err(error) = written {
             tracing::warn!("the demo's inbox could not be kept: {error}");
         }

@@ -78,11 +78,13 @@ impl Stream {
 
     /// The usual bad events, and those of past spells, up to `minute` of history.
     pub(crate) fn usual_bad(&self, minute: f64) -> f64 {
-        let usual = self.bad_share * self.per_minute * 0.25 * (minute + risen(&self.bad_waves, minute))
-            + self.bad_share * 0.75 * self.total(minute);
-        let spells = self.past.iter().map(|it| {
-            it.share * (self.total(minute.clamp(it.from, it.to)) - self.total(it.from))
-        });
+        let usual =
+            self.bad_share * self.per_minute * 0.25 * (minute + risen(&self.bad_waves, minute))
+                + self.bad_share * 0.75 * self.total(minute);
+        let spells = self
+            .past
+            .iter()
+            .map(|it| it.share * (self.total(minute.clamp(it.from, it.to)) - self.total(it.from)));
         usual + spells.sum::<f64>()
     }
 
