@@ -13,7 +13,7 @@
 use crate::Metrics;
 use crate::node::Shared;
 use crate::samples::{Lot, SampleStore, key_of, stored};
-use crate::wait::Waiter;
+use crate::wait::{Waiter, stopped};
 use engine::{Command, Submission};
 use model::{Catalogue, Millis, SecretRef, SloId, Source, SourceId, SourceKind, Timestamp};
 use slo::{LATE_MINUTES_MAX, Measurement, Meter, Series};
@@ -106,7 +106,7 @@ impl Measurer {
                 Some(done) = self.running.join_next() => self.take(done).await,
                 () = self.waiter.until(next) => {}
                 _ = changes.changed() => {}
-                _ = stop.wait_for(|it| *it) => return,
+                () = stopped(&mut stop) => return,
             }
         }
     }

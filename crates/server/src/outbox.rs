@@ -12,7 +12,7 @@
 use crate::Metrics;
 use crate::letters::{Desk, letter};
 use crate::node::Shared;
-use crate::wait::Waiter;
+use crate::wait::{Waiter, stopped};
 use channels::{Message, Outcome, Sender};
 use driver::SubmitError;
 use engine::{Command, DeliveryOutcome, NoticeStatus, Recipient, State, Submission};
@@ -111,7 +111,7 @@ impl Outbox {
                 Some(done) = self.running.join_next_with_id() => self.arrived(done),
                 () = self.waiter.until(next) => {}
                 _ = changes.changed() => {}
-                _ = stop.wait_for(|it| *it) => break,
+                () = stopped(&mut stop) => break,
             }
         }
         while let Some(done) = self.running.join_next_with_id().await {

@@ -4,6 +4,7 @@
 //! append has failed, something harmless is written every few seconds until it succeeds.
 
 use crate::Metrics;
+use crate::wait::stopped;
 use driver::Handle;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -46,7 +47,7 @@ impl Readiness {
         loop {
             tokio::select! {
                 () = tokio::time::sleep(LOOK) => {}
-                _ = stop.wait_for(|it| *it) => return,
+                () = stopped(&mut stop) => return,
             }
             if self.metrics.write_failure().is_some()
                 && self.handle.put_setting(PROBE, "written").await.is_ok()

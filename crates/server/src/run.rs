@@ -13,6 +13,7 @@ use crate::configuration;
 use crate::node::{self, Node, NodeOptions, Shared};
 use crate::outbox::Inbox;
 use crate::ready::Readiness;
+use crate::wait::stopped;
 use crate::{Place, Problem, setup};
 use driver::{Clock, End, SystemClock};
 use model::{Catalogue, OrgId};
@@ -48,11 +49,12 @@ pub struct ServeOptions {
 }
 
 /// Serves until it is told to stop.
-pub fn serve(options: ServeOptions) -> Result<(), Problem> {
+pub fn serve(options: &ServeOptions) -> Result<(), Problem> {
     egress::init_tls();
     let paths = configuration::paths(&options.config)?;
     let catalogue = configuration::load(&paths)?;
-    let node = take_journal(&options.place, &catalogue.org, Arc::new(SystemClock), 1)?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let node = take_journal(&options.place, &catalogue.org, &clock, 1)?;
     let org = catalogue.org.clone();
     let handle = node.shared().handle.clone();
     let reload = reload_from(paths, org, handle);
@@ -98,7 +100,7 @@ pub(crate) fn runtime() -> Result<Runtime, Problem> {
 pub(crate) fn take_journal(
     place: &Place,
     org: &OrgId,
-    clock: Arc<dyn Clock>,
+    clock: &Arc<dyn Clock>,
     speed: u32,
 ) -> Result<Node, Problem> {
     let mut said = false;
@@ -108,7 +110,7 @@ pub(crate) fn take_journal(
             org: org.clone(),
             storage,
             owner: owner(place),
-            clock: Arc::clone(&clock),
+            clock: Arc::clone(clock),
             speed,
         };
         match Node::open(options) {
@@ -182,7 +184,7 @@ async fn start(node: &Node, how: How) -> Result<Running, Problem> {
     let public_url = how.public_url.unwrap_or_else(|| local.clone());
     node.adopt(how.catalogue).await?;
     let Shared { handle, board, clock, zones } = node.shared().clone();
-    let (stop, stopped) = watch::channel(false);
+    let (stop, word) = watch::channel(false);
     let readiness = Readiness::new(handle.clone(), node.metrics().clone());
     let mut said = how.said;
     if matches!(how.mode, Mode::Serve)
@@ -203,13 +205,13 @@ async fn start(node: &Node, how: How) -> Result<Running, Problem> {
         ready: readiness.answer(),
     };
     let mut others = vec![
-        tokio::spawn(node.measurer().run(stopped.clone())),
-        tokio::spawn(readiness.clone().run(stopped.clone())),
+        tokio::spawn(node.measurer().run(word.clone())),
+        tokio::spawn(readiness.clone().run(word.clone())),
     ];
-    others.extend(how.extra.into_iter().map(|worker| worker(stopped.clone())));
-    let outbox = tokio::spawn(node.outbox(&public_url, how.inbox).run(stopped.clone()));
-    let mut closing = stopped;
-    let closed = async move { drop(closing.wait_for(|it| *it).await) };
+    others.extend(how.extra.into_iter().map(|worker| worker(word.clone())));
+    let outbox = tokio::spawn(node.outbox(&public_url, how.inbox).run(word.clone()));
+    let mut closing = word;
+    let closed = async move { stopped(&mut closing).await };
     let server = axum::serve(listener, web::router(context)).with_graceful_shutdown(closed);
     let http = tokio::spawn(async move {
         if let Err(error) = server.await {

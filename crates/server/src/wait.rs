@@ -10,7 +10,7 @@ use tokio::sync::watch;
 const NAP_MAX: Duration = Duration::from_secs(30);
 
 /// Waits for instants of a clock. Cheap to clone.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Waiter {
     clock: Arc<dyn Clock>,
     jumps: watch::Receiver<u64>,
@@ -22,7 +22,7 @@ impl Waiter {
     pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
         let (announce, jumps) = watch::channel(0);
         let listener = announce.clone();
-        clock.on_jump(Box::new(move || listener.send_modify(|it| *it += 1)));
+        clock.on_move(Box::new(move || listener.send_modify(|it| *it += 1)));
         Self { clock, jumps, _announce: announce }
     }
 
@@ -40,4 +40,9 @@ impl Waiter {
             }
         }
     }
+}
+
+/// Returns when `stop` says so, or when nobody is left to say it.
+pub(crate) async fn stopped(stop: &mut watch::Receiver<bool>) {
+    drop(stop.wait_for(|it| *it).await);
 }

@@ -233,7 +233,7 @@ pub(crate) async fn why(State(context): State<Context>, Path(id): Path<String>) 
 pub(crate) async fn head(State(context): State<Context>) -> Response {
     match context.handle.head().await {
         Ok(head) => {
-            let hash: String = head.hash.iter().map(|it| format!("{it:02x}")).collect();
+            let hash = crate::passwords::hex(&head.hash);
             Json(json!({ "seq": head.seq, "hash": hash })).into_response()
         }
         Err(error) => {

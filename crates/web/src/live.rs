@@ -14,14 +14,12 @@ pub(crate) async fn events(
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let stream = unfold(context.handle.subscribe(), |mut changes| async move {
         let moved = tokio::time::timeout(Duration::from_secs(30), changes.changed()).await;
-        match moved {
+        if let Ok(Err(_)) = moved {
             // The driver has ended, and so does the stream.
-            Ok(Err(_)) => None,
-            _ => {
-                let seq = *changes.borrow_and_update();
-                Some((Ok(Event::default().data(seq.to_string())), changes))
-            }
+            return None;
         }
+        let seq = *changes.borrow_and_update();
+        Some((Ok(Event::default().data(seq.to_string())), changes))
     });
     Sse::new(stream).keep_alive(KeepAlive::default())
 }

@@ -25,7 +25,12 @@ pub fn new_secret(kind: &str) -> String {
 /// What is kept of a secret: lower-case hex SHA-256. Enough, because the secret is random.
 #[must_use]
 pub fn hash_token(secret: &str) -> String {
-    digest(&SHA256, secret.as_bytes()).as_ref().iter().fold(String::new(), |mut text, byte| {
+    hex(digest(&SHA256, secret.as_bytes()).as_ref())
+}
+
+/// Lower-case hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text
     })

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 /// Letters kept; the oldest go first.
-pub const LETTERS_MAX: usize = 200;
+pub(super) const LETTERS_MAX: usize = 200;
 
 /// A letter in an inbox.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -19,6 +19,7 @@ pub use town::{Emulated, HISTORY, Memory, SERVICES, Town};
 
 use crate::run::{How, Worker, run, runtime, take_journal};
 use crate::samples::key_of;
+use crate::wait::stopped;
 use crate::{Place, Problem, Storage};
 use driver::{Clock, Handle, ScaledClock, SystemClock};
 use inbox::Letters;
@@ -75,7 +76,7 @@ pub fn demo(options: &DemoOptions) -> Result<(), Problem> {
     let before = remembered(&place, &catalogue, options.seed)?;
     let speed = options.speed;
     let clock: Arc<dyn Clock> = Arc::new(ScaledClock::starting_at(before.clock, speed));
-    let node = take_journal(&place, &catalogue.org, Arc::clone(&clock), speed)?;
+    let node = take_journal(&place, &catalogue.org, &clock, speed)?;
     let town = Arc::new(Town::remembered(before.town.clone()));
     let letters = Arc::new(Letters::open(folder.join("inbox.json")));
     let changed = Arc::new(Notify::new());
@@ -232,7 +233,7 @@ impl Keeper {
             tokio::select! {
                 () = tokio::time::sleep(KEEP_EVERY) => {}
                 () = self.changed.notified() => {}
-                _ = stop.wait_for(|it| *it) => break,
+                () = stopped(&mut stop) => break,
             }
         }
         self.keep().await;

@@ -2,6 +2,7 @@
 
 use super::town::{SERVICES, Town};
 use crate::Problem;
+use crate::wait::stopped;
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -60,7 +61,7 @@ pub(crate) fn spawn(
             .route("/mend", post(mended))
             .with_state(serving);
         let mut stop = stop.clone();
-        let closed = async move { drop(stop.wait_for(|it| *it).await) };
+        let closed = async move { stopped(&mut stop).await };
         tokio::spawn(async move {
             let server = axum::serve(listener, routes).with_graceful_shutdown(closed);
             if let Err(error) = server.await {

@@ -39,7 +39,7 @@ pub(crate) fn full(
             }
         }
     };
-    document(title, &frame, Script::Live)
+    document(title, &frame, &Script::Live)
 }
 
 fn reader_line(context: &Context, reader: &PersonId) -> Markup {
@@ -70,7 +70,7 @@ pub(crate) fn bare(title: &str, main: &Markup) -> Markup {
         header { b { i aria-hidden="true" { "◉ " } "Lamplighter" } }
         main id="main" { div.card { (main) } }
     };
-    document(title, &frame, Script::None)
+    document(title, &frame, &Script::None)
 }
 
 enum Script {
@@ -78,7 +78,7 @@ enum Script {
     None,
 }
 
-fn document(title: &str, body: &Markup, script: Script) -> Markup {
+fn document(title: &str, body: &Markup, script: &Script) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
