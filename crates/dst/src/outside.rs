@@ -133,10 +133,12 @@ impl Outside {
         }
     }
 
-    /// When the sender of `key` was last heard, if there is one.
+    /// When the sender of `key` was last heard, if there is one that has not said, or tried to say,
+    /// that it is over.
     pub(crate) fn last_heard(&self, key: &str) -> Option<Heard> {
         let fingerprint = key.strip_prefix("door/")?;
-        self.senders.iter().find(|it| it.alert.fingerprint == fingerprint).map(|it| it.heard)
+        let sender = self.senders.iter().find(|it| it.alert.fingerprint == fingerprint)?;
+        sender.fires.then_some(sender.heard)
     }
 
     /// Somebody calls for help, if anybody is known.

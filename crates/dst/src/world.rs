@@ -114,6 +114,8 @@ pub(crate) struct World {
     /// Faults are over; everything must come to rest.
     pub(crate) healing: bool,
     next_look: Option<Timestamp>,
+    /// Since when, in true time, the writer has left something undone that is due.
+    overdue_since: Option<Timestamp>,
     pub(crate) report: Report,
 }
 
@@ -140,6 +142,7 @@ impl World {
             delivered: BTreeMap::new(),
             healing: false,
             next_look: None,
+            overdue_since: None,
             report: Report::new(seed),
         };
         world.later(Millis::ZERO, Happening::Start);
@@ -254,6 +257,7 @@ impl World {
             return askers.into_iter().try_for_each(|it| self.hear(it, Reply::Lost));
         };
         let turn = core.turn(clock, &submissions);
+        if std::env::var("TRACE").is_ok() && self.now.0 > 1769208489902 - 60000 { eprintln!("{} clock {clock} {:?} -> {:?}", self.now, submissions.iter().map(|it| format!("{:?}", it.command).chars().take(60).collect::<String>()).collect::<Vec<_>>(), turn.answers.iter().map(|it| it.as_ref().map(|it| it.seq)).collect::<Vec<_>>()); }
         self.journal.plan(None);
         if self.journal.take_crash() {
             self.crash();
@@ -354,15 +358,16 @@ impl World {
     /// Nothing that is due waits.
     fn check_timers(&mut self) -> Check {
         let now = self.journal_now();
-        if let Server::Up(core) = &self.server
-            && !self.disk_full
-        {
-            // After a failed append timers rest for a second.
-            let due = core.next_due().unwrap_or(now);
-            let late = now.since(due);
-            let found = late <= Millis::from_mins(1) || now.since(self.opened_at) < late;
-            hold(found, "deadlines are kept", || {
-                format!("something is due since {due}, it is {now}")
+        let due = match &self.server {
+            Server::Up(core) if !self.disk_full => core.next_due().filter(|it| *it <= now),
+            _ => None,
+        };
+        self.overdue_since = due.map(|_| self.overdue_since.unwrap_or(self.now));
+        if let Some((due, since)) = due.zip(self.overdue_since) {
+            // After an append that failed timers rest for a second, and then it may fail again.
+            let waited = self.now.since(since);
+            hold(waited <= Millis::from_mins(1), "deadlines are kept", || {
+                format!("something is due since {due}, it is {now}, and nothing happens")
             })?;
         }
         let oldest = self.shadow.oldest_due().filter(|_| matches!(self.server, Server::Up(_)));
@@ -440,6 +445,7 @@ impl World {
         self.life += 1;
         self.report.starts += 1;
         self.server = Server::Up(Box::new(core));
+        self.overdue_since = None;
         self.opened_at = self.journal_now();
         self.audit()?;
         self.compare("after a restart")?;

@@ -180,10 +180,12 @@ fn asked(
         page.escalation,
     );
     if let paging::PageStatus::Waiting { deadline, .. } = page.status {
-        let left = deadline.since(desk.now);
-        if left > Millis::ZERO {
-            let _ = write!(text, " Unless somebody takes it, the next step follows in {left}.");
-        }
+        let left = deadline.since(desk.now).max(Millis::ZERO);
+        let _ = if attempt + 1 < limit {
+            write!(text, " Unless somebody takes it, the next step follows in {left}.")
+        } else {
+            write!(text, " This is the last step: after it nobody else is asked.")
+        };
     }
     text
 }

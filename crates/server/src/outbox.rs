@@ -230,8 +230,9 @@ impl Writer {
     ) -> Option<Outcome> {
         let now = self.shared.handle.now();
         let (message, inbox, to) = {
-            let board = self.shared.board.read().unwrap_or_else(PoisonError::into_inner);
+            // In this order everywhere: the state, then the board.
             let state = self.shared.handle.state();
+            let board = self.shared.board.read().unwrap_or_else(PoisonError::into_inner);
             let desk = Desk {
                 state: &state,
                 board: &board,

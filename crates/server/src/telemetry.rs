@@ -111,7 +111,6 @@ impl Metrics {
         let hash = vec![("seq", head.seq.to_string()), ("hash", wire::hex(&head.hash))];
         let help = "The end of the journal: keep it elsewhere to prove the journal later";
         gauge(registry, "journal_head_info", help, vec![(hash, 1.0)]);
-        let none = Labels::new;
         let state = observed.handle.state();
         let late = state.notices_due(now).map(|(_, it)| now.since(it.decided_at)).max();
         let values = [
@@ -123,21 +122,20 @@ impl Metrics {
             ("sources_failing", "Sources that fail", state.sources_failing.len() as u64),
         ];
         for (name, help, value) in values {
-            gauge(registry, name, help, vec![(none(), float(value))]);
+            plain(registry, name, help, float(value));
         }
         let help = "How long the oldest notice waits";
-        let waits = late.unwrap_or(Millis::ZERO);
-        gauge(registry, "notice_wait_seconds", help, vec![(none(), seconds(waits))]);
+        plain(registry, "notice_wait_seconds", help, seconds(late.unwrap_or(Millis::ZERO)));
     }
 }
 
 fn register_board(registry: &mut Registry, observed: &Observed) {
-    let board = observed.board.read().unwrap_or_else(PoisonError::into_inner);
-    let Some(end) = board.newest_minute() else { return };
     let features: Vec<_> = {
         let state = observed.handle.state();
         state.catalogue().map(|it| it.features.keys().cloned().collect()).unwrap_or_default()
     };
+    let board = observed.board.read().unwrap_or_else(PoisonError::into_inner);
+    let Some(end) = board.newest_minute() else { return };
     let (mut spent, mut coverage) = (vec![], vec![]);
     for feature in features {
         let Some(assessment) = board.assess_feature(&feature, end) else { continue };
@@ -152,7 +150,13 @@ fn register_board(registry: &mut Registry, observed: &Observed) {
     gauge(registry, "feature_coverage_ratio", help, coverage);
     let age = observed.clock.now().since(Timestamp::from_minute(end + 1));
     let help = "Age of the newest measured minute";
-    gauge(registry, "measured_age_seconds", help, vec![(Labels::new(), seconds(age))]);
+    plain(registry, "measured_age_seconds", help, seconds(age));
+}
+
+fn plain(registry: &mut Registry, name: &str, help: &str, value: f64) {
+    let gauge = Gauge::<f64, AtomicU64>::default();
+    gauge.set(value);
+    registry.register(name, help, gauge);
 }
 
 fn gauge<L>(registry: &mut Registry, name: &str, help: &str, values: Vec<(L, f64)>)
