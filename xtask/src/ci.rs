@@ -29,5 +29,5 @@ fn deny() -> Result<()> {
         install.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0").env("CARGO_PROFILE_RELEASE_LTO", "off");
         shell::run(install)?;
     }
-    shell::run(shell::cargo(&["deny", "--offline", "check", "licenses", "bans", "sources"]))
+    shell::run(shell::cargo(&["deny", "check", "licenses", "bans", "sources"]))
 }

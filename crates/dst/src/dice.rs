@@ -11,7 +11,8 @@ pub(crate) struct Dice(Pcg64Mcg);
 
 impl Dice {
     pub(crate) fn new(seed: u64) -> Self {
-        let mut dice = Self(Pcg64Mcg::new(u128::from(seed) | 1 << 64));
+        // The generator forces its lowest bit to 1.
+        let mut dice = Self(Pcg64Mcg::new(u128::from(seed) << 1 | 1 << 100));
         // Neighbouring seeds start alike; a few rolls part them.
         for _ in 0..8 {
             dice.0.next_u64();

@@ -257,7 +257,7 @@ impl World {
             return askers.into_iter().try_for_each(|it| self.hear(it, Reply::Lost));
         };
         let turn = core.turn(clock, &submissions);
-        if std::env::var("TRACE").is_ok() && self.now.0 > 1769208489902 - 60000 { eprintln!("{} clock {clock} {:?} -> {:?}", self.now, submissions.iter().map(|it| format!("{:?}", it.command).chars().take(60).collect::<String>()).collect::<Vec<_>>(), turn.answers.iter().map(|it| it.as_ref().map(|it| it.seq)).collect::<Vec<_>>()); }
+        if std::env::var("TRACE").is_ok() { eprintln!("{} clock {clock} {:?} -> {:?}", self.now, submissions.iter().map(|it| format!("{:?}", it.command).chars().take(60).collect::<String>()).collect::<Vec<_>>(), turn.answers.iter().map(|it| it.as_ref().map(|it| it.seq)).collect::<Vec<_>>()); }
         self.journal.plan(None);
         if self.journal.take_crash() {
             self.crash();
@@ -311,6 +311,7 @@ impl World {
         let mut disk = self.journal.disk();
         let fresh = self.shadow.read(&mut disk)?;
         for record in &fresh {
+            if std::env::var("TRACE").is_ok() { eprintln!("    {} {} {}", record.seq, record.at, format!("{:?}", record.event).chars().take(200).collect::<String>()); }
             self.check_lease_end(record)?;
         }
         self.shadow.at_rest(&fresh)?;
@@ -469,12 +470,16 @@ impl World {
         let Server::Frozen(core) = std::mem::replace(&mut self.server, Server::Down) else {
             return Ok(());
         };
-        self.zombie = Some(core);
-        self.report.takeovers += 1;
-        let wait = self.dice.secs(10, 600);
-        self.later(wait, Happening::Thaw);
         let owner = format!("node-{}", self.life);
-        self.start(&owner)
+        self.start(&owner)?;
+        // Unless somebody set the clock back, and the lease is not over for the other one.
+        if matches!(self.server, Server::Up(_)) {
+            self.zombie = Some(core);
+            self.report.takeovers += 1;
+            let wait = self.dice.secs(10, 600);
+            self.later(wait, Happening::Thaw);
+        }
+        Ok(())
     }
 
     /// The writer that stood still believes it holds the lease.
