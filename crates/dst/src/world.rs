@@ -155,6 +155,8 @@ impl World {
         self.until(START.plus(Millis(DAY.0 * i64::from(days))))?;
         self.heal();
         self.until(self.now.plus(Millis::from_days(3)))?;
+        let up = matches!(self.server, Server::Up(_));
+        hold(up, "the server comes back", || format!("{:?}", self.server))?;
         self.shadow.at_peace()?;
         for notice in &self.shadow.sent {
             hold(self.delivered.contains_key(notice), "what is called sent was sent", || {
@@ -409,7 +411,7 @@ impl World {
     }
 
     fn stop(&mut self) {
-        if let Server::Up(core) = std::mem::replace(&mut self.server, Server::Down) {
+        if let Some(core) = self.take_up() {
             core.close();
             self.in_hand.clear();
             let wait = self.dice.secs(1, 300);
@@ -457,8 +459,19 @@ impl World {
         self.work()
     }
 
+    /// The running process, if there is one; it does not run any more.
+    fn take_up(&mut self) -> Option<Box<Core<FaultyJournal>>> {
+        match std::mem::replace(&mut self.server, Server::Down) {
+            Server::Up(core) => Some(core),
+            other => {
+                self.server = other;
+                None
+            }
+        }
+    }
+
     fn freeze(&mut self) {
-        if let Server::Up(core) = std::mem::replace(&mut self.server, Server::Down) {
+        if let Some(core) = self.take_up() {
             self.server = Server::Frozen(core);
             self.in_hand.clear();
             let wait = LEASE.0 + self.dice.mins(1, 20).0;
@@ -467,8 +480,12 @@ impl World {
     }
 
     fn take_over(&mut self) -> Check {
-        let Server::Frozen(core) = std::mem::replace(&mut self.server, Server::Down) else {
-            return Ok(());
+        let core = match std::mem::replace(&mut self.server, Server::Down) {
+            Server::Frozen(core) => core,
+            other => {
+                self.server = other;
+                return Ok(());
+            }
         };
         let owner = format!("node-{}", self.life);
         self.start(&owner)?;

@@ -1,6 +1,99 @@
-//! lamplighter
-fn main() {
-    server::start_logging(None);
-    let r = server::demo(&server::DemoOptions { speed: 60, data: Some("/tmp/demo1".into()), listen: None, seed: None });
-    if let Err(p) = r { eprintln!("{p}"); std::process::exit(3) }
+//! The binary: a match over subcommands.
+
+mod ask;
+mod check;
+mod cli;
+mod docs;
+mod doctor;
+mod init;
+mod journal;
+mod offline;
+mod oncall;
+mod remote;
+mod token;
+
+use clap::Parser as _;
+use cli::{Cli, Command};
+use server::Problem;
+use std::process::ExitCode;
+
+/// What a command came to: the exit code of a question with an answer, or a problem.
+type Answer = Result<ExitCode, Problem>;
+
+/// All is well.
+const YES: ExitCode = ExitCode::SUCCESS;
+
+/// The answer is no, or errors were found.
+fn no() -> ExitCode {
+    ExitCode::from(1)
+}
+
+fn main() -> ExitCode {
+    // A reader that has had enough, as in `| head`, is no reason for a panic.
+    match run(Cli::parse().command) {
+        Ok(code) => code,
+        Err(problem) => {
+            eprintln!("{problem}");
+            ExitCode::from(problem.exit_code())
+        }
+    }
+}
+
+fn run(command: Command) -> Answer {
+    match command {
+        Command::Demo(it) => {
+            start_logging(&it.log);
+            let cli::Demo { speed, data, listen, seed, .. } = it;
+            server::demo(&server::DemoOptions { speed, data, listen, seed }).map(|()| YES)
+        }
+        Command::Serve(it) => {
+            start_logging(&it.log);
+            let (config, place, listen) = (it.config, offline::place(&it.stored), it.listen);
+            server::serve(&server::ServeOptions { config, place, listen }).map(|()| YES)
+        }
+        Command::Check(it) => check::check(&it),
+        Command::Init(it) => init::init(&it),
+        Command::Status(it) => ask::status(&it.remote),
+        Command::Feature(it) => ask::feature(&it),
+        Command::Oncall(it) => oncall::oncall(&it),
+        Command::Ack(it) => ask::ack(&it),
+        Command::Resolve(it) => ask::resolve(&it),
+        Command::Page(it) => ask::page(&it),
+        Command::Review(it) => ask::review(&it),
+        Command::Sign(it) => ask::sign(&it),
+        Command::Why(it) => ask::why(&it),
+        Command::Gate(it) => ask::gate(&it),
+        Command::Token(it) => token::token(&it),
+        Command::Journal(it) => journal::journal(&it),
+        Command::Erase(it) => offline::erase(&it),
+        Command::Migrate(it) => offline::migrate(&it),
+        Command::Doctor(it) => doctor::doctor(&it),
+        Command::Completions { shell } => docs::completions(shell),
+        Command::ExampleServices(it) => {
+            let cli::ExampleServices { listen_base, seed } = it;
+            server::example_services(server::ExampleOptions { listen_base, seed }).map(|()| YES)
+        }
+        Command::Man(it) => docs::man(&it.out),
+        Command::Docs(it) => docs::docs(&it.out),
+    }
+}
+
+fn start_logging(log: &cli::Log) {
+    server::start_logging(log.log.map(|it| match it {
+        cli::LogForm::Text => server::LogForm::Text,
+        cli::LogForm::Json => server::LogForm::Json,
+    }));
+}
+
+/// Prints to standard output. A reader that has had enough, as in `| head`, ends the process quietly.
+fn say(text: &str) {
+    use std::io::Write as _;
+    if std::io::stdout().write_all(text.as_bytes()).is_err() {
+        std::process::exit(0);
+    }
+}
+
+/// Prints JSON for programs.
+fn say_json(value: &serde_json::Value) {
+    say(&format!("{value:#}\n"));
 }

@@ -23,7 +23,8 @@ mod needs_server {
         let _services =
             Process::start(lamplighter, &["example-services", "--listen-base", &base.to_string()]);
         let config = home.join("prometheus.yml");
-        let mut text = example("prometheus.yml").replace("scrape_interval: 5s", "scrape_interval: 1s");
+        let mut text =
+            example("prometheus.yml").replace("scrape_interval: 5s", "scrape_interval: 1s");
         for offset in 0..6 {
             text = text.replace(&format!("127.0.0.1:{}", 9101 + offset), &local(base + offset));
         }
@@ -44,7 +45,8 @@ mod needs_server {
             let answer = http("GET", &local(prometheus_port), query, &[], "");
             answer.is_ok_and(|it| it.body.contains("payments-api"))
         });
-        let broken = http("POST", &local(base + 1), "/break", &[], "").expect("the service listens");
+        let broken =
+            http("POST", &local(base + 1), "/break", &[], "").expect("the service listens");
         assert_eq!(broken.status, 200, "{}", broken.body);
         wait_for(Duration::from_secs(480), "a mail about the feature arrives", || {
             mail.mails().iter().any(|it| it.text.contains("Take it"))
@@ -89,7 +91,8 @@ mod needs_server {
                     "annotations":{{"summary":"no lights in Kisumu"}}{ends}}}]"#
             );
             let headers = [("content-type", "application/json")];
-            http("POST", &local(port), "/api/v2/alerts", &headers, &body).is_ok_and(|it| it.status == 200)
+            http("POST", &local(port), "/api/v2/alerts", &headers, &body)
+                .is_ok_and(|it| it.status == 200)
         };
         wait_for(Duration::from_secs(60), "Alertmanager takes the alert", || alert(""));
         wait_for(Duration::from_secs(60), "a mail about the alert arrives", || {
@@ -100,7 +103,11 @@ mod needs_server {
         wait_for(Duration::from_secs(60), "the incident ends", || {
             let headers = [("authorization", bearer.as_str())];
             let metrics = http("GET", &server.address, "/metrics", &headers, "");
-            metrics.is_ok_and(|it| it.body.lines().any(|line| line.starts_with("lamplighter_incidents_open") && line.ends_with(" 0")))
+            metrics.is_ok_and(|it| {
+                it.body.lines().any(|line| {
+                    line.starts_with("lamplighter_incidents_open") && line.ends_with(" 0")
+                })
+            })
         });
         server.kill();
         let _ = std::fs::remove_dir_all(&home);

@@ -37,8 +37,11 @@ pub use measure::{MINUTES_OBSERVED_MAX, Measurer, READ_INTERVAL_MIN};
 pub use node::{LEASE_TTL, Node, NodeOptions, Shared};
 pub use outbox::{Inbox, Kept, ON_THE_WAY_MAX, Outbox, PER_CHANNEL_MAX};
 pub use problem::{Kind, Problem};
-pub use run::{ServeOptions, serve};
+pub use run::{ServeOptions, owner, serve};
 pub use samples::{SharedBoard, WAITING_MAX};
 pub use setup::SETUP_TTL;
 pub use storage::{Place, Storage};
 pub use telemetry::Metrics;
+
+pub use channels::secrets::resolve as resolve_secret;
+pub use web::{hash_token, new_secret};

@@ -134,7 +134,8 @@ pub(crate) fn take_journal(
 
 /// The name of this writer. A folder is locked by the operating system, so whoever holds it may go on
 /// at once; a database must be able to tell processes apart.
-fn owner(place: &Place) -> String {
+#[must_use]
+pub fn owner(place: &Place) -> String {
     match place {
         Place::Folder(_) => "the owner of the folder".to_owned(),
         Place::Database(_) => {

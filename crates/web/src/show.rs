@@ -48,6 +48,9 @@ pub(crate) fn budget_words(assessment: Option<&Assessment>) -> String {
     let Some(spent) = assessment.and_then(|it| it.budget.spent_ratio) else {
         return "Not measured yet, so nothing is known.".to_owned();
     };
+    if spent >= 2.0 {
+        return format!("The budget is used {spent:.0} times over.");
+    }
     if spent > 1.0 {
         return format!("The budget is overspent: {} of it is used.", percent(spent));
     }
@@ -107,15 +110,13 @@ pub(crate) fn chart(label: &str, bars: &[Bar], budget_ratio: f64) -> Markup {
         let x = place * 4 + 2;
         match bar {
             Bar::Unknown => {
-                let _ = write!(unknown, "M{x} 40V0");
+                let _ = write!(unknown, "M{x} 40v-8");
             }
             Bar::Failed(share) => {
-                let height = (share / budget_ratio / 2.0 * HEIGHT).min(HEIGHT);
-                if height < 0.5 {
-                    let _ = write!(good, "M{x} 40v-2");
-                } else {
-                    let _ = write!(bad, "M{x} 40v-{:.0}", height.max(2.0));
-                }
+                // Below what the promise allows a bar is quiet, above it is red.
+                let height = (share / budget_ratio / 2.0 * HEIGHT).clamp(2.0, HEIGHT);
+                let line = if *share > budget_ratio { &mut bad } else { &mut good };
+                let _ = write!(line, "M{x} 40v-{height:.0}");
             }
         }
     }
@@ -127,7 +128,7 @@ pub(crate) fn chart(label: &str, bars: &[Bar], budget_ratio: f64) -> Markup {
         html! { path class=(class) d=(data) stroke-width="3" fill="none" {} }
     };
     html! {
-        svg viewBox=(view) role="img" aria-label=(label) preserveAspectRatio="none" height="40" {
+        svg viewBox=(view) role="img" aria-label=(label) preserveAspectRatio="none" {
             (path("u", &unknown)) (path("g", &good)) (path("b", &bad))
         }
     }

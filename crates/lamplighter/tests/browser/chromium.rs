@@ -54,8 +54,7 @@ impl Browser {
         let input = child.stdin.take().expect("piped");
         let session = String::new();
         let complaints = vec![];
-        let mut browser =
-            Self { child, input, messages, session, next_id: 0, folder, complaints };
+        let mut browser = Self { child, input, messages, session, next_id: 0, folder, complaints };
         let target = browser.call("Target.createTarget", json!({ "url": "about:blank" }));
         let attach = json!({ "targetId": target["targetId"], "flatten": true });
         let attached = browser.call("Target.attachToTarget", attach);
@@ -63,7 +62,8 @@ impl Browser {
         for domain in ["Page.enable", "Runtime.enable", "Log.enable"] {
             browser.call(domain, json!({}));
         }
-        let metrics = json!({ "width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": true });
+        let metrics =
+            json!({ "width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": true });
         browser.call("Emulation.setDeviceMetricsOverride", metrics);
         browser
     }

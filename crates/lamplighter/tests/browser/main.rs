@@ -50,8 +50,13 @@ mod needs_server {
             browser.open(&format!("{}{path}", demo.address));
             browser.wait_for("document.querySelector('main h1')");
             browser.screenshot(name);
-            let wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth";
-            assert_eq!(browser.text(&format!("String({wide})")), "false", "{path} fits a telephone");
+            let wide =
+                "document.documentElement.scrollWidth > document.documentElement.clientWidth";
+            assert_eq!(
+                browser.text(&format!("String({wide})")),
+                "false",
+                "{path} fits a telephone"
+            );
         }
         assert_eq!(browser.complaints(), Vec::<String>::new(), "the browser complains of nothing");
     }

@@ -59,7 +59,8 @@ impl Server {
         let mut lines = BufReader::new(child.stderr.take().expect("piped")).lines();
         let mut said = vec![];
         let address = loop {
-            let line = lines.next().unwrap_or_else(|| panic!("not ready: {said:#?}")).expect("text");
+            let line =
+                lines.next().unwrap_or_else(|| panic!("not ready: {said:#?}")).expect("text");
             if let Some((_, address)) = line.split_once("listening on http://") {
                 break address.trim().to_owned();
             }
@@ -67,8 +68,10 @@ impl Server {
         };
         let setup = said.iter().find_map(|it| {
             let (_, rest) = it.split_once("/setup/")?;
-            let secret: String =
-                rest.chars().take_while(|it| it.is_ascii_alphanumeric() || "_-".contains(*it)).collect();
+            let secret: String = rest
+                .chars()
+                .take_while(|it| it.is_ascii_alphanumeric() || "_-".contains(*it))
+                .collect();
             Some(format!("/setup/{secret}"))
         });
         // Whatever it says later must not fill the pipe.
@@ -122,8 +125,9 @@ pub(crate) fn http(
 ) -> std::io::Result<Answer> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(Duration::from_secs(20)))?;
-    let headers: String =
-        headers.iter().fold(String::new(), |text, (name, value)| format!("{text}{name}: {value}\r\n"));
+    let headers: String = headers
+        .iter()
+        .fold(String::new(), |text, (name, value)| format!("{text}{name}: {value}\r\n"));
     let request = format!(
         "{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n{headers}\
          content-length: {}\r\n\r\n{body}",

@@ -3,7 +3,7 @@
 use crate::access::Principal;
 use crate::show::{self, Clockface};
 use crate::views::layout;
-use crate::{Context, Mode};
+use crate::{Context, DemoService, Mode};
 use axum::Extension;
 use axum::extract::State;
 use maud::{Markup, html};
@@ -39,13 +39,29 @@ fn demo_card(context: &Context) -> Markup {
                 li { "Look into the " a href="/inbox" { "inbox" } ", open the link, and take the page." }
                 li { "Mend carrier A. The incident ends by itself and asks for a review: write one." }
             }
-            @for it in &services {
-                @let verb = if it.broken { "mend" } else { "break" };
-                form method="post" action={ "/demo/" (verb) "/" (it.name) } {
-                    button.quiet[!it.broken] id={ (verb) "-" (it.name) } {
-                        (if it.broken { "Mend " } else { "Break " }) (it.title)
-                    }
-                } " "
+            @for it in services.iter().filter(|it| it.broken || it.name == TRY_FIRST) {
+                (demo_button(it)) " "
+            }
+            details {
+                summary { "Break something else" }
+                @for it in services.iter().filter(|it| !it.broken && it.name != TRY_FIRST) {
+                    (demo_button(it)) " "
+                }
+            }
+        }
+    }
+}
+
+/// The service whose failure makes the best first story.
+const TRY_FIRST: &str = "carrier-a";
+
+fn demo_button(it: &DemoService) -> Markup {
+    let verb = if it.broken { "mend" } else { "break" };
+    let (name, about) = it.title.split_once(": ").unwrap_or((&it.title, ""));
+    html! {
+        form method="post" action={ "/demo/" (verb) "/" (it.name) } {
+            button.quiet[!it.broken && it.name != TRY_FIRST] id={ (verb) "-" (it.name) } title=(about) {
+                (if it.broken { "Mend " } else { "Break " }) (name)
             }
         }
     }
@@ -62,7 +78,7 @@ fn burning(context: &Context, reader: &PersonId) -> Markup {
         section aria-labelledby="burning" {
             h1 id="burning" {
                 @match open.len() {
-                    0 => { "All promises are being kept, or nobody is called for them." }
+                    0 => { "Nothing needs anybody now." }
                     1 => { "One incident" }
                     count => { (count) " incidents" }
                 }
@@ -86,7 +102,7 @@ fn burning(context: &Context, reader: &PersonId) -> Markup {
             }
             @if !alone.is_empty() {
                 details.card {
-                    summary { (loose) " alerts that can wait" }
+                    summary { (loose) @if loose == 1 { " alert" } @else { " alerts" } " that can wait" }
                     ul { @for (id, it) in alone { li { a href={ "/why/" (id) } { (it.summary) } " since " (face.time(it.fired_at)) } } }
                 }
             }

@@ -1,0 +1,259 @@
+//! Commands that ask a running server.
+
+use crate::cli::{Gate, OneFeature, OneId, Page, Remote, Review, Sign, SignRole};
+use crate::remote::{Server, segment};
+use crate::{Answer, YES, no, say, say_json};
+use serde_json::{Value, json};
+use server::Problem;
+use std::fmt::Write as _;
+use std::io::Read as _;
+
+/// Prints `value` for programs, or what `told` makes of it.
+fn show(remote: &Remote, value: &Value, told: impl FnOnce(&Value) -> String) {
+    if remote.form.json { say_json(value) } else { say(&told(value)) }
+}
+
+pub(crate) fn status(remote: &Remote) -> Answer {
+    let status = Server::new(remote)?.get("/api/v1/status")?;
+    show(remote, &status, status_told);
+    Ok(YES)
+}
+
+fn status_told(status: &Value) -> String {
+    let mut text = String::new();
+    for source in status["sources_failing"].as_array().into_iter().flatten() {
+        let _ = writeln!(text, "Source {} does not answer.", plain(source));
+    }
+    let incidents = status["incidents"].as_array().map_or(&[][..], Vec::as_slice);
+    for incident in incidents {
+        let _ = writeln!(text, "{}", incident_told(incident));
+    }
+    if incidents.is_empty() {
+        text.push_str("No incident is open.\n");
+    }
+    for feature in status["features"].as_array().into_iter().flatten() {
+        let _ = writeln!(
+            text,
+            "{}: {} ({}; {})",
+            plain(&feature["id"]),
+            plain(&feature["budget"]),
+            plain(&feature["objective"]),
+            plain(&feature["question"]),
+        );
+    }
+    text
+}
+
+fn incident_told(incident: &Value) -> String {
+    let taken = match incident["acknowledged_by"].as_str() {
+        Some(by) => format!("taken by {by}"),
+        None => "taken by nobody".to_owned(),
+    };
+    format!(
+        "{} open since {}, {taken}: {}",
+        plain(&incident["id"]),
+        plain(&incident["opened_at"]),
+        plain(&incident["title"]),
+    )
+}
+
+pub(crate) fn feature(it: &OneFeature) -> Answer {
+    let path = format!("/api/v1/features/{}", segment(&it.feature));
+    let feature = Server::new(&it.remote)?.get(&path)?;
+    show(&it.remote, &feature, feature_told);
+    Ok(YES)
+}
+
+fn feature_told(feature: &Value) -> String {
+    let mut text = format!(
+        "{} ({})\n{} of attempts, promised by team {}: {}\n",
+        plain(&feature["question"]),
+        plain(&feature["id"]),
+        plain(&feature["objective"]),
+        plain(&feature["team"]),
+        plain(&feature["budget"]),
+    );
+    for role in ["product", "engineering"] {
+        let by = feature["signed"][role].as_str().unwrap_or("nobody");
+        let _ = writeln!(text, "Signed for {role} by {by}.");
+    }
+    for it in feature["assessment"]["conditions"].as_array().into_iter().flatten() {
+        let counts = |window: &Value| format!("{} of {}", window["bad"], window["total"]);
+        let length = |name: &str| {
+            model::Millis(it["condition"][name].as_i64().unwrap_or_default()).to_string()
+        };
+        let _ = writeln!(
+            text,
+            "{} above {:.1} times over {} and {}: {} ({} and {} failed)",
+            plain(&it["condition"]["severity"]),
+            it["factor"].as_f64().unwrap_or_default(),
+            length("long"),
+            length("short"),
+            plain(&it["state"]),
+            counts(&it["long"]),
+            counts(&it["short"]),
+        );
+    }
+    text
+}
+
+pub(crate) fn gate(it: &Gate) -> Answer {
+    let path = format!("/api/v1/features/{}", segment(&it.feature));
+    let feature = Server::new(&it.remote)?.get(&path)?;
+    let (open, told) = gate_told(&feature, it.allow_unknown);
+    let answer = json!({ "feature": feature["id"], "open": open, "reason": told });
+    show(&it.remote, &answer, |_| format!("{told}\n"));
+    Ok(if open { YES } else { no() })
+}
+
+/// Whether a deploy is allowed, and why.
+fn gate_told(feature: &Value, allow_unknown: bool) -> (bool, String) {
+    let id = plain(&feature["id"]);
+    let assessment = &feature["assessment"];
+    let firing = assessment["conditions"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .any(|it| it["state"] == "firing" && it["condition"]["severity"] == "page");
+    if firing {
+        return (false, format!("no: {id} burns its budget too fast right now"));
+    }
+    match assessment["budget"]["spent_ratio"].as_f64() {
+        Some(spent) if spent >= 1.0 => (false, format!("no: the budget of {id} is spent")),
+        Some(spent) => {
+            (true, format!("yes: {:.0} % of the budget of {id} is left", (1.0 - spent) * 100.0))
+        }
+        None if allow_unknown => (true, format!("yes: nothing is known of {id}, which is allowed")),
+        None => {
+            (false, format!("no: nothing is known of {id}; --allow-unknown takes that for a yes"))
+        }
+    }
+}
+
+pub(crate) fn ack(it: &OneId) -> Answer {
+    let path = match it.id.split_once('_') {
+        Some(("pg", _)) => format!("/api/v1/pages/{}/acknowledge", segment(&it.id)),
+        Some(("in", _)) => format!("/api/v1/incidents/{}/acknowledge", segment(&it.id)),
+        _ => return Err(not_an_id(&it.id, "in_1 or pg_1")),
+    };
+    let done = Server::new(&it.remote)?.post(&path, &json!({}))?;
+    show(&it.remote, &done, |_| format!("{} is yours.\n", it.id));
+    Ok(YES)
+}
+
+pub(crate) fn resolve(it: &OneId) -> Answer {
+    let path = format!("/api/v1/incidents/{}/resolve", segment(&it.id));
+    let done = Server::new(&it.remote)?.post(&path, &json!({}))?;
+    show(&it.remote, &done, |_| format!("{} is over.\n", it.id));
+    Ok(YES)
+}
+
+pub(crate) fn page(it: &Page) -> Answer {
+    let body = json!({ "title": it.title, "feature": it.feature, "team": it.team });
+    let done = Server::new(&it.remote)?.post("/api/v1/incidents", &body)?;
+    show(&it.remote, &done, |done| {
+        let events = done["events"].as_array().map_or(&[][..], Vec::as_slice);
+        let incident = events.iter().find_map(|it| it["incident"].as_str());
+        match incident {
+            Some(incident) => format!("{incident} is open, and people are being called.\n"),
+            None => "It was taken.\n".to_owned(),
+        }
+    });
+    Ok(YES)
+}
+
+pub(crate) fn review(it: &Review) -> Answer {
+    let mut text = it.text.clone();
+    if text == "-" {
+        text.clear();
+        std::io::stdin()
+            .read_to_string(&mut text)
+            .map_err(|it| Problem::unreachable("could not read standard input").detail(it))?;
+    }
+    let path = format!("/api/v1/incidents/{}/review", segment(&it.id));
+    let done = Server::new(&it.remote)?.post(&path, &json!({ "text": text }))?;
+    show(&it.remote, &done, |_| format!("The review of {} is published.\n", it.id));
+    Ok(YES)
+}
+
+pub(crate) fn sign(it: &Sign) -> Answer {
+    let server = Server::new(&it.remote)?;
+    let path = format!("/api/v1/features/{}", segment(&it.feature));
+    let objective = match &it.objective {
+        Some(objective) => objective.clone(),
+        None => plain(&server.get(&path)?["objective"]).to_owned(),
+    };
+    let role = match it.role {
+        SignRole::Product => "product",
+        SignRole::Engineering => "engineering",
+    };
+    let body = json!({ "role": role, "objective": objective });
+    let done = server.post(&format!("{path}/sign"), &body)?;
+    show(&it.remote, &done, |_| format!("{objective} of {} is signed for {role}.\n", it.feature));
+    Ok(YES)
+}
+
+pub(crate) fn why(it: &OneId) -> Answer {
+    let path = format!("/api/v1/why/{}", segment(&it.id));
+    let chain = Server::new(&it.remote)?.get(&path)?;
+    show(&it.remote, &chain, |chain| {
+        let lines = chain["lines"].as_array().into_iter().flatten();
+        lines.fold(String::new(), |mut text, it| {
+            let (seq, at) = (it["seq"].as_u64().unwrap_or_default(), plain(&it["at"]));
+            let _ = writeln!(text, "{seq:>6}  {at}  {}", plain(&it["text"]));
+            text
+        })
+    });
+    Ok(YES)
+}
+
+pub(crate) fn not_an_id(id: &str, examples: &str) -> Problem {
+    Problem::negative(format!("`{id}` is not an id")).hint(format!("ids look like {examples}"))
+}
+
+/// Text of an answer, which comes from elsewhere: nothing in it may command a terminal.
+pub(crate) fn plain(value: &Value) -> String {
+    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    text.chars().map(|it| if it.is_control() { '\u{fffd}' } else { it }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(spent: Option<f64>, page: &str, allow_unknown: bool, expected: &str) {
+        let feature = json!({
+            "id": "light-on",
+            "assessment": {
+                "budget": { "spent_ratio": spent },
+                "conditions": [
+                    { "state": "firing", "condition": { "severity": "ticket" } },
+                    { "state": page, "condition": { "severity": "page" } },
+                ],
+            },
+        });
+        let (open, told) = gate_told(&feature, allow_unknown);
+        assert_eq!(told, expected);
+        assert_eq!(open, told.starts_with("yes"));
+    }
+
+    #[test]
+    fn the_gate_opens_while_budget_is_left() {
+        check(Some(0.4), "quiet", false, "yes: 60 % of the budget of light-on is left");
+        check(Some(1.0), "quiet", false, "no: the budget of light-on is spent");
+        check(Some(0.1), "firing", false, "no: light-on burns its budget too fast right now");
+        check(
+            None,
+            "unmeasured",
+            false,
+            "no: nothing is known of light-on; --allow-unknown takes that for a yes",
+        );
+        check(None, "quiet", true, "yes: nothing is known of light-on, which is allowed");
+    }
+
+    #[test]
+    fn nothing_commands_the_terminal() {
+        assert_eq!(plain(&json!("a\u{1b}[2Jb")), "a\u{fffd}[2Jb");
+    }
+}

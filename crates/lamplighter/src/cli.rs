@@ -1,0 +1,448 @@
+//! The command line: what may be typed, and the help that is shown.
+//!
+//! Every command has an example. Nothing here does anything.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Keeps the promises a growing engineering team makes to its users.
+#[derive(Debug, Parser)]
+#[command(
+    name = "lamplighter",
+    version,
+    propagate_version = true,
+    disable_help_subcommand = true,
+    max_term_width = 100,
+    after_help = "Exit codes: 0 all is well; 1 the answer is no, or errors were found; 2 the command \
+                  line makes no sense; 3 something that is needed cannot be reached.\n\n\
+                  Try it: lamplighter demo"
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a sample organisation with live services that can be broken
+    ///
+    /// Everything is real except the world around it: emulated services are scraped, the journal is
+    /// on disk, people are paged; their telephones and mailboxes are views. Nothing to install.
+    #[command(after_help = "Example: lamplighter demo --speed 60   (an hour passes in a minute)")]
+    Demo(Demo),
+    /// Serve an organisation
+    ///
+    /// Reads the configuration, measures, pages, and answers over HTTP. SIGHUP reads the
+    /// configuration again; SIGTERM stops without losing anything.
+    #[command(after_help = "Example: lamplighter serve --config examples/solar --data ./data")]
+    Serve(Serve),
+    /// Check configuration and print every problem
+    #[command(after_help = "Example: lamplighter check examples/solar\n\
+                            Exit code 1 when there is an error; warnings do not count.")]
+    Check(Check),
+    /// Write a first configuration, asking a few questions
+    #[command(after_help = "Example: lamplighter init --yes --out promise.yaml")]
+    Init(Init),
+    /// Show how every promise stands, and what is open
+    #[command(after_help = "Example: lamplighter status --json")]
+    Status(Status),
+    /// Show one promise: budget, burn, signatures
+    #[command(after_help = "Example: lamplighter feature light-on")]
+    Feature(OneFeature),
+    /// Show who is on duty
+    #[command(after_help = "Examples: lamplighter oncall payments\n          \
+                            lamplighter oncall --config examples/solar --at 2026-12-24T18:00:00Z")]
+    Oncall(Oncall),
+    /// Take a page or an incident
+    #[command(after_help = "Example: lamplighter ack in_1")]
+    Ack(OneId),
+    /// Say that an incident is over
+    #[command(after_help = "Example: lamplighter resolve in_1")]
+    Resolve(OneId),
+    /// Call for help by hand
+    #[command(after_help = "Example: lamplighter page \"no lights in Kisumu\" --feature light-on")]
+    Page(Page),
+    /// Publish what a team learned from an incident
+    #[command(after_help = "Example: lamplighter review in_1 --text - < review.md")]
+    Review(Review),
+    /// Sign a feature's objective as it stands
+    #[command(after_help = "Example: lamplighter sign light-on --role product")]
+    Sign(Sign),
+    /// Show why somebody was, or was not, paged
+    #[command(after_help = "Example: lamplighter why pg_1")]
+    Why(OneId),
+    /// Ask whether a feature's budget allows a deploy
+    #[command(after_help = "Example: lamplighter gate light-on && ./deploy.sh\n\
+                            Exit code 0: it does; 1: it does not, or nothing is known; 3: nobody \
+                            could be asked.")]
+    Gate(Gate),
+    /// Make, revoke and list tokens
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// Verify, replay and export a journal
+    #[command(subcommand)]
+    Journal(JournalCommand),
+    /// Make every text of a person unreadable, for good
+    ///
+    /// Destroys the person's key: addresses, names, notes and the password hash become unreadable in
+    /// the journal and in snapshots. The chain of hashes still verifies. The server must not run.
+    #[command(after_help = "Example: lamplighter erase ana --data ./data --yes")]
+    Erase(Erase),
+    /// Bring a store up to the form this release uses
+    ///
+    /// `serve` does this by itself; here it can be done ahead of time.
+    #[command(after_help = "Example: lamplighter migrate --data ./data")]
+    Migrate(Stored),
+    /// Look at everything a person would otherwise have to remember
+    #[command(after_help = "Example: lamplighter doctor --config examples/solar --data ./data")]
+    Doctor(Doctor),
+    /// Print completions for a shell
+    #[command(after_help = "Example: lamplighter completions bash > \
+                            /etc/bash_completion.d/lamplighter")]
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Serve the demo's emulated services alone, for trying `serve` with a real Prometheus
+    #[command(after_help = "Example: lamplighter example-services --listen-base 9101 &\n         \
+                            curl -X POST http://127.0.0.1:9105/break")]
+    ExampleServices(ExampleServices),
+    /// Write man pages
+    #[command(hide = true)]
+    Man(Out),
+    /// Write the generated parts of the book
+    #[command(hide = true)]
+    Docs(Out),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// How many times as fast as yours its time runs
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=600))]
+    pub(crate) speed: u32,
+    /// Where it is kept [default: lamplighter/demo in your data folder]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Where to listen, on this machine only [default: 127.0.0.1:8080, or any free port]
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Seed of its history and traffic [default: 1]
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+    #[command(flatten)]
+    pub(crate) log: Log,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// Configuration file or folder; may be repeated [default: lamplighter.yaml]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) config: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) stored: Place,
+    /// Where to listen
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    pub(crate) listen: SocketAddr,
+    #[command(flatten)]
+    pub(crate) log: Log,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Log {
+    /// Form of log lines [default: text on a terminal, otherwise json]
+    #[arg(long, value_name = "FORM")]
+    pub(crate) log: Option<LogForm>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum LogForm {
+    /// For people
+    Text,
+    /// For machines
+    Json,
+}
+
+/// Where journal and samples are kept.
+#[derive(Debug, Args)]
+pub(crate) struct Place {
+    /// Data folder
+    #[arg(long, value_name = "DIR", default_value = "./lamplighter-data")]
+    pub(crate) data: PathBuf,
+    /// PostgreSQL database instead of a data folder
+    #[arg(long, value_name = "URL", env = "LAMPLIGHTER_DATABASE", hide_env_values = true)]
+    pub(crate) database: Option<String>,
+}
+
+/// A store whose organisation must be known.
+#[derive(Debug, Args)]
+pub(crate) struct Stored {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Which organisation; a data folder knows it by itself
+    #[arg(long)]
+    pub(crate) org: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// Files and folders [default: lamplighter.yaml]
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) form: Form,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Form {
+    /// For programs
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// Take the answers that are offered, without asking
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Which file to write
+    #[arg(long, value_name = "FILE", default_value = "lamplighter.yaml")]
+    pub(crate) out: PathBuf,
+}
+
+/// Which server is asked, and as whom.
+#[derive(Debug, Args)]
+pub(crate) struct Remote {
+    /// Address of the server
+    #[arg(long, env = "LAMPLIGHTER_URL", default_value = "http://127.0.0.1:8080")]
+    pub(crate) url: String,
+    /// API token, from the Tokens view
+    #[arg(long, env = "LAMPLIGHTER_TOKEN", hide_env_values = true)]
+    pub(crate) token: Option<String>,
+    #[command(flatten)]
+    pub(crate) form: Form,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Status {
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OneFeature {
+    /// Which feature
+    pub(crate) feature: String,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Gate {
+    /// Which feature
+    pub(crate) feature: String,
+    /// Take "nothing is known" for a yes
+    #[arg(long)]
+    pub(crate) allow_unknown: bool,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Oncall {
+    /// Which team's rota, or which rota [default: all]
+    pub(crate) team: Option<String>,
+    /// When, as in 2026-12-24T18:00:00Z [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<String>,
+    /// Read configuration instead of asking a server; may be repeated
+    #[arg(long, value_name = "PATH")]
+    pub(crate) config: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OneId {
+    /// Such as in_1, pg_1, al_1 or no_1
+    pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Page {
+    /// What is wrong, in a few words
+    pub(crate) title: String,
+    /// What it is about
+    #[arg(long)]
+    pub(crate) feature: Option<String>,
+    /// Whom to call, where no feature says so
+    #[arg(long)]
+    pub(crate) team: Option<String>,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Review {
+    /// Of which incident
+    pub(crate) id: String,
+    /// What was learned; `-` reads standard input
+    #[arg(long)]
+    pub(crate) text: String,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Sign {
+    /// Which feature
+    pub(crate) feature: String,
+    /// On whose behalf
+    #[arg(long)]
+    pub(crate) role: SignRole,
+    /// What you believe you sign [default: what the server says]
+    #[arg(long, value_name = "PERCENT")]
+    pub(crate) objective: Option<String>,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum SignRole {
+    /// For product
+    Product,
+    /// For engineering
+    Engineering,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TokenCommand {
+    /// Make a token; its secret is shown once
+    #[command(
+        after_help = "Examples: lamplighter token issue --kind door --label prometheus\n          \
+                            lamplighter token issue --kind api --person ana --label laptop --data ./data\n\
+                            With --data or --database the server must not run."
+    )]
+    Issue(TokenIssue),
+    /// End a token
+    #[command(after_help = "Example: lamplighter token revoke tk_3")]
+    Revoke(OneId),
+    /// List tokens, without their secrets
+    #[command(after_help = "Example: lamplighter token list")]
+    List(Status),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TokenIssue {
+    /// What it opens
+    #[arg(long)]
+    pub(crate) kind: TokenKind,
+    /// What people call it
+    #[arg(long)]
+    pub(crate) label: String,
+    /// On whose behalf an API token acts; beside a store only
+    #[arg(long)]
+    pub(crate) person: Option<String>,
+    /// Write into this data folder instead of asking a server
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Write into this PostgreSQL database instead of asking a server
+    #[arg(long, value_name = "URL", hide_env_values = true)]
+    pub(crate) database: Option<String>,
+    /// Which organisation; a data folder knows it by itself
+    #[arg(long)]
+    pub(crate) org: Option<String>,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum TokenKind {
+    /// The API and the command line, as a person
+    Api,
+    /// A door: may deliver alerts and nothing else
+    Door,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum JournalCommand {
+    /// Check that no record is missing or was altered
+    #[command(after_help = "Example: lamplighter journal verify --data ./data --head 812:5f1c…\n\
+                            The head is in the log, in /metrics and in the daily mail.")]
+    Verify(JournalVerify),
+    /// Fold the whole journal and compare with the state the server would start with
+    #[command(after_help = "Example: lamplighter journal replay --data ./data")]
+    Replay(JournalReplay),
+    /// Write every event as a line of JSON
+    #[command(after_help = "Example: lamplighter journal export --data ./data > journal.jsonl")]
+    Export(JournalExport),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct JournalVerify {
+    #[command(flatten)]
+    pub(crate) stored: Stored,
+    /// A published head, as SEQ:HASH or HASH; the journal must contain it
+    #[arg(long, value_name = "HEAD")]
+    pub(crate) head: Option<String>,
+    #[command(flatten)]
+    pub(crate) form: Form,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct JournalReplay {
+    #[command(flatten)]
+    pub(crate) stored: Stored,
+    #[command(flatten)]
+    pub(crate) form: Form,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct JournalExport {
+    #[command(flatten)]
+    pub(crate) stored: Stored,
+    /// With the texts of people, which are left out otherwise
+    #[arg(long)]
+    pub(crate) personal: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Erase {
+    /// Whom
+    pub(crate) person: String,
+    #[command(flatten)]
+    pub(crate) stored: Stored,
+    /// Do it without asking
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// Configuration file or folder; may be repeated [default: lamplighter.yaml]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) config: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) place: Place,
+    #[command(flatten)]
+    pub(crate) form: Form,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExampleServices {
+    /// Port of the first service; the others follow
+    #[arg(long, value_name = "PORT", default_value_t = 9101)]
+    pub(crate) listen_base: u16,
+    /// Seed of their traffic
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Out {
+    /// Which folder to write to
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+}

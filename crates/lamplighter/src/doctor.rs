@@ -1,0 +1,262 @@
+//! `doctor`: looks at everything a person would otherwise have to remember.
+//!
+//! Nothing is changed and nobody is called: sources are read once, channels are only connected to.
+
+use crate::cli::Doctor;
+use crate::offline::place;
+use crate::{Answer, YES, no, say, say_json};
+use driver::{Clock as _, SystemClock};
+use model::{Catalogue, Channel, Source, SourceId};
+use serde_json::json;
+use server::Problem;
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a connection to a channel may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What was looked at, and what came out.
+struct Finding {
+    what: String,
+    /// `Err` holds what is wrong and what to do.
+    result: Result<String, (String, String)>,
+}
+
+pub(crate) fn doctor(it: &Doctor) -> Answer {
+    egress::init_tls();
+    let mut findings = vec![zones()];
+    let paths = server::paths(&it.config);
+    let catalogue = configuration(paths, &mut findings);
+    findings.push(storage(&place(&it.place), catalogue.as_ref()));
+    if let Some(catalogue) = &catalogue {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|it| Problem::unreachable("could not start").detail(it))?;
+        for (id, source) in &catalogue.sources {
+            findings.push(runtime.block_on(source_read(catalogue, id, source)));
+        }
+        for (id, channel) in &catalogue.channels {
+            findings.push(runtime.block_on(channel_reached(id.as_str(), channel)));
+        }
+    }
+    let well = findings.iter().all(|it| it.result.is_ok());
+    if it.form.json {
+        say_json(&as_json(&findings, well))
+    } else {
+        say(&told(&findings))
+    }
+    Ok(if well { YES } else { no() })
+}
+
+fn told(findings: &[Finding]) -> String {
+    let mut text = String::new();
+    for it in findings {
+        let _ = match &it.result {
+            Ok(said) => writeln!(text, "well   {}: {said}", it.what),
+            Err((wrong, todo)) => {
+                writeln!(text, "WRONG  {}: {wrong}\n       to do: {todo}", it.what)
+            }
+        };
+    }
+    text
+}
+
+fn as_json(findings: &[Finding], well: bool) -> serde_json::Value {
+    let findings: Vec<_> = findings
+        .iter()
+        .map(|it| match &it.result {
+            Ok(said) => json!({ "what": it.what, "well": true, "said": said }),
+            Err((wrong, todo)) => {
+                json!({ "what": it.what, "well": false, "said": wrong, "to_do": todo })
+            }
+        })
+        .collect();
+    json!({ "well": well, "findings": findings })
+}
+
+fn zones() -> Finding {
+    let ours = ::oncall::Zones::bundled().version();
+    let system = std::fs::read_to_string("/usr/share/zoneinfo/tzdata.zi")
+        .ok()
+        .and_then(|it| Some(it.lines().next()?.strip_prefix("# version ")?.trim().to_owned()));
+    let result = match system {
+        Some(system) if system > ours => Err((
+            format!("this release knows the rules {ours}, the machine the newer {system}"),
+            "update lamplighter if one of your zones has changed its rules since".to_owned(),
+        )),
+        Some(system) => Ok(format!("rules {ours} (the machine has {system})")),
+        None => Ok(format!("rules {ours}")),
+    };
+    Finding { what: "time zones".to_owned(), result }
+}
+
+fn configuration(
+    paths: Result<Vec<PathBuf>, Problem>,
+    findings: &mut Vec<Finding>,
+) -> Option<Catalogue> {
+    let loaded = paths.and_then(|it| server::load(&it));
+    let (result, catalogue) = match loaded {
+        Ok(it) => {
+            let said = format!(
+                "{} people, {} features, {} services; every secret was found",
+                it.people.len(),
+                it.features.len(),
+                it.services.len()
+            );
+            (Ok(said), Some(it))
+        }
+        Err(problem) => {
+            let hint = problem.hint.clone().unwrap_or_default();
+            let detail = problem.detail.as_deref().map_or(String::new(), |it| format!("\n{it}"));
+            (Err((format!("{}{detail}", problem.primary), hint)), None)
+        }
+    };
+    findings.push(Finding { what: "configuration".to_owned(), result });
+    catalogue
+}
+
+fn storage(place: &server::Place, catalogue: Option<&Catalogue>) -> Finding {
+    let what = place.shown();
+    let result = match (place, catalogue) {
+        (server::Place::Folder(folder), _) if !place.exists() => can_be_made(folder),
+        (_, None) => Ok("not looked at, because the configuration has errors".to_owned()),
+        (_, Some(catalogue)) => match place.open(&catalogue.org) {
+            Ok(mut opened) => match opened.journal.head() {
+                Ok(head) => Ok(format!("{} records", head.seq)),
+                Err(error) => Err((error.to_string(), "restore a copy".to_owned())),
+            },
+            Err(problem) => {
+                let wrong = problem.detail.unwrap_or(problem.primary);
+                let todo = problem.hint.unwrap_or_else(|| "see above".to_owned());
+                if wrong.contains("in use") {
+                    Ok(format!("a server is using it ({wrong})"))
+                } else {
+                    Err((wrong, todo))
+                }
+            }
+        },
+    };
+    Finding { what, result }
+}
+
+/// Whether the data folder can be made: its nearest existing parent can be written to.
+fn can_be_made(folder: &Path) -> Result<String, (String, String)> {
+    let parent = folder
+        .ancestors()
+        .map(|it| if it.as_os_str().is_empty() { Path::new(".") } else { it })
+        .find(|it| it.is_dir())
+        .unwrap_or(Path::new("."));
+    let probe = parent.join(format!(".lamplighter-doctor-{}", std::process::id()));
+    match std::fs::write(&probe, b"") {
+        Ok(()) => {
+            let _ = std::fs::remove_file(&probe);
+            Ok("not there yet; the first start makes it".to_owned())
+        }
+        Err(error) => Err((
+            format!("{} cannot be written to: {error}", parent.display()),
+            "name another folder with --data".to_owned(),
+        )),
+    }
+}
+
+async fn source_read(catalogue: &Catalogue, id: &SourceId, source: &Source) -> Finding {
+    let what = format!("source {id}");
+    let token = match &source.kind {
+        model::SourceKind::Prometheus { token: Some(token), .. } => {
+            server::resolve_secret(token).ok()
+        }
+        _ => None,
+    };
+    let selectors: BTreeSet<String> = catalogue
+        .slos()
+        .filter(|(_, it)| it.source == *id)
+        .flat_map(|(_, it)| [it.bad.clone(), it.total.clone()])
+        .collect();
+    let client = Arc::new(egress::Client::new(egress::Policy::Operator));
+    let mut reader = sources::Reader::new(id.clone(), source, token, client);
+    let read = reader.read(&selectors, SystemClock.now()).await;
+    let result = match (read, reader.problems().first()) {
+        (Err(error), _) => Err((error.to_string(), "see the end of the line above".to_owned())),
+        (Ok(_), Some(problem)) => {
+            Err((problem.to_string(), "mend this part; the others can be read".to_owned()))
+        }
+        (Ok(readings), None) => {
+            let empty: Vec<String> = catalogue
+                .slos()
+                .filter(|(_, it)| it.source == *id)
+                .filter(|(_, it)| readings.get(&it.total).is_none_or(Vec::is_empty))
+                .map(|(_, it)| it.total.clone())
+                .collect();
+            if empty.is_empty() {
+                Ok(format!("{} selectors, all with data", readings.len()))
+            } else {
+                Err((
+                    format!("no series match {}", empty.join(", ")),
+                    "check name and labels; without them the promise is unmeasured".to_owned(),
+                ))
+            }
+        }
+    };
+    Finding { what, result }
+}
+
+async fn channel_reached(id: &str, channel: &Channel) -> Finding {
+    let what = format!("channel {id}");
+    let target = match channel {
+        Channel::Smtp { host, port, .. } => Some((host.clone(), *port)),
+        Channel::Twilio { url, .. }
+        | Channel::HttpSms { url, .. }
+        | Channel::Ntfy { url, .. }
+        | Channel::Webhook { url, .. } => host_and_port(url),
+        Channel::Inbox => return Finding { what, result: Ok("a view".to_owned()) },
+    };
+    let Some((host, port)) = target else {
+        let wrong = ("its address cannot be read".to_owned(), "mend it".to_owned());
+        return Finding { what, result: Err(wrong) };
+    };
+    let connecting = tokio::net::TcpStream::connect((host.as_str(), port));
+    let todo = "check the address, and that nothing between here and there keeps us out";
+    let result = match tokio::time::timeout(CONNECT_TIMEOUT, connecting).await {
+        Ok(Ok(_)) => Ok(format!("{host}:{port} answers; nothing was sent")),
+        Ok(Err(error)) => Err((format!("{host}:{port} does not answer: {error}"), todo.to_owned())),
+        Err(_) => Err((format!("{host}:{port} does not answer in time"), todo.to_owned())),
+    };
+    Finding { what, result }
+}
+
+/// Host and port of an HTTP address.
+fn host_and_port(url: &str) -> Option<(String, u16)> {
+    let (scheme, rest) = url.split_once("://")?;
+    let default = if scheme == "https" { 443 } else { 80 };
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let authority = authority.rsplit_once('@').map_or(authority, |(_, it)| it);
+    if let Some(end) = authority.find(']') {
+        let port = authority[end + 1..].strip_prefix(':').and_then(|it| it.parse().ok());
+        return Some((authority[1..end].to_owned(), port.unwrap_or(default)));
+    }
+    match authority.split_once(':') {
+        Some((host, port)) => Some((host.to_owned(), port.parse().ok()?)),
+        None => Some((authority.to_owned(), default)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_taken_apart() {
+        let check = |url, host: &str, port| {
+            assert_eq!(host_and_port(url), Some((host.to_owned(), port)), "{url}");
+        };
+        check("https://ntfy.example/x", "ntfy.example", 443);
+        check("http://127.0.0.1:2587/send?to={to}", "127.0.0.1", 2587);
+        check("http://[::1]:8080/", "::1", 8080);
+        check("http://gate.example?x", "gate.example", 80);
+        assert_eq!(host_and_port("nothing"), None);
+    }
+}
