@@ -53,8 +53,7 @@ fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
         {
             Some(join(high, low))
         }
-        [0x64, 0xff9b, 0, 0, 0, 0, high, low] => Some(join(high, low)),
-        [0x2002, high, low, ..] => Some(join(high, low)),
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => Some(join(high, low)),
         _ => None,
     }
 }

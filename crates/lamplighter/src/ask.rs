@@ -181,7 +181,7 @@ pub(crate) fn sign(it: &Sign) -> Answer {
     let path = format!("/api/v1/features/{}", segment(&it.feature));
     let objective = match &it.objective {
         Some(objective) => objective.clone(),
-        None => plain(&server.get(&path)?["objective"]).to_owned(),
+        None => plain(&server.get(&path)?["objective"]),
     };
     let role = match it.role {
         SignRole::Product => "product",

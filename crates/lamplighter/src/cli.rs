@@ -264,7 +264,7 @@ pub(crate) struct Oncall {
 
 #[derive(Debug, Args)]
 pub(crate) struct OneId {
-    /// Such as in_1, pg_1, al_1 or no_1
+    #[arg(help = "Such as in_1, pg_1, al_1 or no_1")]
     pub(crate) id: String,
     #[command(flatten)]
     pub(crate) remote: Remote,

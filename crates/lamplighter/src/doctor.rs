@@ -45,9 +45,9 @@ pub(crate) fn doctor(it: &Doctor) -> Answer {
     }
     let well = findings.iter().all(|it| it.result.is_ok());
     if it.form.json {
-        say_json(&as_json(&findings, well))
+        say_json(&as_json(&findings, well));
     } else {
-        say(&told(&findings))
+        say(&told(&findings));
     }
     Ok(if well { YES } else { no() })
 }

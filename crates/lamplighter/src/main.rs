@@ -29,7 +29,6 @@ fn no() -> ExitCode {
 }
 
 fn main() -> ExitCode {
-    // A reader that has had enough, as in `| head`, is no reason for a panic.
     match run(Cli::parse().command) {
         Ok(code) => code,
         Err(problem) => {
@@ -68,7 +67,7 @@ fn run(command: Command) -> Answer {
         Command::Erase(it) => offline::erase(&it),
         Command::Migrate(it) => offline::migrate(&it),
         Command::Doctor(it) => doctor::doctor(&it),
-        Command::Completions { shell } => docs::completions(shell),
+        Command::Completions { shell } => Ok(docs::completions(shell)),
         Command::ExampleServices(it) => {
             let cli::ExampleServices { listen_base, seed } = it;
             server::example_services(server::ExampleOptions { listen_base, seed }).map(|()| YES)

@@ -59,7 +59,7 @@ fn what_was_accepted_survives_a_hundred_kills_and_every_page_is_sent() {
     let due: BTreeSet<String> = records.iter().flat_map(notices).collect();
     assert!(due.len() >= accepted.len(), "{} notices for {} alerts", due.len(), accepted.len());
     let last = Server::start(&config, &data);
-    wait_for(Duration::from_secs(120), "every notice arrives at the provider", || {
+    wait_for(Duration::from_mins(2), "every notice arrives at the provider", || {
         let arrived: BTreeSet<String> = gateway.received().into_iter().map(|it| it.body).collect();
         due.is_subset(&arrived)
     });
