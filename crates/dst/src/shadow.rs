@@ -43,6 +43,8 @@ pub(crate) struct Shadow {
     covered: BTreeMap<AlertId, bool>,
     notices: BTreeMap<NoticeId, PageId>,
     steps: BTreeMap<PageId, Step>,
+    /// Pages that call people, and when their next step is due.
+    calling: BTreeMap<PageId, Timestamp>,
     alerts: BTreeSet<AlertId>,
     incidents: BTreeSet<IncidentId>,
     digest_day: i64,
@@ -223,6 +225,7 @@ impl Shadow {
                 }
                 let step = Step { attempt: *attempt, deadline: *deadline, notices: ids };
                 self.steps.insert(*page, step);
+                self.calling.insert(*page, *deadline);
             }
             Event::DigestDue { notices, .. } => {
                 self.due.extend(notices.iter().map(|it| (it.notice, record.at)));
@@ -246,7 +249,11 @@ impl Shadow {
                 )?;
                 self.due.insert(*notice, *at);
             }
+            Event::PageExhausted { page } => {
+                self.calling.remove(page);
+            }
             Event::PageAcknowledged { page, .. } | Event::PageEnded { page, .. } => {
+                self.calling.remove(page);
                 let (notices, page) = (&self.notices, *page);
                 self.due.retain(|id, _| notices.get(id) != Some(&page));
             }
@@ -324,9 +331,9 @@ impl Shadow {
         Ok(())
     }
 
-    /// The longest a notice has been due without an outcome, at `now`.
-    pub(crate) fn oldest_due(&self) -> Option<(NoticeId, Timestamp)> {
-        self.due.iter().map(|(id, at)| (*id, *at)).min_by_key(|(_, at)| *at)
+    /// When the next step of a page is due.
+    pub(crate) fn page_due(&self) -> Option<Timestamp> {
+        self.calling.values().min().copied()
     }
 }
 

@@ -26,7 +26,7 @@ pub(crate) const DAY: Millis = Millis::from_days(1);
 /// How long the writer's lease holds here. Long, so that renewals are few.
 pub(crate) const LEASE: Millis = Millis::from_hours(1);
 
-/// How long a notice may be due, in the journal's time, before somebody must have tried it.
+/// How long a notice may be due, in true time, before somebody must have tried it.
 const OUTBOX_LATE: Millis = Millis::from_mins(15);
 
 /// How many turns pass between comparisons of whole states.
@@ -116,6 +116,8 @@ pub(crate) struct World {
     next_look: Option<Timestamp>,
     /// Since when, in true time, the writer has left something undone that is due.
     overdue_since: Option<Timestamp>,
+    /// The same for every notice.
+    unsent_since: BTreeMap<NoticeId, Timestamp>,
     pub(crate) report: Report,
 }
 
@@ -143,6 +145,7 @@ impl World {
             healing: false,
             next_look: None,
             overdue_since: None,
+            unsent_since: BTreeMap::new(),
             report: Report::new(seed),
         };
         world.later(Millis::ZERO, Happening::Start);
@@ -259,7 +262,6 @@ impl World {
             return askers.into_iter().try_for_each(|it| self.hear(it, Reply::Lost));
         };
         let turn = core.turn(clock, &submissions);
-        if std::env::var("TRACE").is_ok() { eprintln!("{} clock {clock} {:?} -> {:?}", self.now, submissions.iter().map(|it| format!("{:?}", it.command).chars().take(60).collect::<String>()).collect::<Vec<_>>(), turn.answers.iter().map(|it| it.as_ref().map(|it| it.seq)).collect::<Vec<_>>()); }
         self.journal.plan(None);
         if self.journal.take_crash() {
             self.crash();
@@ -313,7 +315,6 @@ impl World {
         let mut disk = self.journal.disk();
         let fresh = self.shadow.read(&mut disk)?;
         for record in &fresh {
-            if std::env::var("TRACE").is_ok() { eprintln!("    {} {} {}", record.seq, record.at, format!("{:?}", record.event).chars().take(200).collect::<String>()); }
             self.check_lease_end(record)?;
         }
         self.shadow.at_rest(&fresh)?;
@@ -358,13 +359,18 @@ impl World {
         })
     }
 
-    /// Nothing that is due waits.
+    /// Nothing that is due waits, in true time: a clock that is set makes nobody late.
     fn check_timers(&mut self) -> Check {
         let now = self.journal_now();
-        let due = match &self.server {
-            Server::Up(core) if !self.disk_full => core.next_due().filter(|it| *it <= now),
-            _ => None,
-        };
+        let Server::Up(core) = &self.server else { return Ok(()) };
+        if self.disk_full {
+            self.overdue_since = None;
+            self.unsent_since.clear();
+            return Ok(());
+        }
+        // By the writer's own account, and by the auditor's.
+        let due = core.next_due().into_iter().chain(self.shadow.page_due()).min();
+        let due = due.filter(|it| *it <= now);
         self.overdue_since = due.map(|_| self.overdue_since.unwrap_or(self.now));
         if let Some((due, since)) = due.zip(self.overdue_since) {
             // After an append that failed timers rest for a second, and then it may fail again.
@@ -373,11 +379,13 @@ impl World {
                 format!("something is due since {due}, it is {now}, and nothing happens")
             })?;
         }
-        let oldest = self.shadow.oldest_due().filter(|_| matches!(self.server, Server::Up(_)));
-        if let Some((notice, due)) = oldest {
-            let waited = now.since(due.max(self.opened_at));
-            hold(waited <= OUTBOX_LATE || self.disk_full, "what is due is sent", || {
-                format!("{notice} is due since {due}, it is {now}")
+        let unsent = self.shadow.due.iter().filter(|(_, at)| **at <= now);
+        let since = |id| self.unsent_since.get(id).copied().unwrap_or(self.now);
+        self.unsent_since = unsent.map(|(id, _)| (*id, since(id))).collect();
+        for (notice, since) in &self.unsent_since {
+            let waited = self.now.since(*since);
+            hold(waited <= OUTBOX_LATE, "what is due is sent", || {
+                format!("{notice} has waited for {waited}, and nobody has sent it")
             })?;
         }
         Ok(())
@@ -449,6 +457,7 @@ impl World {
         self.report.starts += 1;
         self.server = Server::Up(Box::new(core));
         self.overdue_since = None;
+        self.unsent_since.clear();
         self.opened_at = self.journal_now();
         self.audit()?;
         self.compare("after a restart")?;

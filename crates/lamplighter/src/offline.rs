@@ -93,7 +93,7 @@ pub(crate) fn erase(it: &Erase) -> Answer {
     core.close();
     say(&format!("Every text of {person} is unreadable from now on.\n"));
     say(
-        "Take the person out of the configuration too, or the next start brings the addresses back.\n",
+        "Take the person out of the configuration too: no address under this id can be kept again.\n",
     );
     Ok(YES)
 }

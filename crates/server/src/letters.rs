@@ -5,8 +5,8 @@
 //!
 //! Invariants:
 //! - a notice that is not due any more has no letter;
-//! - the subject and the short text are one line each; the link stands outside the short text, so
-//!   that it is never cut.
+//! - the subject and the short text are one line each;
+//! - the link to take a page stands in no text: every channel puts it where its readers find it.
 
 use crate::daily;
 use channels::{Message, Priority, SHORT_LENGTH_MAX, one_line, short};
@@ -72,9 +72,6 @@ fn page_letter(
         let _ = writeln!(text, "{late}");
     }
     let incident_url = format!("{}/incidents/{}", desk.public_url, incident.id);
-    if let Some(url) = &ack_url {
-        let _ = writeln!(text, "\nTake it: {url}\n(The link opens a view with a button.)");
-    }
     let _ = writeln!(text, "\nEverything about it: {incident_url}");
     let mark = late
         .as_ref()

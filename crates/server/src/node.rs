@@ -90,10 +90,8 @@ impl Node {
         let core = Core::open(journal, options, random, clock.now())?;
         let (handle, writer) = driver::spawn(core, Arc::clone(&clock));
         let (samples, clerk) = SampleStore::spawn(storage.samples);
-        let board = {
-            let state = handle.state();
-            state.catalogue().map_or_else(|| Board::new(&crate::measure::empty()), Board::new)
-        };
+        // The measurer fills it from the stored samples.
+        let board = Board::new(&crate::measure::empty());
         let shared = Shared { handle, board: Arc::new(RwLock::new(board)), clock, zones };
         Ok(Self { shared, metrics, links_key, samples, speed, writer, clerk })
     }

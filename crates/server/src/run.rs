@@ -23,7 +23,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use web::Mode;
@@ -149,7 +149,7 @@ pub fn owner(place: &Place) -> String {
 /// Runs `node` until a signal or until it has lost its journal.
 pub(crate) async fn run(node: Node, how: How) -> Result<(), Problem> {
     let started = start(&node, how).await;
-    let running = match started {
+    let mut running = match started {
         Ok(running) => running,
         Err(problem) => {
             node.stop().await;
@@ -167,7 +167,27 @@ pub(crate) async fn run(node: Node, how: How) -> Result<(), Problem> {
     }
 }
 
+/// What the operating system may tell us.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hang_up: Signal,
+}
+
+impl Signals {
+    /// Listens from now on. Before, a signal ends the process in the way of the system.
+    fn new() -> Self {
+        let listen = |kind| signal(kind).expect("signals can be listened for");
+        Self {
+            terminate: listen(SignalKind::terminate()),
+            interrupt: listen(SignalKind::interrupt()),
+            hang_up: listen(SignalKind::hangup()),
+        }
+    }
+}
+
 struct Running {
+    signals: Signals,
     stop: watch::Sender<bool>,
     readiness: Readiness,
     reload: web::Reload,
@@ -219,11 +239,12 @@ async fn start(node: &Node, how: How) -> Result<Running, Problem> {
             tracing::error!("the address is not served any more: {error}");
         }
     });
+    let signals = Signals::new();
     for line in said {
         eprintln!("{line}");
     }
     eprintln!("listening on {local}");
-    Ok(Running { stop, readiness, reload: how.reload, http, outbox, others })
+    Ok(Running { signals, stop, readiness, reload: how.reload, http, outbox, others })
 }
 
 /// Listens on the first address that is free.
@@ -244,11 +265,8 @@ async fn listen(addresses: &[SocketAddr]) -> Result<TcpListener, Problem> {
 
 impl Running {
     /// Waits for a reason to end: a signal (`None`), or the loss of the journal.
-    async fn wait(&self, node: &Node) -> Option<Problem> {
-        let cannot = "signals can be listened for";
-        let mut terminate = signal(SignalKind::terminate()).expect(cannot);
-        let mut interrupt = signal(SignalKind::interrupt()).expect(cannot);
-        let mut hang_up = signal(SignalKind::hangup()).expect(cannot);
+    async fn wait(&mut self, node: &Node) -> Option<Problem> {
+        let Signals { terminate, interrupt, hang_up } = &mut self.signals;
         loop {
             tokio::select! {
                 _ = terminate.recv() => break,

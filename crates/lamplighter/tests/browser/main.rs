@@ -35,6 +35,7 @@ mod needs_server {
 
         browser.open(&demo.address);
         browser.click("#mend-carrier-a");
+        browser.wait_for("document.querySelector('#break-carrier-a')");
         browser.open(&format!("{}/incidents/in_1", demo.address));
         browser.wait_for("document.querySelector('#resolved')");
         browser.wait_for("document.querySelector('#publish')");

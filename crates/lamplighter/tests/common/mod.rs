@@ -1,29 +1,14 @@
 //! The real binary as a process, and the least HTTP to talk to it.
 
-#![expect(dead_code, reason = "each test binary uses its own part of this")]
-
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// A process of ours; killed when dropped.
 pub(crate) struct Process {
-    child: Child,
-}
-
-impl Process {
-    pub(crate) fn start(program: impl AsRef<std::ffi::OsStr>, arguments: &[&str]) -> Self {
-        let child = Command::new(program)
-            .args(arguments)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the program starts");
-        Self { child }
-    }
+    pub(crate) child: Child,
 }
 
 impl Drop for Process {
@@ -158,10 +143,4 @@ pub(crate) fn folder(name: &str) -> PathBuf {
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).expect("a folder can be made");
     folder
-}
-
-/// A port nobody uses at the moment.
-pub(crate) fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("an address").port()
 }
