@@ -110,7 +110,7 @@ mod needs_server {
             let metrics = http("GET", &server.address, "/metrics", &headers, "");
             metrics.is_ok_and(|it| {
                 it.body.lines().any(|line| {
-                    line.starts_with("lamplighter_incidents_open") && line.ends_with(" 0")
+                    line.starts_with("lamplighter_incidents_open") && line.ends_with(" 0.0")
                 })
             })
         });

@@ -248,11 +248,13 @@ impl Writer {
         if let (Ok(message), Some(inbox)) = (&message, inbox) {
             inbox.keep(Kept { at: now, to, medium, message: message.clone() });
         }
-        Some(match (message, sender) {
-            (Err(detail), _) => Outcome::Permanent { detail },
-            (_, Err(missing)) => Outcome::Permanent { detail: missing.clone() },
-            (Ok(message), Ok(sender)) => sender.send(medium, &message, now).await,
-        })
+        let (message, sender) = match (message, sender) {
+            (Err(detail), _) => return Some(Outcome::Permanent { detail }),
+            (_, Err(missing)) => return Some(Outcome::Permanent { detail: missing.clone() }),
+            (Ok(message), Ok(sender)) => (message, sender),
+        };
+        let outcome = sender.send(medium, &message, now).await;
+        Some(without_address(outcome, &message.to))
     }
 
     async fn report(&self, notice: NoticeId, outcome: Outcome) {
@@ -276,6 +278,22 @@ impl Writer {
                 }
             }
         }
+    }
+}
+
+/// What a provider said, without the address it may have repeated: its words are kept in the journal
+/// and in the log, where no address may stand.
+fn without_address(outcome: Outcome, address: &str) -> Outcome {
+    let bare = address.trim_start_matches('+');
+    // Shorter ones would be found in words that have nothing to do with them.
+    if bare.len() < 5 {
+        return outcome;
+    }
+    let clean = |text: String| text.replace(address, "(address)").replace(bare, "(address)");
+    match outcome {
+        Outcome::Sent { provider_id } => Outcome::Sent { provider_id: clean(provider_id) },
+        Outcome::Transient { detail } => Outcome::Transient { detail: clean(detail) },
+        Outcome::Permanent { detail } => Outcome::Permanent { detail: clean(detail) },
     }
 }
 

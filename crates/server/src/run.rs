@@ -55,9 +55,8 @@ pub fn serve(options: &ServeOptions) -> Result<(), Problem> {
     let catalogue = configuration::load(&paths)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let node = take_journal(&options.place, &catalogue.org, &clock, 1)?;
-    let org = catalogue.org.clone();
-    let handle = node.shared().handle.clone();
-    let reload = reload_from(paths, org, handle);
+    let started = Started { org: catalogue.org.clone(), public_url: catalogue.public_url.clone() };
+    let reload = reload_from(paths, started, node.shared().handle.clone());
     let how = How {
         listen: vec![options.listen],
         public_url: catalogue.public_url.clone(),
@@ -156,14 +155,13 @@ pub(crate) async fn run(node: Node, how: How) -> Result<(), Problem> {
             return Err(problem);
         }
     };
-    let reason = running.wait(&node).await;
+    if let Some(problem) = running.wait(&node).await {
+        return Err(problem);
+    }
     running.end().await;
-    match reason {
-        Some(problem) => Err(problem),
-        None => match node.stop().await {
-            End::Stopped => Ok(()),
-            end => Err(lost(&end)),
-        },
+    match node.stop().await {
+        End::Stopped => Ok(()),
+        end => Err(lost(&end)),
     }
 }
 
@@ -315,30 +313,48 @@ fn lost(end: &End) -> Problem {
     Problem::unreachable(primary).detail(detail).hint(hint)
 }
 
+/// What a running server cannot change.
+#[derive(Clone)]
+struct Started {
+    org: OrgId,
+    public_url: Option<String>,
+}
+
 /// Reads `paths` again and puts them into force, or changes nothing and says why.
-fn reload_from(paths: Vec<PathBuf>, org: OrgId, handle: driver::Handle) -> web::Reload {
+fn reload_from(paths: Vec<PathBuf>, started: Started, handle: driver::Handle) -> web::Reload {
     Arc::new(move || {
-        let (paths, org, handle) = (paths.clone(), org.clone(), handle.clone());
-        Box::pin(async move {
-            let loaded = tokio::task::spawn_blocking(move || configuration::load(&paths)).await;
-            let catalogue = loaded
-                .map_err(|error| format!("reading the configuration met a defect: {error}"))?
-                .map_err(|problem| problem.to_string())?;
-            if catalogue.org != org {
-                return Err(format!(
-                    "nothing has changed: this server is the one of `{org}`, not of `{}`",
-                    catalogue.org
-                ));
-            }
-            let hash = catalog::hash(&catalogue)[..12].to_owned();
-            let before = handle.state().catalogue_version;
-            node::adopt(&handle, catalogue).await.map_err(|problem| problem.to_string())?;
-            let version = handle.state().catalogue_version;
-            Ok(if version == before {
-                format!("configuration {version} ({hash}) says the same; nothing has changed\n")
-            } else {
-                format!("configuration {version} ({hash}) is in force\n")
-            })
-        })
+        let (paths, started, handle) = (paths.clone(), started.clone(), handle.clone());
+        Box::pin(async move { reload(paths, started, handle).await })
+    })
+}
+
+async fn reload(
+    paths: Vec<PathBuf>,
+    started: Started,
+    handle: driver::Handle,
+) -> Result<String, String> {
+    let loaded = tokio::task::spawn_blocking(move || configuration::load(&paths)).await;
+    let catalogue = loaded
+        .map_err(|error| format!("reading the configuration met a defect: {error}"))?
+        .map_err(|problem| problem.to_string())?;
+    if catalogue.org != started.org {
+        let (ours, theirs) = (&started.org, &catalogue.org);
+        return Err(format!(
+            "nothing has changed: this server is the one of `{ours}`, not of `{theirs}`"
+        ));
+    }
+    let later = if catalogue.public_url == started.public_url {
+        ""
+    } else {
+        "; the new public-url is used from the next start on"
+    };
+    let hash = catalog::hash(&catalogue)[..12].to_owned();
+    let before = handle.state().catalogue_version;
+    node::adopt(&handle, catalogue).await.map_err(|problem| problem.to_string())?;
+    let version = handle.state().catalogue_version;
+    Ok(if version == before {
+        format!("configuration {version} ({hash}) says the same; nothing has changed")
+    } else {
+        format!("configuration {version} ({hash}) is in force{later}")
     })
 }

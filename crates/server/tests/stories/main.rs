@@ -102,7 +102,7 @@ async fn a_busy_gateway_is_tried_again_and_a_dead_one_moves_the_page_on() {
     assert!(why.contains("was not taken: the provider answered 503 busy"), "{why}");
 
     // Both ways to whoever is on duty are dead: the next step does not wait.
-    world.gateway.answer_next(400, "no such number");
+    world.gateway.answer_next(400, "+15550100 or 15550100 is no number");
     world.mail.refuse_next("550 no such mailbox");
     let labels = r#""alertname":"Other","feature":"see-reports""#;
     world.prometheus_alert(&key, labels, minutes(60)).await;
@@ -115,6 +115,8 @@ async fn a_busy_gateway_is_tried_again_and_a_dead_one_moves_the_page_on() {
     world.no_more_messages();
     let why = world.why("pg_2").await;
     assert!(why.contains("step 2 because nobody could be reached"), "{why}");
+    // What a provider said is kept, but no address.
+    assert!(why.contains("answered 400 (address) or (address) is no number"), "{why}");
 }
 
 #[tokio::test]
