@@ -128,7 +128,9 @@ fn retried_tomorrow(mut records: Vec<EventRecord>) -> Vec<EventRecord> {
 fn with_one_number(mut records: Vec<EventRecord>) -> Vec<EventRecord> {
     for record in &mut records {
         if let Event::PageNotified { notices, .. } = &mut record.event {
-            notices.iter_mut().for_each(|it| it.notice = NoticeId(1));
+            for it in notices.iter_mut() {
+                it.notice = NoticeId(1);
+            }
         }
     }
     records

@@ -20,7 +20,10 @@ fn main() -> ExitCode {
                 value().and_then(|it| u32::try_from(it).ok()).map(|it| days_per_seed = it)
             }
             "--bug" => arguments.next().and_then(|it| Bug::parse(&it)).map(|it| bug = Some(it)),
-            "--quiet" => Some(quiet = true),
+            "--quiet" => {
+                quiet = true;
+                Some(())
+            }
             _ => None,
         };
         if understood.is_none() {
@@ -32,8 +35,11 @@ fn main() -> ExitCode {
     let mut lived = 0;
     while lived < days {
         match dst::run(seed, days_per_seed, bug) {
-            Ok(report) if quiet => drop(report),
-            Ok(report) => println!("{report}"),
+            Ok(report) => {
+                if !quiet {
+                    println!("{report}");
+                }
+            }
             Err(violation) => {
                 eprintln!("{violation}");
                 return ExitCode::FAILURE;

@@ -28,8 +28,7 @@ const MEDIA: [Medium; 4] = [Medium::Email, Medium::Sms, Medium::Ntfy, Medium::We
 pub(crate) fn organisation(dice: &mut Dice) -> Catalogue {
     let people: Vec<PersonId> =
         PEOPLE[..2 + dice.below(7)].iter().map(|it| PersonId::from(*it)).collect();
-    let teams: Vec<TeamId> =
-        TEAMS[..1 + dice.below(4)].iter().map(|it| TeamId::from(*it)).collect();
+    let teams: Vec<TeamId> = TEAMS[..=dice.below(4)].iter().map(|it| TeamId::from(*it)).collect();
     let mut catalogue = Catalogue {
         org: "solar".into(),
         public_url: None,
@@ -51,7 +50,7 @@ pub(crate) fn organisation(dice: &mut Dice) -> Catalogue {
         let policy = escalation(dice, &catalogue, id);
         catalogue.escalations.insert(id.as_str().into(), policy);
     }
-    for number in 0..1 + dice.below(5) {
+    for number in 0..=dice.below(5) {
         let feature = feature(dice, &catalogue);
         catalogue.features.insert(format!("feature-{number}").as_str().into(), feature);
     }
@@ -153,7 +152,7 @@ fn rota(dice: &mut Dice, members: &[PersonId]) -> Rota {
 
 fn escalation(dice: &mut Dice, catalogue: &Catalogue, team: &TeamId) -> Escalation {
     let people: Vec<PersonId> = catalogue.people.keys().cloned().collect();
-    let steps = (0..1 + dice.below(3)).map(|_| {
+    let steps = (0..=dice.below(3)).map(|_| {
         let page = match dice.below(5) {
             0 | 1 => PageTarget::Rota(team.as_str().into()),
             2 => PageTarget::Team(team.clone()),

@@ -142,6 +142,7 @@ impl Outside {
     }
 
     /// Somebody calls for help, if anybody is known.
+    #[expect(clippy::unused_self, reason = "one of the things the outside does")]
     pub(crate) fn cry(&self, state: &State) -> Option<Submission> {
         let (by, _) = state.catalogue()?.people.first_key_value()?;
         let (title, feature, team) = ("everything is dark".to_owned(), None, None);
@@ -366,6 +367,7 @@ impl World {
         if all.is_empty() { Ok(()) } else { self.turn(all) }
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "the caller is done with it")]
     fn burn(&mut self, feature: FeatureId, page: ConditionState, ticket: ConditionState) -> Check {
         let Some(promise) = self.outside.features.get_mut(&feature) else { return Ok(()) };
         let version = promise.version + 1;

@@ -29,6 +29,9 @@ pub(crate) const LEASE: Millis = Millis::from_hours(1);
 /// How long a notice may be due, in true time, before somebody must have tried it.
 const OUTBOX_LATE: Millis = Millis::from_mins(15);
 
+/// How many things may happen at one instant.
+const SPINS_MAX: u32 = 10_000;
+
 /// How many turns pass between comparisons of whole states.
 const COMPARE_EVERY: u64 = 40;
 
@@ -97,6 +100,7 @@ pub(crate) struct World {
     pub(crate) offset: Millis,
     queue: BTreeMap<(Timestamp, u64), Happening>,
     queued: u64,
+    spins: u32,
     pub(crate) journal: FaultyJournal,
     pub(crate) server: Server,
     zombie: Option<Box<Core<FaultyJournal>>>,
@@ -132,6 +136,7 @@ impl World {
             offset: Millis::ZERO,
             queue: BTreeMap::new(),
             queued: 0,
+            spins: 0,
             journal: FaultyJournal::new(bug),
             server: Server::Down,
             zombie: None,
@@ -210,6 +215,10 @@ impl World {
                 self.now = end;
                 return Ok(());
             }
+            self.spins = if at == self.now { self.spins + 1 } else { 0 };
+            hold(self.spins < SPINS_MAX, "deadlines are kept", || {
+                format!("the writer wakes again and again at {at}, and does nothing")
+            })?;
             self.now = at;
             if next == Some(at) {
                 let (_, happening) = self.queue.pop_first().expect("there is one");
@@ -286,7 +295,7 @@ impl World {
             self.hear(asker, reply)?;
         }
         self.check_timers()?;
-        if self.report.turns % COMPARE_EVERY == 0 {
+        if self.report.turns.is_multiple_of(COMPARE_EVERY) {
             self.compare("while running")?;
         }
         self.work()
@@ -304,6 +313,7 @@ impl World {
         self.journal.plan(fault);
     }
 
+    #[expect(clippy::unused_self, reason = "one of the checks of a world")]
     fn check_end(&mut self, end: Option<&End>) -> Check {
         // The process died in an append, which is known already; nothing else may end a writer that
         // holds the lease.

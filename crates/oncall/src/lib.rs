@@ -5,7 +5,9 @@
 //! shift over a change of clocks is therefore an hour longer or shorter, as it is for the person.
 //!
 //! Complications: a local time that does not exist (clocks go forward) moves forward by the gap; one
-//! that exists twice means the first.
+//! that exists twice means the first. Before the first mark the first person has the duty: somebody
+//! must. Calendars end with the year 9999; the last shift reaches to the end of time, the earliest to
+//! its beginning.
 //!
 //! Invariants:
 //! - every instant belongs to exactly one shift of a layer: no gap, no overlap;
@@ -18,10 +20,11 @@ mod tests;
 
 pub use zones::Zones;
 
+use jiff::ToSpan;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
-use jiff::{Span, ToSpan};
 use model::{Layer, PersonId, Rota, Timestamp, Turn, Weekday};
+use std::ops::RangeInclusive;
 
 /// Who is on duty at an instant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,7 +84,15 @@ struct Marks<'a> {
     zone: TimeZone,
     first: DateTime,
     turn_days: i64,
+    /// Turns whose hand-over can be written as a date. The turn before them has no beginning, the
+    /// last of them no end.
+    turns: RangeInclusive<i64>,
 }
+
+/// Days within which hand-overs are computed; a few days inside what a calendar can write, so that
+/// no offset leads out of it.
+const FIRST_DAY: Date = Date::constant(-9990, 1, 1);
+const LAST_DAY: Date = Date::constant(9990, 1, 1);
 
 impl<'a> Marks<'a> {
     fn new(rota: &'a Rota, layer_idx: usize, zones: &Zones) -> Self {
@@ -98,24 +109,26 @@ impl<'a> Marks<'a> {
         let minute = layer.handover_minute.min(1_439);
         let hour = i8::try_from(minute / 60).expect("below 24");
         let first = day.at(hour, i8::try_from(minute % 60).expect("below 60"), 0, 0);
-        Self { layer, layer_idx, zone, first, turn_days }
+        let turn_of = |day: Date| days_between(first.date(), day).div_euclid(turn_days);
+        let turns = turn_of(FIRST_DAY) + 1..=turn_of(LAST_DAY);
+        Self { layer, layer_idx, zone, first, turn_days, turns }
     }
 
     fn shift_at(&self, at: Timestamp) -> Shift {
         let local = at.to_jiff().to_zoned(self.zone.clone()).datetime();
         let days = days_between(self.first.date(), local.date());
+        let (earliest, last) = (self.turns.start() - 1, *self.turns.end());
         // The local date gives the turn up to one; the exact instants of the marks decide.
-        let mut turn = days.div_euclid(self.turn_days);
-        while self.mark(turn) > at {
+        let mut turn = days.div_euclid(self.turn_days).clamp(earliest, last);
+        while turn > earliest && self.mark(turn) > at {
             turn -= 1;
         }
-        while self.mark(turn + 1) <= at {
+        while turn < last && self.mark(turn + 1) <= at {
             turn += 1;
         }
-        let people_count = i64::try_from(self.layer.people.len()).expect("a layer has few people");
-        let person_idx = usize::try_from(turn.rem_euclid(people_count)).expect("not negative");
+        let turn_number = usize::try_from(turn.max(0)).expect("not negative");
         Shift {
-            person: self.layer.people[person_idx].clone(),
+            person: self.layer.people[turn_number % self.layer.people.len()].clone(),
             layer: self.layer_idx,
             starts: self.mark(turn),
             ends: self.mark(turn + 1),
@@ -124,14 +137,16 @@ impl<'a> Marks<'a> {
 
     /// The instant of hand-over number `turn`; negative before the first.
     fn mark(&self, turn: i64) -> Timestamp {
-        let days: Span = (turn * self.turn_days).clamp(-2_000_000, 2_000_000).days();
-        let local = self.first.checked_add(days).unwrap_or(if turn < 0 {
-            DateTime::MIN
-        } else {
-            DateTime::MAX
-        });
+        if turn < *self.turns.start() {
+            return Timestamp(i64::MIN);
+        }
+        if turn > *self.turns.end() {
+            return Timestamp(i64::MAX);
+        }
+        let local = self.first.checked_add((turn * self.turn_days).days());
+        let local = local.expect("`turns` lie within the calendar");
         let instant = self.zone.to_ambiguous_timestamp(local).compatible();
-        instant.map_or(Timestamp(if turn < 0 { i64::MIN } else { i64::MAX }), Timestamp::from_jiff)
+        Timestamp::from_jiff(instant.expect("`turns` lie days within the calendar"))
     }
 }
 

@@ -1,7 +1,12 @@
 //! Rotas as lines, shifts as lines. The expected lines were computed apart with Python's `zoneinfo`.
 
 use crate::{Zones, duty, shifts};
+use jiff::civil::{Date, DateTime, Time};
+use jiff::{SignedDuration, ToSpan};
 use model::{Layer, Millis, PersonId, Rota, Timestamp, Turn, Weekday};
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+use std::collections::BTreeMap;
 
 #[test]
 fn a_week_over_the_end_of_summer_time_has_an_hour_more() {
@@ -67,33 +72,187 @@ fn a_hand_over_that_does_not_exist_moves_forward() {
     );
 }
 
-/// Goal: every minute around every change of clocks belongs to exactly one shift, and the shift a
-/// walk finds is the shift `duty` names.
 #[test]
-fn no_minute_is_without_duty_around_changes_of_clocks() {
+fn a_hand_over_that_happens_twice_takes_the_first() {
+    check(
+        "Europe/Paris d1 mon 02:30",
+        "2026-10-25T00:00:00Z",
+        "2026-10-26T00:00:00Z",
+        "
+        bo 2026-10-24T00:30:00Z 2026-10-25T00:30:00Z 1d
+        ana 2026-10-25T00:30:00Z 2026-10-26T01:30:00Z 1d 1h
+        ",
+    );
+}
+
+/// St John's fell back at one minute past midnight: after the hand-over it is yesterday again.
+#[test]
+fn a_clock_that_falls_back_over_midnight_does_not_take_the_duty_back() {
+    check(
+        "America/St_Johns d1 mon 00:00",
+        "2010-11-07T02:40:00Z",
+        "2010-11-07T03:00:00Z",
+        "ana 2010-11-07T02:30:00Z 2010-11-08T03:30:00Z 1d 1h",
+    );
+}
+
+#[test]
+fn before_the_first_turn_the_first_person_has_the_duty() {
+    check(
+        "Europe/Paris w1 mon 09:00",
+        "2023-12-20T00:00:00Z",
+        "2024-01-09T00:00:00Z",
+        "
+        ana 2023-12-18T08:00:00Z 2023-12-25T08:00:00Z 7d
+        ana 2023-12-25T08:00:00Z 2024-01-01T08:00:00Z 7d
+        ana 2024-01-01T08:00:00Z 2024-01-08T08:00:00Z 7d
+        bo 2024-01-08T08:00:00Z 2024-01-15T08:00:00Z 7d
+        ",
+    );
+}
+
+/// Goal: a question about the end of time is answered, in bounded time, by a shift that holds it.
+#[test]
+fn the_ends_of_time_have_somebody_on_duty() {
     let zones = Zones::bundled();
-    for zone in ["America/Los_Angeles", "Europe/Paris", "Africa/Cairo", "Australia/Lord_Howe"] {
-        for turn in [Turn::Days(1), Turn::Weeks(1)] {
-            for change in changes(zone, &zones) {
-                let rota = rota(zone, turn, Weekday::Sun, 150);
-                let (from, to) =
-                    (change.minus(Millis::from_days(3)), change.plus(Millis::from_days(3)));
-                let walked = shifts(&rota, from, to, &zones);
-                let mut current = 0;
-                let mut at = from;
-                while at < to {
-                    if at >= walked[current].ends {
-                        assert_eq!(walked[current].ends, walked[current + 1].starts);
-                        assert_ne!(walked[current].person, walked[current + 1].person);
-                        current += 1;
-                    }
-                    let shift = duty(&rota, at, &zones).shift;
-                    assert_eq!(shift, walked[current], "{zone} {turn:?} at {at}");
-                    at = at.plus(Millis::from_mins(7));
-                }
+    let extremes = ["9999-12-30T22:00:00Z", "9000-01-01T00:00:00Z", "-009999-01-02T02:00:00Z"];
+    let mut instants: Vec<Timestamp> =
+        extremes.iter().map(|it| Timestamp::parse_rfc3339(it).expect("a time")).collect();
+    instants.extend([Timestamp(i64::MIN), Timestamp(i64::MAX - 1), Timestamp(i64::MAX)]);
+    for turn in [Turn::Days(1), Turn::Days(u16::MAX), Turn::Weeks(1), Turn::Weeks(u16::MAX)] {
+        for zone in ["UTC", "Pacific/Kiritimati", "America/Adak"] {
+            for at in &instants {
+                let shift = duty(&rota(zone, turn, Weekday::Sun, 1_439), *at, &zones).shift;
+                assert!(shift.starts <= *at, "{zone} {turn:?} {at:?}: {shift:?}");
+                assert!(*at < shift.ends || at.0 == i64::MAX, "{zone} {turn:?} {at:?}: {shift:?}");
+                assert!(shift.starts < shift.ends);
             }
         }
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Goal: around a change of clocks the shifts are those that a person sees who watches a clock on
+    /// the wall for six days, minute by minute, with a calendar in which hand-overs are crossed.
+    #[test]
+    fn shifts_are_what_a_watcher_of_the_clock_sees(
+        zone in select(vec!["America/Los_Angeles", "Europe/Paris", "Africa/Cairo", "Africa/Nairobi",
+            "Australia/Lord_Howe", "America/Santiago", "UTC"]),
+        turn in prop_oneof![(1_u16..4).prop_map(Turn::Days), (1_u16..3).prop_map(Turn::Weeks)],
+        day in select(vec![Weekday::Mon, Weekday::Wed, Weekday::Sat, Weekday::Sun]),
+        minute in prop_oneof![0_u16..1_440, 0_u16..200],
+        people_count in 1_usize..4,
+        change_idx in any::<Index>(),
+    ) {
+        let zones = Zones::bundled();
+        let mut rota = rota(zone, turn, day, minute);
+        rota.layers[0].people = ["ana", "bo", "cy"][..people_count].iter().map(|it| (*it).into()).collect();
+        let mut changes = changes(zone, &zones);
+        changes.push(Timestamp::parse_rfc3339("2026-06-15T00:00:00Z").expect("a time"));
+        let change = changes[change_idx.index(changes.len())];
+        let (from, to) = (change.minus(Millis::from_days(3)), change.plus(Millis::from_days(3)));
+        let seen = watched(&rota, from, to, &zones);
+        let told = shifts(&rota, from, to, &zones);
+        let marks: Vec<Timestamp> =
+            told.iter().map(|it| it.starts).filter(|it| *it > from).collect();
+        prop_assert_eq!(&marks, &seen.marks);
+        for pair in told.windows(2) {
+            prop_assert_eq!(pair[0].ends, pair[1].starts);
+        }
+        for (at, person) in seen.on_duty.iter().step_by(11) {
+            let duty = duty(&rota, *at, &zones);
+            prop_assert_eq!(&duty.people, &vec![person.clone()]);
+            prop_assert!(told.contains(&duty.shift));
+        }
+        for mark in &seen.marks {
+            for at in [mark.minus(Millis(1)), *mark] {
+                prop_assert!(told.contains(&duty(&rota, at, &zones).shift));
+            }
+        }
+    }
+}
+
+/// What a watcher writes down.
+struct Watched {
+    marks: Vec<Timestamp>,
+    on_duty: Vec<(Timestamp, PersonId)>,
+}
+
+/// Watches the wall clock of the rota's zone from `from` to `to`. Knows of zones only the offset at an
+/// instant, of rotas only a calendar counted day by day: nothing of what it checks.
+fn watched(rota: &Rota, from: Timestamp, to: Timestamp, zones: &Zones) -> Watched {
+    let layer = &rota.layers[0];
+    let zone = zones.get(&rota.timezone).expect("a known zone");
+    let wall = |at: Timestamp| at.to_jiff().to_zoned(zone.clone()).datetime();
+    let calendar = calendar(layer);
+    let time = Time::constant(0, 0, 0, 0)
+        .checked_add(i64::from(layer.handover_minute).minutes())
+        .expect("within a day");
+    // A day more, so that the first turn of the window is known from its own hand-over, or the day's.
+    let mut at = from.minus(Millis::from_days(1));
+    let mut before = wall(at.minus(Millis::from_mins(1)));
+    let mut pending: Option<DateTime> = None;
+    let mut begun: Option<Date> = None;
+    let mut seen = Watched { marks: vec![], on_duty: vec![] };
+    while at < to {
+        let now = wall(at);
+        let skipped = now.duration_since(before) - SignedDuration::from_mins(1);
+        let expected = before.checked_add(1.minute()).expect("in range");
+        for date in [before.date(), now.date()] {
+            let wanted = date.to_datetime(time);
+            if begun < Some(date) && calendar.contains_key(&date) && pending.is_none() {
+                if wanted == now {
+                    pending = Some(now);
+                } else if expected <= wanted && wanted < now {
+                    // Skipped by the clock: as much later as the clock jumped.
+                    pending = Some(wanted.checked_add(skipped).expect("in range"));
+                }
+            }
+        }
+        if pending == Some(now) {
+            begun = Some(now.date());
+            pending = None;
+            if at > from {
+                seen.marks.push(at);
+            }
+        }
+        let today = begun.unwrap_or_else(|| now.date().yesterday().expect("in range"));
+        let turn = calendar.range(..=today).next_back().map_or(0, |(_, turn)| *turn);
+        if at >= from {
+            seen.on_duty.push((at, layer.people[turn % layer.people.len()].clone()));
+        }
+        before = now;
+        at = at.plus(Millis::from_mins(1));
+    }
+    seen
+}
+
+/// The days of hand-over up to 2028 with the number of the turn they begin, counted one by one.
+fn calendar(layer: &Layer) -> BTreeMap<Date, usize> {
+    let mut calendar = BTreeMap::new();
+    let mut date: Date = layer.starts.parse().expect("a date");
+    let mut days_left = 0;
+    while date.year() < 2028 {
+        let is_day = match layer.turn {
+            Turn::Days(_) => true,
+            Turn::Weeks(_) => {
+                let name = format!("{:?}", date.weekday());
+                name.starts_with(&format!("{:?}", layer.handover_day))
+            }
+        };
+        if days_left == 0 && is_day {
+            calendar.insert(date, calendar.len());
+            days_left = match layer.turn {
+                Turn::Days(count) => i64::from(count),
+                Turn::Weeks(count) => 7 * i64::from(count),
+            };
+        }
+        days_left = (days_left - 1).max(0);
+        date = date.tomorrow().expect("in range");
+    }
+    calendar
 }
 
 /// Changes of offset in 2026, found by comparing hours.

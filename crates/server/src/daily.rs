@@ -4,6 +4,7 @@
 //! makes rewriting the journal visible.
 
 use crate::letters::{Desk, local};
+use channels::one_line;
 use model::Timestamp;
 use std::fmt::Write as _;
 
@@ -74,7 +75,7 @@ fn incidents(desk: &Desk<'_>, zone: Option<&str>) -> String {
             None => "taken by nobody".to_owned(),
         };
         let since = local(desk.zones, zone, incident.opened_at);
-        let _ = writeln!(text, "  {id} since {since}, {taken}: {}", incident.title);
+        let _ = writeln!(text, "  {id} since {since}, {taken}: {}", one_line(&incident.title));
     }
     let due: Vec<_> = desk
         .state
@@ -91,7 +92,7 @@ fn incidents(desk: &Desk<'_>, zone: Option<&str>) -> String {
     for (incident, due_at) in due {
         let by = local(desk.zones, zone, due_at);
         let late = if due_at < desk.now { ", overdue" } else { "" };
-        let _ = writeln!(text, "  {} by {by}{late}: {}", incident.id, incident.title);
+        let _ = writeln!(text, "  {} by {by}{late}: {}", incident.id, one_line(&incident.title));
     }
     text
 }

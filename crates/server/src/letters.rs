@@ -63,7 +63,7 @@ fn page_letter(
         Recipient::Person(_) => Some(web::ack_link(desk.links_key, desk.public_url, id)),
         Recipient::Channel(_) => None,
     };
-    let late = late(desk.now, notice);
+    let late = late(desk, notice);
     let title = one_line(&incident.title);
     let mut text = format!("{title}\n\n");
     text += &about(desk, incident, alert, notice);
@@ -191,7 +191,7 @@ fn digest_letter(desk: &Desk<'_>, id: NoticeId, notice: &Notice) -> Result<Messa
     let to = address(desk, notice)?;
     let zone = zone_of(desk.state.catalogue(), notice);
     let daily::Daily { subject, mut text } = daily::write(desk, zone);
-    if let Some(late) = late(desk.now, notice) {
+    if let Some(late) = late(desk, notice) {
         let _ = writeln!(text, "\n{late}");
     }
     Ok(Message {
@@ -231,11 +231,12 @@ fn name(medium: Medium) -> &'static str {
     }
 }
 
-fn late(now: Timestamp, notice: &Notice) -> Option<String> {
-    let by = now.since(notice.decided_at);
-    (by >= LATE_FROM).then(|| {
-        format!("This message is late by {by}: it should have gone out at {}.", notice.decided_at)
-    })
+fn late(desk: &Desk<'_>, notice: &Notice) -> Option<String> {
+    let by = desk.now.since(notice.decided_at);
+    let zone = zone_of(desk.state.catalogue(), notice);
+    let due = local(desk.zones, zone, notice.decided_at);
+    (by >= LATE_FROM)
+        .then(|| format!("This message is late by {by}: it should have gone out on {due}."))
 }
 
 fn zone_of<'a>(catalogue: Option<&'a Catalogue>, notice: &Notice) -> Option<&'a str> {
@@ -248,5 +249,136 @@ pub(crate) fn local(zones: &Zones, zone: Option<&str>, at: Timestamp) -> String 
     match zone.and_then(|it| zones.get(it)) {
         Some(zone) => at.to_jiff().to_zoned(zone).strftime("%a %-d %b %H:%M (%Z)").to_string(),
         None => at.to_jiff().strftime("%a %-d %b %H:%M (UTC)").to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use engine::{Command, Context, DoorLife, Engine, Submission};
+    use testkit::{MONDAY, adopt, door_alert};
+
+    const KEY: [u8; 32] = [7; 32];
+
+    struct Told {
+        engine: Engine,
+        zones: Zones,
+        board: Board,
+    }
+
+    impl Told {
+        /// The solar organisation with an alert about lights that somebody is called for.
+        fn new() -> Self {
+            let board = Board::new(&testkit::solar());
+            let mut told = Self { engine: Engine::new(), zones: Zones::bundled(), board };
+            told.does(MONDAY, &adopt(testkit::solar(), "first"));
+            told.receive(MONDAY, DoorLife::FiringStaleAfter(Millis::from_hours(5)));
+            told
+        }
+
+        fn receive(&mut self, now: Timestamp, life: DoorLife) {
+            let labels = [("feature", "light-on")];
+            let alert = door_alert("Dark\nhouses", &labels, life, now);
+            let command = Command::Receive(Box::new(alert));
+            self.does(now, &Submission::system(command));
+        }
+
+        fn does(&mut self, now: Timestamp, submission: &Submission) {
+            let context = Context { now, zones: &self.zones };
+            self.engine.execute(&context, submission).expect("accepted");
+        }
+
+        fn letter(&self, id: u64, now: Timestamp) -> Option<Result<Message, String>> {
+            let desk = Desk {
+                state: self.engine.state(),
+                board: &self.board,
+                zones: &self.zones,
+                now,
+                public_url: "http://lamp.example",
+                links_key: &KEY,
+                head: store::Head::default(),
+            };
+            letter(&desk, NoticeId(id))
+        }
+    }
+
+    #[test]
+    fn a_page_says_what_why_and_until_when() {
+        let told = Told::new();
+        let mail = told.letter(1, MONDAY).unwrap().unwrap();
+        insta::assert_snapshot!(format!("{}\n{}\n\n{}", mail.to, mail.subject, mail.text), @r"
+        ana@solar.example
+        [pg_1] Dark houses
+
+        Dark houses
+
+        Promise: Do we activate clients' lights promptly upon payment? (light-on, 99.5% over 28d)
+        Since: Mon 23 Nov 02:00 (PST)
+        Received at alertmanager-v2
+        Labels: alertname=Dark houses, feature=light-on
+
+        Ana, you are asked by page pg_1, step 1 of 2 of the policy `payments`. Unless somebody takes it, the next step follows in 5m.
+
+        Everything about it: http://lamp.example/incidents/in_1
+        ");
+        let late = told.letter(2, MONDAY.plus(Millis::from_mins(4))).unwrap().unwrap();
+        insta::assert_snapshot!(format!("{}\n{}\n\n{}", late.to, late.short, late.text), @r"
+        +15550000304
+        pg_1 (late by 4m): Dark houses
+
+        Dark houses
+
+        Promise: Do we activate clients' lights promptly upon payment? (light-on, 99.5% over 28d)
+        Since: Mon 23 Nov 02:00 (PST)
+        Received at alertmanager-v2
+        Labels: alertname=Dark houses, feature=light-on
+
+        Ana, you are asked by page pg_1, step 1 of 2 of the policy `payments`. Unless somebody takes it, the next step follows in 1m.
+        This message is late by 4m: it should have gone out on Mon 23 Nov 02:00 (PST).
+
+        Everything about it: http://lamp.example/incidents/in_1
+        ");
+        assert_eq!(late.ack_url, Some(web::ack_link(&KEY, "http://lamp.example", NoticeId(2))));
+    }
+
+    #[test]
+    fn what_is_not_due_any_more_has_no_letter() {
+        let mut told = Told::new();
+        assert!(told.letter(1, MONDAY).is_some());
+        let busy = engine::DeliveryOutcome::Transient { detail: "busy".to_owned() };
+        let busy = Command::Delivered { notice: NoticeId(1), outcome: busy };
+        told.does(MONDAY, &Submission::system(busy));
+        assert!(told.letter(1, MONDAY).is_none(), "it waits before it is tried again");
+        assert!(told.letter(1, MONDAY.plus(Millis::from_secs(10))).is_some());
+        told.receive(MONDAY, DoorLife::Resolved);
+        assert!(told.letter(2, MONDAY).is_none(), "what it is about has ended");
+        assert!(told.letter(99, MONDAY).is_none(), "there is no such notice");
+    }
+
+    #[test]
+    fn the_daily_mail_says_how_things_stand() {
+        let mut told = Told::new();
+        let morning = testkit::at("2026-11-24T07:00:00Z");
+        told.does(morning, &Submission::system(Command::Tick));
+        let state = told.engine.state();
+        let digest = |it: &Notice| matches!(it.purpose, Purpose::Digest { .. });
+        let id = state.notices.iter().find(|(_, it)| digest(it)).map(|(id, _)| id.0);
+        let mail = told.letter(id.unwrap(), morning).unwrap().unwrap();
+        insta::assert_snapshot!(format!("{}\n{}\n\n{}", mail.to, mail.subject, mail.text), @r"
+        bo@solar.example
+        solar: 1 incident open, no reviews due
+
+        Promises
+          light-on: nothing is known (99.5% over 28d; 0 % of the time is known)
+          make-sale: nothing is known (99% over 28d; 0 % of the time is known)
+          see-reports: nothing is known (99% over 28d; 0 % of the time is known)
+
+        Open incidents
+          in_1 since Mon 23 Nov 13:00 (EAT), taken by nobody: Dark houses
+
+        The journal ends at 0 with 0000000000000000000000000000000000000000000000000000000000000000.
+        Keep this mail: it is what proves the journal later.
+        http://lamp.example
+        ");
     }
 }

@@ -140,15 +140,14 @@ impl Measurer {
             let mut board = self.shared.board.write().unwrap_or_else(PoisonError::into_inner);
             board.adopt(&self.catalogue)
         };
-        let first = self.closed == i64::MIN;
-        if first || !fresh.fresh_slos.is_empty() || !fresh.fresh_features.is_empty() {
+        if !fresh.fresh_slos.is_empty() || !fresh.fresh_features.is_empty() {
             let end = now.minute() - 1;
             let rebuilt = self.samples.board(Arc::clone(&self.catalogue), end).await;
             if let Some(rebuilt) = rebuilt {
                 *self.shared.board.write().unwrap_or_else(PoisonError::into_inner) = rebuilt;
             }
         }
-        if first {
+        if self.closed == i64::MIN {
             let newest = {
                 let board = self.shared.board.read().unwrap_or_else(PoisonError::into_inner);
                 board.newest_minute().unwrap_or(i64::MIN)

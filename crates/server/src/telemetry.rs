@@ -122,7 +122,9 @@ impl Metrics {
             ("sources_failing", "Sources that fail", state.sources_failing.len() as u64),
         ];
         for (name, help, value) in values {
-            plain(registry, name, help, float(value));
+            let gauge = Gauge::<i64>::default();
+            gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
+            registry.register(name, help, gauge);
         }
         let help = "How long the oldest notice waits";
         plain(registry, "notice_wait_seconds", help, seconds(late.unwrap_or(Millis::ZERO)));
@@ -175,11 +177,6 @@ where
         family.get_or_create(&labels).set(value);
     }
     registry.register(name, help, family);
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a metric of more than 2^53 may be rounded")]
-fn float(value: u64) -> f64 {
-    value as f64
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a length of time in a metric may be rounded")]

@@ -1,4 +1,4 @@
-//! Headless Chromium, spoken to over pipes with its DevTools protocol: JSON, each message followed by
+//! Headless Chromium, spoken to over pipes with its debugging protocol: JSON, each message followed by
 //! a zero byte, in on descriptor 3 and out on descriptor 4. The shell between us makes those two.
 
 use serde_json::{Value, json};
@@ -58,7 +58,7 @@ impl Browser {
         let target = browser.call("Target.createTarget", json!({ "url": "about:blank" }));
         let attach = json!({ "targetId": target["targetId"], "flatten": true });
         let attached = browser.call("Target.attachToTarget", attach);
-        browser.session = attached["sessionId"].as_str().expect("a session").to_owned();
+        attached["sessionId"].as_str().expect("a session").clone_into(&mut browser.session);
         for domain in ["Page.enable", "Runtime.enable", "Log.enable"] {
             browser.call(domain, json!({}));
         }
@@ -132,6 +132,7 @@ impl Browser {
     }
 
     /// Asks and waits for the answer; an error becomes `null`, which no caller takes for a yes.
+    #[expect(clippy::needless_pass_by_value, reason = "callers make it for this call")]
     fn call(&mut self, method: &str, parameters: Value) -> Value {
         self.next_id += 1;
         let id = self.next_id;

@@ -88,7 +88,7 @@ async fn nobody_answers_and_every_step_is_taken() {
 async fn a_busy_gateway_is_tried_again_and_a_dead_one_moves_the_page_on() {
     let mut world = World::at(MONDAY).await;
     let key = world.door_key().await;
-    world.gateway.answer_next(503, "busy");
+    world.gateway.answer_next(503, "busy with +15550100");
     world.prometheus_alert(&key, r#""alertname":"Till","feature":"light-on""#, minutes(60)).await;
     world.settle().await;
     world.expect_mail("ana", "the till is stuck");
@@ -99,7 +99,7 @@ async fn a_busy_gateway_is_tried_again_and_a_dead_one_moves_the_page_on() {
     world.expect_sms("ana", "the till is stuck");
     world.no_more_messages();
     let why = world.why("pg_1").await;
-    assert!(why.contains("was not taken: the provider answered 503 busy"), "{why}");
+    assert!(why.contains("was not taken: the provider answered 503 busy with (address)"), "{why}");
 
     // Both ways to whoever is on duty are dead: the next step does not wait.
     world.gateway.answer_next(400, "+15550100 or 15550100 is no number");
@@ -244,6 +244,8 @@ async fn the_daily_mail_names_the_end_of_the_journal() {
     for person in ["bo", "chen", "dolores", "juma"] {
         let mail = world.expect_mail(person, "The journal ends at");
         assert!(mail.0.contains("light-on"), "{}", mail.0);
+        let hashes = world.hashes();
+        assert!(hashes.iter().any(|it| mail.0.contains(it)), "{}", mail.0);
     }
     world.no_more_messages();
 }

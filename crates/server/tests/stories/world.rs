@@ -21,7 +21,7 @@ use server::{Measurer, Node, NodeOptions, Outbox, Storage, Town};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use store::{MemoryJournal, MemorySamples};
+use store::{Journal as _, MemoryJournal, MemorySamples};
 use tower::ServiceExt as _;
 
 /// How far the clock is moved at a time: the interval of the scrapes.
@@ -289,6 +289,12 @@ impl World {
         );
         let (status, answer) = self.http("POST", "/api/v1/alertmanager", Some(key), &body).await;
         assert_eq!(status, StatusCode::OK, "{answer}");
+    }
+
+    /// The hash of every record of the journal.
+    pub(crate) fn hashes(&self) -> Vec<String> {
+        let records = self.journal.clone().read(0, usize::MAX).expect("readable");
+        records.iter().map(|it| wire::hex(&it.hash)).collect()
     }
 
     /// What the journal says about `id`, without times.
