@@ -82,8 +82,8 @@ fn cut(disk: &mut MemoryJournal, end: u64) -> MemoryJournal {
     let mut copy = MemoryJournal::new(ORG);
     let never_fails = "memory does not fail";
     let records = disk.read(0, usize::MAX).expect(never_fails);
+    let mut epoch = Epoch(0);
     for record in records.iter().filter(|it| it.seq <= end) {
-        let mut epoch = Epoch(0);
         while epoch != record.epoch {
             epoch = copy.acquire("copy", Timestamp(0), Millis(0)).expect(never_fails);
             copy.release(epoch).expect(never_fails);

@@ -43,7 +43,7 @@ mod needs_server {
         );
         let server = serve(&home, mail.port, prometheus_port);
         // Everything is fine for a while, so that counters exist before they count failures.
-        wait_for(Duration::from_secs(60), "Prometheus scrapes the services", || {
+        wait_for(Duration::from_mins(1), "Prometheus scrapes the services", || {
             let query = "/api/v1/query?query=http_requests_total";
             let answer = http("GET", &local(prometheus_port), query, &[], "");
             answer.is_ok_and(|it| it.body.contains("payments-api"))
@@ -51,7 +51,7 @@ mod needs_server {
         let broken =
             http("POST", &local(base + 1), "/break", &[], "").expect("the service listens");
         assert_eq!(broken.status, 200, "{}", broken.body);
-        wait_for(Duration::from_secs(480), "a mail about the feature arrives", || {
+        wait_for(Duration::from_mins(8), "a mail about the feature arrives", || {
             mail.mails().iter().any(|it| it.text.contains("Take it"))
         });
         let mails = mail.mails();
@@ -97,15 +97,15 @@ mod needs_server {
             http("POST", &local(port), "/api/v2/alerts", &headers, &body)
                 .is_ok_and(|it| it.status == 200)
         };
-        wait_for(Duration::from_secs(60), "Alertmanager takes the alert", || alert(""));
-        wait_for(Duration::from_secs(60), "a mail about the alert arrives", || {
+        wait_for(Duration::from_mins(1), "Alertmanager takes the alert", || alert(""));
+        wait_for(Duration::from_mins(1), "a mail about the alert arrives", || {
             mail.mails().iter().any(|it| it.text.contains("no lights in Kisumu"))
         });
         // Over since this moment; without a start Alertmanager takes the end for it.
         let ends = driver::Clock::now(&driver::SystemClock);
         assert!(alert(&format!(r#","endsAt":"{ends}""#)));
         let bearer = format!("Bearer {key}");
-        wait_for(Duration::from_secs(60), "the incident ends", || {
+        wait_for(Duration::from_mins(1), "the incident ends", || {
             let headers = [("authorization", bearer.as_str())];
             let metrics = http("GET", &server.address, "/metrics", &headers, "");
             metrics.is_ok_and(|it| {
