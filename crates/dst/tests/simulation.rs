@@ -1,6 +1,8 @@
 //! Ten thousand days on fixed seeds, and the proof that the simulation would notice.
 
-use dst::{Bug, DAYS_PER_SEED, run};
+#[cfg(feature = "soak")]
+use dst::Bug;
+use dst::{DAYS_PER_SEED, run};
 use std::ops::Range;
 
 #[track_caller]
@@ -41,8 +43,11 @@ fn the_same_seed_lives_the_same_life() {
 }
 
 /// Seeds tried per bug before it counts as not found.
+#[cfg(feature = "soak")]
 const SEEDS_MAX: u64 = 20;
 
+/// Takes longer than continuous integration should: `cargo test -p dst --features soak`.
+#[cfg(feature = "soak")]
 #[test]
 fn every_planted_bug_is_found() {
     let mut missed = vec![];
