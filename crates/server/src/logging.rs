@@ -6,6 +6,9 @@
 use std::io::IsTerminal as _;
 use tracing_subscriber::EnvFilter;
 
+/// What is logged unless somebody chooses; the database's notices are nobody's business.
+const USUAL: &str = "info,tokio_postgres=warn";
+
 /// The form of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogForm {
@@ -20,7 +23,7 @@ pub enum LogForm {
 pub fn start_logging(form: Option<LogForm>) {
     let terminal = std::io::stderr().is_terminal();
     let form = form.unwrap_or(if terminal { LogForm::Text } else { LogForm::Json });
-    let filter = EnvFilter::try_from_env("LAMPLIGHTER_LOG").unwrap_or_else(|_| "info".into());
+    let filter = EnvFilter::try_from_env("LAMPLIGHTER_LOG").unwrap_or_else(|_| USUAL.into());
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A second start, as in tests, changes nothing.
     let _ = match form {

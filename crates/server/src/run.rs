@@ -116,7 +116,7 @@ pub(crate) fn take_journal(
             Ok(node) => {
                 let head = node.metrics().head();
                 let hash = wire::hex(&head.hash);
-                tracing::info!(seq = head.seq, hash, "the journal is open");
+                tracing::info!(seq = head.seq, hash, "the end of the journal");
                 return Ok(node);
             }
             Err(error) if node::is_held(&error) => {
@@ -357,4 +357,119 @@ async fn reload(
     } else {
         format!("configuration {version} ({hash}) is in force{later}")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Storage;
+    use engine::{Command, Submission};
+    use model::{Millis, Timestamp};
+    use store::{
+        AppendError, Epoch, Head, Journal, KeyState, MemoryJournal, MemorySamples, NewRecord,
+        Record, Snapshot, StoreError,
+    };
+
+    /// A journal whose disk lies from some append on.
+    struct Lying {
+        inner: MemoryJournal,
+        good: u32,
+    }
+
+    impl Journal for Lying {
+        fn append(
+            &mut self,
+            epoch: Epoch,
+            expected_seq: u64,
+            records: &[NewRecord],
+        ) -> Result<Head, AppendError> {
+            if self.good == 0 {
+                return Err(AppendError::Fatal("the disk could not be synced".to_owned()));
+            }
+            self.good -= 1;
+            self.inner.append(epoch, expected_seq, records)
+        }
+        fn acquire(
+            &mut self,
+            owner: &str,
+            at: Timestamp,
+            ttl: Millis,
+        ) -> Result<Epoch, StoreError> {
+            self.inner.acquire(owner, at, ttl)
+        }
+        fn renew(&mut self, epoch: Epoch, now: Timestamp, ttl: Millis) -> Result<(), StoreError> {
+            self.inner.renew(epoch, now, ttl)
+        }
+        fn release(&mut self, epoch: Epoch) -> Result<(), StoreError> {
+            self.inner.release(epoch)
+        }
+        fn head(&mut self) -> Result<Head, StoreError> {
+            self.inner.head()
+        }
+        fn read(&mut self, after: u64, limit: usize) -> Result<Vec<Record>, StoreError> {
+            self.inner.read(after, limit)
+        }
+        fn save_snapshot(&mut self, snapshot: &Snapshot) -> Result<(), StoreError> {
+            self.inner.save_snapshot(snapshot)
+        }
+        fn latest_snapshot(&mut self) -> Result<Option<Snapshot>, StoreError> {
+            self.inner.latest_snapshot()
+        }
+        fn key(&mut self, subject: &str) -> Result<KeyState, StoreError> {
+            self.inner.key(subject)
+        }
+        fn put_key(&mut self, subject: &str, key: &[u8]) -> Result<(), StoreError> {
+            self.inner.put_key(subject, key)
+        }
+        fn destroy_key(&mut self, subject: &str) -> Result<(), StoreError> {
+            self.inner.destroy_key(subject)
+        }
+        fn get_setting(&mut self, name: &str) -> Result<Option<String>, StoreError> {
+            self.inner.get_setting(name)
+        }
+        fn put_setting(&mut self, name: &str, value: &str) -> Result<(), StoreError> {
+            self.inner.put_setting(name, value)
+        }
+    }
+
+    /// Goal: after a failed sync the process ends with a failure by itself. Method: the configuration
+    /// and the set-up link are stored, then the disk lies about a call for help.
+    #[test]
+    fn a_disk_that_lies_ends_the_process() {
+        let journal = Lying { inner: MemoryJournal::new("solar"), good: 2 };
+        let samples = Box::new(MemorySamples::default());
+        let options = NodeOptions {
+            org: "solar".into(),
+            storage: Storage { journal: Box::new(journal), samples },
+            owner: "the test".to_owned(),
+            clock: Arc::new(SystemClock),
+            speed: 1,
+        };
+        let node = Node::open(options).unwrap();
+        let handle = node.shared().handle.clone();
+        let calls: Worker = Box::new(move |_| {
+            let (by, title, team) = ("ana".into(), "help".to_owned(), Some("field".into()));
+            let raise = Command::Raise { by, title, feature: None, team };
+            tokio::spawn(async move { drop(handle.submit(Submission::system(raise)).await) })
+        });
+        let mut catalogue = testkit::solar();
+        catalogue.sources.clear();
+        let how = How {
+            listen: vec![SocketAddr::from(([127, 0, 0, 1], 0))],
+            public_url: None,
+            catalogue,
+            mode: Mode::Serve,
+            reload: Arc::new(|| Box::pin(async { Ok(String::new()) })),
+            inbox: None,
+            extra: vec![calls],
+            said: vec![],
+        };
+        let running = async { tokio::time::timeout(Duration::from_mins(1), run(node, how)).await };
+        let ended = runtime().unwrap().block_on(running).expect("it ends by itself");
+        let problem = ended.unwrap_err();
+        assert_eq!(problem.exit_code(), 3);
+        assert_eq!(problem.primary, "the journal cannot be trusted any more");
+        let detail = problem.detail.unwrap();
+        assert!(detail.contains("the disk could not be synced"), "{detail}");
+    }
 }

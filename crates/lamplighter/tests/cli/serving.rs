@@ -3,7 +3,7 @@
 use crate::served::{Served, folder};
 use crate::{run, typed};
 use insta::assert_snapshot;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 const CONFIG: &str = r#"
@@ -138,37 +138,46 @@ fn a_stop_loses_nothing_and_the_journal_proves_it() {
     equal: COUNT records fold to the state with digest HASH
     --- errors
     ");
-    let head = head_of(&typed(&home, "journal verify --data data"));
-    let verified = typed(&home, &format!("journal verify --data data --head {head}"));
+    a_published_head_proves_it(&home);
+    what_is_erased_is_gone(&home);
+    std::fs::remove_dir_all(home).expect("ours");
+}
+
+/// The head as published is found, a forged one is not.
+fn a_published_head_proves_it(home: &Path) {
+    let head = head_of(&typed(home, "journal verify --data data"));
+    let verified = typed(home, &format!("journal verify --data data --head {head}"));
     assert!(verified.starts_with("exit code 0"), "{verified}");
     let forged = head.replace(|it: char| it.is_ascii_hexdigit() && it != '1', "1");
     let (seq, _) = head.split_once(':').expect("SEQ:HASH");
     let forged = format!("{seq}:{}", forged.rsplit(':').next().expect("a hash"));
-    let refuted = typed(&home, &format!("journal verify --data data --head {forged}"));
+    let refuted = typed(home, &format!("journal verify --data data --head {forged}"));
     assert!(refuted.starts_with("exit code 1"), "{refuted}");
+}
 
-    let sealed = String::from_utf8(run(&home, "journal export --data data").stdout).expect("text");
+/// Texts of people are exported on request only, and not at all once erased.
+fn what_is_erased_is_gone(home: &Path) {
+    let sealed = String::from_utf8(run(home, "journal export --data data").stdout).expect("text");
     assert!(!sealed.contains("+254700000001") && !sealed.contains("Ana Reyes"), "{sealed}");
-    let open = run(&home, "journal export --data data --personal").stdout;
+    let open = run(home, "journal export --data data --personal").stdout;
     assert!(String::from_utf8(open).expect("text").contains("+254700000001"));
-    assert_snapshot!(typed(&home, "erase ana --data data --yes"), @r"
+    assert_snapshot!(typed(home, "erase ana --data data --yes"), @r"
     exit code 0
     --- output
     Every text of ana is unreadable from now on.
     Take the person out of the configuration too: no address under this id can be kept again.
     --- errors
     ");
-    let gone = run(&home, "journal export --data data --personal").stdout;
+    let gone = run(home, "journal export --data data --personal").stdout;
     assert!(!String::from_utf8(gone).expect("text").contains("+254700000001"));
-    assert!(typed(&home, "journal verify --data data").starts_with("exit code 0"));
-    assert!(typed(&home, "journal replay --data data").starts_with("exit code 0"));
-    assert_snapshot!(typed(&home, "migrate --data data"), @r"
+    assert!(typed(home, "journal verify --data data").starts_with("exit code 0"));
+    assert!(typed(home, "journal replay --data data").starts_with("exit code 0"));
+    assert_snapshot!(typed(home, "migrate --data data"), @r"
     exit code 0
     --- output
     data has the form this release uses.
     --- errors
     ");
-    std::fs::remove_dir_all(home).expect("ours");
 }
 
 #[test]
