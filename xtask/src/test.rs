@@ -74,13 +74,14 @@ struct Tally {
 
 impl Tally {
     fn read(&mut self, line: &str) {
-        if let Some(name) = line.strip_prefix("test ") {
-            if self.first_test.is_empty() {
+        let Some(summary) = line.strip_prefix("test result: ") else {
+            if let Some(name) = line.strip_prefix("test ")
+                && self.first_test.is_empty()
+            {
                 name.split(" ... ").next().unwrap_or(name).clone_into(&mut self.first_test);
             }
             return;
-        }
-        let Some(summary) = line.strip_prefix("test result: ") else { return };
+        };
         let count = |word: &str| -> u64 {
             let mut parts = summary.split([';', '.']).map(str::trim);
             let part = parts.find_map(|it| it.strip_suffix(word));
@@ -103,5 +104,25 @@ impl Tally {
         }
         println!("{:>8.1} s  in all\n", total.as_secs_f64());
         println!("{} passed, {} failed, {} skipped", self.passed, self.failed, self.ignored);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn closing_lines_add_up() {
+        let mut tally = Tally::default();
+        let output = "running 2 tests\n\
+            test kept::promise ... ok\n\
+            test kept::other ... FAILED\n\
+            test result: FAILED. 1 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 1.25s\n\
+            test alone ... ok\n\
+            test result: ok. 3 passed; 0 failed; 2 ignored; 0 measured; 0 filtered out; finished in 0.50s\n";
+        output.lines().for_each(|line| tally.read(line));
+        assert_eq!((tally.passed, tally.failed, tally.ignored), (4, 1, 2));
+        let expected = [(1.25, "kept::promise".to_owned()), (0.5, "alone".to_owned())];
+        assert_eq!(tally.slow, expected);
     }
 }

@@ -1,0 +1,364 @@
+//! A story in which everything happens once, told when the samples of a release are made.
+
+use engine::{
+    Actor, Command, Context, DeliveryOutcome, DoorLife, Engine, Event, EventRecord, Role, SignRole,
+    State, Submission, TokenKind,
+};
+use model::{
+    AlertId, Catalogue, Channel, EscalationId, IncidentId, Medium, Millis, NoticeId, PageId,
+    PageTarget, SecretRef, Source, SourceKind, Timestamp, TokenId, Turn,
+};
+use slo::ConditionState::{self, Firing, Quiet};
+use std::collections::BTreeMap;
+use testkit::{MONDAY, adopt, assessment, door_alert, solar};
+
+/// Somebody whose key is gone.
+pub(crate) const ERASED: &str = "dolores";
+
+/// Every event by the name it is stored under.
+pub(crate) const EVENTS: [&str; 25] = [
+    "catalogue_adopted",
+    "alert_fired",
+    "alert_stale",
+    "alert_heard_again",
+    "alert_resolved",
+    "not_paged",
+    "incident_opened",
+    "alert_joined",
+    "page_opened",
+    "page_notified",
+    "notice_sent",
+    "notice_failed",
+    "page_acknowledged",
+    "page_exhausted",
+    "page_ended",
+    "incident_resolved",
+    "review_asked",
+    "review_published",
+    "signed",
+    "source_failing",
+    "source_recovered",
+    "token_issued",
+    "token_revoked",
+    "password_set",
+    "digest_due",
+];
+
+/// Parts of events that have a name of their own.
+pub(crate) const PARTS: [&str; 62] = [
+    // Who asked.
+    "system",
+    "person",
+    "door",
+    "operator",
+    // Where an alert came from, and why it ended.
+    "burn",
+    "source",
+    "condition_ended",
+    "sender_resolved",
+    "lease_ended",
+    "source_recovered",
+    "no_longer_configured",
+    "person_resolved",
+    // Why nobody was called, and why a step starts.
+    "ticket_severity",
+    "already_paging",
+    "acknowledged_before",
+    "no_escalation",
+    "opened",
+    "nobody_answered",
+    "undeliverable",
+    // Severities, what conditions say, roles and tokens.
+    "page",
+    "ticket",
+    "firing",
+    "quiet",
+    "unmeasured",
+    "product",
+    "engineering",
+    "setup",
+    "session",
+    "api",
+    "admin",
+    "member",
+    // The catalogue.
+    "own",
+    "supplier",
+    "all",
+    "any",
+    "slo",
+    "days",
+    "weeks",
+    "mon",
+    "rota",
+    "team",
+    "channel",
+    "smtp",
+    "twilio",
+    "http_sms",
+    "ntfy",
+    "webhook",
+    "inbox",
+    "env",
+    "file",
+    "plain",
+    "prometheus",
+    "scrape",
+    "email",
+    "sms",
+    // Fields that are often empty.
+    "skipped",
+    "duty",
+    "retry_at",
+    "lease",
+    "stale_after",
+    "expires_at",
+    "$slot",
+];
+
+/// The name an event is stored under. Whoever adds an event is stopped here by the compiler, and must
+/// add it to [`EVENTS`] and to the story.
+fn name(event: &Event) -> &'static str {
+    let place = match event {
+        Event::CatalogueAdopted { .. } => 0,
+        Event::AlertFired { .. } => 1,
+        Event::AlertStale { .. } => 2,
+        Event::AlertHeardAgain { .. } => 3,
+        Event::AlertResolved { .. } => 4,
+        Event::NotPaged { .. } => 5,
+        Event::IncidentOpened { .. } => 6,
+        Event::AlertJoined { .. } => 7,
+        Event::PageOpened { .. } => 8,
+        Event::PageNotified { .. } => 9,
+        Event::NoticeSent { .. } => 10,
+        Event::NoticeFailed { .. } => 11,
+        Event::PageAcknowledged { .. } => 12,
+        Event::PageExhausted { .. } => 13,
+        Event::PageEnded { .. } => 14,
+        Event::IncidentResolved { .. } => 15,
+        Event::ReviewAsked { .. } => 16,
+        Event::ReviewPublished { .. } => 17,
+        Event::Signed { .. } => 18,
+        Event::SourceFailing { .. } => 19,
+        Event::SourceRecovered { .. } => 20,
+        Event::TokenIssued { .. } => 21,
+        Event::TokenRevoked { .. } => 22,
+        Event::PasswordSet { .. } => 23,
+        Event::DigestDue { .. } => 24,
+    };
+    EVENTS[place]
+}
+
+#[test]
+fn the_story_tells_every_event() {
+    let told: Vec<&str> = tell().iter().map(|it| name(&it.event)).collect();
+    let missing: Vec<&&str> = EVENTS.iter().filter(|it| !told.contains(it)).collect();
+    assert!(missing.is_empty(), "the story does not tell {missing:?}");
+}
+
+/// The story.
+pub(crate) fn tell() -> Vec<EventRecord> {
+    let mut teller =
+        Teller { engine: Engine::new(), records: vec![], zones: oncall::Zones::bundled() };
+    beginnings(&mut teller);
+    a_burn_and_its_review(&mut teller);
+    doors(&mut teller);
+    nobody_to_call(&mut teller);
+    teller.records
+}
+
+fn beginnings(teller: &mut Teller) {
+    let operator =
+        Submission { actor: Actor::Operator, ..adopt(everything(), "0".repeat(64).as_str()) };
+    teller.asks(0, &operator);
+    let token = |kind, person: Option<&str>, label: &str| Command::IssueToken {
+        kind,
+        person: person.map(Into::into),
+        label: label.to_owned(),
+        sha256: "ab".repeat(32),
+        expires_at: Some(MONDAY.plus(Millis::from_days(30))),
+    };
+    teller.does(0, token(TokenKind::Setup, None, "set-up link"));
+    let hash = "$argon2id$v=19$…".to_owned();
+    let (person, spends) = ("ana".into(), Some(TokenId(1)));
+    teller.does(1, Command::SetPassword { person, hash: hash.clone(), role: Role::Admin, spends });
+    let (person, role) = ("bo".into(), Role::Member);
+    teller.does(1, Command::SetPassword { person, hash, role, spends: None });
+    teller.does(2, token(TokenKind::Session, Some("ana"), "browser"));
+    teller.does(2, token(TokenKind::Api, Some("ana"), "laptop"));
+    teller.does(2, token(TokenKind::Door, None, "prometheus"));
+    teller.does(3, Command::RevokeToken { token: TokenId(2) });
+    for (role, by) in [(SignRole::Product, "dolores"), (SignRole::Engineering, "bo")] {
+        let objective = everything().features[&"light-on".into()].objective;
+        let (feature, by) = ("light-on".into(), by.into());
+        teller.does(4, Command::Sign { feature, role, by, objective });
+    }
+}
+
+fn a_burn_and_its_review(teller: &mut Teller) {
+    teller.burn(10, "light-on", Firing, ConditionState::Unmeasured);
+    let sent = DeliveryOutcome::Sent { provider_id: "provider-1".to_owned() };
+    teller.does(10, Command::Delivered { notice: NoticeId(1), outcome: sent });
+    let busy = DeliveryOutcome::Transient { detail: "421 try again later".to_owned() };
+    teller.does(10, Command::Delivered { notice: NoticeId(2), outcome: busy });
+    teller.does(15, Command::Tick);
+    let page = teller.last(|state| *state.pages.last_key_value().expect("a page").0);
+    let acknowledge = Command::AcknowledgePage { page, by: "bo".into(), via: "link".to_owned() };
+    let keyed = Submission {
+        key: Some("key-1".to_owned()),
+        reason: Some("on my way".to_owned()),
+        ..Submission::person("bo".into(), acknowledge)
+    };
+    teller.asks(16, &keyed);
+    teller.burn(17, "light-on", Quiet, Firing);
+    teller.burn(40, "light-on", Quiet, Quiet);
+    let (by, title) = ("bo".into(), "no lights in Kisumu".to_owned());
+    let team = Some("field".into());
+    teller.does(41, Command::Raise { by, title, feature: None, team });
+    let (incident, by) = (IncidentId(2), "juma".into());
+    teller.does(42, Command::ResolveIncident { incident, by });
+    for (incident, by) in [(IncidentId(1), "bo"), (IncidentId(2), ERASED)] {
+        let text = "The carrier's certificate ended.".to_owned();
+        teller.does(60, Command::PublishReview { incident, by: by.into(), text });
+    }
+}
+
+fn doors(teller: &mut Teller) {
+    let labels = [("feature", "make-sale")];
+    let lease = DoorLife::FiringUntil(at(105));
+    let door = |name: &str, life, minute| {
+        let alert = door_alert(name, &labels, life, at(minute));
+        let command = Command::Receive(Box::new(alert));
+        Submission { actor: Actor::Door(TokenId(4)), ..Submission::system(command) }
+    };
+    teller.asks(100, &door("TooSlow", lease, 100));
+    teller.asks(101, &door("TooMany", DoorLife::FiringStaleAfter(Millis::from_mins(30)), 101));
+    teller.asks(105, &Submission::system(Command::Tick));
+    let incident = teller.last(|state| *state.incidents.last_key_value().expect("one").0);
+    let (by, via) = ("juma".into(), "view".to_owned());
+    teller.does(106, Command::AcknowledgeIncident { incident, by, via });
+    teller.asks(107, &door("TooSlow", DoorLife::FiringUntil(at(200)), 107));
+    teller.asks(131, &Submission::system(Command::Tick));
+    teller.asks(132, &door("TooMany", DoorLife::FiringStaleAfter(Millis::from_mins(30)), 132));
+    teller.asks(133, &door("TooMany", DoorLife::Resolved, 133));
+    teller.asks(134, &door("TooSlow", DoorLife::Resolved, 134));
+    let (source, detail) = ("services".into(), "connection refused".to_owned());
+    teller.does(140, Command::SourceFailed { source, detail });
+    teller.does(145, Command::Tick);
+    // Every address of the first step turns out to be wrong.
+    let lost = || DeliveryOutcome::Permanent { detail: "550 no such user".to_owned() };
+    let due: Vec<NoticeId> =
+        teller.last(|state| state.notices_due(at(145)).map(|(id, _)| id).collect());
+    for notice in due {
+        teller.does(145, Command::Delivered { notice, outcome: lost() });
+    }
+    teller.does(146, Command::SourceRead { source: "services".into() });
+}
+
+fn nobody_to_call(teller: &mut Teller) {
+    // Nobody answers until the policy is exhausted.
+    teller.burn(200, "see-reports", Firing, Quiet);
+    teller.does(205, Command::Tick);
+    teller.does(215, Command::Tick);
+    // Its feature is not configured any more, and nobody says whom to call.
+    let mut less = everything();
+    less.features.remove(&"see-reports".into());
+    less.escalations.clear();
+    less.features.values_mut().for_each(|it| it.escalation = None);
+    teller.asks(216, &adopt(less, "1".repeat(64).as_str()));
+    teller.burn(217, "make-sale", Firing, Quiet);
+    // The next morning.
+    teller.does(1_320, Command::Tick);
+}
+
+/// The organisation of the examples, with one of everything that can be configured.
+fn everything() -> Catalogue {
+    let mut it = solar();
+    let secret = || SecretRef::Env("SECRET".to_owned());
+    let channels = [
+        (
+            "mail",
+            Channel::Smtp {
+                host: "mail.solar.example".to_owned(),
+                port: 587,
+                from: "lamplighter@solar.example".to_owned(),
+                encryption: "starttls".to_owned(),
+                username: Some("lamplighter".to_owned()),
+                password: Some(SecretRef::File("/run/secrets/mail".to_owned())),
+            },
+        ),
+        ("push", Channel::Ntfy { url: "https://ntfy.example".to_owned(), token: Some(secret()) }),
+        (
+            "gateway",
+            Channel::HttpSms {
+                url: "https://sms.example/?to={to}".to_owned(),
+                method: "POST".to_owned(),
+                body: Some("{text}".to_owned()),
+                headers: BTreeMap::from([("x-one".to_owned(), SecretRef::Plain("1".to_owned()))]),
+            },
+        ),
+        (
+            "twilio",
+            Channel::Twilio {
+                url: "https://api.twilio.com".to_owned(),
+                account: "AC1".to_owned(),
+                token: secret(),
+                from: "+15550199".to_owned(),
+            },
+        ),
+        ("hook", Channel::Webhook { url: "https://hooks.example".to_owned(), secret: secret() }),
+    ];
+    it.channels.extend(channels.map(|(id, channel)| (id.into(), channel)));
+    let url = "http://prometheus:9090".to_owned();
+    let kind = SourceKind::Prometheus { url, token: None };
+    it.sources.insert("prometheus".into(), Source { kind, interval: Millis::from_secs(15) });
+    it.rotas.get_mut(&"field".into()).expect("of the example").layers[0].turn = Turn::Days(3);
+    let field: EscalationId = "field".into();
+    let policy = it.escalations.get_mut(&field).expect("of the example");
+    policy.steps.push(testkit::step(PageTarget::Channel("hook".into()), 5));
+    let (id, nobody) = testkit::person("emeka", "Africa/Lagos", &[]);
+    it.people.insert(id.clone(), nobody);
+    it.teams.get_mut(&"payments".into()).expect("of the example").members.push(id);
+    let contact = testkit::contact(&"bo".into(), Medium::Ntfy);
+    it.people.get_mut(&"bo".into()).expect("of the example").contacts.push(contact);
+    it
+}
+
+fn at(minutes: i64) -> Timestamp {
+    MONDAY.plus(Millis::from_mins(minutes))
+}
+
+/// Runs the story and keeps what happened.
+struct Teller {
+    engine: Engine,
+    records: Vec<EventRecord>,
+    zones: oncall::Zones,
+}
+
+impl Teller {
+    fn does(&mut self, minutes: i64, command: Command) {
+        self.asks(minutes, &Submission::system(command));
+    }
+
+    fn burn(&mut self, minutes: i64, feature: &str, page: ConditionState, ticket: ConditionState) {
+        let assessment = Box::new(assessment("99.5%", page, ticket, at(minutes)));
+        self.does(minutes, Command::Observe { feature: feature.into(), assessment });
+    }
+
+    fn asks(&mut self, minutes: i64, submission: &Submission) {
+        let context = Context { now: at(minutes), zones: &self.zones };
+        let done = self.engine.execute(&context, submission);
+        let done = done.unwrap_or_else(|it| panic!("{minutes}m {submission:?}: {it}"));
+        self.records.extend(done.records);
+    }
+
+    fn last<T>(&self, look: impl FnOnce(&State) -> T) -> T {
+        look(self.engine.state())
+    }
+}
+
+#[test]
+fn ids_are_stored_as_people_write_them() {
+    let shown = serde_json::to_string(&(AlertId(1), IncidentId(2), PageId(3), NoticeId(4)));
+    assert_eq!(shown.expect("ids serialise"), r#"["al_1","in_2","pg_3","no_4"]"#);
+}
