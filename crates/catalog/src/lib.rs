@@ -38,7 +38,7 @@ pub use codes::{CodeInfo, codes, codes_markdown};
 pub use diagnostic::{Diagnostic, Related, Severity, Span};
 pub use files::{FILE_BYTES_MAX, SourceFile};
 pub use reference::{json_schema, reference_markdown};
-pub use render::{render, to_json};
+pub use render::{contents, render, to_json};
 
 use model::Catalogue;
 use ring::digest::{SHA256, digest};

@@ -10,6 +10,7 @@ use crate::Loaded;
 use crate::diagnostic::{Diagnostic, Severity};
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use model::Catalogue;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -47,10 +48,6 @@ pub fn to_json(loaded: &Loaded) -> Value {
 }
 
 fn summary(loaded: &Loaded) -> String {
-    let counted = |count: usize, noun: &str| {
-        let plural = if count == 1 { "" } else { "s" };
-        (count > 0).then(|| format!("{count} {noun}{plural}"))
-    };
     let counts = [(Severity::Error, "error"), (Severity::Warning, "warning")];
     let counts: Vec<_> =
         counts.into_iter().filter_map(|(it, noun)| counted(loaded.count(it), noun)).collect();
@@ -58,18 +55,31 @@ fn summary(loaded: &Loaded) -> String {
     let files = counted(loaded.files.len(), "file").unwrap_or_else(|| "no files".to_owned());
     let mut line = format!("{problems} in {files}");
     if let Some(it) = &loaded.catalogue {
-        write!(
-            line,
-            ": {} people, {} teams, {} services, {} features",
-            it.people.len(),
-            it.teams.len(),
-            it.services.len(),
-            it.features.len()
-        )
-        .expect("a string takes what is written to it");
+        write!(line, ": {}", contents(it)).expect("a string takes what is written to it");
     }
     line.push('\n');
     line
+}
+
+/// What a catalogue holds, in a line: "3 people, 1 team, 2 services, 1 feature".
+#[must_use]
+pub fn contents(it: &Catalogue) -> String {
+    let people = match it.people.len() {
+        1 => "1 person".to_owned(),
+        count => format!("{count} people"),
+    };
+    let rest =
+        [(it.teams.len(), "team"), (it.services.len(), "service"), (it.features.len(), "feature")];
+    rest.iter().fold(people, |line, (count, noun)| {
+        let counted = counted(*count, noun).unwrap_or_else(|| format!("no {noun}s"));
+        format!("{line}, {counted}")
+    })
+}
+
+/// "1 error", "2 errors"; `None` for none.
+fn counted(count: usize, noun: &str) -> Option<String> {
+    let plural = if count == 1 { "" } else { "s" };
+    (count > 0).then(|| format!("{count} {noun}{plural}"))
 }
 
 /// The text of every file with secrets in the clear overwritten, byte for byte.

@@ -7,6 +7,7 @@ use crate::why;
 use engine::{EventRecord, State, Submission, WhyId, WhyLine};
 use model::{PersonId, Timestamp};
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use store::Head;
@@ -69,12 +70,14 @@ pub struct Handle {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) head: watch::Receiver<u64>,
     pub(crate) end: watch::Receiver<Option<End>>,
+    pub(crate) waiting: Arc<AtomicUsize>,
 }
 
 impl Handle {
     /// Asks for something, and waits until it is durable or refused.
     pub async fn submit(&self, submission: Submission) -> Result<Accepted, SubmitError> {
         let (sender, receiver) = oneshot::channel();
+        let _waits = Waits::begin(&self.waiting);
         match self.requests.try_send(Request::Submit(Box::new(submission), sender)) {
             Ok(()) => {}
             Err(TrySendError::Full(_)) => return Err(SubmitError::Overloaded),
@@ -83,6 +86,12 @@ impl Handle {
             }
         }
         receiver.await.unwrap_or_else(|_| Err(SubmitError::Fatal("the writer has ended".into())))
+    }
+
+    /// Submissions that wait for their answer.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
     }
 
     /// What is durably true. Keep it briefly: the writer waits for its readers.
@@ -181,6 +190,22 @@ impl Handle {
             TrySendError::Disconnected(_) => RequestError::Stopped,
         })?;
         receiver.await.unwrap_or(Err(RequestError::Stopped))
+    }
+}
+
+/// One more that waits, until dropped: also when whoever waits goes away.
+struct Waits<'a>(&'a AtomicUsize);
+
+impl<'a> Waits<'a> {
+    fn begin(waiting: &'a AtomicUsize) -> Self {
+        waiting.fetch_add(1, Ordering::Relaxed);
+        Self(waiting)
+    }
+}
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -40,6 +40,7 @@ pub fn spawn<J: Journal + 'static>(
         clock: Arc::clone(&clock),
         head: head_receiver,
         end: end_receiver,
+        waiting: Arc::default(),
     };
     let thread = std::thread::Builder::new()
         .name("writer".to_owned())

@@ -18,6 +18,10 @@ use std::time::Duration;
 /// How long a connection to a channel may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Less free space than this is called wrong. Years of events and samples of a large organisation
+/// take less.
+const FREE_MIB_MIN: u64 = 512;
+
 /// What was looked at, and what came out.
 struct Finding {
     what: String,
@@ -30,7 +34,11 @@ pub(crate) fn doctor(it: &Doctor) -> Answer {
     let mut findings = vec![zones()];
     let paths = server::paths(&it.config);
     let catalogue = configuration(paths, &mut findings);
-    findings.push(storage(&place(&it.place), catalogue.as_ref()));
+    let place = place(&it.place);
+    findings.push(storage(&place, catalogue.as_ref()));
+    if let server::Place::Folder(folder) = &place {
+        findings.push(free_space(folder));
+    }
     if let Some(catalogue) = &catalogue {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -101,12 +109,7 @@ fn configuration(
     let loaded = paths.and_then(|it| server::load(&it));
     let (result, catalogue) = match loaded {
         Ok(it) => {
-            let said = format!(
-                "{} people, {} features, {} services; every secret was found",
-                it.people.len(),
-                it.features.len(),
-                it.services.len()
-            );
+            let said = format!("{}; every secret was found", catalog::contents(&it));
             (Ok(said), Some(it))
         }
         Err(problem) => {
@@ -143,13 +146,35 @@ fn storage(place: &server::Place, catalogue: Option<&Catalogue>) -> Finding {
     Finding { what, result }
 }
 
-/// Whether the data folder can be made: its nearest existing parent can be written to.
-fn can_be_made(folder: &Path) -> Result<String, (String, String)> {
-    let parent = folder
+/// Room for the journal to grow.
+fn free_space(folder: &Path) -> Finding {
+    let result = match rustix::fs::statvfs(nearest(folder)) {
+        Ok(it) => {
+            let free = it.f_bavail * it.f_frsize / (1024 * 1024);
+            if free < FREE_MIB_MIN {
+                let todo = "make room, or name a folder on another disk with --data";
+                Err((format!("only {free} MiB are free"), todo.to_owned()))
+            } else {
+                Ok(format!("{free} MiB are free"))
+            }
+        }
+        Err(error) => Err((format!("cannot be asked: {error}"), "look at the disk".to_owned())),
+    };
+    Finding { what: "disk".to_owned(), result }
+}
+
+/// The folder, or the nearest one above it that exists.
+fn nearest(folder: &Path) -> &Path {
+    folder
         .ancestors()
         .map(|it| if it.as_os_str().is_empty() { Path::new(".") } else { it })
         .find(|it| it.is_dir())
-        .unwrap_or(Path::new("."));
+        .unwrap_or(Path::new("."))
+}
+
+/// Whether the data folder can be made: its nearest existing parent can be written to.
+fn can_be_made(folder: &Path) -> Result<String, (String, String)> {
+    let parent = nearest(folder);
     let probe = parent.join(format!(".lamplighter-doctor-{}", std::process::id()));
     match std::fs::write(&probe, b"") {
         Ok(()) => {

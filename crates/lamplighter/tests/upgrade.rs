@@ -14,11 +14,11 @@ use std::process::Command;
 const RELEASES: [(&str, u64, &str); 1] =
     [("v0.1", 30, "dae630517321f943bce21c1a4fd6ac94b793681353d72f34f03c6a6caf6f8249")];
 
-const CONFIG: &str = r#"
+const CONFIG: &str = "
 org: solar
 people: { ana: { name: Ana Reyes, timezone: Africa/Nairobi, email: ana@example.org } }
 teams: { payments: { members: [ana] } }
-"#;
+";
 
 #[test]
 fn every_release_with_a_dump_is_tested() {

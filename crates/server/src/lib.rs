@@ -22,6 +22,7 @@ mod problem;
 mod ready;
 mod run;
 mod samples;
+mod serving;
 mod setup;
 mod storage;
 mod telemetry;

@@ -14,7 +14,7 @@ use crate::node::{self, Node, NodeOptions, Shared};
 use crate::outbox::Inbox;
 use crate::ready::Readiness;
 use crate::wait::stopped;
-use crate::{Place, Problem, setup};
+use crate::{Place, Problem, serving, setup};
 use driver::{Clock, End, SystemClock};
 use model::{Catalogue, OrgId};
 use std::net::SocketAddr;
@@ -231,12 +231,7 @@ async fn start(node: &Node, how: How) -> Result<Running, Problem> {
     let outbox = tokio::spawn(node.outbox(&public_url, how.inbox).run(word.clone()));
     let mut closing = word;
     let closed = async move { stopped(&mut closing).await };
-    let server = axum::serve(listener, web::router(context)).with_graceful_shutdown(closed);
-    let http = tokio::spawn(async move {
-        if let Err(error) = server.await {
-            tracing::error!("the address is not served any more: {error}");
-        }
-    });
+    let http = tokio::spawn(serving::serve(listener, web::router(context), closed));
     let signals = Signals::new();
     for line in said {
         eprintln!("{line}");

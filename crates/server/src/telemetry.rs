@@ -114,6 +114,7 @@ impl Metrics {
         let state = observed.handle.state();
         let late = state.notices_due(now).map(|(_, it)| now.since(it.decided_at)).max();
         let values = [
+            ("writer_waiting", "Submissions that wait", observed.handle.waiting() as u64),
             ("journal_seq", "Place of the last event", state.seq),
             ("catalogue_version", "Configurations adopted", state.catalogue_version),
             ("alerts_firing", "Alerts that fire", state.firing.len() as u64),

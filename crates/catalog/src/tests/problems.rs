@@ -241,7 +241,7 @@ fn a_program_sees_the_same() {
     }
     "#);
     let good = load_str(&[("a.yaml", "org: solar\n")]);
-    insta::assert_snapshot!(render(&good, false), @"no problems in 1 file: 0 people, 0 teams, 0 services, 0 features");
+    insta::assert_snapshot!(render(&good, false), @"no problems in 1 file: 0 people, no teams, no services, no features");
     assert_eq!(to_json(&good)["hash"], crate::hash(&good.catalogue.unwrap()));
 }
 

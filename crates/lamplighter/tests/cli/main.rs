@@ -128,7 +128,7 @@ fn init_writes_what_check_accepts() {
     assert_snapshot!(typed(&home, "check"), @r"
     exit code 0
     --- output
-    no problems in 1 file: 1 people, 1 teams, 1 services, 1 features
+    no problems in 1 file: 1 person, 1 team, 1 service, 1 feature
     --- errors
     ");
     assert_snapshot!(typed(&home, "init --yes"), @r"
