@@ -222,6 +222,21 @@ mod tests {
         assert_eq!(planned(&["x", "x{a=\"b\"}", "{a=\"b\"}"]), ["x ⊇ x{a=\"b\"}", "{a=\"b\"} ⊇ "]);
     }
 
+    /// Goal: no answer makes the parser panic, and what is read has no reading that is no number.
+    /// Method: a good answer with seeded damage.
+    #[test]
+    fn damaged_answers_are_refused_or_read() {
+        let good = br#"{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"__name__":"x","job":"a"},"values":[[1795428000.123,"1"],[1795428015.123,"NaN"]]},{"metric":{},"values":[[1795428000,"+Inf"]]}]}}"#;
+        let words =
+            ["null", "\"", "{", "]", "-1", "1e999", "NaN", "\\u0000", "9999999999999999999"];
+        let mut read = 0;
+        for (_, body) in testkit::spoilt(good, &words, 20_000) {
+            let reply = Reply { url: "http://p", status: 200, body: &body };
+            read += usize::from(parse(&reply, "x").is_ok());
+        }
+        assert!((500..19_500).contains(&read), "{read} read");
+    }
+
     #[test]
     fn what_cannot_be_asked_is_told() {
         assert_eq!(planned(&["x{a=~\"(\"}", "x"]), ["x ⊇ ", "x{a=~\"(\"} ⊇ "]);

@@ -10,10 +10,12 @@
 
 mod assessment;
 mod organisation;
+mod spoilt;
 mod submit;
 
 pub use assessment::assessment;
 pub use organisation::{contact, feature, person, rota, service, slo, solar, step, supplier};
+pub use spoilt::spoilt;
 pub use submit::{adopt, burning, calm, door_alert};
 
 use model::Timestamp;
