@@ -107,9 +107,10 @@ fn damaged_records_are_refused_or_read() {
         for (_, sealed) in testkit::spoilt(b"0123456789abcdef", &words, 20) {
             let mut damaged = stored.clone();
             damaged.slots.iter_mut().for_each(|it| it.sealed.clone_from(&sealed));
-            let read = wire::decode(1, &damaged, &mut keys);
-            let erased = |it: &Slot| it.subject == story::ERASED;
-            assert_eq!(read.is_ok(), stored.slots.iter().all(erased), "{}", stored.kind);
+            // The hash chain tells that it was altered; the reader goes on without the text.
+            let read = wire::decode(1, &damaged, &mut keys).expect("the record without its texts");
+            let told = serde_json::to_value(&read).expect("events serialise").to_string();
+            assert!(!told.contains("0123456789abcdef"), "{told}");
         }
     }
 }
