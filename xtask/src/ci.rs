@@ -6,8 +6,9 @@ use anyhow::{Result, bail};
 pub(crate) fn run() -> Result<()> {
     shell::run(shell::cargo(&["fmt", "--all", "--check"]))?;
     tidy()?;
-    let lints = ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
-    shell::run(shell::cargo(&lints))?;
+    let mut lints = shell::cargo(&["clippy", "--workspace", "--all-targets", "--locked"]);
+    lints.args(["--features", &test::server_features()?, "--", "-D", "warnings"]);
+    shell::run(lints)?;
     deny()?;
     codegen::run(true)?;
     test::run()

@@ -49,7 +49,7 @@ pub(crate) fn run() -> Result<()> {
 }
 
 /// The feature `servers` of every crate that has one.
-fn server_features() -> Result<String> {
+pub(crate) fn server_features() -> Result<String> {
     let mut metadata = shell::cargo(&["metadata", "--format-version=1", "--no-deps", "--locked"]);
     let output = metadata.output().context("could not start cargo metadata")?;
     ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -32,7 +32,7 @@ const HEAD_LIMIT: Duration = Duration::from_secs(30);
 
 /// How long reading a body and deciding may take. At the 30 kbit/s of a poor 2G link a body of 200 kB
 /// arrives within it.
-const ANSWER_LIMIT: Duration = Duration::from_secs(60);
+const ANSWER_LIMIT: Duration = Duration::from_mins(1);
 
 /// Pause after the kernel could not hand out a connection, mostly because files ran out.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -121,7 +121,7 @@ mod tests {
     use tokio::sync::oneshot;
 
     const SHORT: Duration = Duration::from_millis(200);
-    const LONG: Duration = Duration::from_secs(3600);
+    const LONG: Duration = Duration::from_hours(1);
 
     async fn house(limits: Limits) -> (std::net::SocketAddr, oneshot::Sender<()>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

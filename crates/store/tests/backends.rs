@@ -34,14 +34,14 @@ fn postgres_url() -> String {
         .expect("LAMPLIGHTER_TEST_POSTGRES names a server; `cargo xtask test` starts one");
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     let name = format!("test_{}_{number}", std::process::id());
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime").block_on(async {
         let (client, connection) =
             tokio_postgres::connect(&url, tokio_postgres::NoTls).await.expect("the server answers");
         let task = tokio::spawn(connection);
         client.batch_execute(&format!("CREATE DATABASE {name}")).await.expect("a new database");
         drop(client);
-        task.await.unwrap().unwrap();
+        task.await.expect("no panic").expect("closed in order");
     });
     let (base, _) = url.rsplit_once('/').expect("the URL names a database");
     format!("{base}/{name}")
