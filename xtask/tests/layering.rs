@@ -18,6 +18,7 @@ const RANK: &[(&str, u8)] = &[
     ("wire", 4),
     ("catalog", 4),
     ("ingest", 4),
+    ("formats", 4),
     ("egress", 4),
     ("store", 5),
     ("sources", 5),
@@ -31,7 +32,7 @@ const RANK: &[(&str, u8)] = &[
 ];
 
 /// Crates without I/O, and what would give it to them.
-const PURE: &[&str] = &["model", "slo", "alerting", "oncall", "paging", "incident", "engine"];
+const PURE: &[&str] = &["model", "slo", "alerting", "oncall", "paging", "incident", "engine", "formats"];
 const FORBIDDEN: &[&str] = &[
     "tokio",
     "rusqlite",

@@ -1,0 +1,88 @@
+//! Our own catalogue as objectives that rules can be written for.
+//!
+//! Intuition: Prometheus evaluates service objectives as well as we do; it cannot compose a
+//! feature minute by minute, and it does not know which part of a feature may fail unnoticed. So
+//! the rules hold every service objective, and alerts only where the failing of that one objective
+//! is the failing of a feature.
+
+use crate::loss::Loss;
+use crate::promql::sum_of_rate;
+use crate::spec::{AlertSpec, Alerting, Dialect, Place, Sli, SloSpec};
+use model::{Catalogue, Labels, Need, ServiceKind, SloId};
+use std::collections::BTreeSet;
+
+/// Every service objective of `catalogue`.
+#[must_use]
+pub fn from_catalogue(catalogue: &Catalogue) -> (Vec<SloSpec>, Vec<Loss>) {
+    let mut losses = Vec::new();
+    let mut decisive = BTreeSet::new();
+    for feature in catalogue.features.values() {
+        decide(&feature.needs, &mut decisive);
+    }
+    let mut specs = Vec::new();
+    for (id, slo) in catalogue.slos() {
+        let percent = slo.objective.to_string();
+        let percent = percent.trim_end_matches('%').parse().expect("an objective prints a number");
+        let mut labels = Labels::from([("org".to_owned(), catalogue.org.to_string())]);
+        if let ServiceKind::Own { team } = &catalogue.services[&id.service].kind {
+            labels.insert("team".to_owned(), team.to_string());
+        }
+        let alert = decisive.contains(&id).then(AlertSpec::default);
+        let spec = SloSpec {
+            place: Place { file: String::new(), document: 0, line: 0 },
+            dialect: Dialect::Own,
+            service: id.service.to_string(),
+            name: id.name.clone(),
+            description: String::new(),
+            labels,
+            objective: percent,
+            period: Some(slo.window),
+            sli: Sli::Bad { bad: or_zero(&slo.bad), total: sum_of_rate(&slo.total) },
+            alerting: Alerting {
+                name: "ErrorBudgetBurn".to_owned(),
+                page: alert.clone(),
+                ticket: alert,
+            },
+        };
+        if !decisive.contains(&id) {
+            let why = "no feature fails by it alone, so it is recorded and raises no alert";
+            spec.report(&mut losses).noted(0, "alerts", why);
+        }
+        specs.push(spec);
+    }
+    for (id, feature) in &catalogue.features {
+        if feature.needs.slos().len() > 1 {
+            losses.push(Loss {
+                file: String::new(),
+                line: 0,
+                weight: crate::Weight::Lost,
+                subject: format!("feature {id}"),
+                what: "the promise".to_owned(),
+                why: "it is composed minute by minute, which rules cannot do; its service \
+                      objectives are written one by one"
+                    .to_owned(),
+            });
+        }
+    }
+    (specs, losses)
+}
+
+/// A counter of bad events may have no series before the first of them; nothing bad happened then.
+fn or_zero(selector: &str) -> String {
+    format!("{} or vector(0)", sum_of_rate(selector))
+}
+
+/// The objectives whose failing alone makes the need fail.
+fn decide(need: &Need, found: &mut BTreeSet<SloId>) {
+    match need {
+        Need::Slo(id) => {
+            found.insert(id.clone());
+        }
+        Need::All(parts) => parts.iter().for_each(|it| decide(it, found)),
+        Need::Any(parts) => {
+            if let [one] = parts.as_slice() {
+                decide(one, found);
+            }
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! Files of other systems in, our configuration out.
+
+use super::{conformance, text_of};
+use crate::{ImportOptions, import, read, report};
+use model::{Catalogue, Millis, Slo};
+
+fn options() -> ImportOptions {
+    ImportOptions {
+        org: "imported".to_owned(),
+        prometheus: "http://127.0.0.1:9090".to_owned(),
+        period: Millis::from_days(30),
+    }
+}
+
+/// Our file, the catalogue in it, and the losses.
+fn imported(text: &str) -> (Option<(String, Catalogue)>, String) {
+    let found = read(&[("a.yml", text)]);
+    let (written, more) = import(&found.specs, &options());
+    let losses: Vec<_> = found.losses.into_iter().chain(more).collect();
+    let made = written.map(|text| {
+        let loaded = catalog::load_str(&[("imported.yaml", &text)]);
+        let problems = catalog::render(&loaded, false);
+        let catalogue = loaded.catalogue.unwrap_or_else(|| panic!("{text}\n{problems}"));
+        (text, catalogue)
+    });
+    (made, report(&losses))
+}
+
+const SMALL: &str = r#"
+version: prometheus/v1
+service: Shop
+labels: { owner: Us, tier: "2" }
+slos:
+  - name: buying
+    objective: 99.9
+    description: "People can buy: always."
+    sli:
+      events:
+        error_query: sum(rate(buys_total{ok="no"}[{{.window}}])) or vector(0)
+        total_query: sum(rate(buys_total[{{.window}}]))
+    alerting:
+      name: BuyingFails
+      labels: { channel: x }
+      ticket_alert: { disable: true }
+  - name: watched
+    objective: 95
+    sli:
+      raw: { error_ratio_query: 'avg_over_time(errors:ratio[{{.window}}])' }
+    alerting: { page_alert: { disable: true }, ticket_alert: { disable: true } }
+"#;
+
+#[test]
+fn a_small_sample_as_a_whole() {
+    let (made, losses) = imported(SMALL);
+    let (text, catalogue) = made.unwrap();
+    assert_eq!(
+        text,
+        "# Written by `lamplighter import`. Put in people, channels and escalations; see the loss \
+         report.\n\
+         org: imported\n\
+         people:\n  somebody:\n    timezone: UTC\n\
+         teams:\n  us:\n    members:\n    - somebody\n\
+         services:\n  shop:\n    team: us\n    slos:\n      buying:\n        objective: '99.9%'\n        \
+         window: 30d\n        ratio:\n          bad: buys_total{ok=\"no\"}\n          \
+         total: buys_total\n\
+         features:\n  shop-buying:\n    question: 'People can buy: always.'\n    team: us\n    \
+         objective: '99.9%'\n    window: 30d\n    needs: shop.buying\n\
+         sources:\n  prometheus:\n    prometheus:\n      url: http://127.0.0.1:9090\n"
+    );
+    assert_eq!(catalogue.features.len(), 1);
+    assert_eq!(
+        losses,
+        "noted: people: no file says who is in a team or how to reach them: `somebody` stands in; \
+         add people with addresses, channels and escalations before anybody can be paged\n\
+         a.yml:6: noted: service `Shop` of Shop-buying: ids here are lower-case letters, digits, `-` \
+         and `_`: it is `shop`\n\
+         a.yml:6: noted: team `Us` of Shop-buying: ids here are lower-case letters, digits, `-` and \
+         `_`: it is `us`\n\
+         a.yml:6: noted: the window of Shop-buying: the file names no period, so it is 30d\n\
+         a.yml:6: lost: labels `tier` of Shop-buying: objectives in our files have no labels\n\
+         a.yml:6: lost: labels of alerts of Shop-buying: who is called is said by the escalation of \
+         the team, not by labels\n\
+         a.yml:6: lost: that the ticket alert is off of Shop-buying: a feature raises both alerts\n\
+         a.yml:17: refused: the objective of Shop-watched: our files hold the selectors of two \
+         counters, and which counter `avg_over_time(errors:ratio[{{.window}}])` counts cannot be \
+         told for certain; `lamplighter rules` writes Prometheus rules for it\n\
+         1 refused, 3 lost, 4 noted\n"
+    );
+}
+
+/// Selectors of the one objective of a query of errors and one of all.
+#[track_caller]
+fn check(error: &str, total: &str, expected: &str) {
+    let text = format!(
+        "version: prometheus/v1\nservice: shop\nslos:\n  - name: up\n    objective: 99.95\n    sli:\n      \
+         events:\n        error_query: '{error}'\n        total_query: '{total}'\n    alerting: {{ name: Up }}\n"
+    );
+    let (made, losses) = imported(&text);
+    let shown = made.map_or_else(
+        || losses.lines().next().unwrap().split(": ").skip(3).collect::<Vec<_>>().join(": "),
+        |(_, catalogue)| {
+            let slo: &Slo = catalogue.slos().next().unwrap().1;
+            format!("{} {} of {}", slo.objective, slo.bad, slo.total)
+        },
+    );
+    assert_eq!(shown, expected);
+}
+
+#[test]
+fn only_what_is_certain_is_carried_over() {
+    let total = "sum(rate(a{b=\"c\"}[{{.window}}]))";
+    check("sum(rate(a{x=\"1\"}[{{.window}}]))", total, "99.95% a{x=\"1\"} of a{b=\"c\"}");
+    check(
+        "sum(rate(a{b=\"c\"}[{{.window}}])) - sum(rate(a{b=\"c\",code=~\"2..\"}[{{.window}}]))",
+        total,
+        "99.95% a{b=\"c\",code!~\"2..\"} of a{b=\"c\"}",
+    );
+    check(
+        "(sum(rate(d_count[{{.window}}])) - sum(rate(d_bucket{le=\"1\"}[{{.window}}])))",
+        "sum(rate(d_count[{{.window}}]))",
+        "it is a latency below a bucket\'s bound, which our files cannot say yet; `lamplighter \
+         rules` writes Prometheus rules for it",
+    );
+    check(
+        "sum(increase(a{x=\"1\"}[{{.window}}]))",
+        total,
+        "one query is a rate and the other an increase",
+    );
+    let unknown = |query: &str| {
+        format!(
+            "our files hold the selectors of two counters, and which counter `{query}` counts cannot \
+             be told for certain; `lamplighter rules` writes Prometheus rules for it"
+        )
+    };
+    let query = "sum by (x) (rate(a[{{.window}}]))";
+    check(query, total, &unknown(query));
+    let query = "sum(rate(z[{{.window}}])) - sum(rate(a{b=\"c\",x=\"1\"}[{{.window}}]))";
+    check(query, total, &unknown(query));
+}
+
+#[test]
+fn good_events_give_the_opposite() {
+    let text = "apiVersion: pyrra.dev/v1alpha1\nkind: ServiceLevelObjective\nmetadata: { name: up }\n\
+                spec:\n  target: 99\n  window: 2w\n  indicator:\n    latency:\n      success: { metric: \
+                'a{code=\"200\"}' }\n      total: { metric: a }\n";
+    let (made, _) = imported(text);
+    let (_, catalogue) = made.unwrap();
+    let (id, slo) = catalogue.slos().next().unwrap();
+    assert_eq!(id.to_string(), "pyrra.up");
+    assert_eq!(slo.bad, "a{code!=\"200\"}");
+    assert_eq!(slo.window, Millis::from_days(14));
+}
+
+/// Which of Sloth's cases can be carried over, and which not.
+#[test]
+fn sloths_cases() {
+    let Some(folder) = conformance("sloth") else { return };
+    for (name, expected) in [
+        ("getting-started", "1 objectives, 1 features, 0 refused"),
+        ("home-wifi", "0 objectives, 0 features, 2 refused"),
+        ("kubernetes-apiserver", "1 objectives, 1 features, 1 refused"),
+        ("multifile", "2 objectives, 2 features, 0 refused"),
+        ("no-alerts", "1 objectives, 0 features, 0 refused"),
+        ("openslo-getting-started", "1 objectives, 0 features, 0 refused"),
+        ("raw-home-wifi", "0 objectives, 0 features, 1 refused"),
+    ] {
+        let (made, losses) = imported(&text_of(&folder.join(format!("{name}.in.yml"))));
+        let (slos, features) =
+            made.map_or((0, 0), |(_, it)| (it.slos().count(), it.features.len()));
+        let refused = losses.lines().last().unwrap().split(',').next().unwrap().to_owned();
+        assert_eq!(
+            format!("{slos} objectives, {features} features, {refused}"),
+            expected,
+            "{name}"
+        );
+    }
+}
