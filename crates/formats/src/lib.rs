@@ -34,6 +34,6 @@ pub use import::{ImportOptions, import};
 pub use loss::{Loss, Weight, any_refused, report};
 pub use own::from_catalogue;
 pub use read::{Read, is_foreign, read};
-pub use rules::{Group, Rule, RuleKind, RuleOptions, go_number, rules, rules_yaml};
-pub use spec::{AlertSpec, Alerting, Dialect, HOLE, Place, Sli, SloSpec};
+pub use rules::{Group, Rule, RuleKind, RuleOptions, go_number, joined, rules, rules_yaml};
+pub use spec::{AlertSpec, Alerting, Dialect, HOLE, Place, Sli, SloSpec, is_label_name};
 pub use windows::{BurnWindow, Windows, read_windows};

@@ -27,7 +27,15 @@ pub fn from_catalogue(catalogue: &Catalogue) -> (Vec<SloSpec>, Vec<Loss>) {
         if let ServiceKind::Own { team } = &catalogue.services[&id.service].kind {
             labels.insert("team".to_owned(), team.to_string());
         }
-        let alert = decisive.contains(&id).then(AlertSpec::default);
+        // Without labels of their own, the alerts of two objectives could not be told apart in the
+        // file, which promtool refuses.
+        let alert = decisive.contains(&id).then(|| AlertSpec {
+            labels: Labels::from([
+                ("service".to_owned(), id.service.to_string()),
+                ("slo".to_owned(), id.name.clone()),
+            ]),
+            annotations: Labels::new(),
+        });
         let spec = SloSpec {
             place: Place { file: String::new(), document: 0, line: 0 },
             dialect: Dialect::Own,

@@ -176,7 +176,10 @@ fn alerting(node: &Node, spec: &Node, report: &mut Report<'_>) -> Alerting {
         report.lost(spec.line, "the alert on absent series", why);
     }
     let annotations = labels(node, "annotations", report);
-    let alert = on.then(|| AlertSpec { labels: Labels::new(), annotations });
+    // As Pyrra does: many objectives share one name of alert.
+    let slo = node.at(&["metadata", "name"]).and_then(Node::text).unwrap_or_default();
+    let labels = Labels::from([("slo".to_owned(), slo.to_owned())]);
+    let alert = on.then_some(AlertSpec { labels, annotations });
     let name = it.get("name").and_then(Node::text).unwrap_or("ErrorBudgetBurn").to_owned();
     Alerting { name, page: alert.clone(), ticket: alert }
 }

@@ -12,8 +12,8 @@
 
 use crate::duration::prometheus as prometheus_length;
 use crate::emit::to_yaml;
-use crate::loss::Loss;
-use crate::spec::{AlertSpec, Dialect, HOLE, Sli, SloSpec, joined};
+use crate::loss::{Loss, Weight};
+use crate::spec::{AlertSpec, Dialect, HOLE, Sli, SloSpec, both};
 use crate::windows::{BurnWindow, Windows};
 use crate::yaml::{Data, Node};
 use model::{Labels, Millis};
@@ -96,6 +96,36 @@ pub fn rules(specs: &[SloSpec], options: &RuleOptions) -> (Vec<Vec<Group>>, Vec<
         }
     }
     (documents.into_values().collect(), losses)
+}
+
+/// The groups of all documents as one: Prometheus loads the first document of a file and ignores
+/// the others in silence. Alerts of one name with the same labels are reported, because nobody
+/// could tell them apart, and promtool refuses them.
+#[must_use]
+pub fn joined(documents: &[Vec<Group>]) -> (Vec<Group>, Vec<Loss>) {
+    let groups = documents.concat();
+    let mut seen = BTreeMap::new();
+    let mut losses = Vec::new();
+    for group in &groups {
+        for rule in &group.rules {
+            let RuleKind::Alert(name) = &rule.kind else { continue };
+            if let Some(first) = seen.insert((name, &rule.labels), &group.name) {
+                losses.push(Loss {
+                    file: String::new(),
+                    line: 0,
+                    weight: Weight::Noted,
+                    subject: group.name.clone(),
+                    what: format!("alert `{name}`"),
+                    why: format!(
+                        "one in `{first}` has the same name and labels, which `promtool check \
+                         rules` complains about; give each objective's alerts a label or name of \
+                         its own"
+                    ),
+                });
+            }
+        }
+    }
+    (groups, losses)
 }
 
 /// The rules as a stream of YAML documents.
@@ -197,8 +227,8 @@ impl Writer<'_> {
 
     fn record(&self, name: &str, expr: String, more: &[(&str, &str)]) -> Rule {
         let more = more.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        let given = joined(&self.spec.labels, &self.options.labels);
-        let labels = joined(&joined(&self.ids(), &given), &more);
+        let given = both(&self.spec.labels, &self.options.labels);
+        let labels = both(&both(&self.ids(), &given), &more);
         let kind = RuleKind::Record(name.to_owned());
         Rule { kind, expr, labels, annotations: Labels::new() }
     }
@@ -328,8 +358,8 @@ impl Writer<'_> {
         Rule {
             kind: RuleKind::Alert(self.spec.alerting.name.clone()),
             expr: sides.join("or\n"),
-            labels: joined(&labels, &alert.labels),
-            annotations: joined(&annotations, &alert.annotations),
+            labels: both(&labels, &alert.labels),
+            annotations: both(&annotations, &alert.annotations),
         }
     }
 }

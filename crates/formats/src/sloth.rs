@@ -6,7 +6,7 @@
 
 use crate::loss::Report;
 use crate::spec::{
-    AlertSpec, Alerting, Dialect, HOLE, Place, Sli, SloSpec, joined, labels_of, only_known, text_of,
+    AlertSpec, Alerting, Dialect, HOLE, Place, Sli, SloSpec, both, labels_of, only_known, text_of,
 };
 use crate::yaml::Node;
 use model::Labels;
@@ -121,7 +121,7 @@ impl Common<'_> {
             dialect: self.keys.dialect,
             service: self.service.to_owned(),
             description: text_of(node, "description", report).unwrap_or_default(),
-            labels: joined(self.labels, &labels_of(node, "labels", report)),
+            labels: both(self.labels, &labels_of(node, "labels", report)),
             objective,
             period: None,
             sli,
@@ -177,8 +177,8 @@ impl Common<'_> {
                 return None;
             }
             Some(AlertSpec {
-                labels: joined(&shared.labels, &labels_of(own, "labels", report)),
-                annotations: joined(&shared.annotations, &labels_of(own, "annotations", report)),
+                labels: both(&shared.labels, &labels_of(own, "labels", report)),
+                annotations: both(&shared.annotations, &labels_of(own, "annotations", report)),
             })
         };
         let (page, ticket) = (alert(keys.page_alert), alert(keys.ticket_alert));

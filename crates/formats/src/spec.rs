@@ -175,7 +175,8 @@ pub(crate) fn labels_of(node: &Node, key: &str, report: &mut Report<'_>) -> Labe
 }
 
 /// Whether Prometheus takes a label of this name.
-pub(crate) fn is_label_name(name: &str) -> bool {
+#[must_use]
+pub fn is_label_name(name: &str) -> bool {
     let fits = |it: char| it.is_ascii_alphanumeric() || it == '_';
     !name.is_empty()
         && !name.starts_with(|it: char| it.is_ascii_digit())
@@ -184,7 +185,7 @@ pub(crate) fn is_label_name(name: &str) -> bool {
 }
 
 /// `first` with everything of `second`, which wins.
-pub(crate) fn joined(first: &Labels, second: &Labels) -> Labels {
+pub(crate) fn both(first: &Labels, second: &Labels) -> Labels {
     let mut labels = first.clone();
     labels.extend(second.iter().map(|(name, value)| (name.clone(), value.clone())));
     labels

@@ -77,6 +77,21 @@ pub(crate) enum Command {
                             Exit code 0: it does; 1: it does not, or nothing is known; 3: nobody \
                             could be asked.")]
     Gate(Gate),
+    /// Write Prometheus rules, or OpenSLO, for objectives
+    ///
+    /// Reads files and folders of Sloth, OpenSLO and Pyrra, and our own configuration. What could not be
+    /// carried over is reported on standard error.
+    #[command(after_help = "Examples: lamplighter rules slos/ > rules.yml\n          \
+                            lamplighter rules slo.yml --label env=prod --period 28d\n\
+                            Exit code 1 when an objective had to be left out.")]
+    Rules(Rules),
+    /// Turn files of Sloth, OpenSLO and Pyrra into our configuration
+    ///
+    /// The configuration goes to standard output; what could not be carried over is reported on standard
+    /// error.
+    #[command(after_help = "Example: lamplighter import slos/ --org solar > lamplighter.yaml\n\
+                            Exit code 1 when an objective had to be left out.")]
+    Import(Import),
     /// Make, revoke and list tokens
     #[command(subcommand)]
     Token(TokenCommand),
@@ -246,6 +261,54 @@ pub(crate) struct Gate {
     pub(crate) allow_unknown: bool,
     #[command(flatten)]
     pub(crate) remote: Remote,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Rules {
+    /// Files and folders [default: lamplighter.yaml]
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// What to write
+    #[arg(long, value_name = "FORMAT", default_value = "prometheus")]
+    pub(crate) format: RuleFormat,
+    /// Label added to every recording rule, as NAME=VALUE; may be repeated
+    #[arg(long = "label", value_name = "NAME=VALUE", value_parser = crate::rules::label)]
+    pub(crate) labels: Vec<(String, String)>,
+    /// Period of objectives that name none
+    #[arg(long, value_name = "LENGTH", default_value = "30d", value_parser = crate::rules::length)]
+    pub(crate) period: model::Millis,
+    /// Version of Sloth that the rules name
+    #[arg(long, value_name = "TEXT", default_value = "dev")]
+    pub(crate) sloth_version: String,
+    /// File with sets of alert windows, as Sloth reads them; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub(crate) windows: Vec<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum RuleFormat {
+    /// Prometheus rules as Sloth names and shapes them, all in one document
+    Prometheus,
+    /// The same, a document for each that was read, as Sloth writes them
+    Sloth,
+    /// OpenSLO v1
+    Openslo,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// Files and folders
+    #[arg(value_name = "PATH", required = true)]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Id of your organisation
+    #[arg(long, default_value = "imported")]
+    pub(crate) org: String,
+    /// The Prometheus that holds the counters
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:9090")]
+    pub(crate) prometheus: String,
+    /// Window of objectives that name none
+    #[arg(long, value_name = "LENGTH", default_value = "30d", value_parser = crate::rules::length)]
+    pub(crate) period: model::Millis,
 }
 
 #[derive(Debug, Args)]

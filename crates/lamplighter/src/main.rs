@@ -10,6 +10,7 @@ mod journal;
 mod offline;
 mod oncall;
 mod remote;
+mod rules;
 mod token;
 
 use clap::Parser as _;
@@ -62,6 +63,8 @@ fn run(command: Command) -> Answer {
         Command::Sign(it) => ask::sign(&it),
         Command::Why(it) => ask::why(&it),
         Command::Gate(it) => ask::gate(&it),
+        Command::Rules(it) => rules::rules(&it),
+        Command::Import(it) => rules::import(&it),
         Command::Token(it) => token::token(&it),
         Command::Journal(it) => journal::journal(&it),
         Command::Erase(it) => offline::erase(&it),

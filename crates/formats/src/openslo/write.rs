@@ -81,19 +81,21 @@ fn slo(spec: &SloSpec, period: Millis, losses: &mut Vec<Loss>) -> Option<Object>
         ("spec", metric(&spec.sli)),
     ]);
     let target = Node::from_entries([("target", target(spec.objective))]);
-    let body = Node::from_entries([
+    let mut body = vec![
         ("service", text(&service)),
-        ("description", text(&description)),
         ("indicator", indicator),
         ("timeWindow", Node::new(Data::List(vec![window]))),
         ("budgetingMethod", text("Occurrences")),
         ("objectives", Node::new(Data::List(vec![target]))),
-    ]);
+    ];
+    if !description.is_empty() {
+        body.push(("description", text(&description)));
+    }
     let node = Node::from_entries([
         ("apiVersion", text(VERSION)),
         ("kind", text("SLO")),
         ("metadata", Node::from_entries(metadata)),
-        ("spec", body),
+        ("spec", Node::from_entries(body)),
     ]);
     Some(Object { kind: "SLO".to_owned(), name, node, line })
 }
