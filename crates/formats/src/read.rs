@@ -115,6 +115,10 @@ fn read_document(
             );
         }
         Some(Format::Pyrra) => specs.extend(pyrra::read(node, place, report)),
+        None if node.get("apiVersion").is_some() => {
+            let why = "it is left alone: none of the formats that are read here";
+            report.noted(node.line, "the document", why);
+        }
         None => {
             let why = "it is none of `prometheus/v1` and `sloth.slok.dev/v1` (Sloth), \
                        `openslo/v1`, `openslo/v1alpha` and `pyrra.dev/v1alpha1`";

@@ -6,7 +6,7 @@
 
 use crate::cli::{Import, RuleFormat, Rules};
 use crate::{Answer, YES, no, say};
-use formats::{ImportOptions, Loss, RuleOptions, SloSpec, Windows};
+use formats::{ImportOptions, Loss, Read, RuleOptions, Windows};
 use model::{Millis, OrgId};
 use server::Problem;
 use std::collections::BTreeSet;
@@ -18,20 +18,16 @@ pub(crate) fn rules(it: &Rules) -> Answer {
     for path in &it.windows {
         windows.extend(windows_in(path)?);
     }
-    let mut read = gathered.read();
-    let ours_are_well = match gathered.ours() {
-        Some(Ok((specs, losses))) => {
-            read.0.extend(specs);
-            read.1.extend(losses);
-            true
+    let Read { mut specs, mut losses } = gathered.read();
+    let ours = gathered.ours();
+    let ours_are_well = ours.is_ok();
+    match ours {
+        Ok(ours) => {
+            specs.extend(ours.specs);
+            losses.extend(ours.losses);
         }
-        Some(Err(shown)) => {
-            eprint!("{shown}");
-            false
-        }
-        None => true,
-    };
-    let (specs, mut losses) = read;
+        Err(shown) => eprint!("{shown}"),
+    }
     let (text, more) = match it.format {
         RuleFormat::Prometheus | RuleFormat::Sloth => {
             let options = RuleOptions {
@@ -63,7 +59,7 @@ pub(crate) fn import(it: &Import) -> Answer {
     OrgId::new(&it.org)
         .map_err(|error| Problem::negative("`--org` cannot be used").detail(error))?;
     let gathered = gather(&it.paths)?;
-    let (specs, mut losses) = gathered.read();
+    let Read { specs, mut losses } = gathered.read();
     let options =
         ImportOptions { org: it.org.clone(), prometheus: it.prometheus.clone(), period: it.period };
     let (text, more) = formats::import(&specs, &options);
@@ -105,23 +101,21 @@ struct Gathered {
 }
 
 impl Gathered {
-    fn read(&self) -> (Vec<SloSpec>, Vec<Loss>) {
+    fn read(&self) -> Read {
         let files: Vec<_> =
             self.foreign.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
-        let found = formats::read(&files);
-        (found.specs, found.losses)
+        formats::read(&files)
     }
 
-    /// The objectives of our own configuration, or its problems; `None` without any file of ours.
-    fn ours(&self) -> Option<Result<(Vec<SloSpec>, Vec<Loss>), String>> {
+    /// The objectives of our own configuration, or its problems as text.
+    fn ours(&self) -> Result<Read, String> {
         if self.others.is_empty() {
-            return None;
+            return Ok(Read::default());
         }
         let loaded = catalog::load(&self.others);
-        Some(match &loaded.catalogue {
-            Some(catalogue) => Ok(formats::from_catalogue(catalogue)),
-            None => Err(catalog::render(&loaded, false)),
-        })
+        let catalogue = loaded.catalogue.as_ref().ok_or_else(|| catalog::render(&loaded, false))?;
+        let (specs, losses) = formats::from_catalogue(catalogue);
+        Ok(Read { specs, losses })
     }
 }
 

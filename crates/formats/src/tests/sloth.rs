@@ -242,6 +242,25 @@ fn what_cannot_be_carried_over_is_said_with_its_line() {
     );
 }
 
+/// Manifests of Kubernetes hold other things too.
+#[test]
+fn documents_of_others_are_left_alone() {
+    let other = "apiVersion: v1\nkind: Namespace\n";
+    let (text, losses) = written(&format!("{other}---{SMALL}"), &RuleOptions::default());
+    assert_eq!(text.matches("- name: sloth-slo-").count(), 3);
+    assert_eq!(
+        losses,
+        "a.yml:1: noted: the document: it is left alone: none of the formats that are read here\n\
+         0 refused, 0 lost, 1 noted\n"
+    );
+    assert!(crate::is_foreign(&format!("{other}---{SMALL}")));
+    assert!(!crate::is_foreign(other));
+    assert!(!crate::is_foreign("org: home\nservices: {}\n"));
+    // Too broken to be parsed, and still known.
+    assert!(crate::is_foreign("version: \"prometheus/v1\"\nslos: [\n"));
+    assert!(!crate::is_foreign("org: [\n"));
+}
+
 /// The second objective is whole, and is written although the first is not.
 #[test]
 fn a_broken_objective_does_not_hide_the_others() {
