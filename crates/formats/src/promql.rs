@@ -98,7 +98,7 @@ fn enclosed(text: &str) -> Option<&str> {
             return None;
         }
     }
-    if depth == 0 { Some(inside) } else { None }
+    Some(inside)
 }
 
 fn without_parentheses(query: &str) -> &str {

@@ -226,6 +226,11 @@ fn a_few_lines_cannot_stand_for_more_than_can_be_read() {
     // The same on one line.
     let error = yaml::parse(&format!("{{{}}}", text.trim_end().replace('\n', ", "))).unwrap_err();
     assert_eq!(error.message, "more values than can be read, counting those behind aliases");
+    // Five levels are few enough, and naming the last one twenty times more is too much.
+    let five = &text[..text.find("f: ").unwrap()];
+    assert_eq!(yaml::parse(five).map(|it| it.len()), Ok(1));
+    let error = yaml::parse(&format!("{five}z: [{}]\n", ["*e"; 20].join(", "))).unwrap_err();
+    assert_eq!(error.message, "more values than can be read, counting those behind aliases");
     let deep = format!("{}{}", "[".repeat(65), "]".repeat(65));
     assert_eq!(yaml::parse(&deep).unwrap_err().message, "nested deeper than 64 levels");
 }
@@ -296,4 +301,47 @@ fn every_text_survives() {
         let written = to_yaml(&node);
         assert_eq!(yaml::parse(&written), Ok(vec![node]), "{written}");
     }
+}
+
+/// Programs with the rules of YAML 1.1 read `yes` as a switch and `12:30` as a number.
+#[test]
+fn what_old_readers_would_misread_stands_in_quotes() {
+    for (text, expected) in [
+        ("yes", "'yes'"),
+        ("Off", "'Off'"),
+        ("n", "'n'"),
+        ("12:30", "'12:30'"),
+        ("1e3", "'1e3'"),
+        ("30d", "30d"),
+        ("4w", "4w"),
+        ("plain words", "plain words"),
+        ("it's", "it's"),
+        ("'tis", "'''tis'"),
+        ("a\u{7}", "\"a\\u0007\""),
+    ] {
+        assert_eq!(to_yaml(&yaml::Node::from_text(text)), format!("{expected}\n"));
+    }
+}
+
+/// Objects of OpenSLO are lifted last, and stand where they were read all the same.
+#[test]
+fn objectives_come_in_the_order_of_the_files() {
+    let v1 = r"
+apiVersion: openslo/v1
+kind: SLO
+metadata: { name: buying }
+spec:
+  service: shop
+  indicator:
+    metadata: { name: bought }
+    spec: { thresholdMetric: { metricSource: { type: Prometheus, spec: { query: max(a) } } } }
+  budgetingMethod: Occurrences
+  timeWindow: [{ duration: 4w, isRolling: true }]
+  objectives: [{ target: 0.995, op: lt, value: 3 }]
+";
+    let files = [("b", format!("{v1}---{SLOTH}")), ("a", PYRRA.to_owned())];
+    let found = read(&files.each_ref().map(|(name, text)| (*name, text.as_str())));
+    let names: Vec<_> =
+        found.specs.iter().map(|it| format!("{} {:?}", it.place.file, it.dialect)).collect();
+    assert_eq!(names, ["b OpenSlo", "b Sloth", "a Pyrra"]);
 }

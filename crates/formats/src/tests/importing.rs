@@ -116,6 +116,11 @@ fn only_what_is_certain_is_carried_over() {
         "99.95% a{b=\"c\",code!~\"2..\"} of a{b=\"c\"}",
     );
     check(
+        "(sum(rate(a{b=\"c\"}[{{.window}}]))) - (sum(rate(a{b=\"c\",code=\")\"}[{{.window}}])))",
+        total,
+        "99.95% a{b=\"c\",code!=\")\"} of a{b=\"c\"}",
+    );
+    check(
         "(sum(rate(d_count[{{.window}}])) - sum(rate(d_bucket{le=\"1\"}[{{.window}}])))",
         "sum(rate(d_count[{{.window}}]))",
         "it is a latency below a bucket\'s bound, which our files cannot say yet; `lamplighter \
