@@ -91,7 +91,7 @@ fn burning(context: &Context, reader: &PersonId) -> Markup {
             }
             @for (id, it) in open.iter().take(20) {
                 article.card.fire {
-                    h3 { a href={ "/incidents/" (id) } { (it.title) } }
+                    h2 { a href={ "/incidents/" (id) } { (it.title) } }
                     p { (id) " · opened " (face.ago(it.opened_at)) " · " (called(&state, it)) }
                     @if it.acknowledged.is_none() {
                         form method="post" action={ "/incidents/" (id) "/acknowledge" } {
