@@ -186,7 +186,8 @@ fn duty(context: &Context) -> Markup {
                 @for (id, rota) in &catalogue.rotas {
                     @let duty = oncall::duty(rota, now, &context.zones);
                     @for person in &duty.people {
-                        @let face = Clockface::of(context, Some(person));
+                        @let zone = catalogue.people.get(person).map_or("UTC", |it| &it.timezone);
+                        @let face = Clockface::of_zone(context, zone);
                         li { strong { (catalogue.name_of(person)) } " for " (id) ", where it is "
                             (face.time(now)) }
                     }
