@@ -100,6 +100,7 @@ impl Handle {
     /// # Panics
     ///
     /// When this thread holds it already: see [`Look`].
+    #[must_use]
     #[track_caller]
     pub fn state(&self) -> Look<'_> {
         Look::at(&self.published)

@@ -26,6 +26,7 @@ mod decide;
 mod due;
 mod event;
 mod execute;
+mod leases;
 mod notify;
 mod state;
 mod tell;

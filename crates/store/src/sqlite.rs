@@ -17,8 +17,9 @@ use model::{Millis, Timestamp};
 use rusqlite::{
     Connection, ErrorCode, OpenFlags, OptionalExtension as _, Row, TransactionBehavior, params,
 };
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 /// The journal in `journal.sqlite` of a data folder.
@@ -33,9 +34,9 @@ pub struct SqliteJournal {
 impl SqliteJournal {
     /// Opens or makes the journal of `org` in `folder`, which no other process may use meanwhile.
     pub fn open(folder: &Path, org: &str) -> Result<Self, StoreError> {
-        std::fs::create_dir_all(folder).map_err(|it| cannot_open(folder, &it))?;
+        make_private(folder)?;
         let lock = lock(folder)?;
-        let connection = Connection::open(folder.join("journal.sqlite")).map_err(error)?;
+        let connection = open_private(folder, "journal.sqlite")?;
         Self::over(connection, org, Some(lock), "FULL")
     }
 
@@ -354,8 +355,8 @@ pub struct SqliteSamples {
 impl SqliteSamples {
     /// Opens or makes the samples of `org` in `folder`.
     pub fn open(folder: &Path, org: &str) -> Result<Self, StoreError> {
-        std::fs::create_dir_all(folder).map_err(|it| cannot_open(folder, &it))?;
-        let mut connection = Connection::open(folder.join("samples.sqlite")).map_err(error)?;
+        make_private(folder)?;
+        let mut connection = open_private(folder, "samples.sqlite")?;
         prepare(&mut connection, "NORMAL", migrations::SAMPLES)?;
         Ok(Self { org: org.to_owned(), connection })
     }
@@ -470,6 +471,21 @@ fn prepare(
         transaction.commit().map_err(error)?;
     }
     Ok(())
+}
+
+/// Makes the folder unless it is there. The journal holds the keys of people's texts: nobody else on
+/// the machine may look into it.
+fn make_private(folder: &Path) -> Result<(), StoreError> {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.map_err(|it| cannot_open(folder, &it))
+}
+
+/// Opens or makes a database that only its owner can read; SQLite gives its other files the same mode.
+fn open_private(folder: &Path, name: &str) -> Result<Connection, StoreError> {
+    let path = folder.join(name);
+    let made = OpenOptions::new().append(true).create(true).mode(0o600).open(&path);
+    made.map_err(|it| cannot_open(folder, &it))?;
+    Connection::open(path).map_err(error)
 }
 
 /// One process per data folder. The lock goes with the process, however it ends.
