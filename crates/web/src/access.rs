@@ -148,6 +148,11 @@ pub(crate) fn principal(context: &Context, headers: &HeaderMap, uri: &Uri) -> Op
     by_secret(context, &cookie(headers, SESSION_COOKIE)?, true)
 }
 
+/// Who holds a key that stands somewhere else than in a header: in a body, in a path.
+pub(crate) fn by_key(context: &Context, secret: &str) -> Option<Principal> {
+    by_secret(context, secret, false)
+}
+
 fn by_secret(context: &Context, secret: &str, ambient: bool) -> Option<Principal> {
     let state = context.handle.state();
     let (id, token) = state.access.find(&hash_token(secret), context.clock.now())?;

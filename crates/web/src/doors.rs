@@ -9,10 +9,17 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use driver::SubmitError;
-use engine::{Actor, Command, DoorAlert, DoorLife, Rejected, Submission};
+use driver::{Accepted, SubmitError};
+use engine::{Actor, Command, DoorAlert, DoorLife, Rejected, State as EngineState, Submission};
+use ingest::{Place, Said, Signal, Step};
 use ingest::{alertmanager_v2, webhook_v4};
+use model::{Labels, Timestamp};
+use ring::rand::{SecureRandom as _, SystemRandom};
 use serde_json::json;
+
+pub(crate) mod pagerduty;
+#[cfg(test)]
+mod tests;
 
 /// Seconds after which a sender may come again.
 const RETRY_AFTER: &str = "5";
@@ -91,36 +98,147 @@ async fn take(
     door: &str,
     alerts: Vec<(DoorLife, Normalised)>,
 ) -> Result<(), Response> {
+    let commands = {
+        let state = context.handle.state();
+        let label = key_label(&state, who);
+        let command = |(life, it)| received(&state, &label, door, life, it);
+        alerts.into_iter().map(command).collect()
+    };
+    submit(context, who, commands).await.map(drop)
+}
+
+/// A request at a door whose senders have keys of their own.
+struct Entry<'a> {
+    context: &'a Context,
+    who: &'a Principal,
+    door: &'a str,
+    /// The name of something new that its sender gave none.
+    new_key: &'a str,
+}
+
+/// Why an entry ended without having been taken.
+enum Refused {
+    /// Trouble of ours: the sender shall come again.
+    Later(Response),
+    /// It cannot be taken as it is, and never will be.
+    Never(Vec<String>),
+}
+
+impl Refused {
+    /// Trouble of ours as it is, and what is wrong with the sender's in the words of its product.
+    fn into_response_or(self, told: impl FnOnce(Vec<String>) -> Response) -> Response {
+        match self {
+            Self::Later(response) => response,
+            Self::Never(errors) => told(errors),
+        }
+    }
+}
+
+impl Entry<'_> {
+    /// Submits what the signals ask for, and waits until it is durable. What can be read is taken
+    /// even when something beside it cannot.
+    async fn take(&self, signals: Vec<Signal>) -> Result<Vec<Accepted>, Refused> {
+        let scope = match self.who {
+            Principal::Door(token) => token.to_string(),
+            Principal::Person { id, .. } => id.to_string(),
+        };
+        let place = Place { door: self.door, scope: &scope, new_key: self.new_key };
+        let now = self.context.clock.now();
+        let mut errors = vec![];
+        let commands = {
+            let state = self.context.handle.state();
+            let label = key_label(&state, self.who);
+            let severity = |labels: &Labels| ingest::route(labels, None).severity;
+            let mut commands = vec![];
+            for signal in signals {
+                if let Said::Nothing(told) = signal.said {
+                    tracing::info!(door = self.door, "{told}");
+                }
+                match signal.steps(&place, severity, now) {
+                    Ok(steps) => commands.extend(
+                        steps.into_iter().map(|it| stepped(&state, &label, self.door, it, now)),
+                    ),
+                    Err(error) => errors.push(error),
+                }
+            }
+            commands
+        };
+        let accepted = submit(self.context, self.who, commands).await.map_err(Refused::Later)?;
+        if errors.is_empty() { Ok(accepted) } else { Err(Refused::Never(errors)) }
+    }
+}
+
+fn stepped(state: &EngineState, label: &str, door: &str, step: Step, now: Timestamp) -> Command {
+    match step {
+        Step::Fire { alert, lasts } => {
+            let life = lasts.map_or(DoorLife::FiringStaleAfter(ingest::SIGNAL_STALE_AFTER), |it| {
+                DoorLife::FiringUntil(now.plus(it))
+            });
+            received(state, label, door, life, alert)
+        }
+        Step::End(fingerprint) => {
+            let over = Normalised {
+                fingerprint,
+                labels: Labels::new(),
+                annotations: Labels::new(),
+                starts_at: now,
+                ends_at: now,
+                status: Status::Resolved,
+            };
+            received(state, label, door, DoorLife::Resolved, over)
+        }
+    }
+}
+
+fn received(
+    state: &EngineState,
+    label: &str,
+    door: &str,
+    life: DoorLife,
+    it: Normalised,
+) -> Command {
+    let route = ingest::route_for(&it.labels, label, state.catalogue());
+    Command::Receive(Box::new(DoorAlert {
+        door: door.to_owned(),
+        fingerprint: it.fingerprint,
+        labels: it.labels,
+        annotations: it.annotations,
+        starts_at: it.starts_at,
+        life,
+        severity: route.severity,
+        feature: route.feature,
+        service: route.service,
+        team: route.team,
+        routed_by: route.routed_by,
+    }))
+}
+
+/// What people call the key that was used; it may say what its alerts are about.
+fn key_label(state: &EngineState, who: &Principal) -> String {
+    let token = match who {
+        Principal::Door(token) => Some(*token),
+        Principal::Person { token, .. } => *token,
+    };
+    let token = token.and_then(|it| state.access.tokens.get(&it));
+    token.map_or_else(String::new, |it| it.label.clone())
+}
+
+async fn submit(
+    context: &Context,
+    who: &Principal,
+    commands: Vec<Command>,
+) -> Result<Vec<Accepted>, Response> {
     let actor = match who {
         Principal::Door(token) => Actor::Door(*token),
         Principal::Person { id, .. } => Actor::Person(id.clone()),
     };
-    let submissions: Vec<Submission> = {
-        let state = context.handle.state();
-        let command = |(life, it): (DoorLife, Normalised)| {
-            let route = ingest::route(&it.labels, state.catalogue());
-            Command::Receive(Box::new(DoorAlert {
-                door: door.to_owned(),
-                fingerprint: it.fingerprint,
-                labels: it.labels,
-                annotations: it.annotations,
-                starts_at: it.starts_at,
-                life,
-                severity: route.severity,
-                feature: route.feature,
-                service: route.service,
-                team: route.team,
-                routed_by: route.routed_by,
-            }))
-        };
-        let submission =
-            |command| Submission { actor: actor.clone(), reason: None, key: None, command };
-        alerts.into_iter().map(command).map(submission).collect()
-    };
-    let answers = submissions.into_iter().map(|it| context.handle.submit(it));
+    let submission =
+        |command| Submission { actor: actor.clone(), reason: None, key: None, command };
+    let answers = commands.into_iter().map(|it| context.handle.submit(submission(it)));
+    let mut accepted = vec![];
     for answer in futures_util::future::join_all(answers).await {
         match answer {
-            Ok(_) => {}
+            Ok(it) => accepted.push(it),
             Err(SubmitError::Rejected(refused))
                 if !matches!(refused, Rejected::LimitReached { .. }) =>
             {
@@ -132,7 +250,14 @@ async fn take(
             Err(error) => return Err(later(&error.to_string())),
         }
     }
-    Ok(())
+    Ok(accepted)
+}
+
+/// A name for something whose sender gave it none: 32 hexadecimal digits, as PagerDuty makes them.
+fn random_key() -> String {
+    let mut bytes = [0; 16];
+    SystemRandom::new().fill(&mut bytes).expect("the operating system gives random bytes");
+    crate::passwords::hex(&bytes)
 }
 
 fn bad(told: &str) -> Response {

@@ -186,10 +186,17 @@ pub fn router(context: Context) -> Router {
         .route("/api/v1/alertmanager", post(doors::webhook_v4))
         .layer(DefaultBodyLimit::max(ingest::BODY_BYTES_MAX))
         .route_layer(from_fn_with_state(context.clone(), access::door));
+    // Here the key stands where the original product has it, and each door looks for it itself.
+    let receivers = Router::new()
+        .route("/v2/enqueue", post(doors::pagerduty::v2))
+        .route("/v2/change/enqueue", post(doors::pagerduty::change))
+        .route("/generic/2010-04-15/create_event.json", post(doors::pagerduty::v1))
+        .layer(DefaultBodyLimit::max(ingest::SIGNAL_BYTES_MAX));
     open.merge(readers)
         .merge(writers)
         .merge(admins)
         .merge(doors)
+        .merge(receivers)
         .fallback(views::missing)
         .layer(from_fn_with_state(context.clone(), access::host))
         .layer(from_fn(headers::secure))

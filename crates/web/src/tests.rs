@@ -48,6 +48,9 @@ const ROUTES: &str = "
     GET  /api/v2/status                        401 200 200 200
     POST /api/v2/alerts                        401 400 400 400
     POST /api/v1/alertmanager                  401 400 400 400
+    POST /v2/enqueue                           400 400 400 400
+    POST /v2/change/enqueue                    400 400 400 400
+    POST /generic/2010-04-15/create_event.json 400 400 400 400
     POST /incidents/in_9/acknowledge           303 303 404 404
     POST /incidents/in_9/resolve               303 303 404 404
     POST /demo/break/carrier-a                 303 303 404 404
@@ -242,13 +245,13 @@ async fn the_first_view_is_small() {
     println!("the first view takes {wire_bytes} bytes");
 }
 
-struct House {
+pub(crate) struct House {
     router: axum::Router,
-    handle: Handle,
+    pub(crate) handle: Handle,
 }
 
 impl House {
-    async fn serve() -> Self {
+    pub(crate) async fn serve() -> Self {
         let house = Self::open(Mode::Serve).await;
         for (person, role, key) in
             [("juma", Role::Member, "member-key"), ("ana", Role::Admin, "admin-key")]
@@ -301,8 +304,18 @@ impl House {
         Self { router: router(context), handle }
     }
 
-    async fn token(&self, kind: TokenKind, person: Option<PersonId>, secret: &str) {
-        let (label, sha256) = ("test".to_owned(), hash_token(secret));
+    pub(crate) async fn token(&self, kind: TokenKind, person: Option<PersonId>, secret: &str) {
+        self.labelled_token(kind, person, "test", secret).await;
+    }
+
+    pub(crate) async fn labelled_token(
+        &self,
+        kind: TokenKind,
+        person: Option<PersonId>,
+        label: &str,
+        secret: &str,
+    ) {
+        let (label, sha256) = (label.to_owned(), hash_token(secret));
         let command = Command::IssueToken { kind, person, label, sha256, expires_at: None };
         self.handle.submit(Submission::system(command)).await.expect("issued");
     }
@@ -319,7 +332,13 @@ impl House {
     }
 
     #[expect(clippy::unused_self, reason = "reads as what the house is asked")]
-    fn request(&self, method: &str, path: &str, key: Option<&str>, body: &str) -> Request<Body> {
+    pub(crate) fn request(
+        &self,
+        method: &str,
+        path: &str,
+        key: Option<&str>,
+        body: &str,
+    ) -> Request<Body> {
         let mut builder = Request::builder().method(method).uri(path);
         builder = builder.header(header::HOST, "127.0.0.1:8080");
         if let Some(key) = key {
@@ -343,12 +362,12 @@ impl House {
         self.send(self.request("POST", path, None, body)).await
     }
 
-    async fn send(&self, request: Request<Body>) -> Response<Body> {
+    pub(crate) async fn send(&self, request: Request<Body>) -> Response<Body> {
         self.router.clone().oneshot(request).await.expect("a router always answers")
     }
 }
 
-async fn text(response: Response<Body>) -> String {
+pub(crate) async fn text(response: Response<Body>) -> String {
     let bytes = response.into_body().collect().await.expect("a body").to_bytes();
     String::from_utf8(bytes.to_vec()).expect("UTF-8")
 }

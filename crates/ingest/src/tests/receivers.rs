@@ -1,0 +1,243 @@
+//! What products with keys of their own send, and what is read from it, as lines.
+
+use crate::pagerduty::{self, parse_change, parse_v1, parse_v2};
+use crate::{Described, Place, Said, Signal, Step, route, route_for};
+use model::{Catalogue, Labels, Timestamp};
+use serde_json::Value;
+
+const NOW: Timestamp = Timestamp(1_795_428_000_000);
+
+/// What damage puts into bodies beside cutting and repeating.
+const WORDS: [&str; 16] = [
+    "null",
+    "\"",
+    "{",
+    "}",
+    "[",
+    "]",
+    "-1",
+    "1e999",
+    "\\u0000",
+    "\\ud800",
+    "true",
+    "\"resolve\"",
+    "\"\"",
+    "+0000",
+    "é",
+    "{\"a\":{\"b\":[[]]}}",
+];
+
+const TRIGGER: &str = r#"{"routing_key":"k","event_action":"trigger","dedup_key":"srv01/mysql",
+    "client":"Monitor","client_url":"http://m","links":[{"href":"http://l","text":"L"}],
+    "payload":{"summary":"disk full","source":"srv01","severity":"critical",
+        "timestamp":"2015-07-17T08:42:58.315+0000","component":"mysql","group":"db","class":"disk",
+        "custom_details":{"team":"payments","free":1,"text":"long"}}}"#;
+const CREATE: &str = r#"{"service_key":"k","event_type":"trigger","incident_key":"srv01/HTTP",
+    "description":"down","client":"Monitor","details":{"ping":"1500ms"}}"#;
+
+#[test]
+fn pagerduty_v2_speaks_under_its_key() {
+    check(
+        parse_v2,
+        TRIGGER,
+        "srv01/mysql fires since 2015-07-17T08:42:58.315Z \
+         [class=disk component=mysql group=db severity=critical source=srv01 team=payments] \
+         [client=Monitor client_url=http://m custom_details.free=1 custom_details.team=payments \
+         custom_details.text=long links=[{\"href\":\"http://l\",\"text\":\"L\"}] summary=disk full]",
+    );
+    let of = |action: &str| {
+        format!(r#"{{"routing_key":"k","event_action":"{action}","dedup_key":"a"}}"#)
+    };
+    check(parse_v2, &of("resolve"), "a is over");
+    check(
+        parse_v2,
+        &of("acknowledge"),
+        "a sender's acknowledgement names no person and takes no page",
+    );
+    check(
+        parse_v2,
+        &TRIGGER.replace("2015-07-17", "yesterday").replace(
+            r#""custom_details":{"team":"payments","free":1,"text":"long"}"#,
+            r#""custom_details":"text""#,
+        ),
+        "srv01/mysql fires \
+         [class=disk component=mysql group=db severity=critical source=srv01] \
+         [client=Monitor client_url=http://m custom_details=text \
+         links=[{\"href\":\"http://l\",\"text\":\"L\"}] summary=disk full \
+         timestamp=yesterdayT08:42:58.315+0000]",
+    );
+}
+
+#[test]
+fn pagerduty_v2_is_refused_in_pagerdutys_words() {
+    let bad = |payload: &str| format!(r#"{{"event_action":"trigger","payload":{payload}}}"#);
+    check(
+        parse_v2,
+        &bad("{}"),
+        "'payload.summary' is missing or blank; 'payload.source' is missing or blank; \
+         'payload.severity' is invalid (must be one of the following: 'critical', 'warning', \
+         'error' or 'info')",
+    );
+    check(parse_v2, &bad("null"), "'payload' is missing or blank");
+    check(parse_v2, r#"{"event_action":"resolve"}"#, "'dedup_key' is missing or blank");
+    check(parse_v2, "{}", "'event_action' is missing or blank");
+    check(
+        parse_v2,
+        r#"{"event_action":"forget"}"#,
+        "'event_action' is invalid (must be one of the following: 'trigger', 'acknowledge' or \
+         'resolve')",
+    );
+    check(parse_v2, "[", "JSON parse error: EOF while parsing a list at line 1 column 1");
+}
+
+#[test]
+fn pagerduty_v1_and_changes() {
+    check(
+        parse_v1,
+        CREATE,
+        "srv01/HTTP fires [] [client=Monitor details.ping=1500ms summary=down]",
+    );
+    check(parse_v1, &CREATE.replace("trigger", "resolve"), "srv01/HTTP is over");
+    check(parse_v1, r#"{"event_type":"trigger"}"#, "'description' is missing or blank");
+    check(parse_change, r#"{"payload":{"summary":"v2 is out"}}"#, "a change was reported");
+    check(parse_change, "{}", "'payload.summary' is missing or blank");
+}
+
+#[test]
+fn a_warning_that_becomes_critical_is_a_new_alert_and_ends_the_calm_one() {
+    let steps = |severity: &str| {
+        let body = TRIGGER.replace("critical", severity);
+        let signal = parse_v2(body.as_bytes()).unwrap().signal.unwrap();
+        steps_of(signal, "tk_1")
+    };
+    let (critical, warning, over) =
+        (steps("critical"), steps("warning"), steps_of(Signal::over("srv01/mysql".into()), "tk_1"));
+    assert_ne!(critical[0], warning[0]);
+    assert_eq!(critical[1..], [warning[0].replace("fire", "end")]);
+    assert_eq!(warning.len(), 1, "a warning ends nothing");
+    assert_eq!(over, [critical[0].replace("fire", "end"), critical[1].clone()]);
+}
+
+#[test]
+fn one_key_of_two_integrations_names_two_things() {
+    let over = || Signal::over("disk".into());
+    assert_ne!(steps_of(over(), "tk_1"), steps_of(over(), "tk_2"));
+}
+
+#[test]
+fn long_texts_are_spread_and_not_cut() {
+    let mut described = Described::default();
+    let text = "é".repeat(20_000);
+    described.text("summary", &text);
+    let parts: Vec<&str> = ["summary", "summary-2", "summary-3"]
+        .iter()
+        .map(|it| described.annotations[*it].as_str())
+        .collect();
+    assert_eq!((described.annotations.len(), parts.concat()), (3, text));
+    let many: Vec<String> = (0..40).map(|it| format!("\"f{it}\":{it}")).collect();
+    let body = TRIGGER.replace("\"free\":1", &many.join(","));
+    let event = parse_v2(body.as_bytes()).unwrap();
+    let Said::Firing(described) = event.signal.unwrap().said else { panic!("it fires") };
+    let whole: Value = serde_json::from_str(&described.annotations["custom_details"]).unwrap();
+    assert_eq!(whole.as_object().unwrap().len(), 42, "all of them in one text");
+}
+
+#[test]
+fn the_label_of_a_key_decides_where_labels_do_not() {
+    let text = include_str!("../../../../examples/solar/lamplighter.yaml");
+    let catalogue = catalog::load_str(&[("lamplighter.yaml", text)]).catalogue.expect("sound");
+    let routed = |labels: &[(&str, &str)], label: &str, catalogue: Option<&Catalogue>| {
+        let labels: Labels =
+            labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let it = route_for(&labels, label, catalogue);
+        let service = it.service.map_or("-".to_owned(), |it| it.to_string());
+        let team = it.team.map_or("-".to_owned(), |it| it.to_string());
+        format!("{service} {team}: {}", it.routed_by)
+    };
+    let here = Some(&catalogue);
+    assert_eq!(
+        routed(&[], "service:payments-api", here),
+        "payments-api -: service payments-api; no severity, so it pages; service by \
+         the label of the door's key"
+    );
+    assert_eq!(
+        routed(&[("team", "field")], "team:payments", here),
+        "- field: team field; no severity, so it pages"
+    );
+    assert_eq!(routed(&[], "prometheus", here), "- -: no severity, so it pages");
+}
+
+/// Goal: no byte from outside makes a parser or what follows it panic, and good bodies stay readable
+/// often enough that the test means something. Method: good bodies with seeded damage.
+#[test]
+fn damage_is_refused_or_read_but_never_panics() {
+    for (name, body, read) in DOORS {
+        let mut outcomes = [0_u64; 2];
+        for (seed, body) in testkit::spoilt(body.as_bytes(), &WORDS, 5_000) {
+            let signals = read(&body);
+            outcomes[usize::from(signals.is_err())] += 1;
+            for signal in signals.unwrap_or_default() {
+                let fires = matches!(signal.said, Said::Firing(_));
+                let place = Place { door: name, scope: "tk_1", new_key: "new" };
+                match signal.steps(&place, |it| route(it, None).severity, NOW) {
+                    Ok(steps) => {
+                        let fired = steps.iter().filter(|it| matches!(it, Step::Fire { .. }));
+                        assert_eq!(fired.count(), usize::from(fires), "{name}, seed {seed}");
+                    }
+                    Err(told) => assert!(!told.is_empty(), "{name}, seed {seed}"),
+                }
+            }
+        }
+        assert!(outcomes.iter().all(|it| *it > 100), "{name}: both happen: {outcomes:?}");
+    }
+}
+
+type Read = fn(&[u8]) -> Result<Vec<Signal>, String>;
+
+/// Every door with a good body.
+const DOORS: [(&str, &str, Read); 3] = [
+    ("pagerduty v2", TRIGGER, |it| event(parse_v2(it))),
+    ("pagerduty v1", CREATE, |it| event(parse_v1(it))),
+    ("pagerduty change", TRIGGER, |it| event(parse_change(it))),
+];
+
+fn event(event: Result<pagerduty::Event, String>) -> Result<Vec<Signal>, String> {
+    event?.signal.map(|it| vec![it]).map_err(|it| it.join("; "))
+}
+
+#[track_caller]
+fn check(read: fn(&[u8]) -> Result<pagerduty::Event, String>, body: &str, expected: &str) {
+    let shown = match event(read(body.as_bytes())) {
+        Ok(signals) => signals.iter().map(shown).collect::<Vec<_>>().join("\n"),
+        Err(told) => told,
+    };
+    assert_eq!(shown, expected);
+}
+
+fn shown(signal: &Signal) -> String {
+    let key = signal.key.as_deref().unwrap_or("something new");
+    match &signal.said {
+        Said::Nothing(told) => (*told).to_owned(),
+        Said::Over => format!("{key} is over"),
+        Said::Firing(it) => {
+            let pairs = |it: &Labels| {
+                let pairs: Vec<String> =
+                    it.iter().map(|(name, value)| format!("{name}={value}")).collect();
+                format!("[{}]", pairs.join(" "))
+            };
+            let since = it.starts_at.map_or_else(String::new, |it| format!(" since {it}"));
+            let lasts = it.lasts.map_or_else(String::new, |it| format!(" for {it}"));
+            format!("{key} fires{since}{lasts} {} {}", pairs(&it.labels), pairs(&it.annotations))
+        }
+    }
+}
+
+fn steps_of(signal: Signal, scope: &str) -> Vec<String> {
+    let place = Place { door: "pagerduty", scope, new_key: "new" };
+    let steps = signal.steps(&place, |it| route(it, None).severity, NOW).expect("fits");
+    let shown = |it: Step| match it {
+        Step::Fire { alert, .. } => format!("fire {}", alert.fingerprint),
+        Step::End(fingerprint) => format!("end {fingerprint}"),
+    };
+    steps.into_iter().map(shown).collect()
+}
