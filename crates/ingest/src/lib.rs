@@ -9,9 +9,11 @@
 //! - an alert is over only when its sender says so, never because it is missing from a payload.
 
 pub mod alertmanager_v2;
+pub mod opsgenie;
 pub mod pagerduty;
 mod route;
 mod signal;
+pub mod victorops;
 pub mod webhook_v4;
 
 #[cfg(test)]

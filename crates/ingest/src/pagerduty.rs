@@ -75,7 +75,7 @@ pub fn parse_v2(body: &[u8]) -> Result<Event, String> {
     let action = said(form.event_action.as_deref());
     let signal = match action.as_deref() {
         Some("trigger") => Ok(Signal::firing(key, triggered(&form, &mut errors))),
-        Some("resolve") => ended(key, "dedup_key", |key| Signal::over(key)),
+        Some("resolve") => ended(key, "dedup_key", Signal::over),
         Some("acknowledge") => ended(key, "dedup_key", acknowledged),
         other => Err(unknown("event_action", other)),
     };
@@ -101,7 +101,7 @@ pub fn parse_v1(body: &[u8]) -> Result<Event, String> {
             described.value("contexts", &form.contexts);
             Ok(Signal::firing(key, described))
         }
-        Some("resolve") => ended(key, "incident_key", |key| Signal::over(key)),
+        Some("resolve") => ended(key, "incident_key", Signal::over),
         Some("acknowledge") => ended(key, "incident_key", acknowledged),
         other => Err(unknown("event_type", other)),
     };

@@ -193,7 +193,7 @@ fn demo_person(context: &Context, headers: &HeaderMap) -> Option<Principal> {
 }
 
 /// A secret that the request carries on purpose.
-fn presented(headers: &HeaderMap, uri: &Uri) -> Option<String> {
+pub(crate) fn presented(headers: &HeaderMap, uri: &Uri) -> Option<String> {
     let authorization = header_text(headers, header::AUTHORIZATION);
     if let Some(token) = authorization.strip_prefix("Bearer ") {
         return Some(token.trim().to_owned());

@@ -17,9 +17,11 @@ use model::{Labels, Timestamp};
 use ring::rand::{SecureRandom as _, SystemRandom};
 use serde_json::json;
 
+pub(crate) mod opsgenie;
 pub(crate) mod pagerduty;
 #[cfg(test)]
 mod tests;
+pub(crate) mod victorops;
 
 /// Seconds after which a sender may come again.
 const RETRY_AFTER: &str = "5";

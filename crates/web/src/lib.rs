@@ -191,6 +191,16 @@ pub fn router(context: Context) -> Router {
         .route("/v2/enqueue", post(doors::pagerduty::v2))
         .route("/v2/change/enqueue", post(doors::pagerduty::change))
         .route("/generic/2010-04-15/create_event.json", post(doors::pagerduty::v1))
+        .route("/v2/alerts", post(doors::opsgenie::alerts))
+        .route(
+            "/v2/alerts/{identifier}/{action}",
+            post(doors::opsgenie::action).put(doors::opsgenie::action),
+        )
+        .route("/integrations/generic/20131114/alert/{key}", post(doors::victorops::alert))
+        .route(
+            "/integrations/generic/20131114/alert/{key}/{routing_key}",
+            post(doors::victorops::routed),
+        )
         .layer(DefaultBodyLimit::max(ingest::SIGNAL_BYTES_MAX));
     open.merge(readers)
         .merge(writers)

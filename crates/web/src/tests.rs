@@ -51,6 +51,13 @@ const ROUTES: &str = "
     POST /v2/enqueue                           400 400 400 400
     POST /v2/change/enqueue                    400 400 400 400
     POST /generic/2010-04-15/create_event.json 400 400 400 400
+    POST /v2/alerts                            401 400 400 400
+    POST /v2/alerts/a/close                    401 202 202 202
+    POST /v2/alerts/a/forget                   401 404 404 404
+    PUT  /v2/alerts/a/message                  401 202 202 202
+    POST /integrations/generic/20131114/alert/wrong          403 403 403 403
+    POST /integrations/generic/20131114/alert/door-key       400 400 400 400
+    POST /integrations/generic/20131114/alert/wrong/payments 403 403 403 403
     POST /incidents/in_9/acknowledge           303 303 404 404
     POST /incidents/in_9/resolve               303 303 404 404
     POST /demo/break/carrier-a                 303 303 404 404

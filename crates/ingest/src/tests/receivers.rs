@@ -2,6 +2,7 @@
 
 use crate::pagerduty::{self, parse_change, parse_v1, parse_v2};
 use crate::{Described, Place, Said, Signal, Step, route, route_for};
+use crate::{opsgenie, victorops};
 use model::{Catalogue, Labels, Timestamp};
 use serde_json::Value;
 
@@ -34,6 +35,15 @@ const TRIGGER: &str = r#"{"routing_key":"k","event_action":"trigger","dedup_key"
         "custom_details":{"team":"payments","free":1,"text":"long"}}}"#;
 const CREATE: &str = r#"{"service_key":"k","event_type":"trigger","incident_key":"srv01/HTTP",
     "description":"down","client":"Monitor","details":{"ping":"1500ms"}}"#;
+
+const ALERT: &str = r#"{"message":"no lights","alias":"kisumu","description":"none at all",
+    "responders":[{"name":"field","type":"team"}],"tags":["a","b"],"entity":"db","user":"ana",
+    "details":{"service":"payments-api","severity":"warning","zone":"west","alertname":"Dark",
+        "empty":"","nested":[1]},
+    "source":"Prometheus","priority":"P2","note":"see wiki"}"#;
+const TELEGRAM: &str = r#"{"message_type":"CRITICAL","entity_id":"db/1","entity_display_name":"Database",
+    "state_message":"slow","state_start_time":1387479009,"monitoring_tool":"nagios",
+    "service":"payments-api","vo_annotate.u.Book":"http://b"}"#;
 
 #[test]
 fn pagerduty_v2_speaks_under_its_key() {
@@ -104,6 +114,58 @@ fn pagerduty_v1_and_changes() {
 }
 
 #[test]
+fn opsgenie_speaks_under_its_alias() {
+    check_signal(
+        opsgenie_create,
+        ALERT,
+        "kisumu fires \
+         [alertname=Dark entity=db priority=P2 service=payments-api severity=high source=Prometheus \
+         team=field zone=west] \
+         [description=none at all details.nested=[1] details.severity=warning note=see wiki \
+         responders=[{\"name\":\"field\",\"type\":\"team\"}] summary=no lights tags=a, b user=ana]",
+    );
+    check_signal(opsgenie_create, r#"{"message":" x "}"#, "something new fires [] [summary=x]");
+    check_signal(opsgenie_create, r#"{"alias":"x"}"#, "message: may not be empty");
+    for (action, expected) in [
+        ("close", "a is over"),
+        ("acknowledge", "a sender's acknowledgement names no person and takes no page"),
+        ("notes", "a note was sent; there is nowhere to keep it yet"),
+        ("description", "a new text was sent; the first one stands"),
+    ] {
+        assert_eq!(shown(&opsgenie::act("a", action).expect("understood")), expected);
+    }
+    assert_eq!(opsgenie::act("a", "snooze"), None);
+}
+
+#[test]
+fn victorops_speaks_under_its_entity() {
+    let read: Read = |it| victorops::parse(it, "payments").map(|it| vec![it]);
+    check_signal(
+        read,
+        TELEGRAM,
+        "db/1 fires since 2013-12-19T18:50:09Z [monitoring_tool=nagios routing_key=payments \
+         service=payments-api severity=critical team=payments] \
+         [description=slow field.service=payments-api field.vo_annotate.u.Book=http://b \
+         summary=Database]",
+    );
+    let of = |kind: &str| format!(r#"{{"message_type":"{kind}","entity_id":"a"}}"#);
+    let labels = "[routing_key=payments severity=";
+    for (kind, expected) in [
+        ("recovery", "a is over".to_owned()),
+        ("Acknowledgement", "a sender's acknowledgement names no person and takes no page".into()),
+        ("trigger", format!("a fires {labels}critical team=payments] [summary=a]")),
+        ("Warning", format!("a fires {labels}warning team=payments] [summary=a]")),
+        ("PURPLE", format!("a fires {labels}PURPLE team=payments] [summary=a]")),
+        ("INFO", format!("a (info) fires for 1d {labels}info team=payments] [summary=a]")),
+        ("", "Missing required field: message_type".to_owned()),
+    ] {
+        check_signal(read, &of(kind), &expected);
+    }
+    let told = "a recovery without entity_id ends nothing";
+    check_signal(read, r#"{"message_type":"RECOVERY"}"#, told);
+}
+
+#[test]
 fn a_warning_that_becomes_critical_is_a_new_alert_and_ends_the_calm_one() {
     let steps = |severity: &str| {
         let body = TRIGGER.replace("critical", severity);
@@ -171,7 +233,7 @@ fn the_label_of_a_key_decides_where_labels_do_not() {
 /// often enough that the test means something. Method: good bodies with seeded damage.
 #[test]
 fn damage_is_refused_or_read_but_never_panics() {
-    for (name, body, read) in DOORS {
+    for &(name, body, read) in DOORS {
         let mut outcomes = [0_u64; 2];
         for (seed, body) in testkit::spoilt(body.as_bytes(), &WORDS, 5_000) {
             let signals = read(&body);
@@ -195,11 +257,20 @@ fn damage_is_refused_or_read_but_never_panics() {
 type Read = fn(&[u8]) -> Result<Vec<Signal>, String>;
 
 /// Every door with a good body.
-const DOORS: [(&str, &str, Read); 3] = [
+const DOORS: &[(&str, &str, Read)] = &[
+    ("opsgenie", ALERT, opsgenie_create),
+    ("victorops", TELEGRAM, |it| victorops::parse(it, "payments").map(|it| vec![it])),
     ("pagerduty v2", TRIGGER, |it| event(parse_v2(it))),
     ("pagerduty v1", CREATE, |it| event(parse_v1(it))),
     ("pagerduty change", TRIGGER, |it| event(parse_change(it))),
 ];
+
+fn opsgenie_create(body: &[u8]) -> Result<Vec<Signal>, String> {
+    opsgenie::create(body).map(|it| vec![it]).map_err(|it| match it {
+        opsgenie::Refused::Shape(told) => told,
+        opsgenie::Refused::Field { name, told } => format!("{name}: {told}"),
+    })
+}
 
 fn event(event: Result<pagerduty::Event, String>) -> Result<Vec<Signal>, String> {
     event?.signal.map(|it| vec![it]).map_err(|it| it.join("; "))
@@ -207,11 +278,19 @@ fn event(event: Result<pagerduty::Event, String>) -> Result<Vec<Signal>, String>
 
 #[track_caller]
 fn check(read: fn(&[u8]) -> Result<pagerduty::Event, String>, body: &str, expected: &str) {
-    let shown = match event(read(body.as_bytes())) {
+    assert_eq!(told(event(read(body.as_bytes()))), expected);
+}
+
+#[track_caller]
+fn check_signal(read: Read, body: &str, expected: &str) {
+    assert_eq!(told(read(body.as_bytes())), expected);
+}
+
+fn told(signals: Result<Vec<Signal>, String>) -> String {
+    match signals {
         Ok(signals) => signals.iter().map(shown).collect::<Vec<_>>().join("\n"),
         Err(told) => told,
-    };
-    assert_eq!(shown, expected);
+    }
 }
 
 fn shown(signal: &Signal) -> String {

@@ -95,8 +95,96 @@ async fn a_key_named_after_a_team_leads_there() {
     knock.firing(&["pagerduty page field: dark"]);
 }
 
+#[tokio::test]
+async fn opsgenie_is_answered_as_opsgenie_does() {
+    let mut knock = Knock::at("POST /v2/alerts authorization=GenieKey_door-key").await;
+    let create = r#"{"message":"no lights","alias":"kisumu","priority":"P1",
+        "responders":[{"name":"field","type":"team"}]}"#;
+    let answer = knock.house.send(knock.request(create)).await;
+    assert_eq!(answer.status(), StatusCode::ACCEPTED);
+    let id = answer.headers()["x-request-id"].to_str().expect("text").to_owned();
+    let dashes: Vec<usize> = id.match_indices('-').map(|it| it.0).collect();
+    assert_eq!((id.len(), dashes, &id[14..15]), (36, vec![8, 13, 18, 23], "4"));
+    let expected =
+        format!(r#"{{"requestId":"{id}","result":"Request will be processed","took":0.0}}"#);
+    assert_eq!(text(answer).await, expected);
+    knock.firing(&["opsgenie page field: no lights"]);
+    assert_eq!(knock.house.handle.state().pages.len(), 1);
+    for (route, status) in [
+        (
+            "POST /v2/alerts/kisumu/acknowledge?identifierType=alias authorization=GenieKey_door-key",
+            202,
+        ),
+        ("POST /v2/alerts/kisumu/notes?identifierType=alias authorization=GenieKey_door-key", 202),
+        ("PUT /v2/alerts/kisumu/message?identifierType=alias authorization=GenieKey_door-key", 202),
+        ("POST /v2/alerts/kisumu/escalate authorization=GenieKey_door-key", 404),
+        ("POST /v2/alerts/kisumu/close?identifierType=alias authorization=GenieKey_wrong", 401),
+        ("POST /v2/alerts/nairobi/close?identifierType=alias authorization=GenieKey_door-key", 202),
+    ] {
+        knock.route = route;
+        assert_eq!(knock.send("{}").await.0.as_u16(), status, "{route}");
+        knock.firing(&["opsgenie page field: no lights"]);
+    }
+    let untaken = knock.house.handle.state().incidents_open().all(|it| it.1.acknowledged.is_none());
+    assert!(untaken, "a sender takes no page");
+    knock.route =
+        "POST /v2/alerts/kisumu/close?identifierType=alias authorization=GenieKey_door-key";
+    knock.send(r#"{"source":"test"}"#).await;
+    knock.firing(&[]);
+}
+
+#[tokio::test]
+async fn opsgenie_refuses_in_its_words_and_an_id_closes_what_has_no_alias() {
+    let mut knock = Knock::at("POST /v2/alerts authorization=GenieKey_door-key").await;
+    let refused = |errors: &str| {
+        format!(
+            r#"422 {{"errors":{errors},"message":"Request body is not processable. Please check the errors.","requestId":"…","took":0.0}}"#
+        )
+    };
+    knock.check_but_for_id("{}", &refused(r#"{"message":"may not be empty"}"#)).await;
+    let priority = r#"{"priority":"should be one of P1, P2, P3, P4, P5"}"#;
+    knock.check_but_for_id(r#"{"message":"a","priority":"P9"}"#, &refused(priority)).await;
+    knock.firing(&[]);
+    let (_, created) = knock.send(r#"{"message":"once","priority":"P5"}"#).await;
+    knock.firing(&["opsgenie ticket -: once"]);
+    let created: serde_json::Value = serde_json::from_str(&created).expect("JSON");
+    let id = created["requestId"].as_str().expect("an id");
+    let route = format!("POST /v2/alerts/{id}/close authorization=GenieKey_door-key");
+    knock.route = route.leak();
+    knock.send("").await;
+    knock.firing(&[]);
+    knock.route = "POST /v2/alerts authorization=GenieKey_wrong";
+    let unknown = r#"401 {"message":"Could not authenticate","requestId":"…","took":0.0}"#;
+    knock.check_but_for_id("{}", unknown).await;
+}
+
+#[tokio::test]
+async fn victorops_is_answered_as_victorops_does() {
+    let mut knock = Knock::at("POST /integrations/generic/20131114/alert/door-key/payments").await;
+    let of = |kind: &str| {
+        format!(r#"{{"message_type":"{kind}","entity_id":"db/1","state_message":"slow"}}"#)
+    };
+    let success = r#"200 {"entity_id":"db/1","result":"success"}"#;
+    knock.check(&of("WARNING"), success).await;
+    knock.firing(&["victorops ticket payments: slow"]);
+    assert_eq!(knock.house.handle.state().pages.len(), 0);
+    knock.check(&of("critical"), success).await;
+    knock.firing(&["victorops page payments: slow"]);
+    assert_eq!(knock.house.handle.state().pages.len(), 1, "what gets worse calls people");
+    knock.check(&of("ACKNOWLEDGEMENT"), success).await;
+    let untaken = knock.house.handle.state().incidents_open().all(|it| it.1.acknowledged.is_none());
+    assert!(untaken, "a sender takes no page");
+    knock.check(&of("recovery"), success).await;
+    knock.firing(&[]);
+    let told = r#"400 {"message":"Missing required field: message_type","result":"failure"}"#;
+    knock.check("{}", told).await;
+    knock.route = "POST /integrations/generic/20131114/alert/wrong/payments";
+    knock.check(&of("CRITICAL"), r#"403 {"message":"Invalid API key","result":"failure"}"#).await;
+    knock.firing(&[]);
+}
+
 /// Every door with a request that it takes.
-const TAKEN: [(&str, &str); 3] = [
+const TAKEN: &[(&str, &str)] = &[
     ("POST /v2/enqueue", r#"{"routing_key":"door-key","event_action":"resolve","dedup_key":"a"}"#),
     (
         "POST /generic/2010-04-15/create_event.json",
@@ -107,18 +195,24 @@ const TAKEN: [(&str, &str); 3] = [
         r#"{"routing_key":"door-key","event_action":"trigger",
         "payload":{"summary":"once","source":"s","severity":"info"}}"#,
     ),
+    ("POST /v2/alerts authorization=GenieKey_door-key", r#"{"message":"a","alias":"a"}"#),
+    ("POST /v2/alerts/a/close authorization=GenieKey_door-key", "{}"),
+    (
+        "POST /integrations/generic/20131114/alert/door-key/payments",
+        r#"{"message_type":"CRITICAL","entity_id":"a"}"#,
+    ),
 ];
 
 #[tokio::test]
 async fn trouble_of_ours_is_503_at_every_door() {
     let mut knock = Knock::at("").await;
-    for (route, body) in TAKEN {
+    for &(route, body) in TAKEN {
         knock.route = route;
         let (status, told) = knock.send(body).await;
         assert!(status.is_success(), "{route}: {status} {told}");
     }
     knock.house.handle.stop().await;
-    for (route, body) in TAKEN {
+    for &(route, body) in TAKEN {
         knock.route = route;
         let answer = knock.house.send(knock.request(body)).await;
         assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE, "{route}");
@@ -159,6 +253,15 @@ impl Knock {
     async fn check(&self, body: &str, expected: &str) {
         let (status, told) = self.send(body).await;
         assert_eq!(format!("{} {told}", status.as_u16()).trim(), expected, "{}", self.route);
+    }
+
+    /// As `check`; a request id is shown as `…`.
+    async fn check_but_for_id(&self, body: &str, expected: &str) {
+        let (status, told) = self.send(body).await;
+        let (front, back) = told.split_once(r#""requestId":""#).expect("an id");
+        let back = &back[back.find('"').expect("its end")..];
+        let shown = format!(r#"{} {front}"requestId":"…{back}"#, status.as_u16());
+        assert_eq!(shown, expected, "{}", self.route);
     }
 
     #[track_caller]
