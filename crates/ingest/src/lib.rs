@@ -9,6 +9,11 @@
 //! - an alert is over only when its sender says so, never because it is missing from a payload.
 
 pub mod alertmanager_v2;
+mod fields;
+pub mod goalert;
+pub mod grafana;
+pub mod kuma;
+pub mod oncall;
 pub mod opsgenie;
 pub mod pagerduty;
 mod route;

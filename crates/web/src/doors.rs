@@ -7,16 +7,20 @@ use alerting::{Normalised, Status};
 use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use driver::{Accepted, SubmitError};
-use engine::{Actor, Command, DoorAlert, DoorLife, Rejected, State as EngineState, Submission};
+use engine::{
+    Actor, Command, DoorAlert, DoorLife, Event, Rejected, State as EngineState, Submission,
+};
 use ingest::{Place, Said, Signal, Step};
 use ingest::{alertmanager_v2, webhook_v4};
-use model::{Labels, Timestamp};
+use model::{AlertId, Labels, Timestamp};
 use ring::rand::{SecureRandom as _, SystemRandom};
 use serde_json::json;
 
+pub(crate) mod goalert;
+pub(crate) mod hooks;
 pub(crate) mod opsgenie;
 pub(crate) mod pagerduty;
 #[cfg(test)]
@@ -61,23 +65,34 @@ pub(crate) async fn webhook_v4(
         Ok(parsed) => parsed,
         Err(refused) => return bad(&refused.to_string()),
     };
+    match take_webhook(&context, &who, "alertmanager-webhook", parsed).await {
+        Ok(()) => (StatusCode::OK, "ok\n").into_response(),
+        Err(response) => response,
+    }
+}
+
+/// Takes what Alertmanager's webhook, or one like it, held; whatever is wrong beside it is said.
+async fn take_webhook(
+    context: &Context,
+    who: &Principal,
+    door: &str,
+    parsed: webhook_v4::Parsed,
+) -> Result<(), Response> {
     if parsed.truncated > 0 {
         let count = parsed.truncated;
-        tracing::warn!(count, "Alertmanager left out alerts: raise `max_alerts` of its receiver");
+        tracing::warn!(
+            count,
+            door,
+            "the sender left out alerts: raise `max_alerts` of its receiver"
+        );
     }
     let life = |it: &Normalised| match it.status {
         Status::Firing => DoorLife::FiringStaleAfter(webhook_v4::STALE_AFTER),
         Status::Resolved => DoorLife::Resolved,
     };
     let alerts = parsed.alerts.into_iter().map(|it| (life(&it), it)).collect();
-    if let Err(unavailable) = take(&context, &who, "alertmanager-webhook", alerts).await {
-        return unavailable;
-    }
-    if parsed.errors.is_empty() {
-        (StatusCode::OK, "ok\n").into_response()
-    } else {
-        bad(&parsed.errors.join("; "))
-    }
+    take(context, who, door, alerts).await?;
+    if parsed.errors.is_empty() { Ok(()) } else { Err(bad(&parsed.errors.join("; "))) }
 }
 
 /// `GET /api/v2/status`: enough for clients that look before they send.
@@ -139,14 +154,11 @@ impl Refused {
 impl Entry<'_> {
     /// Submits what the signals ask for, and waits until it is durable. What can be read is taken
     /// even when something beside it cannot.
-    async fn take(&self, signals: Vec<Signal>) -> Result<Vec<Accepted>, Refused> {
-        let scope = match self.who {
-            Principal::Door(token) => token.to_string(),
-            Principal::Person { id, .. } => id.to_string(),
-        };
+    async fn take(&self, signals: Vec<Signal>) -> Result<Taken, Refused> {
+        let scope = self.scope();
         let place = Place { door: self.door, scope: &scope, new_key: self.new_key };
         let now = self.context.clock.now();
-        let mut errors = vec![];
+        let (mut errors, mut fired) = (vec![], None);
         let commands = {
             let state = self.context.handle.state();
             let label = key_label(&state, self.who);
@@ -157,16 +169,58 @@ impl Entry<'_> {
                     tracing::info!(door = self.door, "{told}");
                 }
                 match signal.steps(&place, severity, now) {
-                    Ok(steps) => commands.extend(
-                        steps.into_iter().map(|it| stepped(&state, &label, self.door, it, now)),
-                    ),
+                    Ok(steps) => commands.extend(steps.into_iter().map(|it| {
+                        if let Step::Fire { alert, .. } = &it {
+                            fired = Some(alert.fingerprint.clone());
+                        }
+                        stepped(&state, &label, self.door, it, now)
+                    })),
                     Err(error) => errors.push(error),
                 }
             }
             commands
         };
         let accepted = submit(self.context, self.who, commands).await.map_err(Refused::Later)?;
-        if errors.is_empty() { Ok(accepted) } else { Err(Refused::Never(errors)) }
+        if errors.is_empty() { Ok(Taken { accepted, fired }) } else { Err(Refused::Never(errors)) }
+    }
+
+    /// Whose keys are meant: each key of a door has a space of its own for the keys of its senders.
+    fn scope(&self) -> String {
+        match self.who {
+            Principal::Door(token) => token.to_string(),
+            Principal::Person { id, .. } => id.to_string(),
+        }
+    }
+}
+
+/// What became of an entry.
+struct Taken {
+    accepted: Vec<Accepted>,
+    /// Fingerprint of the alert that was said to fire, if one was.
+    fired: Option<String>,
+}
+
+impl Taken {
+    fn is_new(&self) -> bool {
+        self.events().any(|it| matches!(it, Event::AlertFired { .. }))
+    }
+
+    /// The alert that was meant, if it fires or has just ended.
+    fn alert(&self, state: &EngineState) -> Option<AlertId> {
+        let named = self.events().find_map(|it| match it {
+            Event::AlertFired { alert, .. } | Event::AlertResolved { alert, .. } => Some(*alert),
+            _ => None,
+        });
+        let fired = self.fired.as_deref();
+        let is_meant = |it: &engine::Alert| it.key.strip_prefix("door/") == fired;
+        named.or_else(|| {
+            fired?;
+            state.alerts_firing().find(|(_, it)| is_meant(it)).map(|(id, _)| id)
+        })
+    }
+
+    fn events(&self) -> impl Iterator<Item = &Event> {
+        self.accepted.iter().flat_map(|it| &it.events).map(|it| &it.event)
     }
 }
 
@@ -260,6 +314,10 @@ fn random_key() -> String {
     let mut bytes = [0; 16];
     SystemRandom::new().fill(&mut bytes).expect("the operating system gives random bytes");
     crate::passwords::hex(&bytes)
+}
+
+fn content_type(headers: &HeaderMap) -> &str {
+    headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok()).unwrap_or("")
 }
 
 fn bad(told: &str) -> Response {

@@ -184,8 +184,20 @@ pub fn router(context: Context) -> Router {
         .route("/api/v2/alerts", post(doors::alertmanager_v2))
         .route("/api/v2/status", get(doors::status))
         .route("/api/v1/alertmanager", post(doors::webhook_v4))
+        .route("/api/v1/grafana", post(doors::hooks::grafana))
+        .route("/api/v2/grafana/incoming", post(doors::hooks::grafana))
+        .route("/api/v2/prometheusalertmanager/incoming", post(doors::hooks::goalert_alertmanager))
         .layer(DefaultBodyLimit::max(ingest::BODY_BYTES_MAX))
         .route_layer(from_fn_with_state(context.clone(), access::door));
+    let slips = Router::new()
+        .route("/api/v2/generic/incoming", post(doors::goalert::generic))
+        .route("/api/v1/uptime-kuma", post(doors::hooks::kuma))
+        .layer(DefaultBodyLimit::max(ingest::SIGNAL_BYTES_MAX))
+        .route_layer(from_fn_with_state(context.clone(), access::door));
+    let integrations = Router::new()
+        .route("/integrations/v1/{kind}/{key}", post(doors::hooks::oncall))
+        .route("/integrations/v1/{kind}/{key}/", post(doors::hooks::oncall))
+        .layer(DefaultBodyLimit::max(ingest::BODY_BYTES_MAX));
     // Here the key stands where the original product has it, and each door looks for it itself.
     let receivers = Router::new()
         .route("/v2/enqueue", post(doors::pagerduty::v2))
@@ -207,6 +219,8 @@ pub fn router(context: Context) -> Router {
         .merge(admins)
         .merge(doors)
         .merge(receivers)
+        .merge(slips)
+        .merge(integrations)
         .fallback(views::missing)
         .layer(from_fn_with_state(context.clone(), access::host))
         .layer(from_fn(headers::secure))

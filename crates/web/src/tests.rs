@@ -48,6 +48,14 @@ const ROUTES: &str = "
     GET  /api/v2/status                        401 200 200 200
     POST /api/v2/alerts                        401 400 400 400
     POST /api/v1/alertmanager                  401 400 400 400
+    POST /api/v1/grafana                       401 400 400 400
+    POST /api/v2/grafana/incoming              401 400 400 400
+    POST /api/v2/prometheusalertmanager/incoming 401 400 400 400
+    POST /api/v2/generic/incoming              401 400 400 400
+    POST /api/v1/uptime-kuma                   401 400 400 400
+    POST /integrations/v1/webhook/wrong/       403 403 403 403
+    POST /integrations/v1/webhook/session-key/ 403 403 403 403
+    POST /integrations/v1/zabbix/door-key/     404 404 404 404
     POST /v2/enqueue                           400 400 400 400
     POST /v2/change/enqueue                    400 400 400 400
     POST /generic/2010-04-15/create_event.json 400 400 400 400
@@ -325,6 +333,13 @@ impl House {
         let (label, sha256) = (label.to_owned(), hash_token(secret));
         let command = Command::IssueToken { kind, person, label, sha256, expires_at: None };
         self.handle.submit(Submission::system(command)).await.expect("issued");
+    }
+
+    /// The id of the door's key.
+    pub(crate) fn door_scope(&self) -> String {
+        let state = self.handle.state();
+        let mut tokens = state.access.tokens.iter().filter(|it| it.1.kind == TokenKind::Door);
+        tokens.next().expect("issued").0.to_string()
     }
 
     async fn raise(&self, title: &str) {

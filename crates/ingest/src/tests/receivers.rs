@@ -2,7 +2,7 @@
 
 use crate::pagerduty::{self, parse_change, parse_v1, parse_v2};
 use crate::{Described, Place, Said, Signal, Step, route, route_for};
-use crate::{opsgenie, victorops};
+use crate::{goalert, grafana, kuma, oncall, opsgenie, victorops};
 use model::{Catalogue, Labels, Timestamp};
 use serde_json::Value;
 
@@ -44,6 +44,28 @@ const ALERT: &str = r#"{"message":"no lights","alias":"kisumu","description":"no
 const TELEGRAM: &str = r#"{"message_type":"CRITICAL","entity_id":"db/1","entity_display_name":"Database",
     "state_message":"slow","state_start_time":1387479009,"monitoring_tool":"nagios",
     "service":"payments-api","vo_annotate.u.Book":"http://b"}"#;
+
+const JSON: &str = "application/json; charset=utf-8";
+const SLIP: &str = r#"{"Summary":"slow","details":"very","dedup":"db","meta":{"job":"shop","severity":"warning"}}"#;
+const PARTS: &str = "--xx\r\nContent-Disposition: form-data; name=\"summary\"\r\n\r\nslow\r\nand slower\r\n--xx\r\nContent-Disposition: form-data; name=\"dedup\"\r\n\r\ndb\r\n--xx--\r\n";
+const RULE: &str = r#"{"orgId":1,"ruleId":7,"ruleName":"Slow","ruleUrl":"http://g","state":"no_data",
+    "title":"[No Data] Slow","message":"look","evalMatches":[{"value":100}],
+    "tags":{"team":"field","severity":"critical"}}"#;
+const GRAFANA: &str = r#"{"version":"1","orgId":1,"state":"alerting","title":"t","truncatedAlerts":2,
+    "alerts":[
+    {"status":"firing","labels":{"alertname":"DatasourceNoData","rulename":"Slow"},"annotations":{},
+        "startsAt":"2026-11-23T09:00:00Z","endsAt":"0001-01-01T00:00:00Z","generatorURL":"http://g/1",
+        "values":null,"valueString":"[ var='A' ]","silenceURL":"","fingerprint":"c6eadffa33fcdf37"},
+    {"status":"resolved","labels":{"alertname":"B"},"annotations":{"summary":"own"},
+        "startsAt":"2026-11-23T09:00:00Z","endsAt":"2026-11-23T09:30:00Z"},
+    {"status":"resolved","labels":{}}]}"#;
+const NOTE: &str = r#"{"alert_uid":"u1","title":"dark","image_url":"http://i","state":"alerting",
+    "link_to_upstream_details":"http://l","message":"very","team":"field"}"#;
+const BEAT: &str = r#"{"heartbeat":{"monitorID":4,"status":0,"time":"2026-11-23 09:00:00.000",
+    "msg":"timeout","important":true,"duration":60},
+    "monitor":{"id":4,"name":"Shop","type":"http","url":"http://s","hostname":null,
+        "tags":[{"name":"team","value":"field"},{"name":"severity","value":"warning"}]},
+    "msg":"[Shop] [Down] timeout"}"#;
 
 #[test]
 fn pagerduty_v2_speaks_under_its_key() {
@@ -166,6 +188,115 @@ fn victorops_speaks_under_its_entity() {
 }
 
 #[test]
+fn goalert_goes_by_its_dedup_or_by_what_is_written() {
+    let json: Read = |it| goalert::parse("token=t&meta=zone%3Dwest", JSON, it).map(|it| vec![it]);
+    check_signal(
+        json,
+        SLIP,
+        "user: db fires [job=shop severity=warning] \
+         [description=very meta.job=shop meta.severity=warning meta.zone=west summary=slow]",
+    );
+    check_signal(json, r#"{"dedup":"db","action":"close"}"#, "user: db is over");
+    let ack = "a sender's acknowledgement names no person and takes no page";
+    check_signal(json, r#"{"dedup":"db","action":"ack"}"#, ack);
+    check_signal(json, "{}", "invalid value for 'Summary': must not be empty");
+    let written = |body: &str| told(json(body.as_bytes()));
+    let (open, close) =
+        (written(r#"{"summary":"a"}"#), written(r#"{"summary":"a","action":"close"}"#));
+    let key = close.strip_suffix(" is over").expect("closed");
+    assert!(open.starts_with(&format!("{key} fires")), "{open} and {close}");
+    let form: Read = |it| {
+        let kind = "application/x-www-form-urlencoded";
+        goalert::parse("summary=not+this", kind, it).map(|it| vec![it])
+    };
+    check_signal(
+        form,
+        "summary=a%26b&dedup=c&meta=team%3Dfield",
+        "user: c fires [team=field] [meta.team=field summary=a&b]",
+    );
+    check_signal(parted, PARTS, "user: db fires [] [summary=slow\r\nand slower]");
+    check_signal(parted, &PARTS.replace("--xx--", ""), "a form in parts without its end");
+}
+
+#[test]
+fn grafana_of_before_nine_is_known_by_its_number() {
+    check_signal(
+        legacy,
+        RULE,
+        "org 1 rule 7 fires [rule=Slow severity=critical state=no_data team=field] \
+         [description=look evalMatches=[{\"value\":100}] ruleUrl=http://g \
+         summary=Slow tag.severity=critical tag.team=field title=[No Data] Slow]",
+    );
+    check_signal(legacy, &RULE.replace("no_data", "OK"), "org 1 rule 7 is over");
+    check_signal(legacy, &RULE.replace("no_data", "paused"), "a rule is paused");
+    check_signal(
+        legacy,
+        r#"{"ruleId":[]}"#,
+        "the body is not what this door takes: `ruleId` is \
+        neither a number nor a text",
+    );
+}
+
+#[test]
+fn grafana_of_today_is_read_alert_by_alert() {
+    let grafana::Payload::Current(parsed) = grafana::parse(GRAFANA.as_bytes(), NOW).unwrap() else {
+        panic!("of today");
+    };
+    let shown: Vec<String> = parsed
+        .alerts
+        .iter()
+        .map(|it| format!("{:?} since {} {:?}", it.status, it.starts_at, it.annotations))
+        .collect();
+    let expected = [
+        r#"Firing since 2026-11-23T09:00:00Z {"generatorURL": "http://g/1", "summary": "No data for the rule Slow", "valueString": "[ var='A' ]"}"#,
+        r#"Resolved since 2026-11-23T09:00:00Z {"summary": "own"}"#,
+    ];
+    assert_eq!(shown, expected);
+    assert_eq!((parsed.truncated, parsed.errors.len()), (2, 1));
+}
+
+#[test]
+fn a_note_to_oncall_ends_with_state_ok() {
+    let read: Read = |it| oncall::parse(JSON, it).map(|it| vec![it]);
+    check_signal(
+        read,
+        NOTE,
+        "u1 fires [team=field] \
+         [description=very field.alert_uid=u1 field.state=alerting field.team=field \
+         image_url=http://i link=http://l summary=dark]",
+    );
+    check_signal(read, &NOTE.replace("alerting", "Ok"), "u1 is over");
+    let of = |body: &str| told(read(body.as_bytes()));
+    let (open, over) = (of(r#"{"a":1,"state":"bad","b":2}"#), of(r#"{"b":2,"state":"ok","a":1}"#));
+    let key = over.strip_suffix(" is over").expect("over");
+    assert!(open.starts_with(&format!("{key} fires")), "{open} and {over}");
+}
+
+#[test]
+fn uptime_kuma_goes_by_the_monitor() {
+    let read: Read = |it| kuma::parse(JSON, it).map(|it| vec![it]);
+    check_signal(
+        read,
+        BEAT,
+        "4 fires since 2026-11-23T09:00:00Z [monitor=Shop severity=warning team=field] \
+         [monitor.type=http monitor.url=http://s summary=Shop: timeout tag.severity=warning \
+         tag.team=field]",
+    );
+    let with = |status: &str| BEAT.replace("\"status\":0", &format!("\"status\":{status}"));
+    check_signal(read, &with("1"), "4 is over");
+    check_signal(read, &with("2"), "a monitor is pending");
+    check_signal(read, &with("3"), "a monitor is in maintenance");
+    let in_form: Read = |it| {
+        let text = format!("data={}", form_urlencoded::byte_serialize(it).collect::<String>());
+        let kind = "application/x-www-form-urlencoded; charset=UTF-8";
+        kuma::parse(kind, text.as_bytes()).map(|it| vec![it])
+    };
+    check_signal(in_form, &with("1"), "4 is over");
+    let note = "something new fires for 1d [severity=info] [summary=expires]";
+    check_signal(read, r#"{"heartbeat":null,"monitor":null,"msg":"expires"}"#, note);
+}
+
+#[test]
 fn a_warning_that_becomes_critical_is_a_new_alert_and_ends_the_calm_one() {
     let steps = |severity: &str| {
         let body = TRIGGER.replace("critical", severity);
@@ -258,12 +389,30 @@ type Read = fn(&[u8]) -> Result<Vec<Signal>, String>;
 
 /// Every door with a good body.
 const DOORS: &[(&str, &str, Read)] = &[
+    ("goalert", SLIP, |it| goalert::parse("meta=a=b", JSON, it).map(|it| vec![it])),
+    ("goalert in parts", PARTS, parted),
+    ("grafana legacy", RULE, legacy),
+    ("grafana", GRAFANA, legacy),
+    ("grafana-oncall", NOTE, |it| oncall::parse(JSON, it).map(|it| vec![it])),
+    ("uptime-kuma", BEAT, |it| kuma::parse(JSON, it).map(|it| vec![it])),
     ("opsgenie", ALERT, opsgenie_create),
     ("victorops", TELEGRAM, |it| victorops::parse(it, "payments").map(|it| vec![it])),
     ("pagerduty v2", TRIGGER, |it| event(parse_v2(it))),
     ("pagerduty v1", CREATE, |it| event(parse_v1(it))),
     ("pagerduty change", TRIGGER, |it| event(parse_change(it))),
 ];
+
+fn parted(body: &[u8]) -> Result<Vec<Signal>, String> {
+    goalert::parse("", "multipart/form-data; boundary=\"xx\"", body).map(|it| vec![it])
+}
+
+/// Today's payloads hold no signals.
+fn legacy(body: &[u8]) -> Result<Vec<Signal>, String> {
+    match grafana::parse(body, NOW).map_err(|it| it.to_string())? {
+        grafana::Payload::Legacy(signal) => Ok(vec![signal]),
+        grafana::Payload::Current(_) => Ok(vec![]),
+    }
+}
 
 fn opsgenie_create(body: &[u8]) -> Result<Vec<Signal>, String> {
     opsgenie::create(body).map(|it| vec![it]).map_err(|it| match it {

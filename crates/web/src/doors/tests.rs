@@ -183,6 +183,107 @@ async fn victorops_is_answered_as_victorops_does() {
     knock.firing(&[]);
 }
 
+#[tokio::test]
+async fn goalert_is_answered_as_goalert_does() {
+    let mut knock = Knock::at("POST /api/v2/generic/incoming?token=door-key").await;
+    let open = r#"{"summary":"slow","dedup":"db","meta":{"team":"payments"}}"#;
+    knock.check(open, "204").await;
+    knock.firing(&["goalert page payments: slow"]);
+    knock.route = "POST /api/v2/generic/incoming?token=door-key accept=application/json";
+    let scope = knock.house.door_scope();
+    let answer = |new: bool| format!(r#"200 {{"AlertID":1,"IsNew":{new},"ServiceID":"{scope}"}}"#);
+    knock.check(open, &answer(false)).await;
+    knock.check(r#"{"dedup":"db","action":"close"}"#, &answer(false)).await;
+    knock.firing(&[]);
+    let answer = answer(true).replace("\"AlertID\":1", "\"AlertID\":2");
+    knock.check(open, &answer).await;
+    knock.check("{}", "400 invalid value for 'Summary': must not be empty").await;
+    knock.route = "POST /api/v2/generic/incoming?token=door-key&summary=a+b&action=close";
+    knock.check("{}", "204").await;
+    knock.firing(&["goalert page payments: slow"]);
+    knock.route = "POST /api/v2/generic/incoming?token=wrong";
+    assert_eq!(knock.send(open).await.0, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn grafana_of_both_kinds_is_taken_whole() {
+    let mut knock = Knock::at("POST /api/v1/grafana authorization=Bearer_door-key").await;
+    let alert = |status: &str, count: usize| {
+        let one = |it| {
+            format!(
+                r#"{{"status":"{status}","labels":{{"alertname":"A{it}","team":"field"}},
+                "annotations":{{}},"startsAt":"2026-11-23T09:00:00Z"}}"#
+            )
+        };
+        let all: Vec<String> = (0..count).map(one).collect();
+        format!(r#"{{"version":"1","orgId":1,"state":"alerting","alerts":[{}]}}"#, all.join(","))
+    };
+    knock.check(&alert("firing", 30), "200").await;
+    assert_eq!(knock.house.handle.state().firing.len(), 30, "all of them, not the first ten");
+    knock.check(&alert("resolved", 30), "200").await;
+    knock.firing(&[]);
+    let rule = |state: &str| {
+        format!(r#"{{"orgId":1,"ruleId":7,"ruleName":"Slow {state}","state":"{state}"}}"#)
+    };
+    knock.route = "POST /api/v2/grafana/incoming?token=door-key";
+    knock.check(&rule("alerting"), "200").await;
+    knock.firing(&["grafana page -: Slow alerting"]);
+    knock.check(&rule("pending"), "200").await;
+    knock.firing(&["grafana page -: Slow alerting"]);
+    knock.check(&rule("ok"), "200").await;
+    knock.firing(&[]);
+    let told = "400 \"the body is not what this door takes: neither `alerts`, as Grafana 9 and \
+                later send, nor `ruleId`, as earlier ones do\"";
+    knock.check("{}", told).await;
+}
+
+#[tokio::test]
+async fn grafana_oncall_is_answered_as_oncall_does() {
+    let mut knock = Knock::at("POST /integrations/v1/formatted_webhook/door-key/").await;
+    let note = |state: &str| {
+        format!(r#"{{"alert_uid":"u1","title":"dark","state":"{state}","team":"field"}}"#)
+    };
+    knock.check(&note("alerting"), "200 \"Ok.\"").await;
+    knock.firing(&["grafana-oncall page field: dark"]);
+    knock.route = "POST /integrations/v1/webhook/door-key";
+    knock.check(&note("OK"), "200 \"Ok.\"").await;
+    knock.firing(&[]);
+    let group = |status: &str| {
+        format!(
+            r#"{{"version":"4","alerts":[{{"status":"{status}","labels":{{"alertname":"A"}}}}]}}"#
+        )
+    };
+    for kind in ["alertmanager", "grafana", "grafana_alerting"] {
+        knock.route = format!("POST /integrations/v1/{kind}/door-key/").leak();
+        knock.check(&group("firing"), "200 \"Ok.\"").await;
+        assert_eq!(knock.house.handle.state().firing.len(), 1, "{kind}");
+        knock.check(&group("resolved"), "200 \"Ok.\"").await;
+        knock.firing(&[]);
+    }
+    knock.route = "POST /integrations/v1/webhook/wrong/";
+    let told = "403 Integration key was not found. Permission denied.";
+    knock.check(&note("alerting"), told).await;
+    knock.firing(&[]);
+}
+
+#[tokio::test]
+async fn uptime_kuma_lights_and_puts_out() {
+    let knock = Knock::at("POST /api/v1/uptime-kuma authorization=Bearer_door-key").await;
+    let beat = |status: u8| {
+        format!(
+            r#"{{"heartbeat":{{"monitorID":4,"status":{status},"msg":"timeout"}},
+            "monitor":{{"id":4,"name":"Shop"}},"msg":"[Shop] {status}"}}"#
+        )
+    };
+    knock.check(&beat(0), "200 ok").await;
+    knock.firing(&["uptime-kuma page -: Shop: timeout"]);
+    knock.check(&beat(1), "200 ok").await;
+    knock.firing(&[]);
+    knock.check(r#"{"heartbeat":null,"monitor":null,"msg":"Testing"}"#, "200 ok").await;
+    knock.firing(&["uptime-kuma ticket -: Testing"]);
+    knock.check("{}", "400 \"neither a heartbeat nor a message is there\"").await;
+}
+
 /// Every door with a request that it takes.
 const TAKEN: &[(&str, &str)] = &[
     ("POST /v2/enqueue", r#"{"routing_key":"door-key","event_action":"resolve","dedup_key":"a"}"#),
@@ -201,6 +302,18 @@ const TAKEN: &[(&str, &str)] = &[
         "POST /integrations/generic/20131114/alert/door-key/payments",
         r#"{"message_type":"CRITICAL","entity_id":"a"}"#,
     ),
+    ("POST /api/v2/generic/incoming?token=door-key", r#"{"summary":"a"}"#),
+    ("POST /api/v1/grafana?token=door-key", r#"{"ruleId":1,"state":"alerting"}"#),
+    (
+        "POST /api/v1/grafana?token=door-key",
+        r#"{"alerts":[{"status":"firing","labels":{"a":"b"}}]}"#,
+    ),
+    (
+        "POST /api/v2/prometheusalertmanager/incoming?token=door-key",
+        r#"{"version":"4","alerts":[{"status":"firing","labels":{"a":"b"}}]}"#,
+    ),
+    ("POST /integrations/v1/webhook/door-key/", r#"{"title":"a"}"#),
+    ("POST /api/v1/uptime-kuma?token=door-key", r#"{"msg":"a"}"#),
 ];
 
 #[tokio::test]
