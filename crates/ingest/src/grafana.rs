@@ -72,7 +72,7 @@ pub fn parse(body: &[u8], now: Timestamp) -> Result<Payload, Malformed> {
             "neither `alerts`, as Grafana 9 and later send, nor `ruleId`, as earlier ones do";
         return Err(Malformed::Shape(told.to_owned()));
     }
-    serde_json::from_slice(body).map_err(shape).and_then(legacy)
+    serde_json::from_slice(body).map_err(shape).and_then(|it| legacy(&it))
 }
 
 fn current(payload: Current, now: Timestamp) -> Result<Payload, Malformed> {
@@ -112,7 +112,7 @@ fn blind(labels: &Labels, annotations: &mut Labels) {
     }
 }
 
-fn legacy(rule: Legacy) -> Result<Payload, Malformed> {
+fn legacy(rule: &Legacy) -> Result<Payload, Malformed> {
     if !(rule.rule_id.is_number() || rule.rule_id.is_string()) {
         return Err(Malformed::Shape("`ruleId` is neither a number nor a text".to_owned()));
     }

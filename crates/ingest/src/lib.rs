@@ -13,6 +13,7 @@ mod fields;
 pub mod goalert;
 pub mod grafana;
 pub mod kuma;
+pub mod mapped;
 pub mod oncall;
 pub mod opsgenie;
 pub mod pagerduty;

@@ -1,7 +1,7 @@
-//! Grafana OnCall's inbound integrations `webhook` and `formatted_webhook`; its Alertmanager and
+//! Grafana `OnCall`'s inbound integrations `webhook` and `formatted_webhook`; its Alertmanager and
 //! Grafana integrations take what those products send.
 //!
-//! Intuition: a box for notes of any shape. The one rule is OnCall's: a note whose `state` is `ok` says
+//! Intuition: a box for notes of any shape. The one rule is `OnCall`'s: a note whose `state` is `ok` says
 //! that it is over.
 //!
 //! Invariants:

@@ -117,6 +117,11 @@ impl Described {
                 self.label(name, value);
             }
         }
+        self.keep(prefix, fields);
+    }
+
+    /// Fields of the sender's own as texts under `prefix`.
+    pub(crate) fn keep(&mut self, prefix: &str, fields: &BTreeMap<String, Value>) {
         let awkward = |it: &String| it.is_empty() || it.len() > LABEL_NAME_LENGTH_MAX / 2;
         if fields.len() > REST_FIELDS_MAX || fields.keys().any(awkward) {
             let whole = serde_json::to_string(fields).expect("JSON values can be written");

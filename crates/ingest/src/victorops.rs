@@ -1,10 +1,10 @@
-//! VictorOps (Splunk On-Call): its generic REST endpoint.
+//! `VictorOps` (Splunk On-Call): its generic REST endpoint.
 //!
 //! Intuition: a telegram with a kind, a name and whatever else the sender found worth telling.
 //!
 //! Invariants:
 //! - the kind is read without regard to case, and a kind nobody knows calls people rather than not;
-//! - `INFO` wakes nobody and has no end in VictorOps, so it is kept for a day as something that can
+//! - `INFO` wakes nobody and has no end in `VictorOps`, so it is kept for a day as something that can
 //!   wait, apart from what else has the same name;
 //! - `ACKNOWLEDGEMENT` acknowledges nothing here: it names no person.
 

@@ -2,13 +2,15 @@
 //! senders retry a 5xx and give up on a 4xx.
 
 use crate::Context;
-use crate::access::Principal;
+use crate::access::{self, Principal};
 use alerting::{Normalised, Status};
-use axum::Extension;
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use axum::{Extension, Router};
 use driver::{Accepted, SubmitError};
 use engine::{
     Actor, Command, DoorAlert, DoorLife, Event, Rejected, State as EngineState, Submission,
@@ -29,6 +31,40 @@ pub(crate) mod victorops;
 
 /// Seconds after which a sender may come again.
 const RETRY_AFTER: &str = "5";
+
+/// Every door, each with the key it wants and the size of a body it takes.
+pub(crate) fn routes(context: &Context) -> Router<Context> {
+    let doors = Router::new()
+        .route("/api/v2/alerts", post(alertmanager_v2))
+        .route("/api/v2/status", get(status))
+        .route("/api/v1/alertmanager", post(webhook_v4))
+        .route("/api/v1/grafana", post(hooks::grafana))
+        .route("/api/v2/grafana/incoming", post(hooks::grafana))
+        .route("/api/v2/prometheusalertmanager/incoming", post(hooks::goalert_alertmanager))
+        .layer(DefaultBodyLimit::max(ingest::BODY_BYTES_MAX))
+        .route_layer(from_fn_with_state(context.clone(), access::door));
+    let slips = Router::new()
+        .route("/api/v2/generic/incoming", post(goalert::generic))
+        .route("/api/v1/json", post(hooks::mapped))
+        .route("/api/v1/uptime-kuma", post(hooks::kuma))
+        .layer(DefaultBodyLimit::max(ingest::SIGNAL_BYTES_MAX))
+        .route_layer(from_fn_with_state(context.clone(), access::door));
+    // From here on the key stands where the original product has it, and each door looks for it itself.
+    let integrations = Router::new()
+        .route("/integrations/v1/{kind}/{key}", post(hooks::oncall))
+        .route("/integrations/v1/{kind}/{key}/", post(hooks::oncall))
+        .layer(DefaultBodyLimit::max(ingest::BODY_BYTES_MAX));
+    let receivers = Router::new()
+        .route("/v2/enqueue", post(pagerduty::v2))
+        .route("/v2/change/enqueue", post(pagerduty::change))
+        .route("/generic/2010-04-15/create_event.json", post(pagerduty::v1))
+        .route("/v2/alerts", post(opsgenie::alerts))
+        .route("/v2/alerts/{identifier}/{action}", post(opsgenie::action).put(opsgenie::action))
+        .route("/integrations/generic/20131114/alert/{key}", post(victorops::alert))
+        .route("/integrations/generic/20131114/alert/{key}/{routing_key}", post(victorops::routed))
+        .layer(DefaultBodyLimit::max(ingest::SIGNAL_BYTES_MAX));
+    doors.merge(slips).merge(integrations).merge(receivers)
+}
 
 /// `POST /api/v2/alerts`: valid alerts are taken even when others are not, as Alertmanager does.
 pub(crate) async fn alertmanager_v2(

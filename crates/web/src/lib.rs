@@ -27,7 +27,6 @@ pub use links::ack_link;
 pub use passwords::{hash_token, new_secret};
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{delete, get, post};
 use driver::{Clock, Handle};
@@ -180,47 +179,10 @@ pub fn router(context: Context) -> Router {
         .route("/api/v1/tokens/{id}", delete(api::revoke_token))
         .route("/-/reload", post(api::reload))
         .route_layer(from_fn_with_state(context.clone(), access::admin));
-    let doors = Router::new()
-        .route("/api/v2/alerts", post(doors::alertmanager_v2))
-        .route("/api/v2/status", get(doors::status))
-        .route("/api/v1/alertmanager", post(doors::webhook_v4))
-        .route("/api/v1/grafana", post(doors::hooks::grafana))
-        .route("/api/v2/grafana/incoming", post(doors::hooks::grafana))
-        .route("/api/v2/prometheusalertmanager/incoming", post(doors::hooks::goalert_alertmanager))
-        .layer(DefaultBodyLimit::max(ingest::BODY_BYTES_MAX))
-        .route_layer(from_fn_with_state(context.clone(), access::door));
-    let slips = Router::new()
-        .route("/api/v2/generic/incoming", post(doors::goalert::generic))
-        .route("/api/v1/uptime-kuma", post(doors::hooks::kuma))
-        .layer(DefaultBodyLimit::max(ingest::SIGNAL_BYTES_MAX))
-        .route_layer(from_fn_with_state(context.clone(), access::door));
-    let integrations = Router::new()
-        .route("/integrations/v1/{kind}/{key}", post(doors::hooks::oncall))
-        .route("/integrations/v1/{kind}/{key}/", post(doors::hooks::oncall))
-        .layer(DefaultBodyLimit::max(ingest::BODY_BYTES_MAX));
-    // Here the key stands where the original product has it, and each door looks for it itself.
-    let receivers = Router::new()
-        .route("/v2/enqueue", post(doors::pagerduty::v2))
-        .route("/v2/change/enqueue", post(doors::pagerduty::change))
-        .route("/generic/2010-04-15/create_event.json", post(doors::pagerduty::v1))
-        .route("/v2/alerts", post(doors::opsgenie::alerts))
-        .route(
-            "/v2/alerts/{identifier}/{action}",
-            post(doors::opsgenie::action).put(doors::opsgenie::action),
-        )
-        .route("/integrations/generic/20131114/alert/{key}", post(doors::victorops::alert))
-        .route(
-            "/integrations/generic/20131114/alert/{key}/{routing_key}",
-            post(doors::victorops::routed),
-        )
-        .layer(DefaultBodyLimit::max(ingest::SIGNAL_BYTES_MAX));
     open.merge(readers)
         .merge(writers)
         .merge(admins)
-        .merge(doors)
-        .merge(receivers)
-        .merge(slips)
-        .merge(integrations)
+        .merge(doors::routes(&context))
         .fallback(views::missing)
         .layer(from_fn_with_state(context.clone(), access::host))
         .layer(from_fn(headers::secure))

@@ -52,6 +52,7 @@ const ROUTES: &str = "
     POST /api/v2/grafana/incoming              401 400 400 400
     POST /api/v2/prometheusalertmanager/incoming 401 400 400 400
     POST /api/v2/generic/incoming              401 400 400 400
+    POST /api/v1/json                          401 400 400 400
     POST /api/v1/uptime-kuma                   401 400 400 400
     POST /integrations/v1/webhook/wrong/       403 403 403 403
     POST /integrations/v1/webhook/session-key/ 403 403 403 403

@@ -2,7 +2,7 @@
 
 use crate::pagerduty::{self, parse_change, parse_v1, parse_v2};
 use crate::{Described, Place, Said, Signal, Step, route, route_for};
-use crate::{goalert, grafana, kuma, oncall, opsgenie, victorops};
+use crate::{goalert, grafana, kuma, mapped, oncall, opsgenie, victorops};
 use model::{Catalogue, Labels, Timestamp};
 use serde_json::Value;
 
@@ -61,6 +61,10 @@ const GRAFANA: &str = r#"{"version":"1","orgId":1,"state":"alerting","title":"t"
     {"status":"resolved","labels":{}}]}"#;
 const NOTE: &str = r#"{"alert_uid":"u1","title":"dark","image_url":"http://i","state":"alerting",
     "link_to_upstream_details":"http://l","message":"very","team":"field"}"#;
+const STENCIL: &str = "token=t&key=%2Fevent%2Fid&summary=/event/title&over=/event/state:ok\
+    &severity=/event/prio&since=/event/at&team=payments";
+const LETTER: &str = r#"{"event":{"id":7,"title":"dark","state":"bad","prio":"critical",
+    "at":"2026-11-23T09:00:00Z"}}"#;
 const BEAT: &str = r#"{"heartbeat":{"monitorID":4,"status":0,"time":"2026-11-23 09:00:00.000",
     "msg":"timeout","important":true,"duration":60},
     "monitor":{"id":4,"name":"Shop","type":"http","url":"http://s","hostname":null,
@@ -297,6 +301,35 @@ fn uptime_kuma_goes_by_the_monitor() {
 }
 
 #[test]
+fn json_of_any_shape_is_read_by_a_stencil() {
+    check_signal(
+        |it| stencilled(STENCIL, it),
+        LETTER,
+        "7 fires since 2026-11-23T09:00:00Z [severity=critical team=payments] \
+         [field.event={\"at\":\"2026-11-23T09:00:00Z\",\"id\":7,\"prio\":\"critical\",\
+         \"state\":\"bad\",\"title\":\"dark\"} summary=dark]",
+    );
+    for (query, expected) in [
+        ("key=/event/id&over=/event/state:fine,BAD", "7 is over"),
+        ("key=/event/ids", "nothing stands where the key should be"),
+        ("key=7", "`key` must be a pointer such as /event/id"),
+        ("summary=/a", "the query does not say where the key is, as in ?key=/event/id"),
+        ("key=/a&over=/a", "`over` must be as in /event/state:ok,closed"),
+        ("key=/a&each=/event", "there is no list at `/event`"),
+        (
+            "key=/a&smmary=/a",
+            "`smmary` is not known; key, over, each, summary, description, since, severity, \
+             feature, service and team are",
+        ),
+    ] {
+        assert_eq!(told(stencilled(query, LETTER.as_bytes())), expected, "{query}");
+    }
+    let long = format!("key=/{}", "a".repeat(3_000));
+    let refused = stencilled(&long, b"{}").expect_err("too long");
+    assert_eq!(refused, "a query may have 2048 bytes, not 3005");
+}
+
+#[test]
 fn a_warning_that_becomes_critical_is_a_new_alert_and_ends_the_calm_one() {
     let steps = |severity: &str| {
         let body = TRIGGER.replace("critical", severity);
@@ -395,6 +428,7 @@ const DOORS: &[(&str, &str, Read)] = &[
     ("grafana", GRAFANA, legacy),
     ("grafana-oncall", NOTE, |it| oncall::parse(JSON, it).map(|it| vec![it])),
     ("uptime-kuma", BEAT, |it| kuma::parse(JSON, it).map(|it| vec![it])),
+    ("json", LETTER, |it| stencilled(STENCIL, it)),
     ("opsgenie", ALERT, opsgenie_create),
     ("victorops", TELEGRAM, |it| victorops::parse(it, "payments").map(|it| vec![it])),
     ("pagerduty v2", TRIGGER, |it| event(parse_v2(it))),
@@ -404,6 +438,11 @@ const DOORS: &[(&str, &str, Read)] = &[
 
 fn parted(body: &[u8]) -> Result<Vec<Signal>, String> {
     goalert::parse("", "multipart/form-data; boundary=\"xx\"", body).map(|it| vec![it])
+}
+
+fn stencilled(query: &str, body: &[u8]) -> Result<Vec<Signal>, String> {
+    let parsed = mapped::parse(query, body)?;
+    if parsed.errors.is_empty() { Ok(parsed.signals) } else { Err(parsed.errors.join("; ")) }
 }
 
 /// Today's payloads hold no signals.

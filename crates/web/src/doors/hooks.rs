@@ -1,4 +1,4 @@
-//! Webhooks: Grafana's, Uptime Kuma's, and the integrations of Grafana OnCall, whose key stands in the
+//! Webhooks: Grafana's, Uptime Kuma's, and the integrations of Grafana `OnCall`, whose key stands in the
 //! path.
 
 use super::{Entry, bad, content_type, random_key, take_webhook};
@@ -6,7 +6,7 @@ use crate::Context;
 use crate::access::{self, Principal};
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 use ingest::grafana::Payload;
@@ -48,7 +48,29 @@ pub(crate) async fn kuma(
         .map_or_else(|it| it, |()| (StatusCode::OK, "ok\n").into_response())
 }
 
-/// `POST /integrations/v1/{kind}/{key}/` of Grafana OnCall.
+/// `POST /api/v1/json?key=/…`: JSON of any shape, by the mapping in the query.
+pub(crate) async fn mapped(
+    State(context): State<Context>,
+    Extension(who): Extension<Principal>,
+    uri: Uri,
+    body: Bytes,
+) -> Response {
+    let parsed = match ingest::mapped::parse(uri.query().unwrap_or(""), &body) {
+        Ok(parsed) => parsed,
+        Err(told) => return bad(&told),
+    };
+    let new_key = random_key();
+    let entry = Entry { context: &context, who: &who, door: "json", new_key: &new_key };
+    match entry.take(parsed.signals).await {
+        Ok(_) if parsed.errors.is_empty() => (StatusCode::OK, "ok\n").into_response(),
+        Ok(_) => bad(&parsed.errors.join("; ")),
+        Err(refused) => {
+            refused.into_response_or(|errors| bad(&[errors, parsed.errors].concat().join("; ")))
+        }
+    }
+}
+
+/// `POST /integrations/v1/{kind}/{key}/` of Grafana `OnCall`.
 pub(crate) async fn oncall(
     State(context): State<Context>,
     Path((kind, key)): Path<(String, String)>,

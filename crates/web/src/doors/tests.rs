@@ -284,6 +284,19 @@ async fn uptime_kuma_lights_and_puts_out() {
     knock.check("{}", "400 \"neither a heartbeat nor a message is there\"").await;
 }
 
+#[tokio::test]
+async fn json_of_any_shape_is_read_by_the_mapping_in_the_url() {
+    let knock = Knock::at(
+        "POST /api/v1/json?token=door-key&each=/all&key=/id&summary=/t&over=/s:ok&team=field",
+    )
+    .await;
+    let of = |state: &str| format!(r#"{{"all":[{{"id":1,"t":"dark","s":"{state}"}},{{}}]}}"#);
+    knock.check(&of("bad"), "400 \"nothing stands where the key should be\"").await;
+    knock.firing(&["json page field: dark"]);
+    knock.check(r#"{"all":[{"id":1,"s":"OK"}]}"#, "200 ok").await;
+    knock.firing(&[]);
+}
+
 /// Every door with a request that it takes.
 const TAKEN: &[(&str, &str)] = &[
     ("POST /v2/enqueue", r#"{"routing_key":"door-key","event_action":"resolve","dedup_key":"a"}"#),
@@ -313,6 +326,7 @@ const TAKEN: &[(&str, &str)] = &[
         r#"{"version":"4","alerts":[{"status":"firing","labels":{"a":"b"}}]}"#,
     ),
     ("POST /integrations/v1/webhook/door-key/", r#"{"title":"a"}"#),
+    ("POST /api/v1/json?token=door-key&key=/a", r#"{"a":"a"}"#),
     ("POST /api/v1/uptime-kuma?token=door-key", r#"{"msg":"a"}"#),
 ];
 

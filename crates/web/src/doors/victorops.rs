@@ -1,6 +1,6 @@
-//! VictorOps' door: `/integrations/generic/20131114/alert/{key}/{routing_key}`.
+//! `VictorOps`' door: `/integrations/generic/20131114/alert/{key}/{routing_key}`.
 //!
-//! The key of the door stands in the path, where VictorOps has its REST endpoint's key.
+//! The key of the door stands in the path, where `VictorOps` has its REST endpoint's key.
 
 use super::{Entry, random_key};
 use crate::Context;
