@@ -76,7 +76,7 @@ mod needs_server {
     fn receivers(address: &str, keys: &[String], proxy_port: u16) -> String {
         let [v2, v1, opsgenie, victorops] = keys else { panic!("four keys") };
         format!(
-            r#"
+            r"
 route: {{ receiver: everything, group_wait: 0s, group_interval: 1s }}
 receivers:
 - name: everything
@@ -103,7 +103,7 @@ receivers:
     api_url: http://{address}/integrations/generic/20131114/alert/
     routing_key: payments
     entity_display_name: 'by victorops: {{{{ .CommonAnnotations.summary }}}}'
-"#
+"
         )
     }
 

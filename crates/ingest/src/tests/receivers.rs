@@ -351,6 +351,22 @@ fn one_key_of_two_integrations_names_two_things() {
 }
 
 #[test]
+fn a_clock_that_goes_ahead_dates_nothing_into_the_future() {
+    let signal = |year: &str| {
+        let body = TRIGGER.replace("2015", year);
+        parse_v2(body.as_bytes()).unwrap().signal.unwrap()
+    };
+    let place = Place { door: "pagerduty", scope: "tk_1", new_key: "new" };
+    let since = |year: &str| {
+        let steps = signal(year).steps(&place, |it| route(it, None).severity, NOW).expect("fits");
+        let Step::Fire { alert, .. } = &steps[0] else { panic!("it fires") };
+        alert.starts_at
+    };
+    assert_eq!(since("2999"), NOW);
+    assert_eq!(since("2015").to_string(), "2015-07-17T08:42:58.315Z");
+}
+
+#[test]
 fn long_texts_are_spread_and_not_cut() {
     let mut described = Described::default();
     let text = "é".repeat(20_000);
