@@ -10,6 +10,8 @@
 //! Pointers rather than a language of expressions: they cannot loop, cannot be slow, and a stencil that
 //! needs more than places and a list of words is better cut at the sender.
 //!
+//! `each` says where a list stands whose entries are letters of their own; empty, it is the whole body.
+//!
 //! Invariants:
 //! - a stencil is refused when a parameter is not known, so that a slip of the pen is seen at once;
 //! - a letter without a key is refused, because nothing could ever end what it reports;
@@ -90,8 +92,9 @@ fn stencil(query: &str) -> Result<Stencil, String> {
             "key" if value.starts_with('/') => stencil.key = Some(Place::At(value)),
             "key" => return Err("`key` must be a pointer such as /event/id".to_owned()),
             "over" => {
+                let parts = value.split_once(':').filter(|(pointer, _)| pointer.starts_with('/'));
                 let (pointer, words) =
-                    value.split_once(':').ok_or("`over` must be as in /event/state:ok,closed")?;
+                    parts.ok_or("`over` must be as in /event/state:ok,closed")?;
                 let words = words.split(',').map(|it| it.trim().to_lowercase()).collect();
                 stencil.over = Some((pointer.to_owned(), words));
             }

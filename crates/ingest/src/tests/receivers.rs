@@ -315,6 +315,7 @@ fn json_of_any_shape_is_read_by_a_stencil() {
         ("key=7", "`key` must be a pointer such as /event/id"),
         ("summary=/a", "the query does not say where the key is, as in ?key=/event/id"),
         ("key=/a&over=/a", "`over` must be as in /event/state:ok,closed"),
+        ("key=/a&over=state:ok", "`over` must be as in /event/state:ok,closed"),
         ("key=/a&each=/event", "there is no list at `/event`"),
         (
             "key=/a&smmary=/a",
@@ -324,6 +325,9 @@ fn json_of_any_shape_is_read_by_a_stencil() {
     ] {
         assert_eq!(told(stencilled(query, LETTER.as_bytes())), expected, "{query}");
     }
+    let list =
+        stencilled("each=&key=/id&over=/s:ok", br#"[{"id":1,"s":"ok"},{"id":"b","s":"OK"}]"#);
+    assert_eq!(told(list), "1 is over\nb is over");
     let long = format!("key=/{}", "a".repeat(3_000));
     let refused = stencilled(&long, b"{}").expect_err("too long");
     assert_eq!(refused, "a query may have 2048 bytes, not 3005");

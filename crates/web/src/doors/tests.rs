@@ -95,6 +95,28 @@ async fn a_key_named_after_a_team_leads_there() {
     knock.firing(&["pagerduty page field: dark"]);
 }
 
+/// The largest event that PagerDuty takes is 512 kB; Alertmanager fills it up to 512 000 bytes.
+#[tokio::test]
+async fn the_largest_event_is_taken_whole_and_a_larger_body_is_refused() {
+    let knock = Knock::at("POST /v2/enqueue").await;
+    let trigger = |count: usize| {
+        let long = "long ".repeat(count);
+        format!(
+            r#"{{"routing_key":"door-key","event_action":"trigger","dedup_key":"a","payload":{{
+            "summary":"much","source":"s","severity":"info","custom_details":{{"firing":"{long}"}}}}}}"#
+        )
+    };
+    assert_eq!(knock.send(&trigger(102_000)).await.0, StatusCode::ACCEPTED);
+    {
+        let state = knock.house.handle.state();
+        let (_, alert) = state.alerts_firing().next().expect("it was taken");
+        let engine::Origin::Door { annotations, .. } = &alert.origin else { panic!("by a door") };
+        let parts = annotations.iter().filter(|it| it.0.starts_with("custom_details.firing"));
+        assert_eq!(parts.map(|it| it.1.len()).sum::<usize>(), 5 * 102_000);
+    }
+    assert_eq!(knock.send(&trigger(250_000)).await.0, StatusCode::PAYLOAD_TOO_LARGE);
+}
+
 #[tokio::test]
 async fn opsgenie_is_answered_as_opsgenie_does() {
     let mut knock = Knock::at("POST /v2/alerts authorization=GenieKey_door-key").await;
