@@ -27,7 +27,6 @@ pub use links::ack_link;
 pub use passwords::{hash_token, new_secret};
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{delete, get, post};
 use driver::{Clock, Handle};
@@ -180,16 +179,10 @@ pub fn router(context: Context) -> Router {
         .route("/api/v1/tokens/{id}", delete(api::revoke_token))
         .route("/-/reload", post(api::reload))
         .route_layer(from_fn_with_state(context.clone(), access::admin));
-    let doors = Router::new()
-        .route("/api/v2/alerts", post(doors::alertmanager_v2))
-        .route("/api/v2/status", get(doors::status))
-        .route("/api/v1/alertmanager", post(doors::webhook_v4))
-        .layer(DefaultBodyLimit::max(ingest::BODY_BYTES_MAX))
-        .route_layer(from_fn_with_state(context.clone(), access::door));
     open.merge(readers)
         .merge(writers)
         .merge(admins)
-        .merge(doors)
+        .merge(doors::routes(&context))
         .fallback(views::missing)
         .layer(from_fn_with_state(context.clone(), access::host))
         .layer(from_fn(headers::secure))

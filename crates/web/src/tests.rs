@@ -48,6 +48,25 @@ const ROUTES: &str = "
     GET  /api/v2/status                        401 200 200 200
     POST /api/v2/alerts                        401 400 400 400
     POST /api/v1/alertmanager                  401 400 400 400
+    POST /api/v1/grafana                       401 400 400 400
+    POST /api/v2/grafana/incoming              401 400 400 400
+    POST /api/v2/prometheusalertmanager/incoming 401 400 400 400
+    POST /api/v2/generic/incoming              401 400 400 400
+    POST /api/v1/json                          401 400 400 400
+    POST /api/v1/uptime-kuma                   401 400 400 400
+    POST /integrations/v1/webhook/wrong/       403 403 403 403
+    POST /integrations/v1/webhook/session-key/ 403 403 403 403
+    POST /integrations/v1/zabbix/door-key/     404 404 404 404
+    POST /v2/enqueue                           400 400 400 400
+    POST /v2/change/enqueue                    400 400 400 400
+    POST /generic/2010-04-15/create_event.json 400 400 400 400
+    POST /v2/alerts                            401 400 400 400
+    POST /v2/alerts/a/close                    401 202 202 202
+    POST /v2/alerts/a/forget                   401 404 404 404
+    PUT  /v2/alerts/a/message                  401 202 202 202
+    POST /integrations/generic/20131114/alert/wrong          403 403 403 403
+    POST /integrations/generic/20131114/alert/door-key       400 400 400 400
+    POST /integrations/generic/20131114/alert/wrong/payments 403 403 403 403
     POST /incidents/in_9/acknowledge           303 303 404 404
     POST /incidents/in_9/resolve               303 303 404 404
     POST /demo/break/carrier-a                 303 303 404 404
@@ -242,13 +261,13 @@ async fn the_first_view_is_small() {
     println!("the first view takes {wire_bytes} bytes");
 }
 
-struct House {
+pub(crate) struct House {
     router: axum::Router,
-    handle: Handle,
+    pub(crate) handle: Handle,
 }
 
 impl House {
-    async fn serve() -> Self {
+    pub(crate) async fn serve() -> Self {
         let house = Self::open(Mode::Serve).await;
         for (person, role, key) in
             [("juma", Role::Member, "member-key"), ("ana", Role::Admin, "admin-key")]
@@ -301,10 +320,27 @@ impl House {
         Self { router: router(context), handle }
     }
 
-    async fn token(&self, kind: TokenKind, person: Option<PersonId>, secret: &str) {
-        let (label, sha256) = ("test".to_owned(), hash_token(secret));
+    pub(crate) async fn token(&self, kind: TokenKind, person: Option<PersonId>, secret: &str) {
+        self.labelled_token(kind, person, "test", secret).await;
+    }
+
+    pub(crate) async fn labelled_token(
+        &self,
+        kind: TokenKind,
+        person: Option<PersonId>,
+        label: &str,
+        secret: &str,
+    ) {
+        let (label, sha256) = (label.to_owned(), hash_token(secret));
         let command = Command::IssueToken { kind, person, label, sha256, expires_at: None };
         self.handle.submit(Submission::system(command)).await.expect("issued");
+    }
+
+    /// The id of the door's key.
+    pub(crate) fn door_scope(&self) -> String {
+        let state = self.handle.state();
+        let mut tokens = state.access.tokens.iter().filter(|it| it.1.kind == TokenKind::Door);
+        tokens.next().expect("issued").0.to_string()
     }
 
     async fn raise(&self, title: &str) {
@@ -319,7 +355,13 @@ impl House {
     }
 
     #[expect(clippy::unused_self, reason = "reads as what the house is asked")]
-    fn request(&self, method: &str, path: &str, key: Option<&str>, body: &str) -> Request<Body> {
+    pub(crate) fn request(
+        &self,
+        method: &str,
+        path: &str,
+        key: Option<&str>,
+        body: &str,
+    ) -> Request<Body> {
         let mut builder = Request::builder().method(method).uri(path);
         builder = builder.header(header::HOST, "127.0.0.1:8080");
         if let Some(key) = key {
@@ -343,12 +385,12 @@ impl House {
         self.send(self.request("POST", path, None, body)).await
     }
 
-    async fn send(&self, request: Request<Body>) -> Response<Body> {
+    pub(crate) async fn send(&self, request: Request<Body>) -> Response<Body> {
         self.router.clone().oneshot(request).await.expect("a router always answers")
     }
 }
 
-async fn text(response: Response<Body>) -> String {
+pub(crate) async fn text(response: Response<Body>) -> String {
     let bytes = response.into_body().collect().await.expect("a body").to_bytes();
     String::from_utf8(bytes.to_vec()).expect("UTF-8")
 }
