@@ -6,6 +6,7 @@ use crate::command::Context;
 use crate::consequence::advance;
 use crate::event::{Event, NewNotice, Origin, PageCause, ResolveReason};
 use crate::execute::Heard;
+use crate::silence::{self, Silence};
 use crate::state::{AlertStatus, Limits, Recipient, State};
 use model::{AlertId, Medium, Millis, NoticeId, Severity, SourceId, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,9 +31,10 @@ pub(crate) fn next_wake(state: &State, heard: &BTreeMap<AlertId, Heard>) -> Opti
         .iter()
         .filter(|(id, _)| !state.firing.contains_key(&source_key(id)))
         .map(|(_, it)| it.failing_since.plus(SOURCE_SILENT));
+    let silences = state.silences.values().filter_map(Silence::next_change);
     let digest =
         state.catalogue.as_ref().map(|_| Timestamp((state.digest_day + 1) * DAY.0).plus(DIGEST_AT));
-    pages.chain(alerts).chain(sources).chain(digest).min()
+    pages.chain(alerts).chain(sources).chain(silences).chain(digest).min()
 }
 
 /// The first thing that is due, or nothing.
@@ -46,6 +48,11 @@ pub(crate) fn first_due(
         if alert_due(state, *alert, it).is_some_and(|due| due <= now) {
             return vec![alert_event(*alert, it)];
         }
+    }
+    // Before deadlines, so that a page in the way of a silence does not go on; what starts before what
+    // ends, so that nothing slips through between two silences.
+    if let Some(change) = silence::due(state, now) {
+        return vec![change];
     }
     for incident in state.open_groups.values() {
         let pages = state.incidents.get(incident).map_or(&[][..], |it| &it.pages);

@@ -27,6 +27,7 @@ mod due;
 mod event;
 mod execute;
 mod notify;
+mod silence;
 mod state;
 mod tell;
 mod why;
@@ -41,6 +42,7 @@ pub use event::{
     ResolveReason, SignRole, SkippedNotice,
 };
 pub use execute::{Engine, Executed};
+pub use silence::{Silence, SilencePhase};
 pub use state::{
     Alert, AlertStatus, Limits, NextIds, Notice, NoticeStatus, Purpose, Recipient, Signature,
     SourceHealth, State,
