@@ -302,14 +302,15 @@ impl Journal for SqliteJournal {
     }
 
     fn destroy_key(&mut self, subject: &str) -> Result<(), StoreError> {
-        self.connection
-            .execute(
-                "INSERT OR REPLACE INTO keys (org, subject, secret) VALUES (?1, ?2, NULL)",
-                params![self.org, subject],
-            )
-            .map_err(error)?;
-        // What was overwritten still stands in the write-ahead log until it is emptied.
-        self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(error)
+        let overwrite = |connection: &Connection| {
+            let text = "INSERT OR REPLACE INTO keys (org, subject, secret) VALUES (?1, ?2, NULL)";
+            connection.execute(text, params![self.org, subject]).map(drop).map_err(error)
+        };
+        overwrite(&self.connection)?;
+        // What was overwritten still stands in the write-ahead log until it is emptied; emptying it
+        // is not synced, so after a power cut it might stand there again. The next entry is synced.
+        empty_log(&self.connection)?;
+        overwrite(&self.connection)
     }
 
     fn get_setting(&mut self, name: &str) -> Result<Option<String>, StoreError> {
@@ -428,6 +429,11 @@ impl Samples for SqliteSamples {
     }
 }
 
+/// Moves everything out of the write-ahead log and cuts it off.
+fn empty_log(connection: &Connection) -> Result<(), StoreError> {
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(error)
+}
+
 fn prepare(
     connection: &mut Connection,
     synchronous: &str,
@@ -442,6 +448,8 @@ fn prepare(
              (name TEXT PRIMARY KEY, checksum TEXT NOT NULL) STRICT;"
         ))
         .map_err(error)?;
+    // Nothing that was destroyed just before a power cut may stand in the log.
+    empty_log(connection)?;
     let taken = connection
         .prepare("SELECT name, checksum FROM schema_migrations")
         .and_then(|mut it| {
