@@ -6,6 +6,7 @@ use crate::command::Context;
 use crate::consequence::advance;
 use crate::event::{Event, NewNotice, Origin, PageCause, ResolveReason};
 use crate::leases::{Heard, Leases};
+use crate::silence::{self, Silence};
 use crate::state::{Limits, Recipient, State};
 use model::{AlertId, Medium, Millis, NoticeId, Severity, SourceId, Timestamp};
 use std::collections::BTreeSet;
@@ -30,9 +31,10 @@ pub(crate) fn next_wake(state: &State, leases: &Leases) -> Option<Timestamp> {
         .iter()
         .filter(|(id, _)| !state.firing.contains_key(&source_key(id)))
         .map(|(_, it)| it.failing_since.plus(SOURCE_SILENT));
+    let silences = state.silences.values().filter_map(Silence::next_change);
     let digest =
         state.catalogue.as_ref().map(|_| Timestamp((state.digest_day + 1) * DAY.0).plus(DIGEST_AT));
-    pages.chain(alerts).chain(sources).chain(digest).min()
+    pages.chain(alerts).chain(sources).chain(silences).chain(digest).min()
 }
 
 /// The first thing that is due, or nothing.
@@ -40,6 +42,11 @@ pub(crate) fn first_due(state: &State, leases: &Leases, context: &Context<'_>) -
     let now = context.now;
     if let Some((alert, heard)) = leases.rung(now) {
         return vec![alert_event(alert, &heard)];
+    }
+    // Before deadlines, so that a page in the way of a silence does not go on; what starts before what
+    // ends, so that nothing slips through between two silences.
+    if let Some(change) = silence::due(state, now) {
+        return vec![change];
     }
     for incident in state.open_groups.values() {
         let pages = state.incidents.get(incident).map_or(&[][..], |it| &it.pages);

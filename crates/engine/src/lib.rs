@@ -28,6 +28,7 @@ mod event;
 mod execute;
 mod leases;
 mod notify;
+mod silence;
 mod state;
 mod tell;
 mod why;
@@ -42,6 +43,7 @@ pub use event::{
     ResolveReason, SignRole, SkippedNotice,
 };
 pub use execute::{Engine, Executed};
+pub use silence::{Silence, SilencePhase};
 pub use state::{
     Alert, AlertStatus, Limits, NextIds, Notice, NoticeStatus, Purpose, Recipient, Signature,
     SourceHealth, State,

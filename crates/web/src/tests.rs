@@ -36,6 +36,15 @@ const ROUTES: &str = "
     GET  /oncall                               303 303 200 200
     GET  /why/in_9                             303 303 404 404
     GET  /inbox                                303 303 404 404
+    GET  /silences                             303 303 200 200
+    POST /silences/si_9/end                    303 303 404 404
+    GET  /api/v2/alerts                        401 401 200 200
+    GET  /api/v2/alerts/groups                 401 401 200 200
+    GET  /api/v2/receivers                     401 401 200 200
+    GET  /api/v2/silences                      401 401 200 200
+    GET  /api/v2/silence/si_9                  401 401 404 404
+    POST /api/v2/silences                      401 401 400 400
+    DELETE /api/v2/silence/si_9                401 401 404 404
     GET  /tokens                               303 403 403 200
     GET  /api/v1/status                        401 401 200 200
     GET  /api/v1/features/light-on             401 401 200 200
@@ -113,6 +122,58 @@ async fn opening_a_link_takes_nothing_and_pressing_the_button_does_once() {
     let other = link.replace("no_1", "no_2");
     let forged = house.send(house.request("POST", &other, None, "")).await;
     assert_eq!(forged.status(), StatusCode::NOT_FOUND, "a code fits one notice only");
+}
+
+#[tokio::test]
+async fn silences_are_set_listed_replaced_and_ended_as_alertmanager_does() {
+    let house = House::serve().await;
+    let alert = r#"[{"labels":{"alertname":"TooSlow","mast":"7"}}]"#;
+    let sent = house.send(house.request("POST", "/api/v2/alerts", Some("door-key"), alert)).await;
+    assert_eq!(sent.status(), StatusCode::OK);
+    let body = |id: &str, value: &str| {
+        format!(
+            r#"{{"id":"{id}","matchers":[{{"name":"mast","value":"{value}","isRegex":true}}],
+            "startsAt":"2020-01-01T00:00:00Z","endsAt":"2026-11-23T20:00:00Z",
+            "createdBy":"somebody else","comment":"the mast is being painted"}}"#
+        )
+    };
+    let set = async |body: String| {
+        let request = house.request("POST", "/api/v2/silences", Some("member-key"), &body);
+        let answer = house.send(request).await;
+        (answer.status().as_u16(), text(answer).await)
+    };
+    assert_eq!(set(body("", "7|8")).await, (200, r#"{"silenceID":"si_1"}"#.to_owned()));
+    let get = async |path: &str| {
+        let answer = house.send(house.request("GET", path, Some("member-key"), "")).await;
+        serde_json::from_str::<serde_json::Value>(&text(answer).await).expect("JSON")
+    };
+    let alerts = get("/api/v2/alerts").await;
+    assert_eq!(alerts[0]["status"]["state"], "suppressed");
+    assert_eq!(alerts[0]["status"]["silencedBy"], serde_json::json!(["si_1"]));
+    assert_eq!(get("/api/v2/alerts?silenced=false").await, serde_json::json!([]));
+    assert_eq!(get("/api/v2/alerts?filter=mast%3D%227%22").await.as_array().unwrap().len(), 1);
+    assert_eq!(get("/api/v2/alerts?filter=mast%3D%228%22").await, serde_json::json!([]));
+    assert_eq!(set(body("si_1", "7")).await.1, r#"{"silenceID":"si_2"}"#);
+    let listed = get("/api/v2/silences").await;
+    let states: Vec<&str> =
+        listed.as_array().unwrap().iter().filter_map(|it| it["status"]["state"].as_str()).collect();
+    assert_eq!(states, ["active", "expired"]);
+    assert_eq!(
+        (&listed[0]["createdBy"], &listed[0]["comment"]),
+        (&"juma".into(), &"the mast is being painted".into())
+    );
+    let (status, told) = set(body("", ".*")).await;
+    assert!(status == 400 && told.contains("every alert"), "{status} {told}");
+    let shown =
+        text(house.send(house.request("GET", "/silences", Some("member-key"), "")).await).await;
+    assert!(
+        shown.contains("mast=~") && shown.contains("in force") && shown.contains("Hid 1 alert")
+    );
+    for expected in [StatusCode::OK, StatusCode::BAD_REQUEST] {
+        let request = house.request("DELETE", "/api/v2/silence/si_2", Some("member-key"), "");
+        assert_eq!(house.send(request).await.status(), expected);
+    }
+    assert_eq!(get("/api/v2/alerts").await[0]["status"]["state"], "active");
 }
 
 #[tokio::test]

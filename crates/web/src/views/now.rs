@@ -115,6 +115,9 @@ pub(crate) fn called(state: &engine::State, it: &incident::Incident) -> Markup {
     if let Some((by, _)) = &it.acknowledged {
         return html! { span.ok { "taken by " (by) } };
     }
+    if state.is_quiet(it.id) {
+        return html! { a href="/silences" { "silenced" } };
+    }
     let last = it.pages.last().and_then(|id| state.pages.get(id));
     match last.map(|it| &it.status) {
         Some(paging::PageStatus::Exhausted { .. }) => {
