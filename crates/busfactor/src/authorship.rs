@@ -41,7 +41,7 @@ pub(crate) struct Found {
     pub(crate) left_out: LeftOut,
     /// Commits that were counted.
     pub(crate) commits: usize,
-    /// People after joining, before anybody's files are looked at.
+    /// People of counted commits, joined.
     pub(crate) people: usize,
     /// Contacts that `.mailmap` changed.
     pub(crate) mapped: usize,
@@ -69,6 +69,7 @@ pub(crate) fn found(history: &History, question: &Question) -> Found {
         LeftOut { files: history.files.len() - kept.len(), files_silent: 0, ..LeftOut::default() };
     let mut walk = Walk::new(history, question, &kept);
     let mut changes = vec![0; people.count];
+    let mut seen: BTreeSet<usize> = BTreeSet::new();
     let mut commits = 0;
     for commit in &history.commits {
         if walk.too_old(commit) {
@@ -83,6 +84,7 @@ pub(crate) fn found(history: &History, question: &Question) -> Found {
         commits += 1;
         let credited: Vec<usize> = credited.into_iter().map(|it| people.number(it)).collect();
         let touched = u32::try_from(commit.changes.len()).unwrap_or(u32::MAX);
+        seen.extend(&credited);
         for person in &credited {
             changes[*person] = u32::saturating_add(changes[*person], touched);
         }
@@ -99,8 +101,9 @@ pub(crate) fn found(history: &History, question: &Question) -> Found {
             Method::JetBrains => jetbrains(&file, question.share_percent),
         });
     }
-    let (mapped, people) = (people.mapped, people.count);
-    Found { ownership: Ownership { people, authors, changes }, left_out, commits, people, mapped }
+    let (mapped, count) = (people.mapped, people.count);
+    let ownership = Ownership { people: count, authors, changes };
+    Found { ownership, left_out, commits, people: seen.len(), mapped }
 }
 
 /// The people a commit counts for; nobody when only programs wrote it.

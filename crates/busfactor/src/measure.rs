@@ -87,7 +87,7 @@ pub struct Measure {
     pub files_without_author: usize,
     /// Files that must be without author for the work to stand still.
     pub files_needed: usize,
-    /// People who wrote something, joined.
+    /// People of the counted commits, joined.
     pub people: usize,
     /// People who are an author of some file.
     pub authors: usize,

@@ -116,7 +116,7 @@ fn a_file_that_was_renamed_keeps_its_past_also_when_a_program_did_it() {
         lines,
         "new.rs old.rs",
         &avelino(),
-        "2; exact 2, greedy 2, pruned 2; 2 files, 0 without author; 2 of 3 people are authors",
+        "2; exact 2, greedy 2, pruned 2; 2 files, 0 without author; 2 of 2 people are authors",
     );
     let measured = measure(&history(lines, "new.rs old.rs"), &avelino());
     assert_eq!((measured.left_out.commits_of_programs, measured.commits), (1, 3));
@@ -156,7 +156,7 @@ fn an_old_change_fades_and_then_is_gone() {
         lines,
         "a.rs b.rs",
         &jetbrains(),
-        "1; exact 1, greedy 1, pruned 1; 2 files, 0 without author; 1 of 2 people are authors",
+        "1; exact 1, greedy 1, pruned 1; 2 files, 0 without author; 1 of 1 people are authors",
     );
     let measured = measure(&history(lines, "a.rs b.rs c.rs"), &jetbrains());
     assert_eq!((measured.left_out.commits_old, measured.left_out.files_silent), (1, 1));
