@@ -15,7 +15,7 @@
 
 use crate::authorship::Ownership;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Most work of one search, in author sets looked at.
 pub const WORK_MAX: u64 = 40_000_000;
@@ -71,15 +71,20 @@ pub fn greedy(ownership: &Ownership, needed: usize, ties: Ties) -> Greedy {
         Ties::MoreChangesFirst => (Reverse(count[*it]), u32::MAX - changes(*it), *it),
         Ties::FewerChangesFirst => (Reverse(count[*it]), changes(*it), usize::MAX - *it),
     });
-    let mut left: Vec<BTreeSet<usize>> =
-        ownership.authors.iter().map(|it| it.iter().copied().collect()).collect();
+    let mut files_of = vec![vec![]; ownership.people];
+    for (file, authors) in ownership.authors.iter().enumerate() {
+        authors.iter().for_each(|it| files_of[*it].push(file));
+    }
+    let mut left: Vec<usize> = ownership.authors.iter().map(Vec::len).collect();
+    let mut lost = left.iter().filter(|it| **it == 0).count();
     let mut greedy = Greedy { files_of_removed: vec![], ties: 0 };
     for (place, person) in order.iter().enumerate() {
-        if left.iter().filter(|it| it.is_empty()).count() >= needed {
+        if lost >= needed {
             break;
         }
-        for authors in &mut left {
-            authors.remove(person);
+        for file in &files_of[*person] {
+            left[*file] -= 1;
+            lost += usize::from(left[*file] == 0);
         }
         if order.get(place + 1).is_some_and(|it| count[*it] == count[*person]) {
             greedy.ties += 1;
