@@ -166,6 +166,39 @@ fn an_old_change_fades_and_then_is_gone() {
     assert_eq!(measure(&history(lines, "a.rs b.rs"), &undecayed).authors, 2);
 }
 
+/// Ana wrote the file and changed it a few times, some time before Bo changed it once on the last day.
+/// The formula is written down once more; both of its peculiar terms decide somewhere in the table.
+#[test]
+fn authorship_fades_as_the_formula_says() {
+    let major = |age: u32, changes: u32, heaviest: f64, decay: f64| {
+        let weight = (-f64::from(age) / decay).exp();
+        let (ana, bo) = (f64::from(changes) * weight, 1.0);
+        let all = ana + bo;
+        // On a tie of weights the older change is the heaviest.
+        let (ana_first, bo_first) = if age == 0 { (weight, 0.0) } else { (0.0, 1.0) };
+        let of = |own: f64, first: f64| {
+            heaviest * first + own + 2.4 * (1.0 + all).ln() - 2.4 * (1.0 + all - own).ln()
+        };
+        let (ana, bo) = (of(ana, ana_first), of(bo, bo_first));
+        usize::from(ana / ana.max(bo) > 0.75) + usize::from(bo / ana.max(bo) > 0.75)
+    };
+    let cells =
+        || [0, 20, 45, 90, 200, 500].into_iter().flat_map(|age| (1..9).map(move |it| (age, it)));
+    let counted: Vec<usize> = cells()
+        .map(|(age, changes)| {
+            let more = "1 ana M a.rs\n".repeat(changes as usize - 1);
+            let lines = format!("1 ana A a.rs\n{more}{} bo M a.rs", age + 1);
+            measure(&history(&lines, "a.rs"), &jetbrains()).authors
+        })
+        .collect();
+    let table = |heaviest: f64, decay: f64| -> Vec<usize> {
+        cells().map(|(age, changes)| major(age, changes, heaviest, decay)).collect()
+    };
+    assert_eq!(counted, table(3.0, 90.0));
+    assert_ne!(counted, table(0.0, 90.0));
+    assert_ne!(counted, table(3.0, 1e9));
+}
+
 #[test]
 fn a_rename_moves_weight_and_gives_none() {
     let lines = "

@@ -26,7 +26,6 @@ const HEADER: &str = "--format=%x1e%H%x1f%aI%x1f%cI%x1f%an%x1f%ae%x1f\
 const PINNED: &[&str] = &[
     "core.quotePath=false",
     "i18n.logOutputEncoding=UTF-8",
-    "log.diffMerges=off",
     "log.showRoot=true",
     "log.showSignature=false",
     "log.follow=false",

@@ -23,7 +23,6 @@ impl Repository {
         it.git(&["init", "--quiet", "--initial-branch=main"]);
         for (key, value) in [
             ("log.showSignature", "true"),
-            ("log.diffMerges", "separate"),
             ("log.showRoot", "false"),
             ("diff.renames", "false"),
             ("core.quotePath", "true"),
@@ -167,6 +166,7 @@ fn an_instant_shows_the_main_line_as_it_stood() {
     assert_eq!(files("2026-01-01T12:00:00Z"), json!(2));
     assert_eq!(files("2026-01-02T23:59:59Z"), json!(3));
     // Bo's branch was written on the fourth day and merged on the sixth.
+    assert_eq!(files("2026-01-04T12:00:00Z"), json!(4));
     assert_eq!(files("2026-01-05T12:00:00Z"), json!(5));
     assert_eq!(files("2026-01-06T12:00:00Z"), json!(6));
     assert_snapshot!(told(&home, "busfactor app --at 2025-12-31T00:00:00Z"), @r"
