@@ -38,6 +38,12 @@ pub struct Ownership {
 /// The ownership of a history, and how it came about.
 pub(crate) struct Found {
     pub(crate) ownership: Ownership,
+    /// Path of every file, beside `ownership.authors`.
+    pub(crate) paths: Vec<String>,
+    /// Everybody who did something to the file, author or not.
+    pub(crate) touched: Vec<Vec<usize>>,
+    /// What people are called.
+    pub(crate) names: Vec<String>,
     pub(crate) left_out: LeftOut,
     /// Commits that were counted.
     pub(crate) commits: usize,
@@ -90,20 +96,22 @@ pub(crate) fn found(history: &History, question: &Question) -> Found {
         }
         walk.take(commit, &credited);
     }
-    let mut authors = vec![];
-    for file in walk.files.into_values() {
+    let (mut authors, mut paths, mut touched) = (vec![], vec![], vec![]);
+    for (path, file) in walk.files {
         if question.method == Method::JetBrains && file.deeds.is_empty() {
             left_out.files_silent += 1;
             continue;
         }
+        paths.push(path.to_owned());
+        touched.push(file.deeds.keys().copied().collect());
         authors.push(match question.method {
             Method::Avelino | Method::AvelinoPruned => avelino(&file, question.share_percent),
             Method::JetBrains => jetbrains(&file, question.share_percent),
         });
     }
-    let (mapped, count) = (people.mapped, people.count);
-    let ownership = Ownership { people: count, authors, changes };
-    Found { ownership, left_out, commits, people: seen.len(), mapped }
+    let ownership = Ownership { people: people.count, authors, changes };
+    let (names, mapped) = (people.names, people.mapped);
+    Found { ownership, paths, touched, names, left_out, commits, people: seen.len(), mapped }
 }
 
 /// The people a commit counts for; nobody when only programs wrote it.

@@ -73,7 +73,9 @@ pub fn greedy(ownership: &Ownership, needed: usize, ties: Ties) -> Greedy {
     });
     let mut files_of = vec![vec![]; ownership.people];
     for (file, authors) in ownership.authors.iter().enumerate() {
-        authors.iter().for_each(|it| files_of[*it].push(file));
+        for person in authors {
+            files_of[*person].push(file);
+        }
     }
     let mut left: Vec<usize> = ownership.authors.iter().map(Vec::len).collect();
     let mut lost = left.iter().filter(|it| **it == 0).count();

@@ -110,6 +110,8 @@ pub fn is_program(contact: &Contact) -> bool {
 pub(crate) struct People {
     by_contact: BTreeMap<Contact, usize>,
     pub(crate) count: usize,
+    /// What each person is called: the first of their names in the order of contacts.
+    pub(crate) names: Vec<String>,
     /// How many contacts `.mailmap` changed.
     pub(crate) mapped: usize,
 }
@@ -128,12 +130,16 @@ impl People {
         // Numbers follow the order of contacts, so that they do not depend on who was joined when.
         let mut numbers = BTreeMap::new();
         let mut by_contact = BTreeMap::new();
+        let mut names: Vec<String> = vec![];
         for (contact, place) in contacts.into_iter().zip(places) {
             let next = numbers.len();
+            if !numbers.contains_key(&joined.root(place)) {
+                names.push(canonical(&contact).name);
+            }
             let number = *numbers.entry(joined.root(place)).or_insert(next);
             by_contact.insert(contact, number);
         }
-        Self { by_contact, count: numbers.len(), mapped }
+        Self { by_contact, count: numbers.len(), names, mapped }
     }
 
     /// The person behind a contact of the history this was made from.

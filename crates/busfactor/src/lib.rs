@@ -12,7 +12,7 @@
 //!
 //! Alternative not taken: a list of "key people". A greedy run is one of many equally good answers, and
 //! a ranking of people is not what the number is for: only how many stand in *every* smallest set, and
-//! in some, is told.
+//! in some, is told. Names stand in one [`Pairing`] only, for whoever asks for it.
 //!
 //! Invariants:
 //! - the exact number is never above the greedy one;
@@ -25,6 +25,7 @@ mod files;
 mod history;
 mod identity;
 mod measure;
+mod pairing;
 mod read;
 mod strip;
 
@@ -37,5 +38,6 @@ pub use files::{Keep, is_code};
 pub use history::{Change, Commit, Contact, History};
 pub use identity::{Identity, Merge, is_program};
 pub use measure::{By, CoAuthors, LeftOut, Measure, Method, Programs, Question, Standing, measure};
+pub use pairing::{PAIRINGS_MAX, Pairing, pairing};
 pub use read::{ReadError, files_of_git, read_files, read_git, read_log};
 pub use strip::{Variant, strip};

@@ -2,8 +2,8 @@
 
 use crate::{
     By, CoAuthors, Contact, Exact, History, Keep, Measure, Merge, Method, Ownership, Programs,
-    Question, Ties, WORK_MAX, exact, greedy, is_code, is_program, measure, read_files, read_git,
-    read_log, standing, strip,
+    Question, Ties, WORK_MAX, exact, greedy, is_code, is_program, measure, pairing, read_files,
+    read_git, read_log, standing, strip,
 };
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -363,6 +363,47 @@ fn the_strip_changes_one_thing_at_a_time_and_leaves_out_what_means_nothing() {
     assert!(changes.contains(&"programs counted as people"), "{changes:?}");
     assert!(changes.contains(&"co-authors ignored"), "{changes:?}");
     assert!(changes.contains(&"no decay"), "{changes:?}");
+}
+
+/// Ana alone knows four files of `pay` and three of `web`; Bo has changed three of the four once, Cy one
+/// of the three.
+const BEGUN: &str = "
+    1 ana A pay/a.rs
+    1 ana A pay/b.rs
+    1 ana A pay/c.rs
+    1 ana A pay/d.rs
+    1 ana A web/e.rs
+    1 ana A web/f.rs
+    1 ana A web/g.rs
+    2 bo A ops/h.rs
+    2 cy A ops/i.rs
+";
+
+#[test]
+fn the_next_pairing_is_where_somebody_has_begun() {
+    let files = "pay/a.rs pay/b.rs pay/c.rs pay/d.rs web/e.rs web/f.rs web/g.rs ops/h.rs ops/i.rs";
+    let paired = |more: &str| {
+        let question = Question { share_percent: 90, ..avelino() };
+        let it = pairing(&history(&format!("{BEGUN}{more}"), files), &question)?;
+        Some(format!(
+            "{} and {} on {}: {} of {} begun; single {:?}, bus factor {:?}, {} as good",
+            it.knows,
+            it.learns,
+            it.folder,
+            it.begun,
+            it.files,
+            it.single,
+            it.bus_factor,
+            it.as_good
+        ))
+    };
+    assert_eq!(paired(""), None);
+    let begun = "3 bo M pay/a.rs\n3 bo M pay/b.rs\n3 cy M web/e.rs";
+    let expected = "ana and bo on pay: 2 of 4 begun; single (9, 5), bus factor (1, 2), 0 as good";
+    assert_eq!(paired(begun).as_deref(), Some(expected));
+    let even = "3 bo M pay/a.rs\n3 cy M pay/b.rs";
+    let expected = "ana and bo on pay: 1 of 4 begun; single (9, 5), bus factor (1, 2), 1 as good";
+    assert_eq!(paired(even).as_deref(), Some(expected));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! `busfactor`: how few people may leave, with everything the number depends on.
 //!
-//! Nobody is named, in text or JSON: one greedy run is one of many equally good answers.
+//! Nobody is named, in text or JSON: one greedy run is one of many equally good answers. The one
+//! exception is a pairing, for whoever asks for it with `--pairing`.
 
 use crate::cli::{
     Busfactor, BusfactorCoAuthors, BusfactorIdentity, BusfactorKeep, BusfactorMethod,
@@ -8,8 +9,8 @@ use crate::cli::{
 use crate::git;
 use crate::{Answer, YES, no, say, say_json};
 use ::busfactor::{
-    By, CoAuthors, Exact, History, Keep, Measure, Merge, Method, Programs, Question, Variant,
-    measure, strip,
+    By, CoAuthors, Exact, History, Keep, Measure, Merge, Method, Pairing, Programs, Question,
+    Variant, measure, pairing, strip,
 };
 use model::Timestamp;
 use serde_json::{Value, json};
@@ -33,11 +34,12 @@ pub(crate) fn busfactor(it: &Busfactor) -> Answer {
         (Some(log), Some(files)) => vec![exported(log, files, at)?],
         _ => it.repos.iter().map(|path| repository(path, at)).collect::<Result<_, _>>()?,
     };
-    let mut counted: Vec<Counted> = read.iter().map(|it| count(it, &question)).collect();
+    let wanted = it.pairing;
+    let mut counted: Vec<Counted> = read.iter().map(|it| count(it, &question, wanted)).collect();
     if read.len() > 1 {
         let histories: Vec<History> = read.into_iter().map(|it| it.history).collect();
         let history = History::together(&histories);
-        counted.insert(0, count(&git::Read { history, commit: String::new() }, &question));
+        counted.insert(0, count(&git::Read { history, commit: String::new() }, &question, wanted));
     }
     let whole = counted.first().expect("at least one repository or log is required");
     if it.form.json {
@@ -58,6 +60,13 @@ struct Counted {
     commit: String,
     measure: Measure,
     strip: Vec<Variant>,
+    pairing: Wanted,
+}
+
+/// A pairing, where one was asked for.
+enum Wanted {
+    Unasked,
+    Asked(Option<Pairing>),
 }
 
 fn question(it: &Busfactor) -> Result<Question, Problem> {
@@ -76,16 +85,16 @@ fn question(it: &Busfactor) -> Result<Question, Problem> {
     };
     question.only.clone_from(&it.only);
     question.without.clone_from(&it.without);
-    match it.identity {
+    match it.who.identity {
         Some(BusfactorIdentity::EmailOrName) => question.identity.merge = Merge::EmailOrName,
         Some(BusfactorIdentity::Email) => question.identity.merge = Merge::Email,
         None => {}
     }
-    question.identity.mailmap = !it.no_mailmap;
-    if it.bots {
+    question.identity.mailmap = !it.who.no_mailmap;
+    if it.who.bots {
         question.programs = Programs::Counted;
     }
-    match it.co_authors {
+    match it.who.co_authors {
         Some(BusfactorCoAuthors::Yes) => question.co_authors = CoAuthors::Credited,
         Some(BusfactorCoAuthors::No) => question.co_authors = CoAuthors::Ignored,
         None => {}
@@ -130,12 +139,17 @@ fn exported(log: &Path, files: &Path, at: Option<Timestamp>) -> Result<git::Read
     Ok(git::Read { history, commit: String::new() })
 }
 
-fn count(read: &git::Read, question: &Question) -> Counted {
+fn count(read: &git::Read, question: &Question, wanted: bool) -> Counted {
     Counted {
         name: read.history.name.clone(),
         commit: read.commit.clone(),
         measure: measure(&read.history, question),
         strip: strip(&read.history, question),
+        pairing: if wanted {
+            Wanted::Asked(pairing(&read.history, question))
+        } else {
+            Wanted::Unasked
+        },
     }
 }
 
@@ -151,7 +165,37 @@ fn told(it: &Counted, question: &Question) -> String {
     for it in &it.strip {
         let _ = writeln!(text, "  {:<34} {}", it.change, number(&it.measure));
     }
+    match &it.pairing {
+        Wanted::Unasked => {}
+        Wanted::Asked(None) => {
+            let _ = writeln!(text, "\nNo pairing: nobody has begun on files of a single author.");
+        }
+        Wanted::Asked(Some(pairing)) => paired(&mut text, pairing),
+    }
     text
+}
+
+fn paired(text: &mut String, it: &Pairing) {
+    let Pairing { folder, knows, learns, files, begun, single, bus_factor, .. } = it;
+    let goes = if bus_factor.0 == bus_factor.1 {
+        format!("stays {}", bus_factor.0)
+    } else {
+        format!("goes from {} to {}", bus_factor.0, bus_factor.1)
+    };
+    let as_good = match it.as_good {
+        0 => "No other would do as well".to_owned(),
+        count => format!("{} would do as well", many(count, "other", "others")),
+    };
+    let files = many(*files, "file", "files");
+    let _ = write!(
+        text,
+        "\nThe cheapest next pairing\n  \
+         {knows} with {learns} on {folder}: {knows} is the only author of {files}, and {learns} has \
+         changed {begun} of them.\n  \
+         Afterwards files with a single author fall from {} to {}, and the bus factor {goes}.\n  \
+         {as_good}. Assumed: {learns} is an author of those files then.\n",
+        single.0, single.1,
+    );
 }
 
 fn headline(text: &mut String, it: &Counted) {
@@ -316,7 +360,7 @@ fn to_json(it: &Counted, question: &Question) -> Value {
         Exact::Between { at_least, at_most } => (at_least, at_most),
     };
     let strip = |it: &Variant| json!({ "change": it.change, "bus_factor": it.measure.bus_factor, "found_by": by(&it.measure) });
-    json!({
+    let mut value = json!({
         "name": it.name,
         "commit": (!it.commit.is_empty()).then_some(&it.commit),
         "bus_factor": measure.bus_factor,
@@ -376,7 +420,22 @@ fn to_json(it: &Counted, question: &Question) -> Value {
             "trailers_of_people": left_out.trailers_of_people,
         },
         "sensitivity": it.strip.iter().map(strip).collect::<Vec<_>>(),
-    })
+    });
+    if let Wanted::Asked(pairing) = &it.pairing {
+        value["pairing"] = pairing.as_ref().map_or(Value::Null, |it| {
+            json!({
+                "folder": it.folder,
+                "knows": it.knows,
+                "learns": it.learns,
+                "files": it.files,
+                "files_begun": it.begun,
+                "single_author_files": { "now": it.single.0, "after": it.single.1 },
+                "bus_factor": { "now": it.bus_factor.0, "after": it.bus_factor.1 },
+                "as_good": it.as_good,
+            })
+        });
+    }
+    value
 }
 
 fn by(measure: &Measure) -> &'static str {

@@ -99,9 +99,9 @@ pub(crate) enum Command {
     Doctor(Doctor),
     /// Count how few people may leave before half of the files have nobody who knows them
     ///
-    /// Reads git repositories through your `git`, or one exported log. Nothing is sent anywhere and
-    /// nobody is named. Beside the number stand its method, window, filter and identity rule, and what
-    /// it would be if one of them were chosen differently.
+    /// Reads git repositories through your `git`, or one exported log. Nothing is sent anywhere, and
+    /// nobody is named unless you ask for a pairing. Beside the number stand its method, window, filter
+    /// and identity rule, and what it would be if one of them were chosen differently.
     #[command(
         after_help = "Examples: lamplighter busfactor . --at 2026-01-01T00:00:00Z\n          \
                             lamplighter busfactor app ops --method jetbrains --json\n          \
@@ -471,6 +471,24 @@ pub(crate) struct Busfactor {
     /// No files in this folder, nor this file; may be repeated
     #[arg(long, value_name = "PATH")]
     pub(crate) without: Vec<String>,
+    #[command(flatten)]
+    pub(crate) who: BusfactorWho,
+    /// How many days before the last commit count; 0 is all [default: 0 for avelino, 547 for jetbrains]
+    #[arg(long, value_name = "DAYS")]
+    pub(crate) window: Option<u32>,
+    /// In how many days a change's weight falls to 1/e, for jetbrains; 0 is never [default: 90]
+    #[arg(long, value_name = "DAYS")]
+    pub(crate) decay: Option<u32>,
+    /// Also name the cheapest next pairing: two people and a folder
+    #[arg(long)]
+    pub(crate) pairing: bool,
+    #[command(flatten)]
+    pub(crate) form: Form,
+}
+
+/// Who counts, and as whom.
+#[derive(Debug, Args)]
+pub(crate) struct BusfactorWho {
     /// What makes two contacts one person [default: email-or-name for avelino, email for jetbrains]
     #[arg(long, value_name = "RULE")]
     pub(crate) identity: Option<BusfactorIdentity>,
@@ -483,14 +501,6 @@ pub(crate) struct Busfactor {
     /// Whether people in Co-authored-by trailers are authors [default: no for avelino, yes for jetbrains]
     #[arg(long, value_name = "ANSWER")]
     pub(crate) co_authors: Option<BusfactorCoAuthors>,
-    /// How many days before the last commit count; 0 is all [default: 0 for avelino, 547 for jetbrains]
-    #[arg(long, value_name = "DAYS")]
-    pub(crate) window: Option<u32>,
-    /// In how many days a change's weight falls to 1/e, for jetbrains; 0 is never [default: 90]
-    #[arg(long, value_name = "DAYS")]
-    pub(crate) decay: Option<u32>,
-    #[command(flatten)]
-    pub(crate) form: Form,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

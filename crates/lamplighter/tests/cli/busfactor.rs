@@ -158,6 +158,41 @@ fn renames_merges_mailmap_and_programs_count_as_written() {
     std::fs::remove_dir_all(home).expect("ours");
 }
 
+/// Ana and Bo are named because it was asked for; nothing else names anybody.
+#[test]
+fn a_pairing_is_named_only_when_asked_for() {
+    let home = folder("busfactor-pairing");
+    let mut app = Repository::new(home.join("app"));
+    app.commit(ANA, "first", &[("pay/a.rs", "a"), ("pay/b.rs", "b"), ("pay/c.rs", "c")]);
+    app.commit(BO, "second", &[("web/d.rs", "d")]);
+    app.commit(ANA, "more", &[("pay/a.rs", "a2"), ("pay/b.rs", "b2")]);
+    app.commit(ANA, "more", &[("pay/a.rs", "a3"), ("pay/b.rs", "b3")]);
+    app.commit(ANA, "more", &[("pay/a.rs", "a4"), ("pay/b.rs", "b4")]);
+    app.commit(BO, "help", &[("pay/a.rs", "a5"), ("pay/b.rs", "b5")]);
+    let asked_for = told(&home, "busfactor app --pairing");
+    let (_, paired) = asked_for.split_once("The cheapest").expect("it was asked for");
+    assert_snapshot!(format!("The cheapest{paired}"), @r"
+    The cheapest next pairing
+      Ana Reyes with Bo Lind on pay: Ana Reyes is the only author of 3 files, and Bo Lind has changed 2 of them.
+      Afterwards files with a single author fall from 4 to 1, and the bus factor goes from 1 to 2.
+      No other would do as well. Assumed: Bo Lind is an author of those files then.
+    ");
+    let json = asked(&home, "app --pairing");
+    assert_eq!(
+        json["pairing"],
+        json!({
+            "folder": "pay", "knows": "Ana Reyes", "learns": "Bo Lind", "files": 3, "files_begun": 2,
+            "single_author_files": { "now": 4, "after": 1 },
+            "bus_factor": { "now": 1, "after": 2 }, "as_good": 0,
+        })
+    );
+    for arguments in ["app", "app --json", "app --method jetbrains"] {
+        let text = told(&home, &format!("busfactor {arguments}"));
+        assert!(!["Ana", "Bo", "example.org"].iter().any(|it| text.contains(it)), "{text}");
+    }
+    std::fs::remove_dir_all(home).expect("ours");
+}
+
 #[test]
 fn an_instant_shows_the_main_line_as_it_stood() {
     let home = folder("busfactor-at");
