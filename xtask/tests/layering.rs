@@ -32,7 +32,8 @@ const RANK: &[(&str, u8)] = &[
 ];
 
 /// Crates without I/O, and what would give it to them.
-const PURE: &[&str] = &["model", "slo", "alerting", "oncall", "paging", "incident", "busfactor", "engine"];
+const PURE: &[&str] =
+    &["model", "slo", "alerting", "oncall", "paging", "incident", "busfactor", "engine"];
 const FORBIDDEN: &[&str] = &[
     "tokio",
     "rusqlite",
