@@ -107,6 +107,7 @@ pub(crate) fn found(history: &History, question: &Question) -> Found {
         authors.push(match question.method {
             Method::Avelino | Method::AvelinoPruned => avelino(&file, question.share_percent),
             Method::JetBrains => jetbrains(&file, question.share_percent),
+            Method::Evidence => evidence(&file, question.share_percent),
         });
     }
     let ownership = Ownership { people: people.count, authors, changes };
@@ -234,6 +235,12 @@ fn jetbrains(file: &File, share_percent: u8) -> Vec<usize> {
         authorship >= MAJOR_MIN && authorship / highest > share(share_percent)
     });
     major.map(|(person, _)| *person).collect()
+}
+
+/// Whoever's faded deeds sum to more than a share of a fresh one.
+fn evidence(file: &File, share_percent: u8) -> Vec<usize> {
+    let known = file.deeds.iter().filter(|(_, it)| it.weight > share(share_percent));
+    known.map(|(person, _)| *person).collect()
 }
 
 fn share(percent: u8) -> f64 {

@@ -10,6 +10,8 @@
 //! falls. Every [`Measure`] therefore carries its [`Question`] and what was left out, and [`strip`]
 //! asks the same history with one choice changed at a time.
 //!
+//! Services are asked about in the same way, with deeds in operations in place of changes of files.
+//!
 //! Alternative not taken: a list of "key people". A greedy run is one of many equally good answers, and
 //! a ranking of people is not what the number is for: only how many stand in *every* smallest set, and
 //! in some, is told. Names stand in one [`Pairing`] only, for whoever asks for it.
@@ -21,6 +23,7 @@
 
 mod authorship;
 mod cover;
+mod evidence;
 mod files;
 mod history;
 mod identity;
@@ -34,6 +37,7 @@ mod tests;
 
 pub use authorship::Ownership;
 pub use cover::{Exact, Greedy, Ties, WORK_MAX, exact, greedy, standing};
+pub use evidence::{Kind, known_by, read_evidence};
 pub use files::{Keep, is_code};
 pub use history::{Change, Commit, Contact, History};
 pub use identity::{Identity, Merge, is_program};

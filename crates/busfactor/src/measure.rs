@@ -17,6 +17,8 @@ pub enum Method {
     AvelinoPruned,
     /// JetBrains, Bus Factor Explorer 2023, from commits alone.
     JetBrains,
+    /// Deeds in operations, fading: our own rule, for services.
+    Evidence,
 }
 
 /// Whether programs count as people.
@@ -56,9 +58,10 @@ pub struct Question {
     pub co_authors: CoAuthors,
     /// How long before the last commit a commit still counts.
     pub window_days: Option<u32>,
-    /// In how many days a change's weight falls to 1/e; for JetBrains only.
+    /// In how many days a change's weight falls to 1/e; for JetBrains and evidence only.
     pub decay_days: Option<u32>,
-    /// An author has more than this share of what the file's first author has.
+    /// An author has more than this share of what the file's first author has; for evidence, of one
+    /// fresh deed.
     pub share_percent: u8,
     /// Work stands still when fewer than this share of files have an author.
     pub coverage_percent: u8,
@@ -143,18 +146,19 @@ impl Question {
     #[must_use]
     pub fn of(method: Method) -> Self {
         let jetbrains = method == Method::JetBrains;
+        let evidence = method == Method::Evidence;
         let merge = if jetbrains { Merge::Email } else { Merge::EmailOrName };
         Self {
             method,
-            keep: Keep::Code,
+            keep: if evidence { Keep::All } else { Keep::Code },
             only: vec![],
             without: vec![],
             identity: Identity { merge, mailmap: true },
             programs: Programs::LeftOut,
             co_authors: if jetbrains { CoAuthors::Credited } else { CoAuthors::Ignored },
-            window_days: jetbrains.then_some(547),
-            decay_days: jetbrains.then_some(90),
-            share_percent: 75,
+            window_days: (jetbrains || evidence).then_some(547),
+            decay_days: (jetbrains || evidence).then_some(90),
+            share_percent: if evidence { 25 } else { 75 },
             coverage_percent: 50,
         }
     }

@@ -27,6 +27,17 @@ pub enum ReadError {
         /// Counted from 1.
         line: usize,
     },
+    /// A line that is no evidence.
+    #[error(
+        "line {line}: `{text}` is not `at,kind,service,person` with one of incident, change, runbook, \
+         pairing"
+    )]
+    Evidence {
+        /// Counted from 1.
+        line: usize,
+        /// What stands there, shortened.
+        text: String,
+    },
     /// A piece of `git`'s output that this release does not understand.
     #[error("`git log` wrote something unknown: `{text}`")]
     Git {

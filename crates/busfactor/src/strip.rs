@@ -24,7 +24,10 @@ pub fn strip(history: &History, base: &Question) -> Vec<Variant> {
     let all_are_people = history.contacts().iter().all(|it| !is_program(it));
     let no_trailers = history.commits.iter().all(|it| it.co_authors.is_empty());
     let means_nothing = |it: &Question| {
+        let same_files = history.files.iter().all(|file| base.counts(file) == it.counts(file));
         it == base
+            || (it.keep != base.keep && same_files)
+            || (it.method == Method::Evidence && it.identity != base.identity)
             || (it.programs != base.programs && all_are_people)
             || (it.identity.mailmap != base.identity.mailmap && history.mailmap.is_empty())
             || (it.method == base.method && it.co_authors != base.co_authors && no_trailers)
@@ -51,10 +54,23 @@ fn variants(base: &Question) -> Vec<(&'static str, Question)> {
         ..Question::of(method)
     };
     let merge = |merge| Identity { merge, ..base.identity };
-    let mut variants = vec![
-        ("method avelino", method(Method::Avelino)),
-        ("method avelino, pruned", method(Method::AvelinoPruned)),
-        ("method jetbrains", method(Method::JetBrains)),
+    let mut variants = vec![];
+    // Evidence is not about files: the published methods have nothing to say to it.
+    if base.method == Method::Evidence {
+        variants.extend([
+            ("known from 10 % of a fresh deed", with(&|it| it.share_percent = 10)),
+            ("known from 50 % of a fresh deed", with(&|it| it.share_percent = 50)),
+        ]);
+    } else {
+        variants.extend([
+            ("method avelino", method(Method::Avelino)),
+            ("method avelino, pruned", method(Method::AvelinoPruned)),
+            ("method jetbrains", method(Method::JetBrains)),
+            ("author above 60 % of the first", with(&|it| it.share_percent = 60)),
+            ("author above 90 % of the first", with(&|it| it.share_percent = 90)),
+        ]);
+    }
+    variants.extend([
         ("files: code only", with(&|it| it.keep = Keep::Code)),
         ("files: all", with(&|it| it.keep = Keep::All)),
         ("people: by e-mail or name", with(&|it| it.identity = merge(Merge::EmailOrName))),
@@ -67,12 +83,10 @@ fn variants(base: &Question) -> Vec<(&'static str, Question)> {
         ("window 547 days", with(&|it| it.window_days = Some(547))),
         ("window 1095 days", with(&|it| it.window_days = Some(1095))),
         ("window: whole history", with(&|it| it.window_days = None)),
-        ("author above 60 % of the first", with(&|it| it.share_percent = 60)),
-        ("author above 90 % of the first", with(&|it| it.share_percent = 90)),
-        ("stands still below 60 % of files", with(&|it| it.coverage_percent = 60)),
-        ("stands still below 40 % of files", with(&|it| it.coverage_percent = 40)),
-    ];
-    if base.method == Method::JetBrains {
+        ("stands still below 60 % of all", with(&|it| it.coverage_percent = 60)),
+        ("stands still below 40 % of all", with(&|it| it.coverage_percent = 40)),
+    ]);
+    if base.decay_days.is_some() {
         variants.extend([
             ("decay 45 days", with(&|it| it.decay_days = Some(45))),
             ("decay 180 days", with(&|it| it.decay_days = Some(180))),

@@ -2,8 +2,8 @@
 
 use crate::{
     By, CoAuthors, Contact, Exact, History, Keep, Measure, Merge, Method, Ownership, Programs,
-    Question, Ties, WORK_MAX, exact, greedy, is_code, is_program, measure, pairing, read_files,
-    read_git, read_log, standing, strip,
+    Question, Ties, WORK_MAX, exact, greedy, is_code, is_program, known_by, measure, pairing,
+    read_evidence, read_files, read_git, read_log, standing, strip,
 };
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -347,15 +347,14 @@ fn the_strip_changes_one_thing_at_a_time_and_leaves_out_what_means_nothing() {
         [
             "method avelino, pruned",
             "method jetbrains",
-            "files: all",
+            "author above 60 % of the first",
+            "author above 90 % of the first",
             "people: by e-mail only",
             "window 365 days",
             "window 547 days",
             "window 1095 days",
-            "author above 60 % of the first",
-            "author above 90 % of the first",
-            "stands still below 60 % of files",
-            "stands still below 40 % of files",
+            "stands still below 60 % of all",
+            "stands still below 40 % of all",
         ]
     );
     let with_all = history("1 ana+bo A a.rs\n2 x[bot] M a.rs", "a.rs");
@@ -404,6 +403,49 @@ fn the_next_pairing_is_where_somebody_has_begun() {
     let even = "3 bo M pay/a.rs\n3 cy M pay/b.rs";
     let expected = "ana and bo on pay: 1 of 4 begun; single (9, 5), bus factor (1, 2), 1 as good";
     assert_eq!(paired(even).as_deref(), Some(expected));
+}
+
+/// The last deed is on 3 June: whoever did something in the last four months knows the service, and three
+/// deeds of a year before are 3·exp(−365/90) = 0.05 of one.
+#[test]
+fn services_are_known_by_who_did_something_lately() {
+    let text = "at,kind,service,person\n\
+                2026-06-01T00:00:00Z,incident,billing,ana\n\
+                2026-06-02T00:00:00Z,change,billing,bo\n\
+                2025-06-01T00:00:00Z,incident,lights,ana\n\
+                2025-06-02T00:00:00Z,change,lights,ana\n\
+                2025-06-03T00:00:00Z,runbook,lights,ana\n\
+                2026-06-03T00:00:00Z,pairing,lights,cy\n\
+                2024-01-01T00:00:00Z,change,archive,ana\n";
+    let (history, kinds) = read_evidence(text, None).expect("readable");
+    let counted: Vec<String> =
+        kinds.iter().map(|(kind, count)| format!("{} {count}", kind.as_str())).collect();
+    assert_eq!(counted, ["incident 2", "change 3", "runbook 1", "pairing 1"]);
+    let question = Question::of(Method::Evidence);
+    let known: Vec<(String, usize)> = known_by(&history, &question).into_iter().collect();
+    let expected = [("archive", 0), ("billing", 2), ("lights", 1)];
+    assert_eq!(known, expected.map(|(service, count)| (service.to_owned(), count)));
+    // Of three services two must have nobody; nobody knows the archive already.
+    let measured = measure(&history, &question);
+    assert_eq!((measured.bus_factor, measured.files_without_author), (Some(1), 1));
+    // Before the pairing, of the two services there were only Ana knew the lights.
+    let before = model::Timestamp::parse_rfc3339("2025-06-30T00:00:00Z");
+    let (past, kinds) = read_evidence(text, before).expect("readable");
+    assert_eq!(kinds.values().sum::<usize>(), 4);
+    assert_eq!(known_by(&past, &question).into_values().collect::<Vec<_>>(), [0, 1]);
+    let low = Question { share_percent: 4, ..question };
+    assert_eq!(known_by(&history, &low)["lights"], 2);
+    let changes: Vec<&str> = strip(&history, &low).iter().map(|it| it.change).collect();
+    assert!(changes.contains(&"known from 50 % of a fresh deed"), "{changes:?}");
+    assert!(!changes.iter().any(|it| it.starts_with("method")), "{changes:?}");
+    for wrong in ["2026-06-01,incident,billing,ana", "2026-06-01T00:00:00Z,nap,billing,ana", "a,b"]
+    {
+        let expected = format!(
+            "line 1: `{wrong}` is not `at,kind,service,person` with one of incident, change, runbook, \
+             pairing"
+        );
+        assert_eq!(read_evidence(wrong, None).map_err(|it| it.to_string()).err(), Some(expected));
+    }
 }
 
 #[test]

@@ -105,7 +105,8 @@ pub(crate) enum Command {
     #[command(
         after_help = "Examples: lamplighter busfactor . --at 2026-01-01T00:00:00Z\n          \
                             lamplighter busfactor app ops --method jetbrains --json\n          \
-                            lamplighter busfactor --log app.log --files app.files\n\
+                            lamplighter busfactor --log app.log --files app.files\n          \
+                            lamplighter busfactor --evidence operations.csv\n\
                             Exit code 1 when nothing is known about any file."
     )]
     Busfactor(Busfactor),
@@ -445,14 +446,18 @@ pub(crate) struct Doctor {
 #[derive(Debug, Args)]
 pub(crate) struct Busfactor {
     /// Git repositories; several are also counted together
-    #[arg(value_name = "REPO", required_unless_present = "log", conflicts_with = "log")]
+    #[arg(value_name = "REPO", required_unless_present_any = ["log", "evidence"])]
     pub(crate) repos: Vec<PathBuf>,
     /// An exported log instead: `git log --name-status` with tabs, see the book
-    #[arg(long, value_name = "FILE", requires = "files")]
+    #[arg(long, value_name = "FILE", requires = "files", conflicts_with = "repos")]
     pub(crate) log: Option<PathBuf>,
     /// The files of the tree at the end of that log, one per line
     #[arg(long, value_name = "FILE", requires = "log")]
     pub(crate) files: Option<PathBuf>,
+    /// Services instead of files: lines of `at,kind,service,person` from operations, see the book
+    #[arg(long, value_name = "FILE",
+          conflicts_with_all = ["repos", "log", "method", "pruned", "keep", "pairing", "co_authors"])]
+    pub(crate) evidence: Option<PathBuf>,
     /// As it stood then, as in 2026-12-24T18:00:00Z [default: as it stands]
     #[arg(long, value_name = "INSTANT")]
     pub(crate) at: Option<String>,
@@ -473,10 +478,10 @@ pub(crate) struct Busfactor {
     pub(crate) without: Vec<String>,
     #[command(flatten)]
     pub(crate) who: BusfactorWho,
-    /// How many days before the last commit count; 0 is all [default: 0 for avelino, 547 for jetbrains]
+    /// How many days before the last commit count; 0 is all [default: 0 for avelino, otherwise 547]
     #[arg(long, value_name = "DAYS")]
     pub(crate) window: Option<u32>,
-    /// In how many days a change's weight falls to 1/e, for jetbrains; 0 is never [default: 90]
+    /// In how many days a change's weight falls to 1/e, for jetbrains and evidence; 0 is never [default: 90]
     #[arg(long, value_name = "DAYS")]
     pub(crate) decay: Option<u32>,
     /// Also name the cheapest next pairing: two people and a folder

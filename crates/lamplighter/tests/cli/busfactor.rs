@@ -276,7 +276,7 @@ fn what_cannot_be_read_is_refused_with_what_to_do() {
     assert_snapshot!(told(&home, "busfactor app --decay 30"), @r"
     exit code 1
 
-    error: --decay belongs to the method jetbrains
+    error: --decay belongs to the method jetbrains and to evidence
     ");
     std::fs::write(home.join("a.log"), "commit\th\t2026-01-01T00:00:00Z\tn\te\nM\n").expect("ours");
     std::fs::write(home.join("a.files"), "a.rs\n").expect("ours");
@@ -292,6 +292,32 @@ fn what_cannot_be_read_is_refused_with_what_to_do() {
     assert_eq!(run(&home, "busfactor").status.code(), Some(2));
     assert_eq!(run(&home, "busfactor --log a.log").status.code(), Some(2));
     assert_eq!(run(&home, "busfactor app --log a.log --files a.files").status.code(), Some(2));
+    std::fs::remove_dir_all(home).expect("ours");
+}
+
+#[test]
+fn services_are_counted_from_operations() {
+    let home = folder("busfactor-services");
+    let file = "at,kind,service,person\n\
+                2026-06-01T00:00:00Z,incident,billing,ana\n\
+                2026-06-02T00:00:00Z,change,billing,bo\n\
+                2026-05-02T00:00:00Z,runbook,lights,ana\n\
+                2026-05-02T00:00:00Z,change,lights,deploy-bot\n\
+                2025-06-02T00:00:00Z,change,archive,cy\n";
+    std::fs::write(home.join("operations.csv"), file).expect("ours");
+    assert_snapshot!("busfactor_evidence", told(&home, "busfactor --evidence operations.csv"));
+    let json = asked(&home, "--evidence operations.csv --at 2026-05-31T00:00:00Z");
+    assert_eq!(json["services"], json!({ "archive": 0, "lights": 1 }));
+    std::fs::write(home.join("operations.csv"), "yesterday,nap,billing,ana").expect("ours");
+    assert_snapshot!(told(&home, "busfactor --evidence operations.csv"), @r#"
+    exit code 1
+
+    error: operations.csv is no evidence
+      line 1: `yesterday,nap,billing,ana` is not `at,kind,service,person` with one of incident, change, runbook, pairing
+      hint: the book shows the form, under "Bus factor"
+    "#);
+    let wrong = "busfactor --evidence operations.csv --method avelino";
+    assert_eq!(run(&home, wrong).status.code(), Some(2));
     std::fs::remove_dir_all(home).expect("ours");
 }
 
