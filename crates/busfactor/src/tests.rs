@@ -253,6 +253,7 @@ fn programs_are_known_by_more_than_three_letters() {
         yes dependabot[bot] <49699333+dependabot[bot]@users.noreply.github.com>
         yes Renovate Bot <bot@renovateapp.com>
         yes ci-bot <ci@example.org>
+        yes Deployments <deploy-bot@example.org>
         yes Claude <noreply@anthropic.com>
         yes Copilot <198982749+Copilot@users.noreply.github.com>
         yes Cursor Agent <cursoragent@cursor.com>
@@ -364,8 +365,7 @@ fn the_strip_changes_one_thing_at_a_time_and_leaves_out_what_means_nothing() {
     assert!(changes.contains(&"no decay"), "{changes:?}");
 }
 
-/// Ana alone knows four files of `pay` and three of `web`; Bo has changed three of the four once, Cy one
-/// of the three.
+/// Ana alone wrote four files of `pay` and three of `web`; Bo and Cy one of `ops` each.
 const BEGUN: &str = "
     1 ana A pay/a.rs
     1 ana A pay/b.rs
@@ -378,28 +378,32 @@ const BEGUN: &str = "
     2 cy A ops/i.rs
 ";
 
+/// The next pairing of [`BEGUN`] and what came after it, in one line.
+fn paired_on(more: &str, files: &str) -> Option<String> {
+    let question = Question { share_percent: 90, ..avelino() };
+    let it = pairing(&history(&format!("{BEGUN}{more}"), files), &question)?;
+    Some(format!(
+        "{} and {} on {}: {} of {} begun; single {:?}, bus factor {:?}, {} as good",
+        it.knows, it.learns, it.folder, it.begun, it.files, it.single, it.bus_factor, it.as_good
+    ))
+}
+
 #[test]
 fn the_next_pairing_is_where_somebody_has_begun() {
     let files = "pay/a.rs pay/b.rs pay/c.rs pay/d.rs web/e.rs web/f.rs web/g.rs ops/h.rs ops/i.rs";
-    let paired = |more: &str| {
-        let question = Question { share_percent: 90, ..avelino() };
-        let it = pairing(&history(&format!("{BEGUN}{more}"), files), &question)?;
-        Some(format!(
-            "{} and {} on {}: {} of {} begun; single {:?}, bus factor {:?}, {} as good",
-            it.knows,
-            it.learns,
-            it.folder,
-            it.begun,
-            it.files,
-            it.single,
-            it.bus_factor,
-            it.as_good
-        ))
-    };
+    let paired = |more: &str| paired_on(more, files);
     assert_eq!(paired(""), None);
     let begun = "3 bo M pay/a.rs\n3 bo M pay/b.rs\n3 cy M web/e.rs";
     let expected = "ana and bo on pay: 2 of 4 begun; single (9, 5), bus factor (1, 2), 0 as good";
     assert_eq!(paired(begun).as_deref(), Some(expected));
+    // Further begun goes before more files.
+    let begun = "3 bo M pay/a.rs\n3 cy M web/e.rs\n3 cy M web/f.rs";
+    let expected = "ana and cy on web: 2 of 3 begun; single (9, 6), bus factor (1, 2), 0 as good";
+    assert_eq!(paired(begun).as_deref(), Some(expected));
+    // A higher bus factor goes before either: Bo's folder is begun further, but does not raise it.
+    let begun = "2 bo A ops/j.rs\n3 bo M pay/a.rs\n3 cy M ops/h.rs\n3 cy M ops/j.rs";
+    let expected = "ana and bo on pay: 1 of 4 begun; single (10, 6), bus factor (1, 2), 0 as good";
+    assert_eq!(paired_on(begun, &format!("{files} ops/j.rs")).as_deref(), Some(expected));
     let even = "3 bo M pay/a.rs\n3 cy M pay/b.rs";
     let expected = "ana and bo on pay: 1 of 4 begun; single (9, 5), bus factor (1, 2), 1 as good";
     assert_eq!(paired(even).as_deref(), Some(expected));
