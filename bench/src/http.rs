@@ -5,6 +5,9 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
+/// How long an answer is waited for; what takes longer counts as this long.
+pub(crate) const ANSWER_MAX: Duration = Duration::from_secs(10);
+
 /// One connection.
 pub(crate) struct Connection {
     reader: BufReader<TcpStream>,
@@ -24,7 +27,8 @@ impl Connection {
         let stream = TcpStream::connect(address)
             .with_context(|| format!("could not connect to {address}"))?;
         stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(Duration::from_secs(30)))?;
+        stream.set_read_timeout(Some(ANSWER_MAX))?;
+        stream.set_write_timeout(Some(ANSWER_MAX))?;
         Ok(Self { reader: BufReader::new(stream), host: address.to_owned() })
     }
 

@@ -14,13 +14,27 @@ pub(crate) struct Process {
     folder: PathBuf,
     ready_path: &'static str,
     keep_folder: bool,
+    begun: Instant,
+    ready_after: Duration,
+}
+
+/// How a Lamplighter is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Demo,
+    Serve,
 }
 
 impl Process {
     /// The demo: the same doors, journal and views as `serve`, open on loopback.
-    pub(crate) fn lamplighter(binary: &Path) -> Result<Self> {
-        let folder = new_folder("lamplighter")?;
-        Self::start_lamplighter(binary, folder)?.wait_ready()
+    pub(crate) fn demo(binary: &Path) -> Result<Self> {
+        let folder = new_folder("demo")?;
+        Self::start_lamplighter(binary, folder, Role::Demo)?.wait_ready()
+    }
+
+    /// `serve` over `folder`, which holds `lamplighter.yaml` and may hold data already.
+    pub(crate) fn serve(binary: &Path, folder: PathBuf) -> Result<Self> {
+        Self::start_lamplighter(binary, folder, Role::Serve)?.wait_ready()
     }
 
     /// Debian's Alertmanager without a cluster.
@@ -29,8 +43,7 @@ impl Process {
         let config = folder.join("alertmanager.yml");
         std::fs::write(&config, "route: { receiver: none }\nreceivers: [{ name: none }]\n")?;
         let address = free_address()?;
-        let program = std::env::var("LAMPLIGHTER_TEST_ALERTMANAGER")
-            .unwrap_or_else(|_| "prometheus-alertmanager".to_owned());
+        let program = alertmanager_program();
         let mut command = Command::new(&program);
         command
             .arg(format!("--config.file={}", config.display()))
@@ -47,8 +60,7 @@ impl Process {
         let config = folder.join("prometheus.yml");
         std::fs::write(&config, "global: { scrape_interval: 1h }\n")?;
         let address = free_address()?;
-        let program = std::env::var("LAMPLIGHTER_TEST_PROMETHEUS")
-            .unwrap_or_else(|_| "prometheus".to_owned());
+        let program = prometheus_program();
         let mut command = Command::new(&program);
         command
             .arg(format!("--config.file={}", config.display()))
@@ -60,29 +72,37 @@ impl Process {
             .wait_ready()
     }
 
-    /// Stops it and starts it again over the same folder, without waiting.
-    pub(crate) fn restart(mut self, binary: &Path) -> Result<Self> {
+    /// Stops it and leaves its folder behind, for whoever wants to look or to start again.
+    pub(crate) fn stop(mut self) -> PathBuf {
         self.keep_folder = true;
-        let folder = self.folder.clone();
-        drop(self);
-        Self::start_lamplighter(binary, folder)
+        self.folder.clone()
     }
 
-    /// Waits until it answers, at most a minute.
-    pub(crate) fn wait_ready(mut self) -> Result<Self> {
-        let begun = Instant::now();
-        while begun.elapsed() < Duration::from_mins(1) {
+    /// The demo again, over what an earlier one left.
+    pub(crate) fn demo_again(binary: &Path, folder: PathBuf) -> Result<Self> {
+        Self::start_lamplighter(binary, folder, Role::Demo)?.wait_ready()
+    }
+
+    /// From the start of the process to the first 200 of its readiness, in milliseconds.
+    pub(crate) fn ready_ms(&self) -> f64 {
+        self.ready_after.as_secs_f64() * 1e3
+    }
+
+    /// Waits until it answers, at most two minutes.
+    fn wait_ready(mut self) -> Result<Self> {
+        while self.begun.elapsed() < Duration::from_mins(2) {
             if let Some(status) = self.child.try_wait()? {
                 bail!("the server stopped at once: {status}");
             }
             let answer =
                 Connection::open(&self.address).and_then(|mut it| it.get(self.ready_path, ""));
             if answer.is_ok_and(|it| it.status == 200) {
+                self.ready_after = self.begun.elapsed();
                 return Ok(self);
             }
-            std::thread::sleep(Duration::from_millis(5));
+            std::thread::sleep(Duration::from_millis(2));
         }
-        bail!("the server at {} was not ready within a minute", self.address)
+        bail!("the server at {} was not ready within two minutes", self.address)
     }
 
     /// Resident memory in megabytes.
@@ -93,10 +113,19 @@ impl Process {
         Ok(kib * 1024.0 / 1e6)
     }
 
-    fn start_lamplighter(binary: &Path, folder: PathBuf) -> Result<Self> {
+    fn start_lamplighter(binary: &Path, folder: PathBuf, role: Role) -> Result<Self> {
         let address = free_address()?;
         let mut command = Command::new(binary);
-        command.args(["demo", "--speed", "1", "--listen", &address, "--data"]).arg(&folder);
+        match role {
+            Role::Demo => command.args(["demo", "--speed", "1", "--data"]).arg(&folder),
+            Role::Serve => command
+                .arg("serve")
+                .arg("--config")
+                .arg(folder.join("lamplighter.yaml"))
+                .arg("--data")
+                .arg(folder.join("data")),
+        };
+        command.args(["--listen", &address]);
         start(command, address, folder, "/readyz")
     }
 }
@@ -105,7 +134,8 @@ impl Drop for Process {
     fn drop(&mut self) {
         let _ = Command::new("kill").arg(self.child.id().to_string()).status();
         let begun = Instant::now();
-        while begun.elapsed() < Duration::from_secs(10) {
+        // A clean end writes a snapshot, which takes its time when the state is large.
+        while begun.elapsed() < Duration::from_secs(30) {
             if matches!(self.child.try_wait(), Ok(Some(_))) {
                 break;
             }
@@ -119,12 +149,31 @@ impl Drop for Process {
     }
 }
 
-/// A new empty folder.
+/// A new empty folder beside the binaries: the temporary folder is in memory on many machines, and a
+/// sync to memory measures nothing.
 pub(crate) fn new_folder(name: &str) -> Result<PathBuf> {
-    let folder = std::env::temp_dir().join(format!("bench-{name}-{}", std::process::id()));
+    let folder = scratch()?.join(name);
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder)?;
     Ok(folder)
+}
+
+/// Where everything of this run is written.
+pub(crate) fn scratch() -> Result<PathBuf> {
+    let folder = std::env::current_exe()?;
+    let folder = folder.parent().unwrap_or(Path::new("."));
+    let folder = folder.join(format!("bench-scratch-{}", std::process::id()));
+    std::fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
+pub(crate) fn prometheus_program() -> String {
+    std::env::var("LAMPLIGHTER_TEST_PROMETHEUS").unwrap_or_else(|_| "prometheus".to_owned())
+}
+
+pub(crate) fn alertmanager_program() -> String {
+    std::env::var("LAMPLIGHTER_TEST_ALERTMANAGER")
+        .unwrap_or_else(|_| "prometheus-alertmanager".to_owned())
 }
 
 fn start(
@@ -133,8 +182,11 @@ fn start(
     folder: PathBuf,
     ready_path: &'static str,
 ) -> Result<Process> {
-    let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
-    Ok(Process { child, address, folder, ready_path, keep_folder: false })
+    let log = std::fs::File::create(folder.with_extension("log"))?;
+    let begun = Instant::now();
+    let child = command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn()?;
+    let ready_after = Duration::ZERO;
+    Ok(Process { child, address, folder, ready_path, keep_folder: false, begun, ready_after })
 }
 
 fn free_address() -> Result<String> {

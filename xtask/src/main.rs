@@ -6,6 +6,7 @@
 mod bench;
 mod ci;
 mod codegen;
+mod deb;
 mod dist;
 mod servers;
 mod shell;

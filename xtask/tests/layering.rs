@@ -14,6 +14,7 @@ const RANK: &[(&str, u8)] = &[
     ("oncall", 1),
     ("paging", 1),
     ("incident", 1),
+    ("busfactor", 1),
     ("engine", 2),
     ("wire", 4),
     ("catalog", 4),
@@ -33,7 +34,7 @@ const RANK: &[(&str, u8)] = &[
 
 /// Crates without I/O, and what would give it to them.
 const PURE: &[&str] =
-    &["model", "slo", "alerting", "oncall", "paging", "incident", "engine", "formats"];
+    &["model", "slo", "alerting", "oncall", "paging", "incident", "busfactor", "engine", "formats"];
 const FORBIDDEN: &[&str] = &[
     "tokio",
     "rusqlite",

@@ -7,6 +7,12 @@
 //! - the fingerprint depends on labels alone, in any order;
 //! - nothing is truncated: what is over a limit is refused by name.
 
+mod matcher;
+
+pub use matcher::{
+    BadMatcher, MATCHER_LENGTH_MAX, MATCHERS_MAX, Matcher, MatcherOp, match_everything, matches_all,
+};
+
 use model::{Labels, Millis, Timestamp};
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use crate::clock::Clock;
 use crate::desk::{Accepted, Answer, End, SubmitError};
+use crate::look::Look;
 use crate::pace::Pace;
 use crate::why;
 use engine::{EventRecord, State, Submission, WhyId, WhyLine};
@@ -9,7 +10,7 @@ use model::{PersonId, Timestamp};
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use store::Head;
 use tokio::sync::{oneshot, watch};
 
@@ -94,9 +95,15 @@ impl Handle {
         self.waiting.load(Ordering::Relaxed)
     }
 
-    /// What is durably true. Keep it briefly: the writer waits for its readers.
-    pub fn state(&self) -> RwLockReadGuard<'_, State> {
-        self.published.read().unwrap_or_else(PoisonError::into_inner)
+    /// What is durably true.
+    ///
+    /// # Panics
+    ///
+    /// When this thread holds it already: see [`Look`].
+    #[must_use]
+    #[track_caller]
+    pub fn state(&self) -> Look<'_> {
+        Look::at(&self.published)
     }
 
     /// The time of the journal. Whatever is compared with times in the state must use this, not the

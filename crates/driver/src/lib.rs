@@ -19,6 +19,7 @@ pub mod clock;
 mod desk;
 mod handle;
 mod keys;
+mod look;
 mod pace;
 mod planted;
 mod restore;
@@ -33,6 +34,7 @@ pub use desk::{
     Accepted, Answer, BATCH_MAX, Core, End, Options, SNAPSHOT_EVERY, SubmitError, Turn,
 };
 pub use handle::{Handle, QUEUE_MAX, RequestError};
+pub use look::Look;
 pub use pace::Pace;
 #[cfg(any(test, feature = "planted-bugs"))]
 pub use planted::Planted;

@@ -2,7 +2,8 @@
 
 use driver::Planted;
 use engine::{Event, EventRecord};
-use model::{Millis, NoticeId};
+use model::{AlertId, Millis, NoticeId, PageId};
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// A bug to be found.
@@ -44,13 +45,15 @@ pub enum Bug {
     ErasedStays,
     /// A page stops after its first step.
     StopsEscalating,
+    /// What a silence hid is forgotten when it ends.
+    SilenceKeeps,
     /// One command panics.
     Panic,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::LostTimer,
         Self::MissingSync,
         Self::SentTwice,
@@ -69,6 +72,7 @@ impl Bug {
         Self::NoGrace,
         Self::ErasedStays,
         Self::StopsEscalating,
+        Self::SilenceKeeps,
         Self::Panic,
     ];
 
@@ -92,6 +96,7 @@ impl Bug {
             Self::ReviewNotAsked => planted.rewrite = Some(without_review),
             Self::NoReasonGiven => planted.rewrite = Some(without_reason),
             Self::NumberReused => planted.rewrite = Some(with_one_number),
+            Self::SilenceKeeps => planted.rewrite = Some(without_return),
             Self::StopsEscalating => planted.rewrite = Some(with_far_deadline),
             Self::Panic => {
                 planted.panics_over =
@@ -153,7 +158,33 @@ fn without_reason(records: Vec<EventRecord>) -> Vec<EventRecord> {
     without(records, |it| matches!(it, Event::NotPaged { .. }))
 }
 
-fn without(mut records: Vec<EventRecord>, gone: fn(&Event) -> bool) -> Vec<EventRecord> {
+fn without_return(records: Vec<EventRecord>) -> Vec<EventRecord> {
+    let returned: BTreeSet<AlertId> = records
+        .iter()
+        .filter_map(|it| match &it.event {
+            Event::AlertUnsilenced { alert, .. } => Some(*alert),
+            _ => None,
+        })
+        .collect();
+    let opened: BTreeSet<PageId> = records
+        .iter()
+        .filter_map(|it| match &it.event {
+            Event::PageOpened { page, alert, .. } if returned.contains(alert) => Some(*page),
+            _ => None,
+        })
+        .collect();
+    without(records, |it| match it {
+        Event::AlertUnsilenced { alert, .. }
+        | Event::IncidentOpened { alert, .. }
+        | Event::AlertJoined { alert, .. }
+        | Event::PageOpened { alert, .. }
+        | Event::NotPaged { alert, .. } => returned.contains(alert),
+        Event::PageNotified { page, .. } => opened.contains(page),
+        _ => false,
+    })
+}
+
+fn without(mut records: Vec<EventRecord>, gone: impl Fn(&Event) -> bool) -> Vec<EventRecord> {
     let Some(first) = records.first().map(|it| it.seq) else { return records };
     records.retain(|it| !gone(&it.event));
     for (record, seq) in records.iter_mut().zip(first..) {

@@ -44,6 +44,10 @@ pub(crate) enum Move {
     Incident { closes: bool },
     /// Somebody calls for help.
     Raise,
+    /// Somebody asks for silence.
+    Silence,
+    /// Somebody ends a silence.
+    EndSilence,
     /// The team writes a review.
     Review { incident: IncidentId },
     /// Somebody does something about access or signatures.
@@ -186,6 +190,8 @@ impl World {
         plan(self, 500, Happening::Outside(Move::Incident { closes: false }));
         plan(self, 200, Happening::Outside(Move::Incident { closes: true }));
         plan(self, 300, Happening::Outside(Move::Raise));
+        plan(self, 400, Happening::Outside(Move::Silence));
+        plan(self, 150, Happening::Outside(Move::EndSilence));
         plan(self, 250, Happening::Outside(Move::Paperwork));
         plan(self, 40, Happening::Outside(Move::Erase));
         plan(self, 200, Happening::Outside(Move::Change));
@@ -286,6 +292,8 @@ impl World {
                 }
                 None => Ok(()),
             },
+            Move::Silence => self.silence(),
+            Move::EndSilence => self.end_silence(),
             Move::Review { incident } => self.review(incident),
             Move::Paperwork => self.paperwork(),
             Move::Erase => self.erase(),
@@ -520,6 +528,37 @@ impl World {
         } else {
             Command::AcknowledgeIncident { incident, by: by.clone(), via: "view".to_owned() }
         };
+        self.person_asks(Submission::person(by, command), TRIES_MAX)
+    }
+
+    fn silence(&mut self) -> Check {
+        let Some(by) = self.somebody() else { return Ok(()) };
+        let features: Vec<FeatureId> = self.outside.catalogue.features.keys().cloned().collect();
+        let matchers = match self.dice.below(4) {
+            0 => "alertname=~\"alert-.\"".to_owned(),
+            1 => format!("feature=\"{}\"", self.dice.pick(&features)),
+            2 => "alertname!=\"alert-1\",team!=\"\"".to_owned(),
+            _ => format!("alertname=\"alert-{}\"", self.dice.below(6)),
+        };
+        let starts_at = self.shadow.state.at.plus(self.dice.mins(0, 90));
+        let ends_at = starts_at.plus(self.dice.mins(5, 480));
+        let open = self.shadow.state.silences.iter().find(|(_, it)| !it.is_over());
+        let command = Command::Silence {
+            by: by.clone(),
+            matchers: alerting::Matcher::parse_list(&matchers).expect("written here"),
+            starts_at,
+            ends_at,
+            comment: "painting the mast".to_owned(),
+            replaces: open.map(|(id, _)| *id).filter(|_| self.dice.chance(200)),
+        };
+        self.person_asks(Submission::person(by, command), TRIES_MAX)
+    }
+
+    fn end_silence(&mut self) -> Check {
+        let Some(by) = self.somebody() else { return Ok(()) };
+        let mut open = self.shadow.state.silences.iter().filter(|(_, it)| !it.is_over());
+        let Some((silence, _)) = open.next() else { return Ok(()) };
+        let command = Command::EndSilence { silence: *silence, by: by.clone() };
         self.person_asks(Submission::person(by, command), TRIES_MAX)
     }
 

@@ -156,7 +156,28 @@ impl Shadow {
                     format!("{alert} said that {page} calls already")
                 })
             }
+            Event::NotPaged { alert, reason: NotPagedReason::Silenced { silence } } => {
+                let hides = self.state.silenced_by(&self.state.alerts[alert]);
+                hold(
+                    hides.into_iter().any(|it| it == *silence),
+                    "a reason for not calling is true",
+                    || format!("{alert} said that {silence} hides it"),
+                )
+            }
+            Event::SilenceStarted { silence } => {
+                let due =
+                    self.state.silences.get(silence).is_some_and(|it| it.starts_at <= record.at);
+                hold(due, "no silence begins early", || silence.to_string())
+            }
+            Event::SilenceEnded { silence, by: None } => {
+                let due =
+                    self.state.silences.get(silence).is_some_and(|it| it.ends_at <= record.at);
+                hold(due, "no silence ends early", || silence.to_string())
+            }
             Event::PageNotified { page, attempt, cause, .. } => {
+                let incident = self.state.pages.get(page).map(|it| it.incident);
+                let quiet = incident.is_some_and(|it| self.state.is_quiet(it));
+                hold(!quiet, "nobody is called in silence", || format!("{page} calls"))?;
                 self.step_is_due(record, *page, *attempt, cause)
             }
             Event::PageExhausted { page } => {
@@ -213,6 +234,12 @@ impl Shadow {
             Event::AlertFired { alert, severity: Severity::Page, .. } => {
                 self.covered.insert(*alert, false);
             }
+            Event::AlertUnsilenced { alert, .. } => {
+                let incident = self.state.alerts[alert].incident;
+                let taken = incident.and_then(|it| self.state.incidents.get(&it));
+                let taken = taken.is_some_and(|it| !it.is_open() || it.acknowledged.is_some());
+                self.covered.insert(*alert, taken);
+            }
             Event::NotPaged { alert, .. } | Event::PageOpened { alert, .. } => {
                 self.covered.insert(*alert, true);
             }
@@ -267,6 +294,16 @@ impl Shadow {
         if let Some(alert) = self.uncovered() {
             let detail = format!("{alert} is accepted, and there is neither page nor reason");
             return Err(Broken { property: "every alert calls somebody or says why not", detail });
+        }
+        for alert in self.state.firing.values() {
+            let Some(NotPagedReason::Silenced { silence }) = self.state.alerts[alert].not_paged
+            else {
+                continue;
+            };
+            let holds = self.state.silences.get(&silence).is_some_and(engine::Silence::is_active);
+            hold(holds, "what a silence hid is heard when it ends", || {
+                format!("{alert} is hidden by {silence}, which is over")
+            })?;
         }
         for record in fresh {
             if let Event::IncidentResolved { incident, .. } = &record.event

@@ -6,7 +6,7 @@ use crate::event::{Event, EventRecord, NewNotice};
 use crate::state::{
     Alert, AlertStatus, Limits, Notice, NoticeStatus, Purpose, Signature, SourceHealth, State,
 };
-use crate::{Password, ResolveReason};
+use crate::{NotPagedReason, Password, ResolveReason, silence};
 use incident::{Incident, Review};
 use model::{AlertId, IncidentId, NoticeId, PageId, Timestamp};
 use paging::{Page, PageStatus};
@@ -49,7 +49,11 @@ impl State {
             | Event::AlertStale { .. }
             | Event::AlertHeardAgain { .. }
             | Event::AlertResolved { .. }
+            | Event::AlertUnsilenced { .. }
             | Event::NotPaged { .. } => self.apply_alert(record),
+            Event::SilenceSet { .. }
+            | Event::SilenceStarted { .. }
+            | Event::SilenceEnded { .. } => silence::apply(self, record),
             Event::IncidentOpened { .. }
             | Event::AlertJoined { .. }
             | Event::IncidentResolved { .. }
@@ -122,7 +126,16 @@ impl State {
                 }
                 self.forget_old_alerts();
             }
+            Event::AlertUnsilenced { alert, .. } => {
+                if let Some(it) = self.alerts.get_mut(alert) {
+                    it.not_paged = None;
+                }
+                self.trail_alert(*alert);
+            }
             Event::NotPaged { alert, reason } => {
+                if let NotPagedReason::Silenced { silence } = reason {
+                    silence::hid(self, *silence, *alert);
+                }
                 if let Some(it) = self.alerts.get_mut(alert) {
                     it.not_paged = Some(reason.clone());
                 }

@@ -2,9 +2,10 @@
 
 use crate::event::{Actor, SignRole};
 use crate::{Role, TokenKind};
+use alerting::Matcher;
 use model::{
     Catalogue, FeatureId, IncidentId, Labels, Millis, NoticeId, Objective, PageId, PersonId,
-    ServiceId, Severity, SourceId, TeamId, Timestamp, TokenId,
+    ServiceId, Severity, SilenceId, SourceId, TeamId, Timestamp, TokenId,
 };
 
 /// One request, with who asks and why. Everything that happens starts as one of these.
@@ -110,6 +111,28 @@ pub enum Command {
         feature: Option<FeatureId>,
         /// Whom to call where no feature says so.
         team: Option<TeamId>,
+    },
+    /// Alerts that match are to call nobody for a while.
+    Silence {
+        /// Who answers for it.
+        by: PersonId,
+        /// All of them must hold.
+        matchers: Vec<Matcher>,
+        /// From when; what is past means now.
+        starts_at: Timestamp,
+        /// Until when.
+        ends_at: Timestamp,
+        /// Why.
+        comment: String,
+        /// One that ends when this one starts to hold, so that nothing slips through between them.
+        replaces: Option<SilenceId>,
+    },
+    /// A silence is to end now.
+    EndSilence {
+        /// Which.
+        silence: SilenceId,
+        /// Who ends it.
+        by: PersonId,
     },
     /// The team wrote down what it learned.
     PublishReview {

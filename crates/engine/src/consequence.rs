@@ -7,6 +7,7 @@ use crate::command::Context;
 use crate::due::source_key;
 use crate::event::{Event, NotPagedReason, Origin, PageCause, ResolveReason};
 use crate::notify::notified;
+use crate::silence;
 use crate::state::{Alert, AlertStatus, NoticeStatus, Purpose, State};
 use incident::{Incident, REVIEW_DUE, Review};
 use model::{AlertId, Catalogue, EscalationId, IncidentId, NoticeId, PageId, Severity};
@@ -28,6 +29,10 @@ pub(crate) fn consequences(state: &State, context: &Context<'_>, event: &Event) 
         Event::NoticeFailed { notice, retry_at: None, .. } => {
             undeliverable(state, context, *notice)
         }
+        Event::SilenceSet { silence, .. } => silence::started(state, context, *silence),
+        Event::SilenceStarted { silence } => silence::quieted(state, *silence),
+        Event::SilenceEnded { silence, .. } => silence::given_back(state, *silence),
+        Event::AlertUnsilenced { alert, .. } => heard_again(state, *alert),
         Event::SourceRecovered { source } => state
             .firing
             .get(&source_key(source))
@@ -83,6 +88,12 @@ fn grouped(state: &State, alert_id: AlertId) -> Vec<Event> {
     if alert.severity == Severity::Ticket {
         return vec![Event::NotPaged { alert: alert_id, reason: NotPagedReason::TicketSeverity }];
     }
+    if let Some(silence) = silence::hiding(state, alert) {
+        return vec![Event::NotPaged {
+            alert: alert_id,
+            reason: NotPagedReason::Silenced { silence },
+        }];
+    }
     let group = group_of(alert);
     if let Some(incident) = state.open_groups.get(&group) {
         return vec![Event::AlertJoined { incident: *incident, alert: alert_id }];
@@ -95,6 +106,19 @@ fn grouped(state: &State, alert_id: AlertId) -> Vec<Event> {
         title: alert.summary.clone(),
         alert: alert_id,
     }]
+}
+
+/// An alert whose silence is over: people are called unless somebody has taken its incident.
+fn heard_again(state: &State, alert_id: AlertId) -> Vec<Event> {
+    let Some(incident_id) = state.alerts[&alert_id].incident else {
+        return grouped(state, alert_id);
+    };
+    match state.incidents.get(&incident_id) {
+        Some(it) if it.is_open() && it.acknowledged.is_none() => {
+            called(state, incident_id, alert_id)
+        }
+        _ => vec![],
+    }
 }
 
 /// Calls people for an alert that is new in its incident, or says why not.

@@ -3,6 +3,7 @@
 use crate::TokenKind;
 use crate::command::{Command, Context, DeliveryOutcome, DoorAlert, DoorLife, Rejected};
 use crate::event::{Event, Evidence, Origin, ResolveReason, SignRole};
+use crate::silence;
 use crate::state::{AlertStatus, Limits, NoticeStatus, State};
 use model::{
     AlertId, Catalogue, FeatureId, IncidentId, Millis, NoticeId, Objective, PageId, PersonId,
@@ -57,6 +58,9 @@ pub(crate) fn decide(
         }
         Command::Raise { by, title, feature, team } => {
             raise(state, context, by, title, feature.as_ref(), team.as_ref())
+        }
+        Command::Silence { .. } | Command::EndSilence { .. } => {
+            silence::decide(state, context, command)
         }
         Command::PublishReview { incident, by, text } => publish(state, *incident, by, text),
         Command::Sign { feature, role, by, objective } => {
@@ -410,7 +414,7 @@ fn sign(
     Ok(vec![Event::Signed { feature: id.clone(), role, by: by.clone(), objective, window }])
 }
 
-fn person(state: &State, id: &PersonId) -> Result<(), Rejected> {
+pub(crate) fn person(state: &State, id: &PersonId) -> Result<(), Rejected> {
     let known = state.catalogue().is_some_and(|it| it.people.contains_key(id));
     if known { Ok(()) } else { Err(unknown("person", id)) }
 }
@@ -424,7 +428,7 @@ fn open_incident(state: &State, id: IncidentId) -> Result<IncidentId, Rejected> 
     }
 }
 
-fn text_within(what: &str, text: &str, max: usize) -> Result<(), Rejected> {
+pub(crate) fn text_within(what: &str, text: &str, max: usize) -> Result<(), Rejected> {
     if text.len() <= max {
         Ok(())
     } else {

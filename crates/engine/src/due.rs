@@ -5,10 +5,11 @@
 use crate::command::Context;
 use crate::consequence::advance;
 use crate::event::{Event, NewNotice, Origin, PageCause, ResolveReason};
-use crate::execute::Heard;
-use crate::state::{AlertStatus, Limits, Recipient, State};
+use crate::leases::{Heard, Leases};
+use crate::silence::{self, Silence};
+use crate::state::{Limits, Recipient, State};
 use model::{AlertId, Medium, Millis, NoticeId, Severity, SourceId, Timestamp};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// How long a source may fail before that is an alert of its own.
 pub(crate) const SOURCE_SILENT: Millis = Millis::from_mins(5);
@@ -19,33 +20,33 @@ const DIGEST_AT: Millis = Millis::from_hours(7);
 const DAY: Millis = Millis::from_days(1);
 
 /// When the next thing is due.
-pub(crate) fn next_wake(state: &State, heard: &BTreeMap<AlertId, Heard>) -> Option<Timestamp> {
+pub(crate) fn next_wake(state: &State, leases: &Leases) -> Option<Timestamp> {
     let pages = state.open_groups.values().flat_map(|incident| {
         let pages = state.incidents.get(incident).map_or(&[][..], |it| &it.pages);
         pages.iter().filter_map(|page| state.pages.get(page)?.next_timeout())
     });
-    let alerts = heard.iter().filter_map(|(alert, it)| alert_due(state, *alert, it));
+    let alerts = leases.next().into_iter();
     let sources = state
         .sources_failing
         .iter()
         .filter(|(id, _)| !state.firing.contains_key(&source_key(id)))
         .map(|(_, it)| it.failing_since.plus(SOURCE_SILENT));
+    let silences = state.silences.values().filter_map(Silence::next_change);
     let digest =
         state.catalogue.as_ref().map(|_| Timestamp((state.digest_day + 1) * DAY.0).plus(DIGEST_AT));
-    pages.chain(alerts).chain(sources).chain(digest).min()
+    pages.chain(alerts).chain(sources).chain(silences).chain(digest).min()
 }
 
 /// The first thing that is due, or nothing.
-pub(crate) fn first_due(
-    state: &State,
-    heard: &BTreeMap<AlertId, Heard>,
-    context: &Context<'_>,
-) -> Vec<Event> {
+pub(crate) fn first_due(state: &State, leases: &Leases, context: &Context<'_>) -> Vec<Event> {
     let now = context.now;
-    for (alert, it) in heard {
-        if alert_due(state, *alert, it).is_some_and(|due| due <= now) {
-            return vec![alert_event(*alert, it)];
-        }
+    if let Some((alert, heard)) = leases.rung(now) {
+        return vec![alert_event(alert, &heard)];
+    }
+    // Before deadlines, so that a page in the way of a silence does not go on; what starts before what
+    // ends, so that nothing slips through between two silences.
+    if let Some(change) = silence::due(state, now) {
+        return vec![change];
     }
     for incident in state.open_groups.values() {
         let pages = state.incidents.get(incident).map_or(&[][..], |it| &it.pages);
@@ -73,16 +74,6 @@ pub(crate) fn source_key(source: &SourceId) -> String {
 /// The day whose daily mail is due at or before `now`.
 pub(crate) fn digest_day(now: Timestamp) -> i64 {
     now.minus(DIGEST_AT).0.div_euclid(DAY.0)
-}
-
-fn alert_due(state: &State, alert: AlertId, heard: &Heard) -> Option<Timestamp> {
-    let it = state.alerts.get(&alert)?;
-    match (it.status, heard.until, it.stale_after) {
-        (AlertStatus::Resolved { .. }, _, _) => None,
-        (_, Some(until), _) => Some(until),
-        (AlertStatus::Firing, None, Some(stale_after)) => Some(heard.at.plus(stale_after)),
-        _ => None,
-    }
 }
 
 fn alert_event(alert: AlertId, heard: &Heard) -> Event {

@@ -3,10 +3,11 @@
 
 use crate::state::Recipient;
 use crate::{Role, TokenKind};
+use alerting::Matcher;
 use model::{
     AlertId, Catalogue, ChannelId, EscalationId, FeatureId, IncidentId, Labels, Medium, Millis,
-    NoticeId, Objective, PageId, PersonId, Personal, RotaId, ServiceId, Severity, SourceId, TeamId,
-    Timestamp, TokenId,
+    NoticeId, Objective, PageId, PersonId, Personal, RotaId, ServiceId, Severity, SilenceId,
+    SourceId, TeamId, Timestamp, TokenId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -108,6 +109,40 @@ pub enum Event {
         alert: AlertId,
         /// Why not.
         reason: NotPagedReason,
+    },
+    /// Alerts that match call nobody for a while.
+    SilenceSet {
+        /// Its id.
+        silence: SilenceId,
+        /// All of them must hold for an alert to be hidden.
+        matchers: Vec<Matcher>,
+        /// From when.
+        starts_at: Timestamp,
+        /// Until when.
+        ends_at: Timestamp,
+        /// Who answers for it.
+        by: PersonId,
+        /// Why.
+        comment: Personal,
+    },
+    /// A silence is in force from here on.
+    SilenceStarted {
+        /// Which.
+        silence: SilenceId,
+    },
+    /// A silence is over.
+    SilenceEnded {
+        /// Which.
+        silence: SilenceId,
+        /// Who ended it before its time.
+        by: Option<PersonId>,
+    },
+    /// An alert that was hidden still fires when its silence ends: it may call people now.
+    AlertUnsilenced {
+        /// Which alert.
+        alert: AlertId,
+        /// What hid it.
+        silence: SilenceId,
     },
     /// Something a team deals with began.
     IncidentOpened {
@@ -358,6 +393,11 @@ pub enum ResolveReason {
 pub enum NotPagedReason {
     /// It may wait for the morning.
     TicketSeverity,
+    /// Somebody asked for silence about it.
+    Silenced {
+        /// By this.
+        silence: SilenceId,
+    },
     /// People are being called for this incident already.
     AlreadyPaging {
         /// By this page.

@@ -11,10 +11,11 @@ use crate::consequence::consequences;
 use crate::decide::decide;
 use crate::due;
 use crate::event::{Event, EventRecord};
-use crate::state::{AlertStatus, State};
+use crate::leases::{Heard, Leases};
+use crate::state::State;
 use crate::{Command, DoorLife};
 use model::{AlertId, Millis, Timestamp};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 /// How long after a restart no alert is called ended or stale for want of being sent again.
 pub(crate) const RESTART_GRACE: Millis = Millis::from_mins(5);
@@ -26,16 +27,7 @@ const EVENTS_PER_COMMAND_MAX: usize = 1_000_000;
 #[derive(Debug, Default)]
 pub struct Engine {
     state: State,
-    heard: BTreeMap<AlertId, Heard>,
-}
-
-/// When a repeated alert was last heard of.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Heard {
-    /// When its lease ends, if it has one.
-    pub(crate) until: Option<Timestamp>,
-    /// When it was last sent.
-    pub(crate) at: Timestamp,
+    leases: Leases,
 }
 
 /// What a command did.
@@ -58,25 +50,27 @@ impl Engine {
     /// An engine over a restored state; leases run on from `now` with a grace period.
     #[must_use]
     pub fn from_state(state: State, now: Timestamp) -> Self {
-        let mut engine = Self { state, heard: BTreeMap::new() };
-        let firing: Vec<AlertId> = engine.state.firing.values().copied().collect();
-        for alert in firing {
-            engine.start_lease(alert, now, RESTART_GRACE);
+        let mut leases = Leases::default();
+        for alert in state.firing.values() {
+            leases.start(&state, *alert, now, RESTART_GRACE);
         }
-        engine
+        Self { state, leases }
     }
 
     /// Goes back to `state`, because what came after it could not be made durable. What was heard
     /// of alerts stays known: hearing is not an event.
     pub fn roll_back(&mut self, state: State) {
         self.state = state;
-        self.heard.retain(|alert, _| {
-            self.state.alerts.get(alert).is_some_and(|it| self.state.firing.contains_key(&it.key))
-        });
-        for alert in self.state.firing.values() {
-            if !self.heard.contains_key(alert) {
-                let heard = first_heard(&self.state, *alert, self.state.at, RESTART_GRACE);
-                self.heard.extend(heard.map(|it| (*alert, it)));
+        let (state, leases) = (&self.state, &mut self.leases);
+        let fires = |alert: AlertId| {
+            state.alerts.get(&alert).is_some_and(|it| state.firing.contains_key(&it.key))
+        };
+        leases.retain(fires);
+        for alert in state.firing.values() {
+            if leases.knows(*alert) {
+                leases.refresh(state, *alert);
+            } else {
+                leases.start(state, *alert, state.at, RESTART_GRACE);
             }
         }
     }
@@ -91,10 +85,13 @@ impl Engine {
     pub fn apply(&mut self, record: &EventRecord) {
         self.state.apply(record);
         match &record.event {
-            Event::AlertFired { alert, .. } => self.start_lease(*alert, record.at, Millis::ZERO),
-            Event::AlertResolved { alert, .. } => {
-                self.heard.remove(alert);
+            Event::AlertFired { alert, .. } => {
+                self.leases.start(&self.state, *alert, record.at, Millis::ZERO);
             }
+            Event::AlertStale { alert, .. } | Event::AlertHeardAgain { alert } => {
+                self.leases.refresh(&self.state, *alert);
+            }
+            Event::AlertResolved { alert, .. } => self.leases.forget(*alert),
             _ => {}
         }
     }
@@ -123,14 +120,14 @@ impl Engine {
     /// When [`Command::Tick`] has something to do next.
     #[must_use]
     pub fn next_wake(&self) -> Option<Timestamp> {
-        due::next_wake(&self.state, &self.heard)
+        due::next_wake(&self.state, &self.leases)
     }
 
     /// Everything due, one after another: each may change what the next one is.
     fn tick(&mut self, context: &Context<'_>, submission: &Submission) -> Executed {
         let mut records = vec![];
         loop {
-            let events = due::first_due(&self.state, &self.heard, context);
+            let events = due::first_due(&self.state, &self.leases, context);
             if events.is_empty() {
                 return Executed { records, repeats: None };
             }
@@ -178,22 +175,6 @@ impl Engine {
             DoorLife::FiringStaleAfter(_) => None,
             DoorLife::Resolved => return,
         };
-        self.heard.insert(*alert, Heard { until, at: now });
+        self.leases.hear(&self.state, *alert, Heard { until, at: now });
     }
-
-    fn start_lease(&mut self, alert: AlertId, now: Timestamp, grace: Millis) {
-        let heard = first_heard(&self.state, alert, now, grace);
-        self.heard.extend(heard.map(|it| (alert, it)));
-    }
-}
-
-fn first_heard(state: &State, alert: AlertId, now: Timestamp, grace: Millis) -> Option<Heard> {
-    let it = state.alerts.get(&alert)?;
-    if matches!(it.status, AlertStatus::Resolved { .. }) {
-        return None;
-    }
-    if it.lease.is_none() && it.stale_after.is_none() {
-        return None;
-    }
-    Some(Heard { until: it.lease.map(|lease| now.plus(lease.max(grace))), at: now })
 }

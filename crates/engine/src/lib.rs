@@ -26,7 +26,9 @@ mod decide;
 mod due;
 mod event;
 mod execute;
+mod leases;
 mod notify;
+mod silence;
 mod state;
 mod tell;
 mod why;
@@ -41,6 +43,7 @@ pub use event::{
     ResolveReason, SignRole, SkippedNotice,
 };
 pub use execute::{Engine, Executed};
+pub use silence::{Silence, SilencePhase};
 pub use state::{
     Alert, AlertStatus, Limits, NextIds, Notice, NoticeStatus, Purpose, Recipient, Signature,
     SourceHealth, State,

@@ -3,9 +3,10 @@
 
 use crate::Access;
 use crate::event::{Origin, SignRole};
+use crate::silence::Silence;
 use model::{
     AlertId, Catalogue, ChannelId, FeatureId, IncidentId, Medium, Millis, NoticeId, Objective,
-    PageId, PersonId, ServiceId, Severity, SourceId, TeamId, Timestamp, TokenId,
+    PageId, PersonId, ServiceId, Severity, SilenceId, SourceId, TeamId, Timestamp, TokenId,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,6 +27,12 @@ impl Limits {
     pub const KEYS_MAX: usize = 10_000;
     /// Journal positions remembered per incident and per alert.
     pub const TRAIL_MAX: usize = 500;
+    /// Silences to come or in force.
+    pub const SILENCES_OPEN_MAX: usize = 1_000;
+    /// Ended silences kept in memory.
+    pub const SILENCES_ENDED_MAX: usize = 500;
+    /// Longest silence: what is not wanted for longer should not be an alert.
+    pub const SILENCE_MAX: Millis = Millis::from_days(366);
     /// Tokens of one organisation.
     pub const TOKENS_MAX: usize = 10_000;
     /// How often a notice is tried before it is given up.
@@ -67,6 +74,9 @@ pub struct State {
     pub notices: BTreeMap<NoticeId, Notice>,
     /// Signatures of features' objectives.
     pub signatures: BTreeMap<FeatureId, BTreeMap<SignRole, Signature>>,
+    /// Silences, to come, in force and recently ended.
+    #[serde(default)]
+    pub silences: BTreeMap<SilenceId, Silence>,
     /// Sources that do not answer; the others are not in here.
     pub sources_failing: BTreeMap<SourceId, SourceHealth>,
     /// Ways in.
@@ -94,6 +104,9 @@ pub struct NextIds {
     pub notice: u64,
     /// Tokens made so far.
     pub token: u64,
+    /// Silences made so far.
+    #[serde(default)]
+    pub silence: u64,
 }
 
 /// One alert.

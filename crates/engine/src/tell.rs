@@ -33,6 +33,20 @@ pub fn tell(event: &Event, catalogue: Option<&Catalogue>) -> String {
         Event::NotPaged { alert, reason } => {
             format!("Nobody was called for alert {alert}: {}.", told_not_paged(reason, &person))
         }
+        Event::SilenceSet { silence, matchers, starts_at, ends_at, by, .. } => {
+            let matchers: Vec<String> = matchers.iter().map(ToString::to_string).collect();
+            let matchers = matchers.join(", ");
+            let by = person(by);
+            format!("{by} set silence {silence} for {matchers}, {starts_at} to {ends_at}.")
+        }
+        Event::SilenceStarted { silence } => format!("Silence {silence} is in force."),
+        Event::SilenceEnded { silence, by: None } => format!("Silence {silence} is over."),
+        Event::SilenceEnded { silence, by: Some(by) } => {
+            format!("{} ended silence {silence}.", person(by))
+        }
+        Event::AlertUnsilenced { alert, silence } => {
+            format!("Silence {silence} is over and alert {alert} still fires.")
+        }
         Event::IncidentOpened { incident, alert, .. } => {
             format!("Incident {incident} opened for alert {alert}.")
         }
@@ -143,6 +157,7 @@ fn told_resolve(reason: &ResolveReason, person: &dyn Fn(&PersonId) -> String) ->
 fn told_not_paged(reason: &NotPagedReason, person: &dyn Fn(&PersonId) -> String) -> String {
     match reason {
         NotPagedReason::TicketSeverity => "it may wait for working hours".to_owned(),
+        NotPagedReason::Silenced { silence } => format!("silence {silence} hides it"),
         NotPagedReason::AlreadyPaging { page } => format!("page {page} is calling already"),
         NotPagedReason::AcknowledgedBefore { by } => {
             format!("it came back while {} deals with it", person(by))

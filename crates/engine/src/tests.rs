@@ -317,3 +317,194 @@ fn what_is_no_longer_configured_stops_firing() {
         ",
     );
 }
+
+mod silences {
+    use super::check;
+
+    const QUIET: &str = "
+        0m SilenceSet si_1 0m to 30m
+        0m SilenceStarted si_1
+        ";
+
+    #[track_caller]
+    fn check_in_silence(script: &str, expected: &str) {
+        let script = format!("0m silence alertname=TooSlow 0m 30m / {script}");
+        check(&script, &format!("{QUIET}{expected}"));
+    }
+
+    #[test]
+    fn what_is_hidden_calls_nobody_and_is_heard_when_the_silence_ends() {
+        check_in_silence(
+            "1m webhook f1 light-on / 30m tick",
+            "
+            1m AlertFired al_1 page feature:light-on
+            1m NotPaged al_1 Silenced { silence: SilenceId(1) }
+            30m SilenceEnded si_1
+            30m AlertUnsilenced al_1 si_1
+            30m IncidentOpened in_1
+            30m PageOpened pg_1 payments
+            30m PageNotified pg_1 step 0 (Opened) ana email, ana sms until 35m
+            ",
+        );
+    }
+
+    #[test]
+    fn what_ended_meanwhile_calls_nobody() {
+        check_in_silence(
+            "1m webhook f1 light-on / 20m door-over f1 / 30m tick",
+            "
+            1m AlertFired al_1 page feature:light-on
+            1m NotPaged al_1 Silenced { silence: SilenceId(1) }
+            20m AlertResolved al_1
+            30m SilenceEnded si_1
+            ",
+        );
+    }
+
+    #[test]
+    fn two_hidden_alerts_of_one_feature_are_one_incident() {
+        check_in_silence(
+            "1m webhook f1 light-on / 2m webhook f2 light-on / 3m end-silence si_1 ana",
+            "
+            1m AlertFired al_1 page feature:light-on
+            1m NotPaged al_1 Silenced { silence: SilenceId(1) }
+            2m AlertFired al_2 page feature:light-on
+            2m NotPaged al_2 Silenced { silence: SilenceId(1) }
+            3m SilenceEnded si_1 by ana
+            3m AlertUnsilenced al_1 si_1
+            3m IncidentOpened in_1
+            3m PageOpened pg_1 payments
+            3m PageNotified pg_1 step 0 (Opened) ana email, ana sms until 8m
+            3m AlertUnsilenced al_2 si_1
+            3m AlertJoined in_1 al_2
+            3m NotPaged al_2 AlreadyPaging { page: PageId(1) }
+            ",
+        );
+    }
+
+    #[test]
+    fn a_page_ends_with_silence_and_begins_again_after_it() {
+        check(
+            "0m webhook f1 light-on / 1m silence feature=\"\",alertname=TooSlow 1m 10m / 10m tick",
+            "
+            0m AlertFired al_1 page feature:light-on
+            0m IncidentOpened in_1
+            0m PageOpened pg_1 payments
+            0m PageNotified pg_1 step 0 (Opened) ana email, ana sms until 5m
+            1m SilenceSet si_1 1m to 10m
+            1m SilenceStarted si_1
+            1m NotPaged al_1 Silenced { silence: SilenceId(1) }
+            1m PageEnded pg_1 everything that fires is silenced by si_1 until 2026-11-23T10:10:00Z
+            10m SilenceEnded si_1
+            10m AlertUnsilenced al_1 si_1
+            10m PageOpened pg_2 payments
+            10m PageNotified pg_2 step 0 (Opened) ana email, ana sms until 15m
+            ",
+        );
+    }
+
+    #[test]
+    fn whoever_took_the_incident_is_not_called_again_by_the_end_of_a_silence() {
+        check(
+            "0m webhook f1 light-on / 1m ack pg_1 bo / 2m silence alertname=TooSlow 2m 10m / 10m tick",
+            "
+            0m AlertFired al_1 page feature:light-on
+            0m IncidentOpened in_1
+            0m PageOpened pg_1 payments
+            0m PageNotified pg_1 step 0 (Opened) ana email, ana sms until 5m
+            1m PageAcknowledged pg_1 bo
+            2m SilenceSet si_1 2m to 10m
+            2m SilenceStarted si_1
+            2m NotPaged al_1 Silenced { silence: SilenceId(1) }
+            10m SilenceEnded si_1
+            10m AlertUnsilenced al_1 si_1
+            ",
+        );
+    }
+
+    #[test]
+    fn something_else_in_the_incident_goes_on_calling() {
+        check(
+            "0m webhook f1 light-on / 0m burn light-on / 1m silence alertname=TooSlow 1m 10m / 5m tick",
+            "
+            0m AlertFired al_1 page feature:light-on
+            0m IncidentOpened in_1
+            0m PageOpened pg_1 payments
+            0m PageNotified pg_1 step 0 (Opened) ana email, ana sms until 5m
+            0m AlertFired al_2 page feature:light-on
+            0m AlertJoined in_1 al_2
+            0m NotPaged al_2 AlreadyPaging { page: PageId(1) }
+            1m SilenceSet si_1 1m to 10m
+            1m SilenceStarted si_1
+            1m NotPaged al_1 Silenced { silence: SilenceId(1) }
+            5m PageNotified pg_1 step 1 (NobodyAnswered) ana email, ana sms, bo sms until 15m
+            ",
+        );
+    }
+
+    #[test]
+    fn between_two_silences_nothing_slips_through() {
+        check_in_silence(
+            "0m silence alertname=~\"Too.*\" 30m 60m / 1m webhook f1 light-on / 31m tick / 60m tick",
+            "
+            0m SilenceSet si_2 30m to 60m
+            1m AlertFired al_1 page feature:light-on
+            1m NotPaged al_1 Silenced { silence: SilenceId(1) }
+            31m SilenceStarted si_2
+            31m SilenceEnded si_1
+            31m NotPaged al_1 Silenced { silence: SilenceId(2) }
+            60m SilenceEnded si_2
+            60m AlertUnsilenced al_1 si_2
+            60m IncidentOpened in_1
+            60m PageOpened pg_1 payments
+            60m PageNotified pg_1 step 0 (Opened) ana email, ana sms until 65m
+            ",
+        );
+        check_in_silence(
+            "1m webhook f1 light-on / 2m silence alertname=TooSlow 2m 60m for si_1 / 30m tick",
+            "
+            1m AlertFired al_1 page feature:light-on
+            1m NotPaged al_1 Silenced { silence: SilenceId(1) }
+            2m SilenceSet si_2 2m to 60m
+            2m SilenceStarted si_2
+            2m SilenceEnded si_1 by bo
+            2m NotPaged al_1 Silenced { silence: SilenceId(2) }
+            ",
+        );
+    }
+
+    #[test]
+    fn our_own_alerts_can_be_silenced_and_calls_by_hand_cannot() {
+        check(
+            "0m silence feature=light-on 0m 30m / 0m silence team=payments 0m 30m / \
+             1m burn light-on / 2m raise bo",
+            "
+            0m SilenceSet si_1 0m to 30m
+            0m SilenceStarted si_1
+            0m SilenceSet si_2 0m to 30m
+            0m SilenceStarted si_2
+            1m AlertFired al_1 page feature:light-on
+            1m NotPaged al_1 Silenced { silence: SilenceId(1) }
+            2m AlertFired al_2 page
+            2m IncidentOpened in_1
+            2m PageOpened pg_1 payments
+            2m PageNotified pg_1 step 0 (Opened) ana email, ana sms until 7m
+            ",
+        );
+    }
+
+    #[test]
+    fn a_silence_must_mean_something() {
+        check(
+            "5m silence a=~\".*\" 5m 30m / 5m silence a=b 9m 6m / 5m silence a=b 0m 4m / \
+             5m silence a=b 5m 600000m / 5m end-silence si_1 bo",
+            "
+            5m refused: this would hide every alert there is; name at least one label
+            5m refused: it ends before it begins
+            5m refused: it ends before it begins
+            5m refused: a silence lasts a year at most; change or remove the alert instead
+            5m refused: there is no silence `si_1` here; it may be closed and archived
+            ",
+        );
+    }
+}

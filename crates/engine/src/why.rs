@@ -140,6 +140,7 @@ fn mentions(event: &Event) -> Vec<WhyId> {
         | Event::AlertStale { alert, .. }
         | Event::AlertHeardAgain { alert }
         | Event::AlertResolved { alert, .. }
+        | Event::AlertUnsilenced { alert, .. }
         | Event::NotPaged { alert, .. } => vec![WhyId::Alert(*alert)],
         Event::IncidentOpened { incident, alert, .. } | Event::AlertJoined { incident, alert } => {
             vec![WhyId::Incident(*incident), WhyId::Alert(*alert)]
@@ -164,6 +165,9 @@ fn mentions(event: &Event) -> Vec<WhyId> {
             notices.iter().map(|it| WhyId::Notice(it.notice)).collect()
         }
         Event::CatalogueAdopted { .. }
+        | Event::SilenceSet { .. }
+        | Event::SilenceStarted { .. }
+        | Event::SilenceEnded { .. }
         | Event::Signed { .. }
         | Event::SourceFailing { .. }
         | Event::SourceRecovered { .. }

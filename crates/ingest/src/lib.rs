@@ -9,13 +9,24 @@
 //! - an alert is over only when its sender says so, never because it is missing from a payload.
 
 pub mod alertmanager_v2;
+mod fields;
+pub mod goalert;
+pub mod grafana;
+pub mod kuma;
+pub mod mapped;
+pub mod oncall;
+pub mod opsgenie;
+pub mod pagerduty;
 mod route;
+mod signal;
+pub mod victorops;
 pub mod webhook_v4;
 
 #[cfg(test)]
 mod tests;
 
-pub use route::{Route, route};
+pub use route::{Route, route, route_for};
+pub use signal::{Described, Place, SIGNAL_BYTES_MAX, SIGNAL_STALE_AFTER, Said, Signal, Step};
 
 use model::{Labels, Timestamp};
 use serde::Deserialize;

@@ -56,6 +56,25 @@ pub fn route(labels: &Labels, catalogue: Option<&Catalogue>) -> Route {
     Route { feature, service, team, severity, routed_by: said.join("; ") }
 }
 
+/// As [`route`], and where the labels lead nowhere the label of the door's key decides, written as
+/// `team:payments`, `service:payments-api` or `feature:pay`. Where a pager has one integration key per
+/// service, that key was the only thing that said what an alert is about.
+#[must_use]
+pub fn route_for(labels: &Labels, key_label: &str, catalogue: Option<&Catalogue>) -> Route {
+    let by_labels = route(labels, catalogue);
+    if by_labels.feature.is_some() || by_labels.service.is_some() || by_labels.team.is_some() {
+        return by_labels;
+    }
+    let Some((kind @ ("team" | "service" | "feature"), name)) = key_label.split_once(':') else {
+        return by_labels;
+    };
+    let mut labels = labels.clone();
+    labels.insert(kind.to_owned(), name.trim().to_owned());
+    let mut by_key = route(&labels, catalogue);
+    by_key.routed_by = format!("{}; {kind} by the label of the door's key", by_key.routed_by);
+    by_key
+}
+
 fn found<T>(
     labels: &Labels,
     name: &str,

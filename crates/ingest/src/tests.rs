@@ -1,5 +1,7 @@
 //! Payloads and what is read from them; and that nothing makes the parsers panic.
 
+mod receivers;
+
 use crate::{alertmanager_v2, route, webhook_v4};
 use model::{Labels, Timestamp};
 

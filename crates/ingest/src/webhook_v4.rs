@@ -53,7 +53,8 @@ pub fn parse(body: &[u8], now: Timestamp) -> Result<Parsed, Malformed> {
     Ok(parsed)
 }
 
-fn one(wire: WireAlert, now: Timestamp) -> Result<Normalised, String> {
+/// One alert of a payload, by its own status.
+pub(crate) fn one(wire: WireAlert, now: Timestamp) -> Result<Normalised, String> {
     let status = match wire.status.as_deref() {
         Some("firing") => Status::Firing,
         Some("resolved") => Status::Resolved,

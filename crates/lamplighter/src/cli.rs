@@ -112,6 +112,19 @@ pub(crate) enum Command {
     /// Look at everything a person would otherwise have to remember
     #[command(after_help = "Example: lamplighter doctor --config examples/solar --data ./data")]
     Doctor(Doctor),
+    /// Count how few people may leave before half of the files have nobody who knows them
+    ///
+    /// Reads git repositories through your `git`, or one exported log. Nothing is sent anywhere, and
+    /// nobody is named unless you ask for a pairing. Beside the number stand its method, window, filter
+    /// and identity rule, and what it would be if one of them were chosen differently.
+    #[command(
+        after_help = "Examples: lamplighter busfactor . --at 2026-01-01T00:00:00Z\n          \
+                            lamplighter busfactor app ops --method jetbrains --json\n          \
+                            lamplighter busfactor --log app.log --files app.files\n          \
+                            lamplighter busfactor --evidence operations.csv\n\
+                            Exit code 1 when nothing is known about any file."
+    )]
+    Busfactor(Busfactor),
     /// Print completions for a shell
     #[command(after_help = "Example: lamplighter completions bash > \
                             /etc/bash_completion.d/lamplighter")]
@@ -491,6 +504,103 @@ pub(crate) struct Doctor {
     pub(crate) place: Place,
     #[command(flatten)]
     pub(crate) form: Form,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Busfactor {
+    /// Git repositories; several are also counted together
+    #[arg(value_name = "REPO", required_unless_present_any = ["log", "evidence"])]
+    pub(crate) repos: Vec<PathBuf>,
+    /// An exported log instead: `git log --name-status` with tabs, see the book
+    #[arg(long, value_name = "FILE", requires = "files", conflicts_with = "repos")]
+    pub(crate) log: Option<PathBuf>,
+    /// The files of the tree at the end of that log, one per line
+    #[arg(long, value_name = "FILE", requires = "log")]
+    pub(crate) files: Option<PathBuf>,
+    /// Services instead of files: lines of `at,kind,service,person` from operations, see the book
+    #[arg(long, value_name = "FILE",
+          conflicts_with_all = ["repos", "log", "method", "pruned", "keep", "pairing", "co_authors"])]
+    pub(crate) evidence: Option<PathBuf>,
+    /// As it stood then, as in 2026-12-24T18:00:00Z [default: as it stands]
+    #[arg(long, value_name = "INSTANT")]
+    pub(crate) at: Option<String>,
+    /// How the authors of a file are found
+    #[arg(long, default_value = "avelino")]
+    pub(crate) method: BusfactorMethod,
+    /// Drop people with less than a tenth of the first one's files, as the program of Avelino et al. does
+    #[arg(long)]
+    pub(crate) pruned: bool,
+    /// Which files count
+    #[arg(long, default_value = "code")]
+    pub(crate) keep: BusfactorKeep,
+    /// Only files in this folder, or this file; may be repeated
+    #[arg(long, value_name = "PATH")]
+    pub(crate) only: Vec<String>,
+    /// No files in this folder, nor this file; may be repeated
+    #[arg(long, value_name = "PATH")]
+    pub(crate) without: Vec<String>,
+    #[command(flatten)]
+    pub(crate) who: BusfactorWho,
+    /// How many days before the last commit count; 0 is all [default: 0 for avelino, otherwise 547]
+    #[arg(long, value_name = "DAYS")]
+    pub(crate) window: Option<u32>,
+    /// In how many days a change's weight falls to 1/e, for jetbrains and evidence; 0 is never [default: 90]
+    #[arg(long, value_name = "DAYS")]
+    pub(crate) decay: Option<u32>,
+    /// Also name the cheapest next pairing: two people and a folder
+    #[arg(long)]
+    pub(crate) pairing: bool,
+    #[command(flatten)]
+    pub(crate) form: Form,
+}
+
+/// Who counts, and as whom.
+#[derive(Debug, Args)]
+pub(crate) struct BusfactorWho {
+    /// What makes two contacts one person [default: email-or-name for avelino, email for jetbrains]
+    #[arg(long, value_name = "RULE")]
+    pub(crate) identity: Option<BusfactorIdentity>,
+    /// Do not follow `.mailmap`
+    #[arg(long)]
+    pub(crate) no_mailmap: bool,
+    /// Count updaters, bots and coding agents as people
+    #[arg(long)]
+    pub(crate) bots: bool,
+    /// Whether people in Co-authored-by trailers are authors [default: no for avelino, yes for jetbrains]
+    #[arg(long, value_name = "ANSWER")]
+    pub(crate) co_authors: Option<BusfactorCoAuthors>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum BusfactorMethod {
+    /// Degree of authorship over the whole history (Avelino et al. 2016)
+    Avelino,
+    /// Commits of the last 547 days, fading (Jabrayilzade et al. 2022)
+    Jetbrains,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum BusfactorKeep {
+    /// Without documentation, data, media, hidden, generated and vendored files
+    Code,
+    /// Every file
+    All,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum BusfactorIdentity {
+    /// Equal addresses or equal names
+    EmailOrName,
+    /// Equal addresses only
+    Email,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum BusfactorCoAuthors {
+    /// They get full credit
+    Yes,
+    /// They are only counted
+    No,
 }
 
 #[derive(Debug, Args)]

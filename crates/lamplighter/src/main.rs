@@ -1,10 +1,12 @@
 //! The binary: a match over subcommands.
 
 mod ask;
+mod busfactor;
 mod check;
 mod cli;
 mod docs;
 mod doctor;
+mod git;
 mod init;
 mod journal;
 mod offline;
@@ -70,6 +72,7 @@ fn run(command: Command) -> Answer {
         Command::Erase(it) => offline::erase(&it),
         Command::Migrate(it) => offline::migrate(&it),
         Command::Doctor(it) => doctor::doctor(&it),
+        Command::Busfactor(it) => busfactor::busfactor(&it),
         Command::Completions { shell } => Ok(docs::completions(shell)),
         Command::ExampleServices(it) => {
             let cli::ExampleServices { listen_base, seed } = it;

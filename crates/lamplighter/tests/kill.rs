@@ -31,7 +31,7 @@ fn what_was_accepted_survives_a_hundred_kills_and_every_page_is_sent() {
     std::fs::write(&config, CONFIG.replace("GATEWAY", &gateway.url)).expect("written");
 
     let first = Server::start(&config, &data);
-    let key = format!("Bearer {}", first.door_key("ana"));
+    let key = format!("Bearer {}", first.door_key_of(&first.first_session("ana"), "test"));
     first.kill();
     let accepted = Mutex::new(BTreeSet::new());
     let next = AtomicU64::new(0);

@@ -69,7 +69,7 @@ mod needs_server {
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
         let mail = runtime.block_on(MailServer::start());
         let server = serve(&home, mail.port, free_port());
-        let key = server.door_key("ana");
+        let key = server.door_key_of(&server.first_session("ana"), "test");
         let config = home.join("alertmanager.yml");
         let text = format!(
             "route: {{ receiver: lamplighter, group_wait: 0s, group_interval: 1s }}\n\

@@ -169,6 +169,8 @@ number_id! {
     PageId "pg";
     /// One message to one address.
     NoticeId "no";
+    /// A time in which alerts that match call nobody.
+    SilenceId "si";
     /// A way in: session, API token or the key of a door.
     TokenId "tk";
 }

@@ -22,7 +22,7 @@ pub use catalogue::{
 };
 pub use id::{
     AlertId, ChannelId, EscalationId, FeatureId, IncidentId, InvalidName, NoticeId, OrgId, PageId,
-    PersonId, RotaId, ServiceId, SloId, SourceId, TeamId, TokenId,
+    PersonId, RotaId, ServiceId, SilenceId, SloId, SourceId, TeamId, TokenId,
 };
 pub use label::{Labels, Severity};
 pub use objective::{InvalidObjective, Objective};

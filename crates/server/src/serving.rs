@@ -11,7 +11,7 @@
 
 use axum::Router;
 use axum::extract::Request;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse as _, Response};
 use hyper::server::conn::http1;
@@ -105,12 +105,12 @@ async fn accept(listener: &TcpListener) -> TcpStream {
 }
 
 async fn answered_within(limit: Duration, request: Request, next: Next) -> Response {
-    match tokio::time::timeout(limit, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => {
-            (StatusCode::REQUEST_TIMEOUT, "the request took too long to arrive\n").into_response()
-        }
-    }
+    let in_time = tokio::time::timeout(limit, next.run(request)).await;
+    in_time.unwrap_or_else(|_| {
+        // Not 408: it may be us who are slow, and senders of alerts take a 4xx for a final no.
+        let retry = [(header::RETRY_AFTER, "5")];
+        (StatusCode::SERVICE_UNAVAILABLE, retry, "this took too long\n").into_response()
+    })
 }
 
 #[cfg(test)]
@@ -169,7 +169,7 @@ mod tests {
         let (address, _stop) = house(limits).await;
         let mut slow = TcpStream::connect(address).await.unwrap();
         says(&mut slow, "POST / HTTP/1.1\r\nhost: it\r\ncontent-length: 9\r\n\r\nabc").await;
-        assert!(heard(slow).await.starts_with("HTTP/1.1 408 "));
+        assert!(heard(slow).await.starts_with("HTTP/1.1 503 "));
     }
 
     #[tokio::test]

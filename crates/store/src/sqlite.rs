@@ -17,8 +17,9 @@ use model::{Millis, Timestamp};
 use rusqlite::{
     Connection, ErrorCode, OpenFlags, OptionalExtension as _, Row, TransactionBehavior, params,
 };
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 /// The journal in `journal.sqlite` of a data folder.
@@ -33,9 +34,9 @@ pub struct SqliteJournal {
 impl SqliteJournal {
     /// Opens or makes the journal of `org` in `folder`, which no other process may use meanwhile.
     pub fn open(folder: &Path, org: &str) -> Result<Self, StoreError> {
-        std::fs::create_dir_all(folder).map_err(|it| cannot_open(folder, &it))?;
+        make_private(folder)?;
         let lock = lock(folder)?;
-        let connection = Connection::open(folder.join("journal.sqlite")).map_err(error)?;
+        let connection = open_private(folder, "journal.sqlite")?;
         Self::over(connection, org, Some(lock), "FULL")
     }
 
@@ -302,14 +303,15 @@ impl Journal for SqliteJournal {
     }
 
     fn destroy_key(&mut self, subject: &str) -> Result<(), StoreError> {
-        self.connection
-            .execute(
-                "INSERT OR REPLACE INTO keys (org, subject, secret) VALUES (?1, ?2, NULL)",
-                params![self.org, subject],
-            )
-            .map_err(error)?;
-        // What was overwritten still stands in the write-ahead log until it is emptied.
-        self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(error)
+        let overwrite = |connection: &Connection| {
+            let text = "INSERT OR REPLACE INTO keys (org, subject, secret) VALUES (?1, ?2, NULL)";
+            connection.execute(text, params![self.org, subject]).map(drop).map_err(error)
+        };
+        overwrite(&self.connection)?;
+        // What was overwritten still stands in the write-ahead log until it is emptied; emptying it
+        // is not synced, so after a power cut it might stand there again. The next entry is synced.
+        empty_log(&self.connection)?;
+        overwrite(&self.connection)
     }
 
     fn get_setting(&mut self, name: &str) -> Result<Option<String>, StoreError> {
@@ -353,8 +355,8 @@ pub struct SqliteSamples {
 impl SqliteSamples {
     /// Opens or makes the samples of `org` in `folder`.
     pub fn open(folder: &Path, org: &str) -> Result<Self, StoreError> {
-        std::fs::create_dir_all(folder).map_err(|it| cannot_open(folder, &it))?;
-        let mut connection = Connection::open(folder.join("samples.sqlite")).map_err(error)?;
+        make_private(folder)?;
+        let mut connection = open_private(folder, "samples.sqlite")?;
         prepare(&mut connection, "NORMAL", migrations::SAMPLES)?;
         Ok(Self { org: org.to_owned(), connection })
     }
@@ -428,6 +430,11 @@ impl Samples for SqliteSamples {
     }
 }
 
+/// Moves everything out of the write-ahead log and cuts it off.
+fn empty_log(connection: &Connection) -> Result<(), StoreError> {
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(error)
+}
+
 fn prepare(
     connection: &mut Connection,
     synchronous: &str,
@@ -442,6 +449,8 @@ fn prepare(
              (name TEXT PRIMARY KEY, checksum TEXT NOT NULL) STRICT;"
         ))
         .map_err(error)?;
+    // Nothing that was destroyed just before a power cut may stand in the log.
+    empty_log(connection)?;
     let taken = connection
         .prepare("SELECT name, checksum FROM schema_migrations")
         .and_then(|mut it| {
@@ -462,6 +471,21 @@ fn prepare(
         transaction.commit().map_err(error)?;
     }
     Ok(())
+}
+
+/// Makes the folder unless it is there. The journal holds the keys of people's texts: nobody else on
+/// the machine may look into it.
+fn make_private(folder: &Path) -> Result<(), StoreError> {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.map_err(|it| cannot_open(folder, &it))
+}
+
+/// Opens or makes a database that only its owner can read; SQLite gives its other files the same mode.
+fn open_private(folder: &Path, name: &str) -> Result<Connection, StoreError> {
+    let path = folder.join(name);
+    let made = OpenOptions::new().append(true).create(true).mode(0o600).open(&path);
+    made.map_err(|it| cannot_open(folder, &it))?;
+    Connection::open(path).map_err(error)
 }
 
 /// One process per data folder. The lock goes with the process, however it ends.

@@ -1,7 +1,7 @@
 //! One suite, every backend, every time.
 
 use std::path::PathBuf;
-use store::{MemoryJournal, MemorySamples, SqliteJournal, SqliteSamples};
+use store::{Journal as _, MemoryJournal, MemorySamples, SqliteJournal, SqliteSamples};
 
 store::conformance!(memory, MemoryJournal::new);
 store::conformance!(sqlite, |org: &str| {
@@ -48,9 +48,26 @@ fn postgres_url() -> String {
 }
 
 #[test]
+fn nobody_else_may_read_what_is_kept() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let data = folder("private").join("data");
+    let mut journal = SqliteJournal::open(&data, "private").expect("opens");
+    journal.put_setting("a", "b").expect("written");
+    let _samples = SqliteSamples::open(&data, "private").expect("opens");
+    let mode =
+        |path: &std::path::Path| path.metadata().expect("there").permissions().mode() & 0o777;
+    assert_eq!(mode(&data), 0o700);
+    let files = std::fs::read_dir(&data).expect("readable");
+    for file in files.map(|it| it.expect("readable").path()) {
+        let secret = file.file_name().is_some_and(|it| it != "lamplighter.lock");
+        assert!(!secret || mode(&file) == 0o600, "{}", file.display());
+    }
+}
+
+#[test]
 fn an_altered_record_is_found_on_sqlite_wherever_it_stands() {
     use model::{Millis, Timestamp};
-    use store::{Journal as _, Verdict, conformance::sample, verify};
+    use store::{Verdict, conformance::sample, verify};
     for (column, value) in [
         ("body", "'{}'"),
         ("kind", "'other.v1'"),

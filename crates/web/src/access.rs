@@ -148,6 +148,11 @@ pub(crate) fn principal(context: &Context, headers: &HeaderMap, uri: &Uri) -> Op
     by_secret(context, &cookie(headers, SESSION_COOKIE)?, true)
 }
 
+/// Who holds a key that stands somewhere else than in a header: in a body, in a path.
+pub(crate) fn by_key(context: &Context, secret: &str) -> Option<Principal> {
+    by_secret(context, secret, false)
+}
+
 fn by_secret(context: &Context, secret: &str, ambient: bool) -> Option<Principal> {
     let state = context.handle.state();
     let (id, token) = state.access.find(&hash_token(secret), context.clock.now())?;
@@ -188,7 +193,7 @@ fn demo_person(context: &Context, headers: &HeaderMap) -> Option<Principal> {
 }
 
 /// A secret that the request carries on purpose.
-fn presented(headers: &HeaderMap, uri: &Uri) -> Option<String> {
+pub(crate) fn presented(headers: &HeaderMap, uri: &Uri) -> Option<String> {
     let authorization = header_text(headers, header::AUTHORIZATION);
     if let Some(token) = authorization.strip_prefix("Bearer ") {
         return Some(token.trim().to_owned());

@@ -75,7 +75,7 @@ fn refused(error: &SubmitError) -> Response {
 /// Events as ids only: everything else is read where it belongs.
 fn event(event: &Event) -> Value {
     let value = serde_json::to_value(event).unwrap_or_default();
-    let kept = ["type", "alert", "incident", "page", "token"];
+    let kept = ["type", "alert", "incident", "page", "silence", "token"];
     let fields = value.as_object().cloned().unwrap_or_default();
     fields.into_iter().filter(|(name, _)| kept.contains(&name.as_str())).collect()
 }

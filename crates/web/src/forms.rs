@@ -6,6 +6,7 @@ use crate::passwords::{
 };
 use crate::views::{self, layout};
 use crate::{Context, Mode};
+use alerting::Matcher;
 use axum::Extension;
 use axum::extract::{Form, Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -13,8 +14,11 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use driver::SubmitError;
 use engine::{Command, Event, Rejected, Role, SignRole, Submission, TokenKind};
 use maud::html;
-use model::{FeatureId, IncidentId, Millis, Objective, PersonId, TeamId, TokenId};
+use model::{FeatureId, IncidentId, Millis, Objective, PersonId, SilenceId, TeamId, TokenId};
 use serde::Deserialize;
+
+/// Longest silence the form sets, in minutes.
+const MINUTES_MAX: i64 = 7 * 24 * 60;
 
 /// How long a session lasts.
 const SESSION_LENGTH: Millis = Millis::from_days(14);
@@ -66,6 +70,50 @@ pub(crate) async fn resolve(
     };
     let command = Command::ResolveIncident { incident, by };
     carry_out(&context, &who, command, &format!("/incidents/{id}")).await
+}
+
+#[derive(Deserialize)]
+pub(crate) struct SilenceForm {
+    matchers: String,
+    minutes: i64,
+    comment: String,
+}
+
+pub(crate) async fn silence(
+    State(context): State<Context>,
+    Extension(who): Extension<Principal>,
+    Form(form): Form<SilenceForm>,
+) -> Response {
+    let Some(by) = who.person().cloned() else { return nothing_here() };
+    let matchers = match Matcher::parse_list(&form.matchers) {
+        Ok(matchers) => matchers,
+        Err(error) => {
+            let told = views::message("That did not work", &error.to_string());
+            return (StatusCode::UNPROCESSABLE_ENTITY, told).into_response();
+        }
+    };
+    // The journal's time: that of the clock may differ for a while.
+    let now = context.handle.now();
+    let command = Command::Silence {
+        by,
+        matchers,
+        starts_at: now,
+        ends_at: now.plus(Millis::from_mins(form.minutes.clamp(1, MINUTES_MAX))),
+        comment: form.comment,
+        replaces: None,
+    };
+    carry_out(&context, &who, command, "/silences").await
+}
+
+pub(crate) async fn end_silence(
+    State(context): State<Context>,
+    Extension(who): Extension<Principal>,
+    Path(id): Path<String>,
+) -> Response {
+    let (Some(silence), Some(by)) = (SilenceId::parse(&id), who.person().cloned()) else {
+        return nothing_here();
+    };
+    carry_out(&context, &who, Command::EndSilence { silence, by }, "/silences").await
 }
 
 #[derive(Deserialize)]

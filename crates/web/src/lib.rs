@@ -10,6 +10,7 @@
 //! - every view is complete without script.
 
 mod access;
+mod alertmanager;
 mod api;
 mod doors;
 mod forms;
@@ -27,7 +28,6 @@ pub use links::ack_link;
 pub use passwords::{hash_token, new_secret};
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{delete, get, post};
 use driver::{Clock, Handle};
@@ -146,6 +146,7 @@ pub fn router(context: Context) -> Router {
         .route("/incidents/{id}", get(views::incident::view))
         .route("/oncall", get(views::oncall::view))
         .route("/why/{id}", get(views::incident::why))
+        .route("/silences", get(views::silences::view))
         .route("/inbox", get(views::inbox::view))
         .route("/events", get(live::events))
         .route("/api/v1/status", get(api::status))
@@ -155,6 +156,11 @@ pub fn router(context: Context) -> Router {
         .route("/api/v1/oncall", get(api::oncall))
         .route("/api/v1/why/{id}", get(api::why))
         .route("/api/v1/journal/head", get(api::head))
+        .route("/api/v2/alerts", get(alertmanager::alerts))
+        .route("/api/v2/alerts/groups", get(alertmanager::groups))
+        .route("/api/v2/receivers", get(alertmanager::receivers))
+        .route("/api/v2/silences", get(alertmanager::silences))
+        .route("/api/v2/silence/{id}", get(alertmanager::silence))
         .route_layer(from_fn_with_state(context.clone(), access::reader));
     let writers = Router::new()
         .route("/features/{id}/sign", post(forms::sign))
@@ -162,6 +168,10 @@ pub fn router(context: Context) -> Router {
         .route("/incidents/{id}/resolve", post(forms::resolve))
         .route("/incidents/{id}/review", post(forms::review))
         .route("/raise", post(forms::raise))
+        .route("/silences", post(forms::silence))
+        .route("/silences/{id}/end", post(forms::end_silence))
+        .route("/api/v2/silences", post(alertmanager::set_silence))
+        .route("/api/v2/silence/{id}", delete(alertmanager::end_silence))
         .route("/logout", post(forms::logout))
         .route("/demo/{action}/{service}", post(forms::demo))
         .route("/demo/as", post(forms::demo_as))
@@ -180,16 +190,10 @@ pub fn router(context: Context) -> Router {
         .route("/api/v1/tokens/{id}", delete(api::revoke_token))
         .route("/-/reload", post(api::reload))
         .route_layer(from_fn_with_state(context.clone(), access::admin));
-    let doors = Router::new()
-        .route("/api/v2/alerts", post(doors::alertmanager_v2))
-        .route("/api/v2/status", get(doors::status))
-        .route("/api/v1/alertmanager", post(doors::webhook_v4))
-        .layer(DefaultBodyLimit::max(ingest::BODY_BYTES_MAX))
-        .route_layer(from_fn_with_state(context.clone(), access::door));
     open.merge(readers)
         .merge(writers)
         .merge(admins)
-        .merge(doors)
+        .merge(doors::routes(&context))
         .fallback(views::missing)
         .layer(from_fn_with_state(context.clone(), access::host))
         .layer(from_fn(headers::secure))

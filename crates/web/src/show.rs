@@ -19,9 +19,13 @@ impl Clockface {
     /// The reader's own zone, or UTC.
     pub(crate) fn of(context: &Context, person: Option<&PersonId>) -> Self {
         let state = context.handle.state();
-        let name = person
-            .and_then(|it| Some(state.catalogue()?.people.get(it)?.timezone.clone()))
-            .unwrap_or_else(|| "UTC".to_owned());
+        let person = person.and_then(|it| state.catalogue()?.people.get(it));
+        Self::of_zone(context, person.map_or("UTC", |it| &it.timezone))
+    }
+
+    /// A zone by its name, or UTC.
+    pub(crate) fn of_zone(context: &Context, name: &str) -> Self {
+        let name = name.to_owned();
         let zone = context.zones.get(&name).unwrap_or(TimeZone::UTC);
         Self { zone, name, now: context.clock.now() }
     }

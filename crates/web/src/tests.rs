@@ -36,6 +36,15 @@ const ROUTES: &str = "
     GET  /oncall                               303 303 200 200
     GET  /why/in_9                             303 303 404 404
     GET  /inbox                                303 303 404 404
+    GET  /silences                             303 303 200 200
+    POST /silences/si_9/end                    303 303 404 404
+    GET  /api/v2/alerts                        401 401 200 200
+    GET  /api/v2/alerts/groups                 401 401 200 200
+    GET  /api/v2/receivers                     401 401 200 200
+    GET  /api/v2/silences                      401 401 200 200
+    GET  /api/v2/silence/si_9                  401 401 404 404
+    POST /api/v2/silences                      401 401 400 400
+    DELETE /api/v2/silence/si_9                401 401 404 404
     GET  /tokens                               303 403 403 200
     GET  /api/v1/status                        401 401 200 200
     GET  /api/v1/features/light-on             401 401 200 200
@@ -48,6 +57,25 @@ const ROUTES: &str = "
     GET  /api/v2/status                        401 200 200 200
     POST /api/v2/alerts                        401 400 400 400
     POST /api/v1/alertmanager                  401 400 400 400
+    POST /api/v1/grafana                       401 400 400 400
+    POST /api/v2/grafana/incoming              401 400 400 400
+    POST /api/v2/prometheusalertmanager/incoming 401 400 400 400
+    POST /api/v2/generic/incoming              401 400 400 400
+    POST /api/v1/json                          401 400 400 400
+    POST /api/v1/uptime-kuma                   401 400 400 400
+    POST /integrations/v1/webhook/wrong/       403 403 403 403
+    POST /integrations/v1/webhook/session-key/ 403 403 403 403
+    POST /integrations/v1/zabbix/door-key/     404 404 404 404
+    POST /v2/enqueue                           400 400 400 400
+    POST /v2/change/enqueue                    400 400 400 400
+    POST /generic/2010-04-15/create_event.json 400 400 400 400
+    POST /v2/alerts                            401 400 400 400
+    POST /v2/alerts/a/close                    401 202 202 202
+    POST /v2/alerts/a/forget                   401 404 404 404
+    PUT  /v2/alerts/a/message                  401 202 202 202
+    POST /integrations/generic/20131114/alert/wrong          403 403 403 403
+    POST /integrations/generic/20131114/alert/door-key       400 400 400 400
+    POST /integrations/generic/20131114/alert/wrong/payments 403 403 403 403
     POST /incidents/in_9/acknowledge           303 303 404 404
     POST /incidents/in_9/resolve               303 303 404 404
     POST /demo/break/carrier-a                 303 303 404 404
@@ -94,6 +122,58 @@ async fn opening_a_link_takes_nothing_and_pressing_the_button_does_once() {
     let other = link.replace("no_1", "no_2");
     let forged = house.send(house.request("POST", &other, None, "")).await;
     assert_eq!(forged.status(), StatusCode::NOT_FOUND, "a code fits one notice only");
+}
+
+#[tokio::test]
+async fn silences_are_set_listed_replaced_and_ended_as_alertmanager_does() {
+    let house = House::serve().await;
+    let alert = r#"[{"labels":{"alertname":"TooSlow","mast":"7"}}]"#;
+    let sent = house.send(house.request("POST", "/api/v2/alerts", Some("door-key"), alert)).await;
+    assert_eq!(sent.status(), StatusCode::OK);
+    let body = |id: &str, value: &str| {
+        format!(
+            r#"{{"id":"{id}","matchers":[{{"name":"mast","value":"{value}","isRegex":true}}],
+            "startsAt":"2020-01-01T00:00:00Z","endsAt":"2026-11-23T20:00:00Z",
+            "createdBy":"somebody else","comment":"the mast is being painted"}}"#
+        )
+    };
+    let set = async |body: String| {
+        let request = house.request("POST", "/api/v2/silences", Some("member-key"), &body);
+        let answer = house.send(request).await;
+        (answer.status().as_u16(), text(answer).await)
+    };
+    assert_eq!(set(body("", "7|8")).await, (200, r#"{"silenceID":"si_1"}"#.to_owned()));
+    let get = async |path: &str| {
+        let answer = house.send(house.request("GET", path, Some("member-key"), "")).await;
+        serde_json::from_str::<serde_json::Value>(&text(answer).await).expect("JSON")
+    };
+    let alerts = get("/api/v2/alerts").await;
+    assert_eq!(alerts[0]["status"]["state"], "suppressed");
+    assert_eq!(alerts[0]["status"]["silencedBy"], serde_json::json!(["si_1"]));
+    assert_eq!(get("/api/v2/alerts?silenced=false").await, serde_json::json!([]));
+    assert_eq!(get("/api/v2/alerts?filter=mast%3D%227%22").await.as_array().unwrap().len(), 1);
+    assert_eq!(get("/api/v2/alerts?filter=mast%3D%228%22").await, serde_json::json!([]));
+    assert_eq!(set(body("si_1", "7")).await.1, r#"{"silenceID":"si_2"}"#);
+    let listed = get("/api/v2/silences").await;
+    let states: Vec<&str> =
+        listed.as_array().unwrap().iter().filter_map(|it| it["status"]["state"].as_str()).collect();
+    assert_eq!(states, ["active", "expired"]);
+    assert_eq!(
+        (&listed[0]["createdBy"], &listed[0]["comment"]),
+        (&"juma".into(), &"the mast is being painted".into())
+    );
+    let (status, told) = set(body("", ".*")).await;
+    assert!(status == 400 && told.contains("every alert"), "{status} {told}");
+    let shown =
+        text(house.send(house.request("GET", "/silences", Some("member-key"), "")).await).await;
+    assert!(
+        shown.contains("mast=~") && shown.contains("in force") && shown.contains("Hid 1 alert")
+    );
+    for expected in [StatusCode::OK, StatusCode::BAD_REQUEST] {
+        let request = house.request("DELETE", "/api/v2/silence/si_2", Some("member-key"), "");
+        assert_eq!(house.send(request).await.status(), expected);
+    }
+    assert_eq!(get("/api/v2/alerts").await[0]["status"]["state"], "active");
 }
 
 #[tokio::test]
@@ -242,13 +322,13 @@ async fn the_first_view_is_small() {
     println!("the first view takes {wire_bytes} bytes");
 }
 
-struct House {
+pub(crate) struct House {
     router: axum::Router,
-    handle: Handle,
+    pub(crate) handle: Handle,
 }
 
 impl House {
-    async fn serve() -> Self {
+    pub(crate) async fn serve() -> Self {
         let house = Self::open(Mode::Serve).await;
         for (person, role, key) in
             [("juma", Role::Member, "member-key"), ("ana", Role::Admin, "admin-key")]
@@ -301,10 +381,27 @@ impl House {
         Self { router: router(context), handle }
     }
 
-    async fn token(&self, kind: TokenKind, person: Option<PersonId>, secret: &str) {
-        let (label, sha256) = ("test".to_owned(), hash_token(secret));
+    pub(crate) async fn token(&self, kind: TokenKind, person: Option<PersonId>, secret: &str) {
+        self.labelled_token(kind, person, "test", secret).await;
+    }
+
+    pub(crate) async fn labelled_token(
+        &self,
+        kind: TokenKind,
+        person: Option<PersonId>,
+        label: &str,
+        secret: &str,
+    ) {
+        let (label, sha256) = (label.to_owned(), hash_token(secret));
         let command = Command::IssueToken { kind, person, label, sha256, expires_at: None };
         self.handle.submit(Submission::system(command)).await.expect("issued");
+    }
+
+    /// The id of the door's key.
+    pub(crate) fn door_scope(&self) -> String {
+        let state = self.handle.state();
+        let mut tokens = state.access.tokens.iter().filter(|it| it.1.kind == TokenKind::Door);
+        tokens.next().expect("issued").0.to_string()
     }
 
     async fn raise(&self, title: &str) {
@@ -319,7 +416,13 @@ impl House {
     }
 
     #[expect(clippy::unused_self, reason = "reads as what the house is asked")]
-    fn request(&self, method: &str, path: &str, key: Option<&str>, body: &str) -> Request<Body> {
+    pub(crate) fn request(
+        &self,
+        method: &str,
+        path: &str,
+        key: Option<&str>,
+        body: &str,
+    ) -> Request<Body> {
         let mut builder = Request::builder().method(method).uri(path);
         builder = builder.header(header::HOST, "127.0.0.1:8080");
         if let Some(key) = key {
@@ -343,12 +446,12 @@ impl House {
         self.send(self.request("POST", path, None, body)).await
     }
 
-    async fn send(&self, request: Request<Body>) -> Response<Body> {
+    pub(crate) async fn send(&self, request: Request<Body>) -> Response<Body> {
         self.router.clone().oneshot(request).await.expect("a router always answers")
     }
 }
 
-async fn text(response: Response<Body>) -> String {
+pub(crate) async fn text(response: Response<Body>) -> String {
     let bytes = response.into_body().collect().await.expect("a body").to_bytes();
     String::from_utf8(bytes.to_vec()).expect("UTF-8")
 }

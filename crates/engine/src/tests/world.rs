@@ -7,8 +7,8 @@ use crate::{
 use model::{
     Catalogue, Channel, Contact, Escalation, EscalationStep, Feature, IncidentId, Layer, Medium,
     Millis, Need, NoticeId, Objective, Owners, PageId, PageTarget, Person, PersonId, Personal,
-    Rota, SecretRef, Service, ServiceKind, Severity, Slo, Source, SourceKind, Team, Timestamp,
-    TokenId, Turn, Weekday,
+    Rota, SecretRef, Service, ServiceKind, Severity, SilenceId, Slo, Source, SourceKind, Team,
+    Timestamp, TokenId, Turn, Weekday,
 };
 use slo::ConditionState::{self, Firing, Quiet, Unmeasured};
 use std::collections::BTreeMap;
@@ -128,6 +128,12 @@ fn command(words: &[&str], now: Timestamp) -> Command {
             Command::AcknowledgeIncident { incident: incident(id), by: by.into(), via }
         }
         ["resolve", id, by] => Command::ResolveIncident { incident: incident(id), by: by.into() },
+        ["silence", matchers, from, to] => silence(matchers, from, to, None),
+        ["silence", matchers, from, to, "for", old] => silence(matchers, from, to, Some(old)),
+        ["end-silence", id, by] => {
+            let silence = SilenceId::parse(id).expect("a silence id");
+            Command::EndSilence { silence, by: by.into() }
+        }
         ["review", id, by] => {
             let text = "the carrier's certificate ended".to_owned();
             Command::PublishReview { incident: incident(id), by: by.into(), text }
@@ -169,6 +175,21 @@ fn command(words: &[&str], now: Timestamp) -> Command {
             Command::AdoptCatalogue { catalogue: Box::new(catalogue), hash: "second".into() }
         }
         _ => panic!("unknown command in script: {words:?}"),
+    }
+}
+
+fn silence(matchers: &str, from: &str, to: &str, replaces: Option<&str>) -> Command {
+    let at = |text: &str| {
+        let minutes: i64 = text.trim_end_matches('m').parse().expect("minutes");
+        START.plus(Millis::from_mins(minutes))
+    };
+    Command::Silence {
+        by: "bo".into(),
+        matchers: alerting::Matcher::parse_list(matchers).expect("matchers"),
+        starts_at: at(from),
+        ends_at: at(to),
+        comment: "the mast is being painted".to_owned(),
+        replaces: replaces.and_then(SilenceId::parse),
     }
 }
 
@@ -240,6 +261,15 @@ fn show(record: &EventRecord) -> String {
         Event::AlertHeardAgain { alert } => format!("AlertHeardAgain {alert}"),
         Event::AlertResolved { alert, .. } => format!("AlertResolved {alert}"),
         Event::NotPaged { alert, reason } => format!("NotPaged {alert} {reason:?}"),
+        Event::SilenceSet { silence, starts_at, ends_at, .. } => {
+            format!("SilenceSet {silence} {} to {}", since(starts_at), since(ends_at))
+        }
+        Event::SilenceStarted { silence } => format!("SilenceStarted {silence}"),
+        Event::SilenceEnded { silence, by } => {
+            let by = by.as_ref().map_or(String::new(), |it| format!(" by {it}"));
+            format!("SilenceEnded {silence}{by}")
+        }
+        Event::AlertUnsilenced { alert, silence } => format!("AlertUnsilenced {alert} {silence}"),
         Event::IncidentOpened { incident, .. } => format!("IncidentOpened {incident}"),
         Event::AlertJoined { incident, alert } => format!("AlertJoined {incident} {alert}"),
         Event::PageOpened { page, escalation, .. } => format!("PageOpened {page} {escalation}"),

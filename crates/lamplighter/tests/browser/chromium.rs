@@ -133,7 +133,7 @@ impl Browser {
 
     /// Asks and waits for the answer; an error becomes `null`, which no caller takes for a yes.
     #[expect(clippy::needless_pass_by_value, reason = "callers make it for this call")]
-    fn call(&mut self, method: &str, parameters: Value) -> Value {
+    pub(crate) fn call(&mut self, method: &str, parameters: Value) -> Value {
         self.next_id += 1;
         let id = self.next_id;
         let mut message = json!({ "id": id, "method": method, "params": parameters });

@@ -2,6 +2,7 @@
 
 #![cfg(feature = "servers")]
 
+mod audit;
 mod chromium;
 mod demo;
 
@@ -17,6 +18,7 @@ mod needs_server {
         browser.wait_for("document.querySelector('#break-carrier-a')");
         browser.wait_for("document.querySelectorAll('[id^=feature-]').length === 3");
         browser.screenshot("1-now");
+        browser.audit();
 
         browser.click("#break-carrier-a");
         // Without being touched, the view comes to show the incident: server-sent events.
@@ -26,6 +28,7 @@ mod needs_server {
         browser.open(&format!("{}/inbox", demo.address));
         browser.wait_for("document.querySelector('a.take')");
         browser.screenshot("3-inbox");
+        browser.audit();
         let link = browser.text("document.querySelector('a.take').getAttribute('href')");
         browser.open(&link);
         browser.wait_for("document.querySelector('#take')");
@@ -41,16 +44,20 @@ mod needs_server {
         browser.wait_for("document.querySelector('#publish')");
         browser.fill("#text", "The carrier's certificate had ended. We watch its end from now on.");
         browser.screenshot("5-review");
+        browser.audit();
         browser.click("#publish");
         browser.wait_for("document.querySelector('main pre')");
         let review = browser.text("document.querySelector('main pre').textContent");
         assert_eq!(review, "The carrier's certificate had ended. We watch its end from now on.");
         browser.screenshot("6-reviewed");
 
-        for (path, name) in [("/features/light-on", "7-feature"), ("/oncall", "8-oncall")] {
+        let views =
+            [("/features/light-on", "7-feature"), ("/oncall", "8-oncall"), ("/tokens", "9-tokens")];
+        for (path, name) in views {
             browser.open(&format!("{}{path}", demo.address));
             browser.wait_for("document.querySelector('main h1')");
             browser.screenshot(name);
+            browser.audit();
             let wide =
                 "document.documentElement.scrollWidth > document.documentElement.clientWidth";
             assert_eq!(

@@ -1,5 +1,6 @@
 //! The program as it is typed: help, output, exit codes, files.
 
+mod busfactor;
 mod formats_read_and_written;
 mod served;
 mod serving;

@@ -69,16 +69,20 @@ impl Server {
         drop(self.process);
     }
 
-    /// The key of a new door: by the set-up link, then the Access view, as an administrator would.
-    pub(crate) fn door_key(&self, person: &str) -> String {
+    /// The cookie of the first administrator, made by the set-up link.
+    pub(crate) fn first_session(&self, person: &str) -> String {
         let setup = self.setup.as_deref().expect("the first start prints a link");
         let form = format!("person={person}&password=a-long-password");
         let made = http("POST", &self.address, setup, &[FORM], &form).expect("answered");
         assert_eq!(made.status, 303, "{}", made.body);
-        let cookie = made.header("set-cookie").split(';').next().unwrap_or("").to_owned();
-        let form = "kind=door&label=test";
-        let headers = [FORM, ("cookie", cookie.as_str())];
-        let shown = http("POST", &self.address, "/tokens", &headers, form).expect("answered");
+        made.header("set-cookie").split(';').next().unwrap_or("").to_owned()
+    }
+
+    /// The key of a new door, by an administrator's session.
+    pub(crate) fn door_key_of(&self, cookie: &str, label: &str) -> String {
+        let form = format!("kind=door&label={label}");
+        let headers = [FORM, ("cookie", cookie)];
+        let shown = http("POST", &self.address, "/tokens", &headers, &form).expect("answered");
         let (_, rest) = shown.body.split_once("id=\"secret\">").expect("the secret is shown once");
         rest.split('<').next().unwrap_or("").to_owned()
     }

@@ -123,7 +123,7 @@ fn conditions(assessment: Option<&Assessment>) -> Markup {
     let Some(assessment) = assessment else { return html! { p { "Not measured yet." } } };
     html! {
         div.scroll { table {
-            thead { tr { th { "Windows" } th { "Fires above" } th { "Now" } th { "" } } }
+            thead { tr { th { "Windows" } th { "Fires above" } th { "Now" } th { "State" } } }
             tbody {
                 @for it in &assessment.conditions {
                     tr {

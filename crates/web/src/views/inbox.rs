@@ -25,7 +25,7 @@ pub(crate) async fn view(
         @for it in messages.iter().take(50) {
             article.card {
                 p.soft { (it.medium) " to " strong { (it.to) } " · " (face.time(it.at)) }
-                h3 { (it.subject) }
+                h2 { (it.subject) }
                 pre { (it.text) }
                 @if let Some(url) = &it.ack_url { p { a.take href=(url) { (url) } } }
             }

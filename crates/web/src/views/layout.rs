@@ -15,7 +15,12 @@ pub(crate) fn full(
     main: &Markup,
 ) -> Markup {
     let face = Clockface::of(context, Some(reader));
-    let mut places = vec![("/", "Now"), ("/incidents", "Incidents"), ("/oncall", "On-call")];
+    let mut places = vec![
+        ("/", "Now"),
+        ("/incidents", "Incidents"),
+        ("/oncall", "On-call"),
+        ("/silences", "Silences"),
+    ];
     match &context.mode {
         Mode::Demo(_) => places.push(("/inbox", "Inbox")),
         Mode::Serve => places.push(("/tokens", "Access")),

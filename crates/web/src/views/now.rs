@@ -91,7 +91,7 @@ fn burning(context: &Context, reader: &PersonId) -> Markup {
             }
             @for (id, it) in open.iter().take(20) {
                 article.card.fire {
-                    h3 { a href={ "/incidents/" (id) } { (it.title) } }
+                    h2 { a href={ "/incidents/" (id) } { (it.title) } }
                     p { (id) " · opened " (face.ago(it.opened_at)) " · " (called(&state, it)) }
                     @if it.acknowledged.is_none() {
                         form method="post" action={ "/incidents/" (id) "/acknowledge" } {
@@ -114,6 +114,9 @@ fn burning(context: &Context, reader: &PersonId) -> Markup {
 pub(crate) fn called(state: &engine::State, it: &incident::Incident) -> Markup {
     if let Some((by, _)) = &it.acknowledged {
         return html! { span.ok { "taken by " (by) } };
+    }
+    if state.is_quiet(it.id) {
+        return html! { a href="/silences" { "silenced" } };
     }
     let last = it.pages.last().and_then(|id| state.pages.get(id));
     match last.map(|it| &it.status) {
@@ -186,7 +189,8 @@ fn duty(context: &Context) -> Markup {
                 @for (id, rota) in &catalogue.rotas {
                     @let duty = oncall::duty(rota, now, &context.zones);
                     @for person in &duty.people {
-                        @let face = Clockface::of(context, Some(person));
+                        @let zone = catalogue.people.get(person).map_or("UTC", |it| &it.timezone);
+                        @let face = Clockface::of_zone(context, zone);
                         li { strong { (catalogue.name_of(person)) } " for " (id) ", where it is "
                             (face.time(now)) }
                     }

@@ -44,7 +44,7 @@ fn tokens(context: &Context, reader: &PersonId) -> Markup {
     html! {
         h2 { "Keys" }
         div.scroll { table {
-            thead { tr { th { "Key" } th { "What" } th { "Whose" } th { "Since" } th { "" } } }
+            thead { tr { th { "Key" } th { "What" } th { "Whose" } th { "Since" } th { "End it" } } }
             tbody { @for (id, it) in &state.access.tokens {
                 tr {
                     td { (id) " " (it.label) }

@@ -6,7 +6,7 @@ use engine::{
 };
 use model::{
     AlertId, Catalogue, Channel, EscalationId, IncidentId, Medium, Millis, NoticeId, PageId,
-    PageTarget, SecretRef, Source, SourceKind, Timestamp, TokenId, Turn,
+    PageTarget, SecretRef, SilenceId, Source, SourceKind, Timestamp, TokenId, Turn,
 };
 use slo::ConditionState::{self, Firing, Quiet};
 use std::collections::BTreeMap;
@@ -16,7 +16,7 @@ use testkit::{MONDAY, adopt, assessment, door_alert, solar};
 pub(crate) const ERASED: &str = "dolores";
 
 /// Every event by the name it is stored under.
-pub(crate) const EVENTS: [&str; 25] = [
+pub(crate) const EVENTS: [&str; 29] = [
     "catalogue_adopted",
     "alert_fired",
     "alert_stale",
@@ -42,10 +42,14 @@ pub(crate) const EVENTS: [&str; 25] = [
     "token_revoked",
     "password_set",
     "digest_due",
+    "silence_set",
+    "silence_started",
+    "silence_ended",
+    "alert_unsilenced",
 ];
 
 /// Parts of events that have a name of their own.
-pub(crate) const PARTS: [&str; 62] = [
+pub(crate) const PARTS: [&str; 67] = [
     // Who asked.
     "system",
     "person",
@@ -62,6 +66,11 @@ pub(crate) const PARTS: [&str; 62] = [
     "person_resolved",
     // Why nobody was called, and why a step starts.
     "ticket_severity",
+    "silenced",
+    "=~",
+    "!=",
+    "!~",
+    "=",
     "already_paging",
     "acknowledged_before",
     "no_escalation",
@@ -145,6 +154,10 @@ fn name(event: &Event) -> &'static str {
         Event::TokenRevoked { .. } => 22,
         Event::PasswordSet { .. } => 23,
         Event::DigestDue { .. } => 24,
+        Event::SilenceSet { .. } => 25,
+        Event::SilenceStarted { .. } => 26,
+        Event::SilenceEnded { .. } => 27,
+        Event::AlertUnsilenced { .. } => 28,
     };
     EVENTS[place]
 }
@@ -163,6 +176,7 @@ pub(crate) fn tell() -> Vec<EventRecord> {
     beginnings(&mut teller);
     a_burn_and_its_review(&mut teller);
     doors(&mut teller);
+    silences(&mut teller);
     nobody_to_call(&mut teller);
     teller.records
 }
@@ -253,6 +267,31 @@ fn doors(teller: &mut Teller) {
         teller.does(145, Command::Delivered { notice, outcome: lost() });
     }
     teller.does(146, Command::SourceRead { source: "services".into() });
+}
+
+fn silences(teller: &mut Teller) {
+    let silence = |matchers: &str, from, to| Command::Silence {
+        by: "juma".into(),
+        matchers: alerting::Matcher::parse_list(matchers).expect("matchers"),
+        starts_at: at(from),
+        ends_at: at(to),
+        comment: "the mast is being painted".to_owned(),
+        replaces: None,
+    };
+    teller.does(150, silence("alertname=~\"TooS.*\",feature!=\"light-on\"", 150, 170));
+    teller.does(150, silence("alertname!~\"TooS.*\",severity=\"page\"", 160, 190));
+    let alert = door_alert(
+        "TooSlow",
+        &[("feature", "make-sale")],
+        DoorLife::FiringStaleAfter(Millis::from_mins(300)),
+        at(151),
+    );
+    teller.does(151, Command::Receive(Box::new(alert)));
+    teller.does(160, Command::Tick);
+    teller.does(165, Command::EndSilence { silence: SilenceId(2), by: "juma".into() });
+    teller.does(170, Command::Tick);
+    let incident = teller.last(|state| *state.incidents.last_key_value().expect("one").0);
+    teller.does(171, Command::ResolveIncident { incident, by: "juma".into() });
 }
 
 fn nobody_to_call(teller: &mut Teller) {
