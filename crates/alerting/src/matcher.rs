@@ -180,12 +180,11 @@ fn one(text: &str) -> Result<(Matcher, &str), BadMatcher> {
     ];
     let (sign, op) = ops.into_iter().find(|(it, _)| rest.starts_with(it)).ok_or_else(shape)?;
     let rest = rest[sign.len()..].trim_start();
-    let (value, rest) = match rest.strip_prefix('"') {
-        Some(quoted) => unquote(quoted).ok_or_else(shape)?,
-        None => {
-            let end = rest.find(',').unwrap_or(rest.len());
-            (rest[..end].trim().to_owned(), &rest[end..])
-        }
+    let (value, rest) = if let Some(quoted) = rest.strip_prefix('"') {
+        unquote(quoted).ok_or_else(shape)?
+    } else {
+        let end = rest.find(',').unwrap_or(rest.len());
+        (rest[..end].trim().to_owned(), &rest[end..])
     };
     let rest = rest.trim_start();
     let rest = match rest.strip_prefix(',') {

@@ -66,6 +66,9 @@ pub(crate) enum Command {
     /// Publish what a team learned from an incident
     #[command(after_help = "Example: lamplighter review in_1 --text - < review.md")]
     Review(Review),
+    /// Set, list and end silences
+    #[command(subcommand)]
+    Silence(SilenceCommand),
     /// Sign a feature's objective as it stands
     #[command(after_help = "Example: lamplighter sign light-on --role product")]
     Sign(Sign),
@@ -340,7 +343,7 @@ pub(crate) struct Oncall {
 
 #[derive(Debug, Args)]
 pub(crate) struct OneId {
-    #[arg(help = "Such as in_1, pg_1, al_1 or no_1")]
+    #[arg(help = "Such as in_1, pg_1, al_1, no_1, tk_1 or si_1")]
     pub(crate) id: String,
     #[command(flatten)]
     pub(crate) remote: Remote,
@@ -391,6 +394,39 @@ pub(crate) enum SignRole {
     Product,
     /// For engineering
     Engineering,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SilenceCommand {
+    /// Let alerts that match call nobody for a while
+    ///
+    /// They are kept, and what still fires when the silence ends is heard then. Calls by hand are never
+    /// silenced.
+    #[command(
+        after_help = "Example: lamplighter silence set 'alertname=\"TooSlow\", mast=~\"7|8\"' \
+                      --minutes 120 --comment \"the mast is being painted\""
+    )]
+    Set(SilenceSet),
+    /// List silences to come, in force and recently ended
+    #[command(after_help = "Example: lamplighter silence list")]
+    List(Status),
+    /// End a silence now
+    #[command(after_help = "Example: lamplighter silence end si_1")]
+    End(OneId),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SilenceSet {
+    /// Labels that must all match: name="value" with =, !=, =~ or !~, several with commas
+    pub(crate) matchers: String,
+    /// For how many minutes from now
+    #[arg(long)]
+    pub(crate) minutes: u32,
+    /// Why; whoever finds the silence at night will ask
+    #[arg(long)]
+    pub(crate) comment: String,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
 }
 
 #[derive(Debug, Subcommand)]

@@ -13,6 +13,7 @@ mod offline;
 mod oncall;
 mod remote;
 mod rules;
+mod silence;
 mod token;
 
 use clap::Parser as _;
@@ -67,6 +68,7 @@ fn run(command: Command) -> Answer {
         Command::Gate(it) => ask::gate(&it),
         Command::Rules(it) => rules::rules(&it),
         Command::Import(it) => rules::import(&it),
+        Command::Silence(it) => silence::silence(&it),
         Command::Token(it) => token::token(&it),
         Command::Journal(it) => journal::journal(&it),
         Command::Erase(it) => offline::erase(&it),

@@ -12,7 +12,9 @@ use axum::{Extension, Json};
 use driver::SubmitError;
 use engine::{Command, Event, Rejected, SignRole, Submission, WhyId};
 use incident::{Incident, Review};
-use model::{FeatureId, IncidentId, Objective, PageId, TeamId, Timestamp, TokenId};
+use model::{
+    FeatureId, IncidentId, Millis, Objective, PageId, SilenceId, TeamId, Timestamp, TokenId,
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -317,6 +319,48 @@ pub(crate) async fn raise(
     let Some(by) = who.person().cloned() else { return missing("person", "") };
     let command = Command::Raise { by, title: body.title, feature: body.feature, team: body.team };
     submit(&context, &who, &headers, command).await
+}
+
+#[derive(Deserialize)]
+pub(crate) struct SilenceBody {
+    /// As people write them: `alertname="TooSlow", mast=~"7|8"`.
+    matchers: String,
+    /// From now on.
+    minutes: u32,
+    comment: String,
+}
+
+pub(crate) async fn silence(
+    State(context): State<Context>,
+    Extension(who): Extension<Principal>,
+    headers: HeaderMap,
+    Json(body): Json<SilenceBody>,
+) -> Response {
+    let Some(by) = who.person().cloned() else { return missing("person", "") };
+    let matchers = match alerting::Matcher::parse_list(&body.matchers) {
+        Ok(matchers) => matchers,
+        Err(error) => {
+            return problem(StatusCode::UNPROCESSABLE_ENTITY, "invalid", &error.to_string(), "");
+        }
+    };
+    // The journal's time: that of the clock may differ for a while.
+    let starts_at = context.handle.now();
+    let ends_at = starts_at.plus(Millis::from_mins(i64::from(body.minutes)));
+    let comment = body.comment;
+    let command = Command::Silence { by, matchers, starts_at, ends_at, comment, replaces: None };
+    submit(&context, &who, &headers, command).await
+}
+
+pub(crate) async fn end_silence(
+    State(context): State<Context>,
+    Extension(who): Extension<Principal>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let (Some(silence), Some(by)) = (SilenceId::parse(&id), who.person().cloned()) else {
+        return missing("silence", &id);
+    };
+    submit(&context, &who, &headers, Command::EndSilence { silence, by }).await
 }
 
 #[derive(Deserialize)]

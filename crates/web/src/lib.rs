@@ -181,6 +181,8 @@ pub fn router(context: Context) -> Router {
         .route("/api/v1/incidents/{id}/review", post(api::review))
         .route("/api/v1/pages/{id}/acknowledge", post(api::acknowledge_page))
         .route("/api/v1/features/{id}/sign", post(api::sign))
+        .route("/api/v1/silences", post(api::silence))
+        .route("/api/v1/silences/{id}/end", post(api::end_silence))
         .route_layer(from_fn_with_state(context.clone(), access::writer));
     let admins = Router::new()
         .route("/tokens", get(views::tokens::view).post(forms::issue_token))

@@ -44,6 +44,7 @@ const ROUTES: &str = "
     GET  /api/v2/silences                      401 401 200 200
     GET  /api/v2/silence/si_9                  401 401 404 404
     POST /api/v2/silences                      401 401 400 400
+    POST /api/v1/silences/si_9/end             401 401 404 404
     DELETE /api/v2/silence/si_9                401 401 404 404
     GET  /tokens                               303 403 403 200
     GET  /api/v1/status                        401 401 200 200

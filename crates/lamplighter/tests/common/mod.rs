@@ -80,7 +80,12 @@ impl Server {
 
     /// The key of a new door, by an administrator's session.
     pub(crate) fn door_key_of(&self, cookie: &str, label: &str) -> String {
-        let form = format!("kind=door&label={label}");
+        self.token_of(cookie, "door", label)
+    }
+
+    /// The secret of a new token, by an administrator's session.
+    pub(crate) fn token_of(&self, cookie: &str, kind: &str, label: &str) -> String {
+        let form = format!("kind={kind}&label={label}");
         let headers = [FORM, ("cookie", cookie)];
         let shown = http("POST", &self.address, "/tokens", &headers, &form).expect("answered");
         let (_, rest) = shown.body.split_once("id=\"secret\">").expect("the secret is shown once");
