@@ -14,6 +14,7 @@ const RANK: &[(&str, u8)] = &[
     ("oncall", 1),
     ("paging", 1),
     ("incident", 1),
+    ("whatif", 1),
     ("engine", 2),
     ("wire", 4),
     ("catalog", 4),
@@ -31,7 +32,8 @@ const RANK: &[(&str, u8)] = &[
 ];
 
 /// Crates without I/O, and what would give it to them.
-const PURE: &[&str] = &["model", "slo", "alerting", "oncall", "paging", "incident", "engine"];
+const PURE: &[&str] =
+    &["model", "slo", "alerting", "oncall", "paging", "incident", "whatif", "engine"];
 const FORBIDDEN: &[&str] = &[
     "tokio",
     "rusqlite",

@@ -1,0 +1,4 @@
+//! Oracles, laws and vectors.
+
+mod oracles;
+mod random;
