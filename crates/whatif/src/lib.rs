@@ -10,13 +10,17 @@
 //!
 //! Invariants:
 //! - whole milliseconds; the same seed gives the same bytes, on one core or on many;
-//! - no I/O, no clock, no thread: whoever wants several cores passes a runner in;
+//! - no I/O, no clock, no thread: whoever wants several cores passes a [`Runner`] in;
 //! - a result names for whom something is better and at what load, and never ranks people.
 
 pub mod calendar;
+pub mod compare;
 pub mod history;
+pub mod measure;
 pub mod number;
+pub mod presets;
 pub mod random;
+pub mod saturation;
 mod simulate;
 pub mod statistics;
 pub mod structure;
@@ -26,4 +30,5 @@ pub mod world;
 #[cfg(test)]
 mod tests;
 
+pub use compare::{Comparison, Experiment, OneByOne, Plan, Runner};
 pub use simulate::simulate;

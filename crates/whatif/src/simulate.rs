@@ -19,7 +19,9 @@ mod queues;
 use crate::calendar::Span;
 use crate::history::{History, Part, Record, Segment};
 use crate::number::{float, whole};
-use crate::structure::{Assumptions, AtEnd, Desk, OffHours, Preempt, Structure, Target, Turn};
+use crate::structure::{
+    Assumptions, AtEnd, Desk, OffHours, Order, Preempt, Structure, Target, Turn,
+};
 use crate::world::{Class, Item, Organisation};
 use queues::{Key, Knowledge, key};
 use std::cmp::Reverse;
@@ -223,9 +225,9 @@ impl<'a> Run<'a> {
     }
 
     fn make(&mut self, number: usize, part: Part, queue: usize, remaining_ms: i64) {
-        let order = self.structure.desks.get(queue).map_or(self.structure.personal, |it| it.order);
+        let rules = self.rules(queue);
         let item = &self.items[number];
-        let key = key(order, part, self.structure.rank(item.class), item, number);
+        let key = key(rules, part, self.structure.rank(item.class), item, number);
         let item = number;
         let task = Task {
             item,
@@ -268,7 +270,7 @@ impl<'a> Run<'a> {
 
     /// Of those whose work this may break off, who does the least urgent.
     fn interruptible(&self, task: usize) -> Option<usize> {
-        let preempt = self.desk(self.tasks[task].queue)?.preempt;
+        let (_, preempt) = self.rules(self.tasks[task].queue);
         let class = self.items[self.tasks[task].item].class;
         let on_duty = &self.queues[self.tasks[task].queue].on_duty;
         let candidates = on_duty.iter().copied().filter_map(|person| {
@@ -317,6 +319,12 @@ impl<'a> Run<'a> {
 
     fn desk(&self, queue: usize) -> Option<&Desk> {
         self.structure.desks.get(queue)
+    }
+
+    /// The order of a queue, and whose work it may break off.
+    fn rules(&self, queue: usize) -> (Order, Preempt) {
+        let own = (self.structure.personal, self.structure.personal_preempt);
+        self.desk(queue).map_or(own, |it| (it.order, it.preempt))
     }
 
     fn start(&mut self, person: usize, number: usize) {
@@ -479,16 +487,16 @@ impl<'a> Run<'a> {
 
     /// Nobody came: the item moves to the next desk, and keeps its age.
     fn overflow(&mut self, number: usize, queue: usize) {
-        let task = &mut self.tasks[number];
-        let waits = task.queue == queue && self.queues[queue].waiting.remove(&(task.key, number));
-        let Some(overflow) = self.structure.desks[queue].overflow.filter(|_| waits) else {
+        let Task { queue: at, key: old, part, item, .. } = self.tasks[number];
+        let Some(overflow) = self.desk(queue).and_then(|it| it.overflow) else { return };
+        if at != queue || !self.queues[queue].waiting.remove(&(old, number)) {
             return;
-        };
-        let item = &self.items[task.item];
-        let order = self.structure.desks[overflow.to].order;
-        task.queue = overflow.to;
-        task.key = key(order, task.part, self.structure.rank(item.class), item, task.item);
-        self.records[task.item].overflows += 1;
+        }
+        let rank = self.structure.rank(self.items[item].class);
+        let rules = self.rules(overflow.to);
+        self.tasks[number].queue = overflow.to;
+        self.tasks[number].key = key(rules, part, rank, &self.items[item], item);
+        self.records[item].overflows += 1;
         self.seek(number);
     }
 }

@@ -20,6 +20,8 @@ pub struct Structure {
     pub desks: Vec<Desk>,
     /// How people order what waits for them alone.
     pub personal: Order,
+    /// Whose own work may be broken off for what only they can do.
+    pub personal_preempt: Preempt,
     /// Where items go: class by class, in each component by component.
     pub routes: Vec<Target>,
     /// Rank per class, the lowest first.

@@ -4,13 +4,26 @@
 
 use crate::history::Part;
 use crate::number::{float, whole};
-use crate::structure::{Assumptions, Learning, Order};
-use crate::world::{Item, Organisation};
+use crate::structure::{Assumptions, Learning, Order, Preempt};
+use crate::world::{Class, Item, Organisation};
 
-/// Where a task stands in a queue: help for a colleague first, then what the order says, then age.
-pub(super) type Key = (u8, i64, i64, usize);
+/// Where a task stands in a queue: help for a colleague first; then what would break off the others
+/// anyway; then what the order says; then age.
+pub(super) type Key = (u8, i64, i64, i64, usize);
 
-pub(super) fn key(order: Order, part: Part, rank: i64, item: &Item, number: usize) -> Key {
+pub(super) fn key(
+    (order, preempt): (Order, Preempt),
+    part: Part,
+    rank: i64,
+    item: &Item,
+    number: usize,
+) -> Key {
+    let (urgency, preempting) = match preempt {
+        _ if part == Part::Consult => (0, 0),
+        Preempt::ForPages if item.class == Class::Page => (1, 0),
+        Preempt::Never | Preempt::ForPages => (2, 0),
+        Preempt::ForHigherClass => (2, rank),
+    };
     let first = match order {
         Order::FirstCome => 0,
         Order::ByClass => rank,
@@ -19,7 +32,7 @@ pub(super) fn key(order: Order, part: Part, rank: i64, item: &Item, number: usiz
         // Cost per hour of waiting, per hour of work that ends it.
         Order::CostRate => -whole(item.cost_per_hour * 1e12 / float(item.estimate_ms.max(1))),
     };
-    (u8::from(part != Part::Consult), first, item.created_ms, number)
+    (urgency, preempting, first, item.created_ms, number)
 }
 
 /// Who knows how much of what, and forgets it again.

@@ -234,6 +234,7 @@ impl Bench {
             name: "bench".to_owned(),
             desks,
             personal: Order::FirstCome,
+            personal_preempt: Preempt::Never,
             routes,
             priorities: [0, 1, 2, 3, 4],
             triage: Triage { delay_ms: 0, error_share: 0.0, bounce_ms: 0 },
