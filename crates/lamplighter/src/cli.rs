@@ -97,6 +97,12 @@ pub(crate) enum Command {
     /// Look at everything a person would otherwise have to remember
     #[command(after_help = "Example: lamplighter doctor --config examples/solar --data ./data")]
     Doctor(Doctor),
+    /// Try other ways of working on the arrivals a file describes
+    ///
+    /// Lives through the same weeks under each structure, many times, and shows the differences with
+    /// their intervals. Nothing is calibrated: results are what the inputs imply, and say so.
+    #[command(after_help = "Example: lamplighter whatif examples/whatif.yaml")]
+    Whatif(Whatif),
     /// Print completions for a shell
     #[command(after_help = "Example: lamplighter completions bash > \
                             /etc/bash_completion.d/lamplighter")]
@@ -426,6 +432,18 @@ pub(crate) struct Doctor {
     pub(crate) config: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) place: Place,
+    #[command(flatten)]
+    pub(crate) form: Form,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Whatif {
+    /// Teams, work, structures and assumptions
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// How many threads [default: one per core]; the answer is the same
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) cores: Option<usize>,
     #[command(flatten)]
     pub(crate) form: Form,
 }

@@ -11,6 +11,7 @@ mod offline;
 mod oncall;
 mod remote;
 mod token;
+mod whatif;
 
 use clap::Parser as _;
 use cli::{Cli, Command};
@@ -67,6 +68,7 @@ fn run(command: Command) -> Answer {
         Command::Erase(it) => offline::erase(&it),
         Command::Migrate(it) => offline::migrate(&it),
         Command::Doctor(it) => doctor::doctor(&it),
+        Command::Whatif(it) => whatif::whatif(&it),
         Command::Completions { shell } => Ok(docs::completions(shell)),
         Command::ExampleServices(it) => {
             let cli::ExampleServices { listen_base, seed } = it;

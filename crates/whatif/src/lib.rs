@@ -6,7 +6,8 @@
 //!
 //! Complications: nothing here is calibrated by itself. Results are what the inputs imply, no more;
 //! whoever shows them has to say so, and where the answer turns on an assumption nobody measured, the
-//! answer is that nobody can tell.
+//! answer is that nobody can tell. Drawing uses logarithms of the platform, whose last bit may differ
+//! between platforms: the same bytes are promised on one, not between two.
 //!
 //! Invariants:
 //! - whole milliseconds; the same seed gives the same bytes, on one core or on many;

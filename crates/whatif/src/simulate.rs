@@ -68,7 +68,8 @@ struct Task {
     remaining_ms: i64,
     /// Whoever began it, and how slow they are with it.
     begun: Option<(usize, f64)>,
-    /// Work done so far, of which a hand-over loses a share.
+    /// Work done since the last hand-over, of which the next one loses a share: what was lost once is
+    /// not lost again, or long items that go back and forth would never end.
     done_ms: i64,
     broken_off: bool,
 }
@@ -350,6 +351,7 @@ impl<'a> Run<'a> {
                 let left = (float(before_ms) + lost) / was * slow;
                 task.remaining_ms = whole(left).max(1) + self.assumptions.handover_ms;
                 task.begun = Some((person, slow));
+                task.done_ms = 0;
                 self.records[item].handovers += 1;
             }
         }

@@ -157,7 +157,7 @@ pub struct Assumptions {
     pub resumption_ms: i64,
     /// How long whoever takes work over needs to learn where it stands.
     pub handover_ms: i64,
-    /// Share of work already done that a hand-over loses.
+    /// Share of the work done since the last hand-over that the next one loses.
     pub handover_loss: f64,
     /// How knowledge comes and goes.
     pub learning: Option<Learning>,

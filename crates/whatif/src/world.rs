@@ -95,12 +95,15 @@ impl Organisation {
         (0..self.people.len()).filter(|it| self.people[*it].team == team).collect()
     }
 
-    /// Who knows `component` best, apart from `except`; of equals the first.
+    /// Who knows `component` best, apart from `except`. Of equals one is taken by the number of the
+    /// component, so that not everything falls to the same person.
     #[must_use]
     pub fn expert(&self, component: usize, except: Option<usize>) -> Option<usize> {
         let skill = |it: usize| self.people[it].skills[component];
         let others = (0..self.people.len()).filter(|it| Some(*it) != except);
-        others.reduce(|best, it| if skill(it) > skill(best) { it } else { best })
+        let best = others.clone().map(skill).max_by(f64::total_cmp)?;
+        let equals: Vec<usize> = others.filter(|it| skill(*it) >= best).collect();
+        Some(equals[component % equals.len()])
     }
 }
 

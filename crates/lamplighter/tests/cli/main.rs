@@ -2,6 +2,7 @@
 
 mod served;
 mod serving;
+mod whatif;
 
 use insta::assert_snapshot;
 use served::folder;

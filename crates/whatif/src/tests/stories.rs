@@ -78,6 +78,21 @@ fn work_is_handed_over_when_a_shift_ends_and_somebody_is_there() {
     );
 }
 
+/// What a hand-over lost is not lost again by the next one: half of two hours, then half of one.
+#[test]
+fn long_work_that_goes_back_and_forth_ends() {
+    check(
+        |it| {
+            it.hours(0, &[(0.0, 2.0), (3.0, 9.0)]);
+            it.hours(1, &[(2.0, 3.0)]);
+            it.structure.at_end = AtEnd::HandOver;
+            it.assumptions.handover_loss = 0.5;
+        },
+        &[ticket(0.0, 4.0)],
+        "ana 0.00-2.00 #0, bo 2.00-3.00 #0, ana 3.00-5.50 #0 | #0 handed over 2",
+    );
+}
+
 #[test]
 fn work_waits_for_its_person_where_nothing_is_handed_over() {
     check(
