@@ -6,10 +6,9 @@
 
 use super::{Findings, REFUSED, UNCALIBRATED};
 use ::whatif::Comparison;
-use ::whatif::compare::{Answer, Difference, PARAMETERS, Reason};
-use ::whatif::measure::{METRICS, Metric};
+use ::whatif::compare::{Answer, Difference, PARAMETERS, Reason, Row};
+use ::whatif::measure::{Better, METRICS, Metric};
 use ::whatif::saturation::WEEKS_AHEAD_MAX;
-use ::whatif::statistics::Estimate;
 use std::fmt::Write as _;
 
 /// Above this share of items that are still open, percentiles are lower bounds.
@@ -29,6 +28,7 @@ pub(super) fn show(it: &Findings) -> String {
         text.push_str("Headcount, and so the cost of people, is the same in all of them.\n");
     }
     answers(&mut text, it);
+    depends(&mut text, it);
     pareto(&mut text, base);
     saturation(&mut text, it);
     text.push_str("\nwhat this cannot say\n");
@@ -94,16 +94,16 @@ fn table(it: &Comparison) -> String {
         }
         if metric.audience() != audience {
             audience = metric.audience();
-            let _ = writeln!(text, "for {audience}");
+            let header = if metric.better() == Better::Neither {
+                "neither good nor bad by itself".to_owned()
+            } else {
+                format!("for {audience}")
+            };
+            let _ = writeln!(text, "{header}");
         }
         let _ = write!(text, "  {:20}", metric.title());
         for row in &it.rows {
-            let open = row.estimates[Metric::OpenPercent as usize].map_or(0.0, |it| it.mean);
-            let bound = metric.audience() == "customers" && open > OPEN_PERCENT_MAX;
-            let bound = bound && metric != Metric::OpenPercent;
-            let cell = row.estimates[metric as usize].map_or("-".to_owned(), |it| {
-                format!("{}{}", if bound { "≥ " } else { "" }, interval(&it))
-            });
+            let cell = cell(row, metric);
             let _ = write!(text, "{cell:>WIDTH$}");
         }
         text.push('\n');
@@ -114,6 +114,15 @@ fn table(it: &Comparison) -> String {
         );
     }
     text
+}
+
+/// A number with its interval; marked where so much is open that the true number is larger.
+fn cell(row: &Row, metric: Metric) -> String {
+    let Some(it) = row.estimates[metric as usize] else { return "-".to_owned() };
+    let open = row.estimates[Metric::OpenPercent as usize].map_or(0.0, |it| it.mean);
+    let cut = metric.audience() == "customers" && metric != Metric::OpenPercent;
+    let bound = if cut && open > OPEN_PERCENT_MAX { "≥ " } else { "" };
+    format!("{bound}{} ± {}", number(it.mean), number(it.half_width))
 }
 
 fn answers(text: &mut String, it: &Findings) {
@@ -144,6 +153,25 @@ fn answers(text: &mut String, it: &Findings) {
                 }
             }
         }
+    }
+}
+
+/// What the answer depends on: the primary metric with each parameter at both ends of its range.
+fn depends(text: &mut String, it: &Findings) {
+    let metric = it.question.plan.primary;
+    let _ = write!(text, "\n{:36}", format!("{}, with", metric.title()));
+    for row in &it.swept.base.rows {
+        let _ = write!(text, "{:>WIDTH$}", shortened(&row.name));
+    }
+    text.push('\n');
+    for point in &it.swept.points {
+        let moved = format!("{} at {}", point.parameter.title(), number(point.value));
+        let _ = write!(text, "  {moved:34}");
+        for row in &point.comparison.rows {
+            let cell = cell(row, metric);
+            let _ = write!(text, "{cell:>WIDTH$}");
+        }
+        text.push('\n');
     }
 }
 
@@ -221,10 +249,6 @@ fn saturation(text: &mut String, it: &Findings) {
             );
         }
     }
-}
-
-fn interval(it: &Estimate) -> String {
-    format!("{} ± {}", number(it.mean), number(it.half_width))
 }
 
 /// Three digits, and none that mean nothing.

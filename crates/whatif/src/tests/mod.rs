@@ -1,5 +1,6 @@
 //! Oracles, laws and vectors.
 
+mod ciw;
 mod company;
 mod laws;
 mod oracles;

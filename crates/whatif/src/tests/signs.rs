@@ -123,6 +123,20 @@ fn what_is_the_same_is_never_told_apart() {
     assert_eq!(it.rows[0].estimates.len(), METRICS.len());
 }
 
+/// The more is compared, the wider every interval: by the ratio of the quantiles, exactly.
+#[test]
+fn intervals_hold_together() {
+    let two = lived(&sized(8), &[Preset::Tribute, Preset::AdHoc]);
+    let three = lived(&sized(8), &[Preset::Tribute, Preset::AdHoc, Preset::Embedded]);
+    let width = |it: &Comparison| {
+        let tail = 0.05 / 2.0 / crate::number::count(it.differences.len());
+        let width = it.difference(Metric::WaitP90, 0, 1).unwrap().estimate.half_width;
+        width / crate::statistics::student(1.0 - tail, 11.0)
+    };
+    assert_eq!((two.differences.len(), three.differences.len()), (10, 30));
+    assert!((width(&two) / width(&three) - 1.0).abs() < 1e-9);
+}
+
 /// The same structure behind a triage that takes a day is dominated, and only that one.
 #[test]
 fn what_is_worse_in_everything_is_dominated() {

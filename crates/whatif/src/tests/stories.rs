@@ -5,7 +5,7 @@
 
 use crate::calendar::{Calendar, Span};
 use crate::history::Part;
-use crate::measure::{METRICS, measure};
+use crate::measure::{METRICS, Metric, measure};
 use crate::number::{HOUR_MS, from_hours};
 use crate::random::{Length, Stream};
 use crate::simulate;
@@ -217,6 +217,15 @@ fn who_knows_more_comes_first_and_practice_makes_faster() {
 }
 
 #[test]
+fn of_equals_whoever_has_been_free_longest_is_next() {
+    check(
+        |_| {},
+        &[ticket(0.0, 1.0), ticket(0.0, 2.0), ticket(3.0, 1.0), ticket(5.0, 1.0)],
+        "ana 0.00-1.00 #0, bo 0.00-2.00 #1, ana 3.00-4.00 #2, bo 5.00-6.00 #3",
+    );
+}
+
+#[test]
 fn whoever_changed_it_last_is_asked() {
     check(
         |it| {
@@ -279,6 +288,26 @@ fn measures_of_a_known_day() {
             "breadth_percent 50.000",
         ]
     );
+}
+
+/// What follows at once interrupts nobody again: two requests, one interruption, one time to find back.
+#[test]
+fn what_follows_at_once_is_no_second_interruption() {
+    let mut day = Day::new();
+    day.hours(0, &[(0.0, 8.0)]);
+    day.hours(1, &[(0.0, 8.0)]);
+    day.structure.desks.clear();
+    day.structure.routes = vec![Target::Person(1); CLASSES.len()];
+    day.assumptions.resumption_ms = HOUR_MS / 4;
+    let request = |created| Item { class: Class::Request, ..page(created, 0.5) };
+    let mut history = day.lived(&[request(1.0), request(1.2), request(4.0)]);
+    history.within.to_ms = 168 * HOUR_MS;
+    let Day { organisation, structure, assumptions } = day;
+    let found = measure(&organisation, &structure, &assumptions, &history, 0);
+    // Two interruptions of two people; bo builds 1 + (2 − 0.25) + (3.5 − 0.25), ana 8.
+    assert_eq!(found.get(Metric::Interruptions), Some(1.0));
+    assert_eq!(found.get(Metric::RoadmapHours), Some(7.0));
+    assert_eq!(found.get(Metric::DeskLoadPercent), None);
 }
 
 /// First come, first served by several: each begins when it comes or when the first of the servers is
