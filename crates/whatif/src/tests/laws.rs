@@ -47,6 +47,49 @@ fn laws_hold_for_random_ways_of_working() {
     assert!(seen.everything(), "these organisations never reach some of the rules: {seen:?}");
 }
 
+/// A law that nothing can break proves nothing: histories are spoilt by hand, and each audit says how.
+#[test]
+fn the_audit_finds_what_is_spoilt() {
+    let company = company().built();
+    let organisation = &company.organisation;
+    let items = draw(&company.sources(), company.arrivals(), Draw { seed: 4, replication: 0 });
+    let structure = company.structure(Preset::ServiceCentre);
+    let good = simulate(organisation, &items, &structure, &Assumptions::NONE);
+    good.audit(organisation, &items, &structure).unwrap();
+    let done = |it: &History| it.records.iter().position(|it| it.finished_ms.is_some()).unwrap();
+    let spoilt = |spoil: &dyn Fn(&mut History), law: &str| {
+        let mut bad = good.clone();
+        spoil(&mut bad);
+        let error = bad.audit(organisation, &items, &structure).unwrap_err();
+        assert!(error.starts_with(law), "wanted \"{law}\", got \"{error}\"");
+    };
+    let twice = format!("person {} is in two places", good.segments[0].person);
+    spoilt(&|it| it.segments.push(it.segments[0]), &twice);
+    spoilt(&|it| it.segments.truncate(it.segments.len() / 2), "work is not conserved");
+    spoilt(
+        &|it| {
+            // Before anybody has come in the morning; the item is a ticket, or it might be allowed.
+            let first = it
+                .segments
+                .iter()
+                .position(|one| it.records[one.item].class == crate::world::Class::Ticket);
+            it.segments[first.unwrap()].span = Span { from_ms: 0, to_ms: HOUR_MS };
+        },
+        "worked outside the calendar",
+    );
+    let item = done(&good);
+    let number = |it: &str| format!("item {item} {it}");
+    spoilt(&|it| it.records[item].started_ms = Some(-1), &number("lives backwards"));
+    spoilt(&|it| it.records[item].started_ms = None, &number("lives backwards"));
+    spoilt(
+        &|it| {
+            it.records[item].charged_ms -= 1;
+            it.records[item].finished_ms = None;
+        },
+        &number("got more work than it was charged"),
+    );
+}
+
 /// What the random histories contained: a law that is never put to the test proves nothing.
 #[derive(Debug, Default)]
 struct Seen {
