@@ -15,6 +15,7 @@ const RANK: &[(&str, u8)] = &[
     ("paging", 1),
     ("incident", 1),
     ("busfactor", 1),
+    ("whatif", 1),
     ("engine", 2),
     ("wire", 4),
     ("catalog", 4),
@@ -33,8 +34,18 @@ const RANK: &[(&str, u8)] = &[
 ];
 
 /// Crates without I/O, and what would give it to them.
-const PURE: &[&str] =
-    &["model", "slo", "alerting", "oncall", "paging", "incident", "busfactor", "engine", "formats"];
+const PURE: &[&str] = &[
+    "model",
+    "slo",
+    "alerting",
+    "oncall",
+    "paging",
+    "incident",
+    "busfactor",
+    "whatif",
+    "engine",
+    "formats",
+];
 const FORBIDDEN: &[&str] = &[
     "tokio",
     "rusqlite",

@@ -128,6 +128,12 @@ pub(crate) enum Command {
                             Exit code 1 when nothing is known about any file."
     )]
     Busfactor(Busfactor),
+    /// Try other ways of working on the arrivals a file describes
+    ///
+    /// Lives through the same weeks under each structure, many times, and shows the differences with
+    /// their intervals. Nothing is calibrated: results are what the inputs imply, and say so.
+    #[command(after_help = "Example: lamplighter whatif examples/whatif.yaml")]
+    Whatif(Whatif),
     /// Print completions for a shell
     #[command(after_help = "Example: lamplighter completions bash > \
                             /etc/bash_completion.d/lamplighter")]
@@ -586,6 +592,18 @@ pub(crate) struct Busfactor {
     /// Also name the cheapest next pairing: two people and a folder
     #[arg(long)]
     pub(crate) pairing: bool,
+    #[command(flatten)]
+    pub(crate) form: Form,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Whatif {
+    /// Teams, work, structures and assumptions
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// How many threads [default: one per core]; the answer is the same
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) cores: Option<usize>,
     #[command(flatten)]
     pub(crate) form: Form,
 }

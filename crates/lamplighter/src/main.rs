@@ -15,6 +15,7 @@ mod remote;
 mod rules;
 mod silence;
 mod token;
+mod whatif;
 
 use clap::Parser as _;
 use cli::{Cli, Command};
@@ -75,6 +76,7 @@ fn run(command: Command) -> Answer {
         Command::Migrate(it) => offline::migrate(&it),
         Command::Doctor(it) => doctor::doctor(&it),
         Command::Busfactor(it) => busfactor::busfactor(&it),
+        Command::Whatif(it) => whatif::whatif(&it),
         Command::Completions { shell } => Ok(docs::completions(shell)),
         Command::ExampleServices(it) => {
             let cli::ExampleServices { listen_base, seed } = it;

@@ -4,6 +4,7 @@ mod busfactor;
 mod formats_read_and_written;
 mod served;
 mod serving;
+mod whatif;
 
 use insta::assert_snapshot;
 use served::folder;
