@@ -156,6 +156,14 @@ fn need(context: &Context, it: &Need) -> Markup {
         Need::Any(parts) => {
             html! { li { "any of" ul { @for it in parts { (need(context, it)) } } } }
         }
+        Need::Quorum { works_min, of } => {
+            html! { li { (works_min) " of" ul { @for it in of { (need(context, it)) } } } }
+        }
+        Need::Routes(routes) => {
+            html! { li { "one of these ways" ul { @for it in routes {
+                li { (it.parts) " parts of the attempts" ul { (need(context, &it.need)) } }
+            } } } }
+        }
         Need::Slo(id) => {
             let assessment = {
                 let board = context.board();
