@@ -174,6 +174,12 @@ impl Board {
         }
     }
 
+    /// What a feature needs.
+    #[must_use]
+    pub fn needs(&self, feature: &FeatureId) -> Option<&Need> {
+        self.features.get(feature).map(|it| &it.of)
+    }
+
     /// The newest minute that any objective has.
     #[must_use]
     pub fn newest_minute(&self) -> Option<i64> {

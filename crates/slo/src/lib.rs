@@ -17,6 +17,7 @@
 mod assessment;
 mod board;
 mod compose;
+pub mod composition;
 mod condition;
 mod counts;
 mod differencer;
