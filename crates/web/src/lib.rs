@@ -18,6 +18,7 @@ mod links;
 mod live;
 mod passwords;
 mod show;
+mod spent;
 mod views;
 
 #[cfg(test)]

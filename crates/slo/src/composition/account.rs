@@ -18,6 +18,9 @@ use model::SloId;
 /// 16 million a second. Keeps the sums of 90 days exact.
 const ATTEMPTS_PER_MINUTE_MAX: u64 = 1_000_000_000;
 
+/// Part of the budget beyond which a band is too wide to act upon.
+const BAND_WIDE: f64 = 0.25;
+
 /// Slices being collected.
 #[derive(Debug, Clone)]
 pub struct Account<'a> {
@@ -160,6 +163,13 @@ impl Composite {
     #[must_use]
     pub fn spent(&self, failures: f64, objective: model::Objective) -> Option<f64> {
         (self.attempts > 0).then(|| failures / (float(self.attempts) * objective.budget_ratio()))
+    }
+
+    /// Whether the bounds lie more than a quarter of the budget of `objective` apart: then only a
+    /// measurement from end to end can tell. What is certain is worth acting upon all the same.
+    #[must_use]
+    pub fn is_wide(&self, objective: model::Objective) -> bool {
+        self.spent(self.at_most - self.at_least, objective).is_some_and(|it| it > BAND_WIDE)
     }
 }
 

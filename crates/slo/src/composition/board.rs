@@ -8,7 +8,7 @@
 //! How often the feature was tried is what its busiest member saw, because nothing closer is known;
 //! a slice counts as known for as long as its least known member.
 
-use super::{Account, Composite, Reading, Tree, ValueFunction};
+use super::{Account, Composite, Reading, Targeted, Tree, ValueFunction, targets};
 use crate::{Board, Counts, Slice, WindowCounts};
 use model::{FeatureId, Millis, SloId};
 
@@ -47,6 +47,22 @@ impl Board {
             account.add(minutes, known_minutes, attempts, &readings);
         }
         Some(account.finish())
+    }
+
+    /// Whether the promises of a feature's members carry its own, and how they are kept up to and
+    /// including `end_minute`; `None` as for [`Board::composite`].
+    #[must_use]
+    pub fn targets(&self, feature: &FeatureId, end_minute: i64) -> Option<Targeted> {
+        let tree = Tree::new(self.needs(feature)?).ok()?;
+        let promises: Option<Vec<_>> = tree
+            .members()
+            .iter()
+            .map(|it| {
+                let (objective, window) = self.promise(it)?;
+                Some((objective, window, self.rings(it)?.window(end_minute, window)))
+            })
+            .collect();
+        Some(targets(&tree, self.promise(feature)?.0, &promises?))
     }
 
     fn between(&self, slo: &SloId, start: i64, minutes: u32) -> WindowCounts {
@@ -90,6 +106,7 @@ fn up(minute: i64, step: i64) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Delivery, Verdict};
     use super::*;
     use crate::testing::{Prng, catalogue};
 
@@ -155,6 +172,11 @@ mod tests {
         let attribution = found.attribution.unwrap();
         let sum: u128 = attribution.members.iter().map(|it| it.parts).sum();
         assert_eq!(sum, attribution.total);
+        let targeted = board.targets(&feature, end_minute).unwrap();
+        let delivered: Vec<_> = targeted.members.iter().map(|it| it.delivery).collect();
+        // Four days are too little of 28 to judge by.
+        assert_eq!(delivered, [Delivery::Unmeasured; 2]);
+        assert_eq!(targeted.verdict, Verdict::Guaranteed);
         let nobody = FeatureId::from("nobody");
         assert_eq!(board.composite(&nobody, Millis::from_days(4), end_minute, value), None);
     }
