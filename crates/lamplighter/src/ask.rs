@@ -291,7 +291,8 @@ mod tests {
     #[test]
     fn who_spent_the_budget_is_told_with_its_assumption() {
         let member = |slo: &str, shown: &str, failed: f64| {
-            json!({ "slo": slo, "share_shown": shown, "failed": failed, "recovered": failed / 2.0 })
+            let recovered = failed / 2.0;
+            json!({ "slo": slo, "share_shown": shown, "failed": failed, "recovered": recovered })
         };
         let mut composition = json!({
             "assumption": "assumes it",

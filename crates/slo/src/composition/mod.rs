@@ -36,7 +36,7 @@ pub use attribution::{Attributed, Attribution, ValueFunction};
 pub use board::GRID;
 pub use bounds::Band;
 pub use targets::{Delivery, TargetMember, Targeted, Verdict, targets};
-pub use tree::{InvalidTree, MEMBERS_MAX, REPEATED_MAX, ROUTE_PARTS_MAX, Tree};
+pub use tree::{InvalidTree, MEMBERS_MAX, REPEATED_MAX, ROUTE_PARTS_MAX, Tree, VARIANTS_MAX};
 
 use crate::number::float;
 use crate::{Counts, Slice};

@@ -24,7 +24,7 @@ pub const REPEATED_MAX: usize = 8;
 pub const ROUTE_PARTS_MAX: u32 = 10_000;
 
 /// Combinations of ways at most.
-const VARIANTS_MAX: usize = 256;
+pub const VARIANTS_MAX: usize = 256;
 
 /// A feature's needs with numbered members.
 #[derive(Debug, Clone, PartialEq, Eq)]
