@@ -180,4 +180,23 @@ mod tests {
         let nobody = FeatureId::from("nobody");
         assert_eq!(board.composite(&nobody, Millis::from_days(4), end_minute, value), None);
     }
+
+    /// Goal: a coarse slice is known for as long as its least known member. Method: one member is
+    /// known every other minute.
+    #[test]
+    fn coverage_is_that_of_the_least_known_member() {
+        let mut board = Board::new(&catalogue());
+        let end_minute = 29_000_159;
+        for minute in end_minute - 599..=end_minute {
+            let gappy = if minute % 2 == 0 { Slice::known(0, 60) } else { Slice::Unknown };
+            board.record(&SloId::from("api.up"), minute, gappy);
+            board.record(&SloId::from("carrier.up"), minute, Slice::known(0, 60));
+            board.close_minute(minute);
+        }
+        let (feature, window) = (FeatureId::from("light-on"), Millis::from_mins(600));
+        let found = board.composite(&feature, window, end_minute, ValueFunction::Overlapping);
+        let found = found.unwrap();
+        assert_eq!((found.known_minutes, found.minutes), (300, 600));
+        assert_eq!(found.unmeasured.attempts, 150 * 60);
+    }
 }
