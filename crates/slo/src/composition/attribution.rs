@@ -177,26 +177,19 @@ impl Collector {
 }
 
 /// What each of `set` pays in a tree without ways, of which exactly `set` fails, in parts of
-/// `multiple`. Members that stand in one place of the same group pay alike.
+/// `multiple`.
 fn payments(variant: &Variant, idle: u32, set: u32, multiple: u128) -> Vec<(usize, u128)> {
     // Who does not stand on these ways neither pays nor counts among the payers.
     let set = set & variant.members.iter().copied().fold(0, with);
-    let mut groups = Vec::new();
-    neighbours(&variant.root, set, &mut groups);
     let mut paid = Vec::new();
-    for group in groups {
-        let (alone, alike): (Vec<usize>, Vec<usize>) =
-            group.into_iter().partition(|it| variant.repeated.contains(it));
-        if let Some(first) = alike.first() {
-            let parts = payment(variant, idle, set, *first);
-            let parts = parts_of(&parts, set, multiple);
-            paid.extend(alike.into_iter().map(|it| (it, parts)));
-        }
-        for number in alone {
-            if paid.iter().all(|it| it.0 != number) {
-                let counts = payment(variant, idle, set, number);
-                paid.push((number, parts_of(&counts, set, multiple)));
-            }
+    if variant.repeated.is_empty() {
+        let game = Game { idle, failing: 0, free: set };
+        game.pivotal(&variant.root, &[1], &mut |number, counts| {
+            paid.push((number, parts_of(counts, set, multiple)));
+        });
+    } else {
+        for number in variant.members.iter().copied().filter(|it| set & (1 << it) != 0) {
+            paid.push((number, parts_of(&payment(variant, idle, set, number), set, multiple)));
         }
     }
     paid
@@ -204,32 +197,18 @@ fn payments(variant: &Variant, idle: u32, set: u32, multiple: u128) -> Vec<(usiz
 
 /// Adds up the sizes: a subset of `s` others comes just before a member in one of `m · C(m−1, s)`
 /// orders.
-fn parts_of(pivotal: &[u128], set: u32, multiple: u128) -> u128 {
+fn parts_of(pivotal: &[u64], set: u32, multiple: u128) -> u128 {
     let players = u128::from(set.count_ones());
     let row = binomials(set.count_ones() as usize - 1);
-    pivotal.iter().zip(row).map(|(count, ways)| multiple / (players * ways) * count).sum()
-}
-
-/// The members of `set` by the group that holds them.
-fn neighbours(node: &Node, set: u32, groups: &mut Vec<Vec<usize>>) {
-    let Node::Group { parts, .. } = node else {
-        return groups.extend(of_set(node, set).map(|it| vec![it]));
-    };
-    groups.push(parts.iter().filter_map(|it| of_set(it, set)).collect());
-    for part in parts.iter().filter(|it| !matches!(it, Node::Member(_))) {
-        neighbours(part, set, groups);
-    }
-}
-
-fn of_set(node: &Node, set: u32) -> Option<usize> {
-    match node {
-        Node::Member(number) if set & (1 << number) != 0 => Some(*number),
-        _ => None,
-    }
+    pivotal
+        .iter()
+        .zip(row)
+        .map(|(count, ways)| multiple / (players * u128::from(ways)) * u128::from(*count))
+        .sum()
 }
 
 /// Of the subsets of `set` without `number`, by size, those which `number` turns into a failure.
-fn payment(variant: &Variant, idle: u32, set: u32, number: usize) -> Vec<u128> {
+fn payment(variant: &Variant, idle: u32, set: u32, number: usize) -> Vec<u64> {
     let others = set & !(1 << number);
     let fixed = variant.repeated.iter().copied().fold(0, with) & others;
     let mut pivotal = vec![0; others.count_ones() as usize + 1];
@@ -261,8 +240,8 @@ struct Game {
 
 /// How many subsets of the free members below break a part, by size, and all there are.
 struct Breaks {
-    broken: Vec<u128>,
-    all: Vec<u128>,
+    broken: Vec<u64>,
+    all: Vec<u64>,
 }
 
 impl Game {
@@ -289,18 +268,48 @@ impl Game {
             Node::Ways { .. } => unreachable!("a variant has no ways"),
         }
     }
+
+    /// For every free member, of the subsets of the others, by size, those which it turns into a
+    /// failure, of a tree in which every member stands once: on its way up to the root, in every
+    /// group, so many other parts must be broken that one more is too many. `above` counts those
+    /// further up.
+    fn pivotal(self, node: &Node, above: &[u64], found: &mut dyn FnMut(usize, &[u64])) {
+        let (works_min, parts) = match node {
+            Node::Member(number) if self.free & (1 << number) != 0 => {
+                return found(*number, above);
+            }
+            Node::Group { works_min, parts } => (works_min, parts),
+            Node::Member(_) | Node::Ways { .. } => return,
+        };
+        let parts: Vec<(&Node, Breaks)> =
+            parts.iter().filter_map(|it| Some((it, self.breaks(it)?))).collect();
+        let fails_min = parts.len() - (*works_min).min(parts.len()) + 1;
+        // Members that stand side by side are alike.
+        let mut of_member: Option<Vec<u64>> = None;
+        for (place, (part, breaks)) in parts.iter().enumerate() {
+            if breaks.all.len() == 1 {
+                continue;
+            }
+            let count = || {
+                let others = parts.iter().enumerate().filter(|it| it.0 != place);
+                let mut exactly = exactly(fails_min, others.map(|it| &it.1.1));
+                product(above, &exactly.swap_remove(fails_min - 1))
+            };
+            if matches!(part, Node::Member(_)) {
+                self.pivotal(part, of_member.get_or_insert_with(count), found);
+            } else {
+                self.pivotal(part, &count(), found);
+            }
+        }
+    }
 }
 
-fn grouped(works_min: usize, parts: &[Breaks]) -> Breaks {
-    let fails_min = parts.len() - works_min.min(parts.len()) + 1;
-    // `exactly[j]`: subsets that break exactly `j` of the parts seen so far, for `j` below
-    // `fails_min`.
-    let mut exactly: Vec<Vec<u128>> = vec![vec![0]; fails_min];
+/// Subsets that break exactly `j` of `parts`, by size, for each `j` below `fails_min`.
+fn exactly<'a>(fails_min: usize, parts: impl Iterator<Item = &'a Breaks>) -> Vec<Vec<u64>> {
+    let mut exactly: Vec<Vec<u64>> = vec![vec![0]; fails_min];
     exactly[0] = vec![1];
-    let mut all = vec![1];
     for part in parts {
-        let works: Vec<u128> =
-            part.all.iter().zip(&part.broken).map(|(all, it)| all - it).collect();
+        let works: Vec<u64> = part.all.iter().zip(&part.broken).map(|(all, it)| all - it).collect();
         for count in (0..fails_min).rev() {
             let mut next = product(&exactly[count], &works);
             if count > 0 {
@@ -309,29 +318,43 @@ fn grouped(works_min: usize, parts: &[Breaks]) -> Breaks {
             }
             exactly[count] = next;
         }
-        all = product(&all, &part.all);
     }
+    exactly
+}
+
+fn grouped(works_min: usize, parts: &[Breaks]) -> Breaks {
+    let fails_min = parts.len() - works_min.min(parts.len()) + 1;
+    let free: usize = parts.iter().map(|it| it.all.len() - 1).sum();
+    let all = binomials(free);
     let mut broken = all.clone();
-    for fewer in &exactly {
+    for fewer in exactly(fails_min, parts.iter()) {
         broken.iter_mut().zip(fewer).for_each(|(it, less)| *it -= less);
     }
     Breaks { broken, all }
 }
 
 /// The product of two polynomials.
-fn product(left: &[u128], right: &[u128]) -> Vec<u128> {
+fn product(left: &[u64], right: &[u64]) -> Vec<u64> {
     let mut found = vec![0; left.len() + right.len() - 1];
     for (at, one) in left.iter().enumerate() {
-        for (more, other) in right.iter().enumerate() {
-            found[at + more] += one * other;
+        if *one > 0 {
+            for (more, other) in right.iter().enumerate() {
+                found[at + more] += one * other;
+            }
         }
     }
     found
 }
 
 /// A row of Pascal's triangle.
-fn binomials(row: usize) -> Vec<u128> {
-    (0..row).fold(vec![1], |it, _| product(&it, &[1, 1]))
+fn binomials(row: usize) -> Vec<u64> {
+    let row = row as u64;
+    let next = |it: &u64, place: u64| it * (row - place) / (place + 1);
+    let mut found = vec![1];
+    for place in 0..row {
+        found.push(next(&found[found.len() - 1], place));
+    }
+    found
 }
 
 fn at_most(tree: &Tree, readings: &[Reading]) -> u128 {
@@ -377,7 +400,7 @@ fn pay_at_most(
         let parts = (0..values.len())
             .filter(|it| it & (1 << bit) == 0)
             .map(|it| {
-                let orders = players.len() as u128 * row[it.count_ones() as usize];
+                let orders = players.len() as u128 * u128::from(row[it.count_ones() as usize]);
                 multiple / orders * (values[it | (1 << bit)] - values[it])
             })
             .sum();
