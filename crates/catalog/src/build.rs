@@ -13,8 +13,8 @@ use crate::shape;
 use crate::yaml::{Class, Data, Entry, Node};
 use model::{
     Catalogue, Channel, Contact, Escalation, EscalationStep, Feature, Layer, Medium, Millis, Need,
-    Objective, Owners, Person, PersonId, Personal, Rota, SecretRef, Service, ServiceKind, Slo,
-    SloId, Source, SourceId, SourceKind, Team, Weekday,
+    Objective, Owners, Person, PersonId, Personal, Rota, Route, SecretRef, Service, ServiceKind,
+    Slo, SloId, Source, SourceId, SourceKind, Team, Weekday,
 };
 use std::collections::BTreeMap;
 
@@ -121,9 +121,18 @@ fn need(node: &Node, features: &BTreeMap<&str, Need>) -> Need {
             None => Need::Slo(SloId::parse(text).expect("an id and the name of its objective")),
         };
     }
-    let entry = node.entries().first().expect("a map with `all` or `any`");
-    let parts = entry.value.items().iter().map(|it| need(it, features)).collect();
-    if entry.key == "all" { Need::All(parts) } else { Need::Any(parts) }
+    let entry = node.entries().first().expect("a map with one of `NEED_KEYS`");
+    let parts: Vec<Need> = needs::parts(node).into_iter().map(|it| need(it, features)).collect();
+    match entry.key.as_str() {
+        "all" => Need::All(parts),
+        "any" => Need::Any(parts),
+        "quorum" => Need::Quorum { works_min: part_count(&entry.value, "works"), of: parts },
+        _ => {
+            let shares = entry.value.items().iter().map(|it| part_count(it, "share"));
+            let route = |(parts, need)| Route { parts, need };
+            Need::Routes(shares.zip(parts).map(route).collect())
+        }
+    }
 }
 
 fn owners(node: &Node) -> Owners {
@@ -240,6 +249,11 @@ fn text<'a>(node: &'a Node, key: &str) -> &'a str {
 
 fn text_or<'a>(node: &'a Node, key: &str, default: &'a str) -> &'a str {
     node.get(key).and_then(Node::text).unwrap_or(default)
+}
+
+fn part_count(node: &Node, key: &str) -> u16 {
+    let count = whole(node, key).and_then(|it| u16::try_from(it).ok());
+    count.expect("the shape wants it and keeps it small")
 }
 
 fn whole(node: &Node, key: &str) -> Option<u32> {

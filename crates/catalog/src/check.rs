@@ -8,7 +8,7 @@
 use crate::diagnostic::{Problem, Sink, Span, quote};
 use crate::scalars::{self, Refused, TargetKind, Zones, refused};
 use crate::sections::{Sections, Symbols};
-use crate::shape::{Keys, Kind, Limits, Namespace, Plain, Presence, ROOT, Shape};
+use crate::shape::{Keys, Kind, Limits, NEED_KEYS, Namespace, Plain, Presence, ROOT, Shape};
 use crate::suggest;
 use crate::yaml::{Class, Data, Entry, Node, Scalar};
 use model::{Millis, Objective};
@@ -218,7 +218,8 @@ impl Checker<'_> {
         if let Some(text) = node.text() {
             return self.need_leaf(text, node.span);
         }
-        let wanted = "`service.slo`, `feature ID`, or a map with `all` or `any`";
+        let wanted =
+            "`service.slo`, `feature ID`, or a map with `all`, `any`, `quorum` or `routes`";
         let hint = matches!(node.data, Data::List(_))
             .then(|| "say whether `all` or `any`: `{ all: […] }`".to_owned());
         self.wrong_type(node, wanted, hint, here);
@@ -227,20 +228,35 @@ impl Checker<'_> {
     fn need_map(&mut self, entries: &[Entry], here: &Here<'_>) {
         let mut known_count = 0;
         for entry in entries {
-            if entry.key == "all" || entry.key == "any" {
+            if let Some((_, kind)) = NEED_KEYS.iter().find(|it| it.0 == entry.key) {
                 known_count += 1;
                 let here = Here { name: &entry.key, span: entry.key_span };
-                self.value(&entry.value, &Kind::Set(&Kind::Need), &here);
+                self.value(&entry.value, kind, &here);
+                if entry.key == "quorum" {
+                    self.quorum_fits(&entry.value);
+                }
             } else {
                 let message = format!("unknown key {} in need", quote(&entry.key));
-                let hint = suggest::hint(&entry.key, ["all", "any"].into_iter());
+                let hint = suggest::hint(&entry.key, NEED_KEYS.iter().map(|it| it.0));
                 self.sink.push(Problem::at(entry.key_span, "LL010", message).hint_maybe(hint));
             }
         }
         if known_count > 1 {
-            let message = "`all` and `any` cannot stand side by side";
+            let message = "`all`, `any`, `quorum` and `routes` cannot stand side by side";
             let hint = "put one inside the other: `{ all: [a.up, { any: [b.up, c.up] }] }`";
             self.sink.push(Problem::at(here.span, "LL014", message).hint(hint));
+        }
+    }
+
+    /// Whether as many can work as must.
+    fn quorum_fits(&mut self, quorum: &Node) {
+        let (Some(works), Some(of)) = (quorum.get("works"), quorum.get("of")) else { return };
+        let Data::Scalar(wanted) = &works.data else { return };
+        let there = of.items().len();
+        if there > 0 && wanted.text.parse::<usize>().is_ok_and(|it| it > there) {
+            let message = format!("{} of {there} can never work", wanted.text);
+            let hint = "want at most as many as there are, or use `all`";
+            self.sink.push(Problem::at(works.span, "LL034", message).hint(hint));
         }
     }
 

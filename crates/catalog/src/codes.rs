@@ -190,7 +190,7 @@ static CODES: &[CodeInfo] = &[
     error(
         "LL038",
         "not a need",
-        "A need is `service.slo`, `feature ID`, or a map with `all` or `any`.",
+        "A need is `service.slo`, `feature ID`, or a map with `all`, `any`, `quorum` or `routes`.",
     ),
     error("LL040", "unknown name", "Something is named that is not defined."),
     error("LL041", "circle", "Features need each other in a circle."),
@@ -218,6 +218,11 @@ static CODES: &[CodeInfo] = &[
         "LL046",
         "channel that cannot be paged",
         "Only a webhook can be paged by itself; other channels need somebody's address.",
+    ),
+    error(
+        "LL047",
+        "too many ways",
+        "The sums of the shares of all routes of a feature multiply to more than 10 000, or their combinations to more than 256.",
     ),
     warning("LL050", "nobody is paged", "A feature has no escalation, and neither has its team."),
     warning(

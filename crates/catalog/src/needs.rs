@@ -43,6 +43,22 @@ pub(crate) fn leaves(need: &Node) -> Vec<Leaf<'_>> {
     found
 }
 
+/// The parts of a need that is a map.
+pub(crate) fn parts(need: &Node) -> Vec<&Node> {
+    let mut found = Vec::new();
+    for entry in need.entries() {
+        match entry.key.as_str() {
+            "quorum" => {
+                let of = entry.value.get("of").map_or(&[][..], Node::items);
+                found.extend(of.iter().map(|it| &**it));
+            }
+            "routes" => found.extend(entry.value.items().iter().filter_map(|it| it.get("need"))),
+            _ => found.extend(entry.value.items().iter().map(|it| &**it)),
+        }
+    }
+    found
+}
+
 /// How features hang together.
 pub(crate) struct Order<'a> {
     /// Every feature that is in no circle and needs none, after all those that it needs.

@@ -3,7 +3,7 @@
 //! Invariants: both are made from `shape` alone, and both are the same on every machine. The
 //! schema never refuses what the reader takes; it is allowed to know less.
 
-use crate::shape::{Keys, Kind, Limits, Plain, Presence, ROOT, Shape};
+use crate::shape::{Keys, Kind, Limits, NEED_KEYS, Plain, Presence, ROOT, Shape};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -82,7 +82,15 @@ pub(crate) fn collect(shape: &'static Shape, into: &mut Vec<&'static Shape>) {
 
 fn collect_kind(kind: &'static Kind, into: &mut Vec<&'static Shape>) {
     match kind {
-        Kind::Plain(_) | Kind::Name(_) | Kind::Need => {}
+        Kind::Plain(_) | Kind::Name(_) => {}
+        Kind::Need => {
+            for (_, kind) in &NEED_KEYS {
+                // The parts of a group are needs, which were just begun.
+                if let Kind::Record(shape) | Kind::List(Kind::Record(shape)) = kind {
+                    collect(shape, into);
+                }
+            }
+        }
         Kind::List(of) | Kind::Set(of) | Kind::Map(_, of) => collect_kind(of, into),
         Kind::Record(shape) | Kind::OneOf(shape) => collect(shape, into),
         Kind::Either { list, record } => {
@@ -157,7 +165,7 @@ fn reference_to(name: &str) -> Value {
     json!({ "$ref": format!("#/$defs/{name}") })
 }
 
-fn kind_schema(kind: &'static Kind) -> Value {
+fn kind_schema(kind: &Kind) -> Value {
     match kind {
         Kind::Plain(plain) => plain_schema(*plain),
         Kind::Name(_) => json!({ "type": "string", "pattern": ID_PATTERN }),
@@ -180,11 +188,10 @@ fn kind_schema(kind: &'static Kind) -> Value {
 }
 
 fn need_schema() -> Value {
-    let parts = json!({
-        "type": "array", "minItems": 1, "uniqueItems": true, "items": reference_to("need"),
-    });
+    let properties: Map<String, Value> =
+        NEED_KEYS.iter().map(|(key, kind)| ((*key).to_owned(), kind_schema(kind))).collect();
     json!({
-        "description": "`service.slo`, `feature ID`, or a map with `all` or `any`.",
+        "description": "`service.slo`, `feature ID`, or a map with `all`, `any`, `quorum` or `routes`.",
         "anyOf": [
             {
                 "type": "string",
@@ -192,7 +199,7 @@ fn need_schema() -> Value {
             },
             {
                 "type": "object",
-                "properties": { "all": parts.clone(), "any": parts },
+                "properties": properties,
                 "additionalProperties": false,
                 "minProperties": 1,
                 "maxProperties": 1,

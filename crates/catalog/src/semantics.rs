@@ -14,6 +14,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Most service objectives of one feature, once the features it needs are put in.
 pub(crate) const FEATURE_PARTS_MAX: u64 = 1_000;
+/// Of the sums of shares of all routes of a feature, the largest product.
+const ROUTE_SHARES_MAX: u64 = slo::composition::ROUTE_PARTS_MAX as u64;
+/// Most combinations of routes of a feature.
+const ROUTES_COMBINED_MAX: u64 = slo::composition::VARIANTS_MAX as u64;
 /// Deepest nesting of needs, once the features it needs are put in.
 pub(crate) const FEATURE_DEPTH_MAX: u64 = 32;
 
@@ -62,7 +66,17 @@ fn needs_fit(sections: &Sections, sink: &mut Sink) {
             let span = place.map_or(needs[id].span, |it| it.key_span);
             sink.push(Problem::at(span, "LL044", message).hint(hint));
             // Those that need it are as large; it is enough to say it once.
-            extents.insert(id, Extent { parts: 1, depth: 1 });
+            extents.insert(id, Extent::ONE);
+        } else if extent.shares > ROUTE_SHARES_MAX || extent.combinations > ROUTES_COMBINED_MAX {
+            let message = format!("the routes of {} divide its attempts too finely", quote(id));
+            let hint = format!(
+                "the sums of their shares may multiply to {ROUTE_SHARES_MAX} and their \
+                 combinations to {ROUTES_COMBINED_MAX}: write small numbers, such as 7 and 3"
+            );
+            let place = sections.entries("features").find(|it| it.key == id);
+            let span = place.map_or(needs[id].span, |it| it.key_span);
+            sink.push(Problem::at(span, "LL047", message).hint(hint));
+            extents.insert(id, Extent::ONE);
         } else {
             extents.insert(id, extent);
         }
@@ -89,21 +103,42 @@ fn circle_problem(circle: &[Leaf<'_>]) -> Problem {
 struct Extent {
     parts: u64,
     depth: u64,
+    /// The product of the sums of shares of all routes.
+    shares: u64,
+    /// Combinations of routes.
+    combinations: u64,
+}
+
+impl Extent {
+    const ONE: Self = Self { parts: 1, depth: 1, shares: 1, combinations: 1 };
 }
 
 fn extent(need: &Node, known: &BTreeMap<&str, Extent>) -> Extent {
     if let Some(text) = need.text() {
         let leaf = Leaf { text, span: need.span };
         let of_feature = leaf.feature().and_then(|it| known.get(it)).copied();
-        return of_feature.unwrap_or(Extent { parts: 1, depth: 1 });
+        return of_feature.unwrap_or(Extent::ONE);
     }
     // The tree is never deep, so this may recurse.
-    let children = need.entries().iter().flat_map(|it| it.value.items());
-    let mut total = Extent { parts: 0, depth: 0 };
-    for child in children {
+    let routes = need.get("routes").map_or(&[][..], Node::items);
+    let of_routes = !routes.is_empty();
+    let mut total = Extent { parts: 0, depth: 0, ..Extent::ONE };
+    let mut apart = 0_u64;
+    for child in needs::parts(need) {
         let child = extent(child, known);
         total.parts = total.parts.saturating_add(child.parts);
         total.depth = total.depth.max(child.depth);
+        total.shares = total.shares.saturating_mul(child.shares);
+        total.combinations = total.combinations.saturating_mul(child.combinations);
+        apart = apart.saturating_add(child.combinations);
+    }
+    if of_routes {
+        let shares = routes.iter().filter_map(|it| match &it.get("share")?.data {
+            Data::Scalar(share) => share.text.parse::<u64>().ok(),
+            _ => None,
+        });
+        total.shares = total.shares.saturating_mul(shares.sum());
+        total.combinations = apart;
     }
     total.depth += 1;
     total

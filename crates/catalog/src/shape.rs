@@ -14,7 +14,7 @@ pub(crate) enum Kind {
     Plain(Plain),
     /// The id of something defined elsewhere.
     Name(Namespace),
-    /// `service.slo`, `feature ID`, or a map with `all` or `any`.
+    /// `service.slo`, `feature ID`, or a map with one of [`NEED_KEYS`].
     Need,
     /// A list, never empty.
     List(&'static Kind),
@@ -351,7 +351,7 @@ static FEATURE: Shape = Shape {
             "needs",
             Required,
             Need,
-            "What it takes: `service.slo`, `feature ID`, `{ all: […] }` or `{ any: […] }`, nested as needed.",
+            "What it takes: `service.slo`, `feature ID`, `{ all: […] }`, `{ any: […] }`, `{ quorum: … }` or `{ routes: […] }`, nested as needed.",
         ),
         field(
             "owners",
@@ -365,6 +365,37 @@ static FEATURE: Shape = Shape {
             Name(Namespace::Escalation),
             "Who is paged, and how.",
         ),
+    ],
+};
+
+/// What a need may be when it is a map.
+pub(crate) static NEED_KEYS: [(&str, Kind); 4] = [
+    ("all", Set(&Need)),
+    ("any", Set(&Need)),
+    ("quorum", Record(&QUORUM)),
+    ("routes", List(&Record(&ROUTE))),
+];
+
+static QUORUM: Shape = Shape {
+    title: "quorum",
+    about: "A need that is met while so many of its parts work.",
+    fields: &[
+        plain("works", Required, Plain::Whole(1, 1000), "How many must work."),
+        field("of", Required, Set(&Need), "The parts."),
+    ],
+};
+
+static ROUTE: Shape = Shape {
+    title: "route",
+    about: "One of the ways that attempts take; every attempt takes one.",
+    fields: &[
+        plain(
+            "share",
+            Required,
+            Plain::Whole(1, 10_000),
+            "How many attempts take it, in parts of the sum over all ways. A share of traffic, never of importance.",
+        ),
+        field("need", Required, Need, "What this way needs."),
     ],
 };
 

@@ -92,5 +92,18 @@ fn decide(need: &Need, found: &mut BTreeSet<SloId>) {
                 decide(one, found);
             }
         }
+        Need::Quorum { works_min, of } => {
+            if usize::from(*works_min) == of.len() {
+                for it in of {
+                    decide(it, found);
+                }
+            }
+        }
+        // One way of several takes only its share of the attempts with it.
+        Need::Routes(ways) => {
+            if let [one] = ways.as_slice() {
+                decide(&one.need, found);
+            }
+        }
     }
 }

@@ -94,7 +94,43 @@ fn feature_told(feature: &Value) -> String {
             counts(&it["short"]),
         );
     }
-    text
+    text + &composition_told(&feature["composition"])
+}
+
+/// What the members say together and who spent the budget; nothing of a feature with one member.
+fn composition_told(composition: &Value) -> String {
+    let spent_by = composition["spent_by"].as_array().map_or(&[][..], Vec::as_slice);
+    if spent_by.len() < 2 {
+        return String::new();
+    }
+    let percent =
+        |it: &Value| it.as_f64().map_or("?".to_owned(), |it| format!("{:.1}%", it * 100.0));
+    let spent = &composition["spent"];
+    let mut text = format!(
+        "Composed from {} objectives, which {}: {} to {} of the budget is spent, {} if they fail \
+         without regard to each other; {} of the time is measured.\n",
+        spent_by.len(),
+        plain(&composition["assumption"]),
+        percent(&spent["at_least"]),
+        percent(&spent["at_most"]),
+        percent(&spent["independent"]),
+        percent(&composition["coverage"]),
+    );
+    if composition["wide"] == true {
+        text += "That is too wide to act upon: measure this feature end to end.\n";
+    }
+    let _ = writeln!(text, "Who spent the budget, of {}:", plain(&composition["value_function"]));
+    for it in spent_by {
+        let _ = writeln!(
+            text,
+            "  {:>8} {} ({:.0} failed; {:.0} fewer without it)",
+            plain(&it["share_shown"]),
+            plain(&it["slo"]),
+            it["failed"].as_f64().unwrap_or_default(),
+            it["recovered"].as_f64().unwrap_or_default(),
+        );
+    }
+    text + &plain(&composition["targets"]["told"]) + "\n"
 }
 
 pub(crate) fn gate(it: &Gate) -> Answer {
@@ -250,6 +286,35 @@ mod tests {
             "no: nothing is known of light-on; --allow-unknown takes that for a yes",
         );
         check(None, "quiet", true, "yes: nothing is known of light-on, which is allowed");
+    }
+
+    #[test]
+    fn who_spent_the_budget_is_told_with_its_assumption() {
+        let member = |slo: &str, shown: &str, failed: f64| {
+            let recovered = failed / 2.0;
+            json!({ "slo": slo, "share_shown": shown, "failed": failed, "recovered": recovered })
+        };
+        let mut composition = json!({
+            "assumption": "assumes it",
+            "value_function": "the failures",
+            "coverage": 0.5,
+            "spent": { "at_least": 0.4, "at_most": 0.9, "independent": null },
+            "wide": true,
+            "spent_by": [member("a.up", "99.99%", 400.0), member("b.up", "0.008%", 0.0)],
+            "targets": { "told": "It is certain." },
+        });
+        assert_eq!(
+            composition_told(&composition),
+            "Composed from 2 objectives, which assumes it: 40.0% to 90.0% of the budget is spent, \
+             ? if they fail without regard to each other; 50.0% of the time is measured.\n\
+             That is too wide to act upon: measure this feature end to end.\n\
+             Who spent the budget, of the failures:\n    \
+             99.99% a.up (400 failed; 200 fewer without it)\n    \
+             0.008% b.up (0 failed; 0 fewer without it)\nIt is certain.\n"
+        );
+        composition["spent_by"].as_array_mut().unwrap().pop();
+        assert_eq!(composition_told(&composition), "", "one member needs no division");
+        assert_eq!(composition_told(&Value::Null), "");
     }
 
     #[test]

@@ -142,8 +142,27 @@ pub enum Need {
     All(Vec<Need>),
     /// Works while one part works. Never empty.
     Any(Vec<Need>),
+    /// Works while so many parts work.
+    Quorum {
+        /// How many must work: at least 1, at most as many as there are parts.
+        works_min: u16,
+        /// The parts. Never empty.
+        of: Vec<Need>,
+    },
+    /// Every attempt takes one of these ways. Never empty.
+    Routes(Vec<Route>),
     /// One service objective.
     Slo(SloId),
+}
+
+/// One of the ways an attempt can take.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Route {
+    /// How many attempts take this way, in parts of the sum over all ways: a share of traffic,
+    /// never of importance. At least 1.
+    pub parts: u16,
+    /// What this way needs.
+    pub need: Need,
 }
 
 /// Who signs a feature's objective.
@@ -404,7 +423,16 @@ impl Need {
 
     fn collect<'a>(&'a self, found: &mut std::collections::BTreeSet<&'a SloId>) {
         match self {
-            Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|it| it.collect(found)),
+            Self::All(parts) | Self::Any(parts) | Self::Quorum { of: parts, .. } => {
+                for part in parts {
+                    part.collect(found);
+                }
+            }
+            Self::Routes(routes) => {
+                for route in routes {
+                    route.need.collect(found);
+                }
+            }
             Self::Slo(id) => {
                 found.insert(id);
             }

@@ -17,8 +17,8 @@ mod time;
 
 pub use catalogue::{
     Catalogue, Channel, Contact, Escalation, EscalationStep, Feature, Layer, Medium, Need, Owners,
-    PageTarget, Person, Rota, SecretRef, Service, ServiceKind, Slo, Source, SourceKind, Team, Turn,
-    Weekday,
+    PageTarget, Person, Rota, Route, SecretRef, Service, ServiceKind, Slo, Source, SourceKind,
+    Team, Turn, Weekday,
 };
 pub use id::{
     AlertId, ChannelId, EscalationId, FeatureId, IncidentId, InvalidName, NoticeId, OrgId, PageId,

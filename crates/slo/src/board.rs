@@ -174,6 +174,21 @@ impl Board {
         }
     }
 
+    /// What is promised about a subject, and over which window.
+    #[must_use]
+    pub fn promise<'a>(&self, subject: impl Into<Subject<'a>>) -> Option<(Objective, Millis)> {
+        match subject.into() {
+            Subject::Slo(id) => self.slos.get(id).map(|it| (it.objective, it.window)),
+            Subject::Feature(id) => self.features.get(id).map(|it| (it.objective, it.window)),
+        }
+    }
+
+    /// What a feature needs.
+    #[must_use]
+    pub fn needs(&self, feature: &FeatureId) -> Option<&Need> {
+        self.features.get(feature).map(|it| &it.of)
+    }
+
     /// The newest minute that any objective has.
     #[must_use]
     pub fn newest_minute(&self) -> Option<i64> {

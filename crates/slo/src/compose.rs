@@ -36,7 +36,42 @@ pub fn compose(need: &Need, slice_of: &mut dyn FnMut(&SloId) -> Slice) -> Slice 
             let busy = known.iter().filter(|it| it.total > 0);
             estimate(&known, busy.min_by(|a, b| by_ratio(a, b)).or(known.first()))
         }
+        Need::Quorum { works_min, of } => {
+            let members: Vec<Slice> = of.iter().map(|it| compose(it, slice_of)).collect();
+            let known: Option<Vec<_>> = members.into_iter().map(Slice::counts).collect();
+            known.map_or(Slice::Unknown, |known| {
+                let mut busy: Vec<&Counts> = known.iter().filter(|it| it.total > 0).collect();
+                busy.sort_by(|a, b| by_ratio(a, b));
+                // As many of the best as must work, and the worst of these decides.
+                let deciding = usize::from(*works_min).min(busy.len()).saturating_sub(1);
+                estimate(&known, busy.get(deciding).copied().or(known.first()))
+            })
+        }
+        Need::Routes(routes) => {
+            let members: Option<Vec<(u64, Counts)>> = routes
+                .iter()
+                .map(|it| Some((u64::from(it.parts), compose(&it.need, slice_of).counts()?)))
+                .collect();
+            members.map_or(Slice::Unknown, |it| by_traffic(&it))
+        }
     }
+}
+
+/// The mean of ratios by shares of traffic, among as many events as the busiest way has.
+fn by_traffic(ways: &[(u64, Counts)]) -> Slice {
+    let parts: u64 = ways.iter().map(|it| it.0).sum();
+    let wide = |part: u64, count: u64| u128::from(part) * u128::from(count);
+    let total = ways.iter().map(|it| it.1.total).max().unwrap_or(0);
+    let bad: u128 = ways
+        .iter()
+        .filter(|it| it.1.total > 0)
+        .map(|(part, it)| {
+            let of = u128::from(it.total);
+            (wide(*part, it.bad.min(it.total)) * u128::from(total) + of / 2) / of
+        })
+        .sum();
+    let bad = (bad + u128::from(parts) / 2).checked_div(u128::from(parts)).unwrap_or(0);
+    Slice::known(u64::try_from(bad).expect("at most the total"), total)
 }
 
 /// The ratio of `chosen` among as many events as the busiest of `members` has.
@@ -73,6 +108,12 @@ mod tests {
         let need = match need {
             "all" => Need::All(vec![slo("a"), slo("b"), slo("c")]),
             "any" => Need::Any(vec![slo("a"), slo("b"), slo("c")]),
+            "two" => Need::Quorum { works_min: 2, of: vec![slo("a"), slo("b"), slo("c")] },
+            "ways" => {
+                let ways = [(7, "a"), (2, "b"), (1, "c")];
+                let route = |(parts, name): (u16, &str)| model::Route { parts, need: slo(name) };
+                Need::Routes(ways.map(route).into())
+            }
             "all with any" => Need::All(vec![slo("a"), Need::Any(vec![slo("b"), slo("c")])]),
             other => panic!("no such need: {other}"),
         };
@@ -109,6 +150,18 @@ mod tests {
         check("any", "? ? ?", "?");
         check("any", "0/0 0/0 ?", "0/0");
         check("any", "10/10 0/0 0/0", "10/10");
+    }
+
+    #[test]
+    fn quorums_and_ways_lie_between() {
+        check("two", "10/10 1/100 30/300", "30/300");
+        check("two", "10/10 10/10 0/300", "300/300");
+        check("two", "0/0 0/10 10/10", "10/10");
+        check("two", "0/0 0/0 0/0", "0/0");
+        check("two", "0/10 ? 0/10", "?");
+        check("ways", "10/100 20/100 100/100", "21/100");
+        check("ways", "10/100 0/0 0/0", "7/100");
+        check("ways", "10/100 ? 0/0", "?");
     }
 
     #[test]

@@ -17,9 +17,11 @@
 mod assessment;
 mod board;
 mod compose;
+pub mod composition;
 mod condition;
 mod counts;
 mod differencer;
+mod dispersion;
 mod meter;
 mod number;
 mod rings;
@@ -38,6 +40,7 @@ pub use differencer::{
     Differencer, GAP_INTERVALS_MAX, MinuteSum, SAMPLES_PER_SERIES_MAX, SERIES_PER_SELECTOR_MAX,
     Series, Targets, TooManySeries,
 };
+pub use dispersion::{Dispersion, FAILURES_MIN};
 pub use meter::{CLOSE_GRACE, Measurement, Meter};
 pub use rings::{
     EVENTS_PER_MINUTE_MAX, LATE_MINUTES_MAX, Recorded, Rings, WINDOW_MAX, WINDOW_MIN_KEPT,

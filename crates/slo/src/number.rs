@@ -46,3 +46,9 @@ pub(crate) fn settled(number: f64) -> f64 {
 fn exponent(size: f64) -> i32 {
     size.log10().floor() as i32
 }
+
+/// A sum of parts as a number to calculate with.
+#[expect(clippy::cast_precision_loss, reason = "the last step, for display")]
+pub(crate) fn float_wide(count: u128) -> f64 {
+    count as f64
+}

@@ -4,7 +4,7 @@
 //! it again with the same key changes nothing and is answered alike.
 
 use crate::access::{Principal, principal};
-use crate::{Context, Mode, forms, show};
+use crate::{Context, Mode, forms, show, spent};
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
@@ -147,7 +147,12 @@ pub(crate) async fn feature(State(context): State<Context>, Path(id): Path<Strin
         .ok()
         .filter(|it| state.catalogue().is_some_and(|all| all.features.contains_key(it)));
     match known {
-        Some(known) => Json(feature_json(&context, &state, &known)).into_response(),
+        Some(known) => {
+            let mut body = feature_json(&context, &state, &known);
+            let board = context.board();
+            body["composition"] = spent::json(&board, &known, context.measured_minute(&board));
+            Json(body).into_response()
+        }
         None => missing("feature", &id),
     }
 }

@@ -19,6 +19,7 @@ mod links;
 mod live;
 mod passwords;
 mod show;
+mod spent;
 mod views;
 
 #[cfg(test)]

@@ -457,7 +457,7 @@ pub(crate) async fn text(response: Response<Body>) -> String {
     String::from_utf8(bytes.to_vec()).expect("UTF-8")
 }
 
-fn catalogue() -> Catalogue {
+pub(crate) fn catalogue() -> Catalogue {
     let text = include_str!("../../../examples/solar/lamplighter.yaml");
     catalog::load_str(&[("lamplighter.yaml", text)]).catalogue.expect("the example is sound")
 }

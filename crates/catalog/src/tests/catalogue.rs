@@ -109,7 +109,7 @@ features:
     team: payments
     objective: 97%
     window: 1d12h
-    needs: { all: [feature inner, api.up] }
+    needs: { all: [feature inner, api.up, { quorum: { works: 1, of: [api.up, carrier.up] } }, { routes: [{ share: 7, need: api.up }, { share: 3, need: carrier.up }] }] }
     owners: { product: ana, engineering: ana, review: 2027-01-01 }
     escalation: long
 rotas:
@@ -139,7 +139,7 @@ fn every_key_reaches_the_catalogue() {
     escalations long {"repeat_max":2,"steps":[{"page":{"rota":"r"},"wait":90000},{"page":{"team":"payments"},"wait":3600000},{"page":{"channel":"e"},"wait":60000}]}
     escalations short {"repeat_max":0,"steps":[{"page":{"person":"ana"},"wait":600000}]}
     features inner {"escalation":"short","needs":{"any":[{"slo":"api.up"},{"slo":"carrier.up"}]},"objective":"98%","owners":null,"question":"Inner?","team":"payments","window":2592000000}
-    features outer {"escalation":"long","needs":{"all":[{"any":[{"slo":"api.up"},{"slo":"carrier.up"}]},{"slo":"api.up"}]},"objective":"97%","owners":{"engineering":"ana","product":"ana","review":"2027-01-01"},"question":"Outer?","team":"payments","window":129600000}
+    features outer {"escalation":"long","needs":{"all":[{"any":[{"slo":"api.up"},{"slo":"carrier.up"}]},{"slo":"api.up"},{"quorum":{"of":[{"slo":"api.up"},{"slo":"carrier.up"}],"works_min":1}},{"routes":[{"need":{"slo":"api.up"},"parts":7},{"need":{"slo":"carrier.up"},"parts":3}]}]},"objective":"97%","owners":{"engineering":"ana","product":"ana","review":"2027-01-01"},"question":"Outer?","team":"payments","window":129600000}
     org "solar"
     people ana {"contacts":[{"address":{"$personal":{"subject":"ana","text":"ana@solar.example"}},"medium":"email"},{"address":{"$personal":{"subject":"ana","text":"+15550100"}},"medium":"sms"},{"address":{"$personal":{"subject":"ana","text":"ana-7f"}},"medium":"ntfy"}],"name":{"$personal":{"subject":"ana","text":"Ana Reyes"}},"timezone":"America/Los_Angeles"}
     public_url "https://lamp.solar.example"

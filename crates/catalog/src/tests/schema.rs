@@ -2,7 +2,7 @@
 
 use super::catalogue::{EVERYTHING, example};
 use crate::reference::collect;
-use crate::shape::{Keys, Kind, ROOT, Shape};
+use crate::shape::{Keys, Kind, NEED_KEYS, ROOT, Shape};
 use crate::yaml::{Class, Data, Node};
 use crate::{json_schema, load_str, reference_markdown};
 use serde_json::{Value, json};
@@ -165,7 +165,14 @@ fn keys_used(node: &Node, kind: &'static Kind, into: &mut BTreeSet<(&'static str
         }
     };
     match kind {
-        Kind::Plain(_) | Kind::Name(_) | Kind::Need => {}
+        Kind::Plain(_) | Kind::Name(_) => {}
+        Kind::Need => {
+            for (key, kind) in &NEED_KEYS {
+                if let Some(value) = node.get(key) {
+                    keys_used(value, kind, into);
+                }
+            }
+        }
         Kind::List(of) | Kind::Set(of) => {
             node.items().iter().for_each(|it| keys_used(it, of, into));
         }

@@ -3,6 +3,7 @@
 use crate::Context;
 use crate::access::Principal;
 use crate::show::{self, Clockface};
+use crate::spent;
 use crate::views::{layout, message, now};
 use axum::Extension;
 use axum::extract::{Path, State};
@@ -32,13 +33,14 @@ pub(crate) async fn view(
 }
 
 fn body(context: &Context, reader: &PersonId, id: &FeatureId, feature: &Feature) -> Markup {
-    let (assessment, hours, minutes) = {
+    let (assessment, hours, minutes, who) = {
         let board = context.board();
         let end = context.measured_minute(&board);
         (
             board.assess_feature(id, end),
             board.recent_hours(id, end, 28 * 24),
             board.recent(id, end, 360),
+            spent::section(&board, id, end),
         )
     };
     let ratio = feature.objective.budget_ratio();
@@ -57,6 +59,7 @@ fn body(context: &Context, reader: &PersonId, id: &FeatureId, feature: &Feature)
                 p.soft { "An estimate: minute by minute the worst of what is needed counts." }
             }
         }
+        (who)
         h2 { "The last six hours" }
         (show::chart("Failures of the last six hours, one bar for five minutes", &lately, ratio))
         h2 { "The last 28 days" }
@@ -155,6 +158,14 @@ fn need(context: &Context, it: &Need) -> Markup {
         }
         Need::Any(parts) => {
             html! { li { "any of" ul { @for it in parts { (need(context, it)) } } } }
+        }
+        Need::Quorum { works_min, of } => {
+            html! { li { (works_min) " of" ul { @for it in of { (need(context, it)) } } } }
+        }
+        Need::Routes(routes) => {
+            html! { li { "one of these ways" ul { @for it in routes {
+                li { (it.parts) " parts of the attempts" ul { (need(context, &it.need)) } }
+            } } } }
         }
         Need::Slo(id) => {
             let assessment = {

@@ -1,0 +1,286 @@
+//! Who spent a feature's budget: for the API and for the view of the feature.
+//!
+//! Intuition: the number above says how much was spent, this table says by whom, and both say under
+//! which assumption. A row is what a member pays of the bill, not how often it failed; the bill is
+//! the figure shown as spent, so the rows sum to it.
+//!
+//! Invariant: nothing here is without [`ASSUMPTION`] and the share of time that was measured.
+
+use crate::show;
+use maud::{Markup, html};
+use model::{FeatureId, Objective};
+use serde_json::{Value, json};
+use slo::Board;
+use slo::composition::{
+    ASSUMPTION, Attributed, Attribution, Composite, Delivery, GRID, TargetMember, Targeted,
+    ValueFunction, Verdict,
+};
+
+/// What is shown about one feature.
+struct Spent {
+    objective: Objective,
+    composite: Composite,
+    targeted: Targeted,
+}
+
+impl Spent {
+    /// Over the feature's own window; `None` where there is nothing to compose.
+    fn of(board: &Board, feature: &FeatureId, end_minute: i64) -> Option<Self> {
+        let (objective, window) = board.promise(feature)?;
+        let value_function = ValueFunction::Overlapping;
+        let composite = board.composite(feature, window, end_minute, value_function)?;
+        Some(Self { objective, composite, targeted: board.targets(feature, end_minute)? })
+    }
+
+    fn ratio(&self, failures: f64) -> Option<f64> {
+        self.composite.spent(failures, self.objective)
+    }
+
+    /// Who paid how much, the largest first.
+    fn payers(&self) -> Vec<(&Attribution, &Attributed, &TargetMember)> {
+        let Some(attribution) = &self.composite.attribution else { return vec![] };
+        let paired = attribution.members.iter().zip(&self.targeted.members);
+        let mut payers: Vec<_> = paired.map(|(it, target)| (attribution, it, target)).collect();
+        payers.sort_by_key(|it| std::cmp::Reverse(it.1.parts));
+        payers
+    }
+}
+
+/// The composition of a feature for the API; null where there is nothing to compose.
+pub(crate) fn json(board: &Board, feature: &FeatureId, end_minute: i64) -> Value {
+    let Some(it) = Spent::of(board, feature, end_minute) else { return Value::Null };
+    let composite = &it.composite;
+    let edges = |of: &dyn Fn(f64) -> Option<f64>| {
+        json!({
+            "at_least": of(composite.at_least),
+            "overlapping": composite.overlapping.and_then(of),
+            "independent": composite.independent.and_then(of),
+            "at_most": of(composite.at_most),
+        })
+    };
+    let payer = |(attribution, payer, _): &(&Attribution, &Attributed, &TargetMember)| {
+        let share = attribution.share(payer);
+        json!({
+            "slo": payer.slo.to_string(),
+            "share": share,
+            "share_shown": share_words(share),
+            "failed": attribution.failures(payer.parts),
+            "recovered": attribution.failures(payer.recovered),
+            "recovered_spent": it.ratio(attribution.failures(payer.recovered)),
+        })
+    };
+    let unmeasured = composite.unmeasured;
+    json!({
+        "assumption": ASSUMPTION,
+        "grid": GRID,
+        "value_function": ValueFunction::Overlapping.in_words(),
+        "minutes": composite.minutes,
+        "coverage": composite.coverage(),
+        "attempts": composite.attempts,
+        "failed": edges(&Some),
+        "spent": edges(&|failures| it.ratio(failures)),
+        "wide": composite.is_wide(it.objective),
+        "unmeasured": {
+            "attempts": unmeasured.attempts,
+            "at_least": unmeasured.at_least,
+            "at_most": unmeasured.at_most,
+        },
+        "repeated": composite.repeated.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "spent_by": it.payers().iter().map(payer).collect::<Vec<_>>(),
+        "targets": targets_json(&it.targeted, it.objective),
+    })
+}
+
+fn targets_json(targeted: &Targeted, objective: Objective) -> Value {
+    let member = |it: &TargetMember| {
+        json!({
+            "slo": it.slo.to_string(),
+            "objective": it.objective,
+            "promised_too_little": it.is_promised_too_little,
+            "delivery": match it.delivery {
+                Delivery::Unmeasured => "unmeasured",
+                Delivery::Failing => "failing",
+                Delivery::Kept => "kept",
+                Delivery::OverDelivered => "over_delivered",
+            },
+        })
+    };
+    json!({
+        "verdict": match targeted.verdict {
+            Verdict::Guaranteed => "guaranteed",
+            Verdict::IfIndependent => "if_independent",
+            Verdict::AtBest => "at_best",
+            Verdict::OutOfReach => "out_of_reach",
+        },
+        "told": verdict_words(targeted, objective),
+        "guaranteed": targeted.guaranteed,
+        "independent": targeted.independent,
+        "best": targeted.best,
+        "ceiling": targeted.ceiling,
+        "members": targeted.members.iter().map(member).collect::<Vec<_>>(),
+    })
+}
+
+/// The section of the view; empty of a feature with one member.
+pub(crate) fn section(board: &Board, feature: &FeatureId, end_minute: i64) -> Markup {
+    let found = Spent::of(board, feature, end_minute);
+    let Some(it) = found.filter(|it| it.targeted.members.len() > 1) else { return html! {} };
+    let percent = |failures: Option<f64>| {
+        failures.and_then(|failures| it.ratio(failures)).map_or("?".to_owned(), show::percent)
+    };
+    let composite = &it.composite;
+    html! {
+        h2 { "Who spent the budget" }
+        @if composite.attempts == 0 {
+            p { "Nothing is known of all members at once yet, so nobody is to thank." }
+        } @else {
+            p { "Between " strong { (percent(Some(composite.at_least))) } " and "
+                strong { (percent(Some(composite.at_most))) } " of the budget is spent; "
+                (percent(composite.independent)) " if members fail without regard to each other. "
+                (show::percent(composite.coverage())) " of the time is measured."
+                @if composite.is_wide(it.objective) {
+                    " That is too wide to act upon: measure this feature end to end."
+                }
+            }
+        }
+        @if composite.unmeasured.at_least >= 1.0 {
+            p { "At least " (format!("{:.0}", composite.unmeasured.at_least)) " of "
+                (composite.unmeasured.attempts)
+                " more attempts failed while a member was unknown." }
+        }
+        (table(&it))
+        p { (verdict_words(&it.targeted, it.objective)) }
+        @if !composite.repeated.is_empty() {
+            p.soft { "Bounds are wider than need be: an attempt can meet "
+                @for (place, id) in composite.repeated.iter().enumerate() {
+                    @if place > 0 { ", " } code { (id) }
+                } " in several places." }
+        }
+        p.soft { "Divided are " (ValueFunction::Overlapping.in_words()) "; this "
+            (ASSUMPTION) ", " (GRID) "." }
+    }
+}
+
+fn table(it: &Spent) -> Markup {
+    let payers = it.payers();
+    if payers.is_empty() {
+        return html! {
+            p { "This feature has too many members to say who spent how much." }
+        };
+    }
+    html! {
+        div.scroll { table {
+            thead { tr { th { "Member" } th { "Spent" } th { "Failed attempts" }
+                th { "Budget back without it" } th { "Its own promise" } } }
+            tbody {
+                @for (attribution, payer, target) in payers {
+                    tr {
+                        td { code { (payer.slo) } }
+                        td { (share_words(attribution.share(payer))) }
+                        td { (format!("{:.0}", attribution.failures(payer.parts))) }
+                        td { (it.ratio(attribution.failures(payer.recovered))
+                            .map_or("?".to_owned(), show::percent)) }
+                        td { (target.objective) " " (promise_words(target)) }
+                    }
+                }
+            }
+        } }
+    }
+}
+
+fn promise_words(it: &TargetMember) -> Markup {
+    html! {
+        @match it.delivery {
+            Delivery::Failing => { strong.bad { "▲ failing" } }
+            Delivery::Kept => { "kept" }
+            Delivery::OverDelivered => { "over-delivered" }
+            Delivery::Unmeasured => { span.soft { "? unmeasured" } }
+        }
+        @if it.is_promised_too_little { ", promised too little" }
+    }
+}
+
+/// Whether the members' promises are enough, as a sentence.
+fn verdict_words(it: &Targeted, objective: Objective) -> String {
+    let percent = |good: f64| format!("{:.3}%", good * 100.0);
+    let guaranteed = percent(it.guaranteed);
+    match it.verdict {
+        Verdict::Guaranteed => {
+            format!("If every member keeps its promise, {objective} is certain.")
+        }
+        Verdict::IfIndependent => format!(
+            "If every member just keeps its promise, {guaranteed} is certain; {objective} is kept \
+             if they fail without regard to each other."
+        ),
+        Verdict::AtBest => format!(
+            "If every member just keeps its promise, {guaranteed} is certain; {objective} is kept \
+             only if they fail for the same attempts."
+        ),
+        Verdict::OutOfReach => format!(
+            "Out of reach: even if every member keeps its promise, only {} may come of it, and \
+             {objective} is promised.",
+            percent(it.best)
+        ),
+    }
+}
+
+/// A share of the bill, fine at both ends: 99.99% and 0.003% are not 100% and 0%.
+fn share_words(share: Option<f64>) -> String {
+    let Some(share) = share else { return "–".to_owned() };
+    let percent = share * 100.0;
+    if percent == 0.0 || percent >= 100.0 {
+        format!("{percent:.0}%")
+    } else if percent < 0.1 {
+        format!("{percent:.3}%")
+    } else if !(1.0..=99.0).contains(&percent) {
+        format!("{percent:.2}%")
+    } else {
+        format!("{percent:.1}%")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::SloId;
+    use slo::Slice;
+
+    #[test]
+    fn shares_are_fine_at_both_ends() {
+        let shares = [0.0, 0.000_033_3, 0.000_083_3, 0.004_56, 0.333, 0.999_883, 1.0];
+        let shown = shares.map(|it| share_words(Some(it)));
+        assert_eq!(shown, ["0%", "0.003%", "0.008%", "0.46%", "33.3%", "99.99%", "100%"]);
+    }
+
+    /// Goal: the view and the API name who spent the budget. Method: ten hours of the sample
+    /// organisation, in the last of which `activation` fails by a quarter.
+    #[test]
+    fn the_one_who_failed_is_named() {
+        let catalogue = crate::tests::catalogue();
+        let mut board = Board::new(&catalogue);
+        let feature = FeatureId::from("light-on");
+        let end_minute = 29_000_000;
+        for minute in end_minute - 599..=end_minute {
+            for (id, _) in catalogue.slos() {
+                let fails = id == SloId::from("activation.on-time") && minute > end_minute - 60;
+                let bad = if fails { 15 } else { 0 };
+                board.record(&id, minute, Slice::known(bad, 60));
+            }
+            board.close_minute(minute);
+        }
+        let found = json(&board, &feature, end_minute);
+        let first = &found["spent_by"][0];
+        assert_eq!(
+            (&first["slo"], &first["share_shown"], &first["failed"]),
+            (&json!("activation.on-time"), &json!("100%"), &json!(900.0)),
+            "{found}"
+        );
+        assert_eq!(found["failed"]["at_least"], found["failed"]["at_most"]);
+        assert_eq!(found["assumption"], ASSUMPTION);
+        let shown = section(&board, &feature, end_minute).into_string();
+        let row = "<td><code>activation.on-time</code></td><td>100%</td><td>900</td>";
+        assert!(shown.contains(row) && shown.contains(ASSUMPTION), "{shown}");
+        let one = FeatureId::from("see-reports");
+        assert_eq!(section(&board, &one, end_minute).into_string(), "");
+    }
+}
