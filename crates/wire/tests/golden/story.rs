@@ -5,8 +5,8 @@ use engine::{
     State, Submission, TokenKind,
 };
 use model::{
-    AlertId, Catalogue, Channel, EscalationId, IncidentId, Medium, Millis, NoticeId, PageId,
-    PageTarget, SecretRef, SilenceId, Source, SourceKind, Timestamp, TokenId, Turn,
+    AlertId, Catalogue, Channel, EscalationId, IncidentId, Medium, Millis, Need, NoticeId, PageId,
+    PageTarget, Route, SecretRef, SilenceId, Source, SourceKind, Timestamp, TokenId, Turn,
 };
 use slo::ConditionState::{self, Firing, Quiet};
 use std::collections::BTreeMap;
@@ -49,7 +49,7 @@ pub(crate) const EVENTS: [&str; 29] = [
 ];
 
 /// Parts of events that have a name of their own.
-pub(crate) const PARTS: [&str; 67] = [
+pub(crate) const PARTS: [&str; 69] = [
     // Who asked.
     "system",
     "person",
@@ -95,6 +95,8 @@ pub(crate) const PARTS: [&str; 67] = [
     "supplier",
     "all",
     "any",
+    "quorum",
+    "routes",
     "slo",
     "days",
     "weeks",
@@ -358,6 +360,14 @@ fn everything() -> Catalogue {
     let (id, nobody) = testkit::person("emeka", "Africa/Lagos", &[]);
     it.people.insert(id.clone(), nobody);
     it.teams.get_mut(&"payments".into()).expect("of the example").members.push(id);
+    let slo = |id: &str| Need::Slo(id.into());
+    let ways = [(3, "carrier-a.up"), (1, "carrier-b.up")]
+        .map(|(parts, id)| Route { parts, need: slo(id) });
+    let quorum = Need::Quorum {
+        works_min: 1,
+        of: vec![slo("payments-api.availability"), Need::Routes(ways.to_vec())],
+    };
+    it.features.get_mut(&"make-sale".into()).expect("of the example").needs = quorum;
     let contact = testkit::contact(&"bo".into(), Medium::Ntfy);
     it.people.get_mut(&"bo".into()).expect("of the example").contacts.push(contact);
     it
