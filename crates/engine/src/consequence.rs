@@ -197,7 +197,9 @@ fn incident_over(state: &State, alert: AlertId) -> Vec<Event> {
     let over = |it: &AlertId| {
         state.alerts.get(it).is_none_or(|it| matches!(it.status, AlertStatus::Resolved { .. }))
     };
-    if incident.alerts.iter().all(over) {
+    // From the youngest: whatever opened first mostly ends first, and a storm of alerts that end one by
+    // one must not look through all that have ended each time.
+    if incident.alerts.iter().rev().all(over) {
         vec![Event::IncidentResolved { incident: incident_id, by: None }]
     } else {
         vec![]
