@@ -23,8 +23,12 @@ use wire::{DecodeError, Random, SealError};
 /// Most submissions decided and stored together.
 pub const BATCH_MAX: usize = 500;
 
-/// Events between snapshots.
+/// Events between snapshots, at least.
 pub const SNAPSHOT_EVERY: u64 = 20_000;
+
+/// Events between snapshots per alert in memory: a snapshot costs as much as there is to write down,
+/// and while alerts pile up it must not come so often that little else gets done.
+const SNAPSHOT_EVENTS_PER_ALERT: u64 = 4;
 
 /// How long timers rest after one of them panicked.
 const TICK_REST: Millis = Millis::from_mins(1);
@@ -209,7 +213,7 @@ impl<J: Journal> Core<J> {
             return failed.turn(batch.len());
         }
         let answers = outcomes.into_iter().map(|it| self.answer(it, &pending)).collect();
-        if self.head.seq - self.snapshot_seq >= SNAPSHOT_EVERY
+        if self.snapshot_is_due()
             && let Err(error) = self.snapshot()
         {
             // The next one is not tried before as many events again: a restart is slower, no more.
@@ -325,6 +329,12 @@ impl<J: Journal> Core<J> {
 
     fn read(&self) -> std::sync::RwLockReadGuard<'_, State> {
         self.published.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn snapshot_is_due(&self) -> bool {
+        let since = self.head.seq - self.snapshot_seq;
+        let alerts = || self.read().alerts.len() as u64;
+        since >= SNAPSHOT_EVERY && since >= alerts() * SNAPSHOT_EVENTS_PER_ALERT
     }
 
     fn advance(&mut self, clock: Timestamp) -> Timestamp {
