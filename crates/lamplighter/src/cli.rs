@@ -253,7 +253,7 @@ pub(crate) struct Remote {
     /// Address of the server
     #[arg(long, env = "LAMPLIGHTER_URL", default_value = "http://127.0.0.1:8080")]
     pub(crate) url: String,
-    /// API token, from the Tokens view
+    /// API token, from the Access view
     #[arg(long, env = "LAMPLIGHTER_TOKEN", hide_env_values = true)]
     pub(crate) token: Option<String>,
     #[command(flatten)]

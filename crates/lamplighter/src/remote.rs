@@ -73,7 +73,7 @@ fn refused(status: u16, body: &Value) -> Problem {
     let hint = body["error"]["hint"].as_str().filter(|it| !it.is_empty());
     let problem = match status {
         401 => Problem::negative("the server did not let us in")
-            .hint("give an API token with --token or LAMPLIGHTER_TOKEN; the Tokens view makes one"),
+            .hint("give an API token with --token or LAMPLIGHTER_TOKEN; the Access view makes one"),
         403 => Problem::negative("this is not yours to do"),
         404 | 409 | 422 | 400 => Problem::negative("the server said no"),
         status => Problem::unreachable(format!("the server answered with status {status}")),

@@ -238,7 +238,7 @@ fn is_api(uri: &Uri) -> bool {
 
 fn turned_away(uri: &Uri) -> Response {
     if is_api(uri) {
-        let hint = "send `Authorization: Bearer …` with a token from the Tokens view";
+        let hint = "send `Authorization: Bearer …` with a token from the Access view";
         return crate::api::problem(
             StatusCode::UNAUTHORIZED,
             "not_logged_in",
