@@ -1,8 +1,8 @@
 //! Who spent a feature's budget: for the API and for the view of the feature.
 //!
-//! Intuition: the number above says how much was spent, this table says by whom, and both say under
-//! which assumption. A row is what a member pays of the bill, not how often it failed; the bill is
-//! the figure shown as spent, so the rows sum to it.
+//! Intuition: the number above says how much was spent, this list says by whom, and both say under
+//! which assumption. A line is what a member pays of the bill, not how often it failed; the bill is
+//! the figure shown as spent, so the lines sum to it.
 //!
 //! Invariant: nothing here is without [`ASSUMPTION`] and the share of time that was measured.
 
@@ -148,7 +148,7 @@ pub(crate) fn section(board: &Board, feature: &FeatureId, end_minute: i64) -> Ma
                 (composite.unmeasured.attempts)
                 " more attempts failed while a member was unknown." }
         }
-        (table(&it))
+        (payers(&it))
         p { (verdict_words(&it.targeted, it.objective)) }
         @if !composite.repeated.is_empty() {
             p.soft { "Bounds are wider than need be: an attempt can meet "
@@ -161,7 +161,7 @@ pub(crate) fn section(board: &Board, feature: &FeatureId, end_minute: i64) -> Ma
     }
 }
 
-fn table(it: &Spent) -> Markup {
+fn payers(it: &Spent) -> Markup {
     let payers = it.payers();
     if payers.is_empty() {
         return html! {
@@ -169,22 +169,18 @@ fn table(it: &Spent) -> Markup {
         };
     }
     html! {
-        div.scroll { table {
-            thead { tr { th { "Member" } th { "Spent" } th { "Failed attempts" }
-                th { "Budget back without it" } th { "Its own promise" } } }
-            tbody {
-                @for (attribution, payer, target) in payers {
-                    tr {
-                        td { code { (payer.slo) } }
-                        td { (share_words(attribution.share(payer))) }
-                        td { (format!("{:.0}", attribution.failures(payer.parts))) }
-                        td { (it.ratio(attribution.failures(payer.recovered))
-                            .map_or("?".to_owned(), show::percent)) }
-                        td { (target.objective) " " (promise_words(target)) }
-                    }
+        ul {
+            @for (attribution, payer, target) in payers {
+                li {
+                    strong { (share_words(attribution.share(payer))) } " " code { (payer.slo) } ": "
+                    (format!("{:.0}", attribution.failures(payer.parts))) " failed attempts; without it "
+                    (it.ratio(attribution.failures(payer.recovered))
+                        .map_or("?".to_owned(), show::percent))
+                    " of the budget would be back. " span.soft { "Its own " (target.objective) ": "
+                        (promise_words(target)) "." }
                 }
             }
-        } }
+        }
     }
 }
 
@@ -278,8 +274,8 @@ mod tests {
         assert_eq!(found["failed"]["at_least"], found["failed"]["at_most"]);
         assert_eq!(found["assumption"], ASSUMPTION);
         let shown = section(&board, &feature, end_minute).into_string();
-        let row = "<td><code>activation.on-time</code></td><td>100%</td><td>900</td>";
-        assert!(shown.contains(row) && shown.contains(ASSUMPTION), "{shown}");
+        let line = "<strong>100%</strong> <code>activation.on-time</code>: 900 failed attempts";
+        assert!(shown.contains(line) && shown.contains(ASSUMPTION), "{shown}");
         let one = FeatureId::from("see-reports");
         assert_eq!(section(&board, &one, end_minute).into_string(), "");
     }

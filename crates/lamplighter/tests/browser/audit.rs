@@ -1,7 +1,7 @@
 //! Whether a view can be used by everybody: a few checks of WCAG 2.2 that need no judgement.
 //!
 //! Names of controls (4.1.2), language (3.1.1), titles (2.4.2), order of headings (1.3.1), headed
-//! columns, size of targets (2.5.8) and contrast of text (1.4.3), in light and dark.
+//! columns, moving by key (2.1.1), size of targets (2.5.8) and contrast of text (1.4.3), in light and dark.
 
 use super::chromium::Browser;
 use serde_json::json;
@@ -46,6 +46,10 @@ const SCRIPT: &str = r"() => {
     const silent = it.closest('[aria-hidden=true]');
     if (!silent && it.role !== 'img') wrong.push('a picture is not called one: ' + told(it));
     if (!silent && !it.ariaLabel && !it.querySelector('title')) wrong.push('a picture has no words: ' + told(it));
+  }
+  for (const it of document.querySelectorAll('main *')) {
+    const slides = it.scrollWidth > it.clientWidth + 1 && /auto|scroll/.test(getComputedStyle(it).overflowX);
+    if (slides && it.tabIndex < 0) wrong.push('cannot be moved by key: ' + told(it));
   }
   for (const it of document.querySelectorAll('button, select, summary, input:not([type=hidden])')) {
     const box = it.getBoundingClientRect();

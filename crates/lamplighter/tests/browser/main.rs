@@ -51,8 +51,12 @@ mod needs_server {
         assert_eq!(review, "The carrier's certificate had ended. We watch its end from now on.");
         browser.screenshot("6-reviewed");
 
-        let views =
-            [("/features/light-on", "7-feature"), ("/oncall", "8-oncall"), ("/tokens", "9-tokens")];
+        let views = [
+            ("/features/light-on", "7-feature"),
+            ("/oncall", "8-oncall"),
+            ("/tokens", "9-tokens"),
+            ("/silences", "10-silences"),
+        ];
         for (path, name) in views {
             browser.open(&format!("{}{path}", demo.address));
             browser.wait_for("document.querySelector('main h1')");

@@ -59,12 +59,12 @@ fn body(context: &Context, reader: &PersonId, id: &FeatureId, feature: &Feature)
                 p.soft { "An estimate: minute by minute the worst of what is needed counts." }
             }
         }
-        (who)
         h2 { "The last six hours" }
         (show::chart("Failures of the last six hours, one bar for five minutes", &lately, ratio))
         h2 { "The last 28 days" }
         (show::chart("Failures of the last 28 days, one bar a day", &days, ratio))
         p.soft { "A full bar is twice what the promise allows. Dashed: unknown." }
+        (who)
         h2 { "Signed by" }
         (signatures(context, reader, id, feature))
         h2 { "Burn" }
@@ -125,7 +125,7 @@ fn signatures(context: &Context, reader: &PersonId, id: &FeatureId, feature: &Fe
 fn conditions(assessment: Option<&Assessment>) -> Markup {
     let Some(assessment) = assessment else { return html! { p { "Not measured yet." } } };
     html! {
-        div.scroll { table {
+        div.scroll tabindex="0" { table {
             thead { tr { th { "Windows" } th { "Fires above" } th { "Now" } th { "State" } } }
             tbody {
                 @for it in &assessment.conditions {

@@ -24,7 +24,7 @@ pub(crate) async fn list(
         html! {
             h1 { "Incidents" }
             @if state.incidents.is_empty() { p { "There was none yet." } }
-            div.scroll { table {
+            div.scroll tabindex="0" { table {
                 thead { tr { th { "What" } th { "When" } th { "Taken" } th { "Resolved" } th { "Reflected" } } }
                 tbody { @for it in state.incidents.values().rev().take(200) {
                     tr {
@@ -127,7 +127,7 @@ fn notices(context: &Context, reader: &PersonId, it: &Incident) -> Markup {
     }
     html! {
         h2 { "Who was told" }
-        div.scroll { table {
+        div.scroll tabindex="0" { table {
             thead { tr { th { "Who" } th { "How" } th { "Decided" } th { "Receipt" } } }
             tbody { @for (id, it) in notices {
                 tr {

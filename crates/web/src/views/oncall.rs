@@ -39,7 +39,7 @@ fn body(context: &Context, reader: &PersonId, from: Timestamp) -> Markup {
             section.card aria-label={ "Rota " (id) } {
                 h2 style="margin-top:0" { (id) }
                 p.soft { "Hand-over in " (rota.timezone) " time; the times below are yours." }
-                div.scroll { table {
+                div.scroll tabindex="0" { table {
                     thead { tr { th { "Who" } th { "From" } th { "Until" } th { "For" } } }
                     tbody { @for it in oncall::shifts(rota, from, from.plus(AHEAD), &context.zones) {
                         @let now = it.starts <= face.now && face.now < it.ends;

@@ -43,7 +43,7 @@ fn tokens(context: &Context, reader: &PersonId) -> Markup {
     };
     html! {
         h2 { "Keys" }
-        div.scroll { table {
+        div.scroll tabindex="0" { table {
             thead { tr { th { "Key" } th { "What" } th { "Whose" } th { "Since" } th { "End it" } } }
             tbody { @for (id, it) in &state.access.tokens {
                 tr {
