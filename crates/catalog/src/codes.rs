@@ -236,4 +236,16 @@ static CODES: &[CodeInfo] = &[
         "Somebody can be paged and has no address that a channel delivers to.",
     ),
     warning("LL053", "no channel", "There are escalations and no channel to carry pages."),
+    error(
+        "LL060",
+        "not hours",
+        "Hours are written `09:00-18:00`, by the clock of whoever is paged.",
+    ),
+    error("LL061", "not a state of a budget", "A budget is `below 10%`, or `spent`."),
+    warning(
+        "LL062",
+        "more wanted than called",
+        "A step wants more people to take the page than it and the steps before it can call.",
+    ),
+    warning("LL063", "step never taken", "A step is for tickets only, and tickets call nobody."),
 ];

@@ -180,7 +180,7 @@ impl Shadow {
                 hold(!quiet, "nobody is called in silence", || format!("{page} calls"))?;
                 self.step_is_due(record, *page, *attempt, cause)
             }
-            Event::PageExhausted { page } => {
+            Event::PageExhausted { page, .. } => {
                 let step = self.steps.get(page);
                 let passed = step.is_some_and(|it| record.at >= it.deadline);
                 let undeliverable = step.is_some_and(|it| self.all_failed(it));
@@ -276,7 +276,7 @@ impl Shadow {
                 )?;
                 self.due.insert(*notice, *at);
             }
-            Event::PageExhausted { page } => {
+            Event::PageExhausted { page, .. } => {
                 self.calling.remove(page);
             }
             Event::PageAcknowledged { page, .. } | Event::PageEnded { page, .. } => {

@@ -4,12 +4,13 @@ use crate::access::{Token, TokenKind};
 use crate::due::digest_day;
 use crate::event::{Event, EventRecord, NewNotice};
 use crate::state::{
-    Alert, AlertStatus, Limits, Notice, NoticeStatus, Purpose, Signature, SourceHealth, State,
+    Alert, AlertStatus, Limits, Notice, NoticeStatus, Purpose, Recipient, Signature, SourceHealth,
+    State,
 };
-use crate::{NotPagedReason, Password, ResolveReason, silence};
+use crate::{NotPagedReason, Password, ResolveReason, deal, merge, silence};
 use incident::{Incident, Review};
-use model::{AlertId, IncidentId, NoticeId, PageId, Timestamp};
-use paging::{Page, PageStatus};
+use model::{AlertId, IncidentId, NoticeId, PageId, PersonId, Timestamp};
+use paging::Page;
 use std::sync::Arc;
 
 impl State {
@@ -25,6 +26,10 @@ impl State {
                 if self.catalogue.is_none() {
                     self.digest_day = digest_day(record.at);
                 }
+                self.turns.retain(|policy, turns| {
+                    turns.retain(|person, _| catalogue.people.contains_key(person));
+                    catalogue.escalations.contains_key(policy)
+                });
                 self.catalogue = Some(Arc::new((**catalogue).clone()));
                 self.catalogue_version = *version;
                 self.catalogue_hash.clone_from(hash);
@@ -58,12 +63,24 @@ impl State {
             | Event::AlertJoined { .. }
             | Event::IncidentResolved { .. }
             | Event::ReviewAsked { .. }
+            | Event::IncidentMerged { .. }
             | Event::ReviewPublished { .. } => self.apply_incident(record),
             Event::PageOpened { .. }
             | Event::PageNotified { .. }
             | Event::PageAcknowledged { .. }
             | Event::PageExhausted { .. }
             | Event::PageEnded { .. } => self.apply_page(record),
+            Event::PageHeld { .. }
+            | Event::PageWoken { .. }
+            | Event::PagePartlyAcknowledged { .. }
+            | Event::PageReminded { .. }
+            | Event::PageRenewed { .. }
+            | Event::PageReturned { .. }
+            | Event::PageHanded { .. }
+            | Event::PageSnoozed { .. } => {
+                let page = deal::apply(self, record);
+                self.trail_page(page);
+            }
             Event::NoticeSent { .. } | Event::NoticeFailed { .. } | Event::DigestDue { .. } => {
                 self.apply_notice(record);
             }
@@ -87,6 +104,7 @@ impl State {
                 starts_at,
                 lease,
                 stale_after,
+                budget,
             } => {
                 let it = Alert {
                     key: key.clone(),
@@ -104,6 +122,7 @@ impl State {
                     incident: None,
                     not_paged: None,
                     trail: vec![],
+                    budget: budget.clone(),
                 };
                 self.next.alert = self.next.alert.max(alert.0);
                 self.firing.insert(key.clone(), *alert);
@@ -160,6 +179,7 @@ impl State {
                     review: Review::NotAsked,
                     alerts: vec![],
                     pages: vec![],
+                    merged_into: None,
                     trail: self.alerts.get(alert).map(|it| it.trail.clone()).unwrap_or_default(),
                 };
                 self.next.incident = self.next.incident.max(incident.0);
@@ -173,8 +193,15 @@ impl State {
                     it.resolved = Some((record.at, by.clone()));
                     let group = it.group.clone();
                     self.open_groups.remove(&group);
+                    self.merged_groups.retain(|_, survivor| survivor != incident);
                 }
                 self.trail_incident(*incident);
+                self.forget_old_incidents();
+            }
+            Event::IncidentMerged { incident, into, .. } => {
+                self.trail_incident(*incident);
+                self.trail_incident(*into);
+                merge::apply(self, *incident, *into);
                 self.forget_old_incidents();
             }
             Event::ReviewAsked { incident, due_at } => {
@@ -196,16 +223,9 @@ impl State {
 
     fn apply_page(&mut self, record: &EventRecord) {
         let page_id = match &record.event {
-            Event::PageOpened { page, incident, alert, escalation, policy } => {
-                let it = Page {
-                    incident: *incident,
-                    alert: *alert,
-                    escalation: escalation.clone(),
-                    policy: policy.clone(),
-                    opened_at: record.at,
-                    status: PageStatus::New,
-                    notices: vec![],
-                };
+            Event::PageOpened { page, incident, alert, escalation, policy, .. } => {
+                let (escalation, policy) = (escalation.clone(), policy.clone());
+                let it = Page::opened(*incident, *alert, escalation, policy, record.at);
                 self.next.page = self.next.page.max(page.0);
                 self.pages.insert(*page, it);
                 if let Some(it) = self.incidents.get_mut(incident) {
@@ -216,10 +236,19 @@ impl State {
                 }
                 *page
             }
-            Event::PageNotified { page, attempt, notices, deadline, .. } => {
+            Event::PageNotified {
+                page, attempt, notices, deadline, unconditional, turn, ..
+            } => {
                 let ids: Vec<NoticeId> = notices.iter().map(|it| it.notice).collect();
                 if let Some(it) = self.pages.get_mut(page) {
                     it.notified(*attempt, *deadline, &ids);
+                    if *unconditional {
+                        it.went_unconditional(*attempt);
+                    }
+                    if let Some(person) = turn {
+                        let turns = self.turns.entry(it.escalation.clone()).or_default();
+                        turns.insert(person.clone(), record.seq);
+                    }
                 }
                 let purpose = Purpose::Page { page: *page, attempt: *attempt };
                 self.add_notices(notices, purpose, record.at);
@@ -235,7 +264,7 @@ impl State {
                 self.cancel_notices(*page);
                 *page
             }
-            Event::PageExhausted { page } => {
+            Event::PageExhausted { page, .. } => {
                 if let Some(it) = self.pages.get_mut(page) {
                     it.exhausted(record.at);
                 }
@@ -258,7 +287,7 @@ impl State {
             Event::DigestDue { day, notices } => {
                 self.notices.retain(|_, it| match it.purpose {
                     Purpose::Digest { day: old } => old + 1 >= *day,
-                    Purpose::Page { .. } => true,
+                    Purpose::Page { .. } | Purpose::Reminder { .. } | Purpose::Hand { .. } => true,
                 });
                 self.digest_day = *day;
                 self.add_notices(notices, Purpose::Digest { day: *day }, record.at);
@@ -284,7 +313,7 @@ impl State {
             }
             other => unreachable!("not about a notice: {other:?}"),
         };
-        if let Some(Purpose::Page { page, .. }) = self.notices.get(&id).map(|it| it.purpose) {
+        if let Some(page) = self.notices.get(&id).and_then(|it| it.purpose.page()) {
             self.trail_page(page);
         }
     }
@@ -335,7 +364,7 @@ impl State {
         self.trail_alert(alert);
     }
 
-    fn add_notices(&mut self, notices: &[NewNotice], purpose: Purpose, at: Timestamp) {
+    pub(crate) fn add_notices(&mut self, notices: &[NewNotice], purpose: Purpose, at: Timestamp) {
         for new in notices {
             self.next.notice = self.next.notice.max(new.notice.0);
             let notice = Notice {
@@ -352,10 +381,19 @@ impl State {
     }
 
     fn cancel_notices(&mut self, page: PageId) {
+        self.cancel_notices_to(page, None);
+    }
+
+    /// Cancels what has not been sent of a page, to `person` or to everybody.
+    pub(crate) fn cancel_notices_to(&mut self, page: PageId, person: Option<&PersonId>) {
+        let meant = |to: &Recipient| {
+            person.is_none_or(|it| matches!(to, Recipient::Person(other) if other == it))
+        };
         let ids = self.pages.get(&page).map_or(&[][..], |it| &it.notices);
         for id in ids {
             if let Some(it) = self.notices.get_mut(id)
                 && matches!(it.status, NoticeStatus::Due { .. })
+                && meant(&it.to)
             {
                 it.status = NoticeStatus::Cancelled;
             }

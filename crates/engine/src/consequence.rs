@@ -5,13 +5,15 @@
 
 use crate::command::Context;
 use crate::due::source_key;
-use crate::event::{Event, NotPagedReason, Origin, PageCause, ResolveReason};
-use crate::notify::notified;
-use crate::silence;
+use crate::event::{Event, LeftOut, NotPagedReason, Origin, PageCause, ResolveReason, WakeCause};
+use crate::notify::{Starting, notified};
 use crate::state::{Alert, AlertStatus, NoticeStatus, Purpose, State};
+use crate::targets::{self, Numbered};
+use crate::urgency::{self, Judged};
+use crate::{merge, silence};
 use incident::{Incident, REVIEW_DUE, Review};
 use model::{AlertId, Catalogue, EscalationId, IncidentId, NoticeId, PageId, Severity};
-use paging::Next;
+use paging::{Next, PageStatus};
 
 /// The events that follow from `event`, in order.
 pub(crate) fn consequences(state: &State, context: &Context<'_>, event: &Event) -> Vec<Event> {
@@ -19,9 +21,12 @@ pub(crate) fn consequences(state: &State, context: &Context<'_>, event: &Event) 
         Event::CatalogueAdopted { .. } => orphaned(state),
         Event::AlertFired { alert, .. } => grouped(state, *alert),
         Event::IncidentOpened { incident, alert, .. } | Event::AlertJoined { incident, alert } => {
-            called(state, *incident, *alert)
+            called(state, context, *incident, *alert)
         }
-        Event::PageOpened { page, .. } => advance(state, context, *page, PageCause::Opened),
+        Event::PageOpened { page, .. } => opened(state, context, *page),
+        Event::PageWoken { page, .. } => advance(state, context, *page, PageCause::Woken),
+        Event::PageReturned { page, .. } => advance(state, context, *page, PageCause::Returned),
+        Event::IncidentMerged { incident, into, .. } => merge::merged(state, *incident, *into),
         // Nobody could even be tried: the next step starts at once.
         Event::PageNotified { page, notices, .. } if notices.is_empty() => {
             advance(state, context, *page, PageCause::Undeliverable)
@@ -32,7 +37,7 @@ pub(crate) fn consequences(state: &State, context: &Context<'_>, event: &Event) 
         Event::SilenceSet { silence, .. } => silence::started(state, context, *silence),
         Event::SilenceStarted { silence } => silence::quieted(state, *silence),
         Event::SilenceEnded { silence, .. } => silence::given_back(state, *silence),
-        Event::AlertUnsilenced { alert, .. } => heard_again(state, *alert),
+        Event::AlertUnsilenced { alert, .. } => heard_again(state, context, *alert),
         Event::SourceRecovered { source } => state
             .firing
             .get(&source_key(source))
@@ -61,11 +66,19 @@ pub(crate) fn advance(
     cause: PageCause,
 ) -> Vec<Event> {
     let Some(page) = state.pages.get(&page_id) else { return vec![] };
-    match page.next() {
+    let planned =
+        page.next(|attempt, step| targets::may(state, context, Numbered { page, attempt, step }));
+    let passed_over: Vec<LeftOut> = planned.left_out.into_iter().flat_map(|(_, it)| it).collect();
+    let unconditional = planned.unconditional;
+    match planned.next {
         Next::Step { attempt, step } => {
-            vec![notified(state, context, page_id, attempt, step, cause)]
+            let step = Numbered { page, attempt, step };
+            let starting = Starting { step, passed_over, unconditional };
+            vec![notified(state, context, page_id, starting, cause)]
         }
-        Next::Exhausted => vec![Event::PageExhausted { page: page_id }],
+        Next::Exhausted => {
+            vec![Event::PageExhausted { page: page_id, left_out: passed_over }]
+        }
         Next::Rest => vec![],
     }
 }
@@ -95,7 +108,8 @@ fn grouped(state: &State, alert_id: AlertId) -> Vec<Event> {
         }];
     }
     let group = group_of(alert);
-    if let Some(incident) = state.open_groups.get(&group) {
+    let merged = || state.merged_groups.get(&group);
+    if let Some(incident) = state.open_groups.get(&group).or_else(merged) {
         return vec![Event::AlertJoined { incident: *incident, alert: alert_id }];
     }
     vec![Event::IncidentOpened {
@@ -109,20 +123,25 @@ fn grouped(state: &State, alert_id: AlertId) -> Vec<Event> {
 }
 
 /// An alert whose silence is over: people are called unless somebody has taken its incident.
-fn heard_again(state: &State, alert_id: AlertId) -> Vec<Event> {
+fn heard_again(state: &State, context: &Context<'_>, alert_id: AlertId) -> Vec<Event> {
     let Some(incident_id) = state.alerts[&alert_id].incident else {
         return grouped(state, alert_id);
     };
     match state.incidents.get(&incident_id) {
-        Some(it) if it.is_open() && it.acknowledged.is_none() => {
-            called(state, incident_id, alert_id)
+        Some(it) if it.is_open() && state.holder(incident_id).is_none() => {
+            called(state, context, incident_id, alert_id)
         }
         _ => vec![],
     }
 }
 
 /// Calls people for an alert that is new in its incident, or says why not.
-fn called(state: &State, incident_id: IncidentId, alert_id: AlertId) -> Vec<Event> {
+fn called(
+    state: &State,
+    context: &Context<'_>,
+    incident_id: IncidentId,
+    alert_id: AlertId,
+) -> Vec<Event> {
     let incident = &state.incidents[&incident_id];
     let alert = &state.alerts[&alert_id];
     let not_paged = |reason| vec![Event::NotPaged { alert: alert_id, reason }];
@@ -135,7 +154,13 @@ fn called(state: &State, incident_id: IncidentId, alert_id: AlertId) -> Vec<Even
     let flaps = incident.alerts.iter().any(|it| {
         *it != alert_id && state.alerts.get(it).is_some_and(|other| other.key == alert.key)
     });
-    if let (true, Some((by, _))) = (flaps, &incident.acknowledged) {
+    let waiting = |wanted: fn(&PageStatus) -> bool| {
+        incident.pages.iter().rev().find(|it| wanted(&state.pages[it].status)).copied()
+    };
+    if let (true, Some(page)) = (flaps, waiting(|it| matches!(it, PageStatus::Snoozed { .. }))) {
+        return not_paged(NotPagedReason::Snoozed { page });
+    }
+    if let (true, Some(by)) = (flaps, state.holder(incident_id)) {
         return not_paged(NotPagedReason::AcknowledgedBefore { by: by.clone() });
     }
     let Some(catalogue) = state.catalogue() else {
@@ -144,13 +169,49 @@ fn called(state: &State, incident_id: IncidentId, alert_id: AlertId) -> Vec<Even
     let Some(escalation) = escalation_for(catalogue, alert) else {
         return not_paged(NotPagedReason::NoEscalation);
     };
+    let judged = urgency::judge(state, context, alert, escalation);
+    if let Some(page) = waiting(|it| matches!(it, PageStatus::Held { .. })) {
+        if matches!(judged, Judged::Held { .. }) {
+            return not_paged(NotPagedReason::Held { page });
+        }
+        // What does not wait takes along what waited: one call about one incident.
+        let cause = WakeCause::Alert { alert: alert_id };
+        let (woken, covered) =
+            (Event::PageWoken { page, cause }, NotPagedReason::AlreadyPaging { page });
+        return vec![woken, Event::NotPaged { alert: alert_id, reason: covered }];
+    }
+    let mut policy = catalogue.escalations[escalation].clone();
+    let urgency = match judged {
+        Judged::Now(told) => told,
+        Judged::Held { .. } => None,
+        Judged::Awake { people, told } => {
+            policy = urgency::first_awake(policy, &people);
+            Some(told)
+        }
+    };
     vec![Event::PageOpened {
         page: PageId(state.next.page + 1),
         incident: incident_id,
         alert: alert_id,
-        policy: catalogue.escalations[escalation].clone(),
+        policy,
         escalation: escalation.clone(),
+        urgency,
     }]
+}
+
+/// The first step of a new page, unless it waits for the morning.
+fn opened(state: &State, context: &Context<'_>, page_id: PageId) -> Vec<Event> {
+    let page = &state.pages[&page_id];
+    let judged = state
+        .alerts
+        .get(&page.alert)
+        .map(|alert| urgency::judge(state, context, alert, &page.escalation));
+    match judged {
+        Some(Judged::Held { until, first, told }) => {
+            vec![Event::PageHeld { page: page_id, until, first, reason: told }]
+        }
+        _ => advance(state, context, page_id, PageCause::Opened),
+    }
 }
 
 /// Whom to call: the feature's policy, then that of the team, then the organisation's `default`,

@@ -3,13 +3,12 @@
 use crate::TokenKind;
 use crate::command::{Command, Context, DeliveryOutcome, DoorAlert, DoorLife, Rejected};
 use crate::event::{Event, Evidence, Origin, ResolveReason, SignRole};
-use crate::silence;
 use crate::state::{AlertStatus, Limits, NoticeStatus, State};
+use crate::{deal, merge, silence};
 use model::{
-    AlertId, Catalogue, FeatureId, IncidentId, Millis, NoticeId, Objective, PageId, PersonId,
-    Personal, ServiceId, Severity, TeamId, TokenId,
+    AlertId, Catalogue, FeatureId, IncidentId, Millis, NoticeId, Objective, PersonId, Personal,
+    ServiceId, Severity, TeamId, TokenId,
 };
-use paging::PageStatus;
 use slo::ConditionState;
 
 /// Waits between the tries of a notice, by how many have failed, in seconds.
@@ -47,9 +46,16 @@ pub(crate) fn decide(
         Command::Delivered { notice, outcome } => {
             Ok(delivered(state, context, *notice, outcome).into_iter().collect())
         }
-        Command::AcknowledgePage { page, by, via } => acknowledge_page(state, *page, by, via),
+        Command::AcknowledgePage { page, by, via } => deal::acknowledge_page(state, *page, by, via),
         Command::AcknowledgeIncident { incident, by, via } => {
-            acknowledge_incident(state, *incident, by, via)
+            deal::acknowledge_incident(state, *incident, by, via)
+        }
+        Command::Renew { .. }
+        | Command::Hand { .. }
+        | Command::Snooze { .. }
+        | Command::Wake { .. } => deal::decide(state, context, command),
+        Command::MergeIncidents { incident, into, by } => {
+            merge::decide(state, *incident, *into, by)
         }
         Command::ResolveIncident { incident, by } => {
             person(state, by)?;
@@ -161,6 +167,7 @@ fn observe(
                     starts_at: context.now,
                     lease: None,
                     stale_after: None,
+                    budget: None,
                 });
             }
             Some(alert) if !fires && !has(ConditionState::Unmeasured) => {
@@ -216,6 +223,7 @@ fn receive(state: &State, context: &Context<'_>, door: &DoorAlert) -> Result<Vec
         starts_at: door.starts_at,
         lease,
         stale_after,
+        budget: None,
     }])
 }
 
@@ -280,46 +288,6 @@ fn delivered(
     })
 }
 
-fn acknowledge_page(
-    state: &State,
-    id: PageId,
-    by: &PersonId,
-    via: &str,
-) -> Result<Vec<Event>, Rejected> {
-    person(state, by)?;
-    let page = state.pages.get(&id).ok_or_else(|| unknown("page", id))?;
-    match &page.status {
-        PageStatus::Acknowledged { by, at, .. } => {
-            Err(Rejected::AlreadyAcknowledged { by: by.clone(), at: *at })
-        }
-        PageStatus::Ended { .. } => Err(Rejected::Over { what: "page", id: id.to_string() }),
-        PageStatus::New | PageStatus::Waiting { .. } | PageStatus::Exhausted { .. } => {
-            let via = via.to_owned();
-            Ok(vec![Event::PageAcknowledged { page: id, by: by.clone(), via }])
-        }
-    }
-}
-
-fn acknowledge_incident(
-    state: &State,
-    id: IncidentId,
-    by: &PersonId,
-    via: &str,
-) -> Result<Vec<Event>, Rejected> {
-    person(state, by)?;
-    open_incident(state, id)?;
-    let incident = &state.incidents[&id];
-    let pages = incident.pages.iter().filter(|it| state.pages[it].can_be_acknowledged());
-    let events: Vec<Event> = pages
-        .map(|page| Event::PageAcknowledged { page: *page, by: by.clone(), via: via.to_owned() })
-        .collect();
-    match (&incident.acknowledged, events.is_empty()) {
-        (_, false) => Ok(events),
-        (Some((by, at)), true) => Err(Rejected::AlreadyAcknowledged { by: by.clone(), at: *at }),
-        (None, true) => Err(Rejected::Invalid(format!("incident `{id}` has no page to take"))),
-    }
-}
-
 fn raise(
     state: &State,
     context: &Context<'_>,
@@ -354,6 +322,7 @@ fn raise(
         starts_at: context.now,
         lease: None,
         stale_after: None,
+        budget: None,
     }])
 }
 
@@ -419,7 +388,7 @@ pub(crate) fn person(state: &State, id: &PersonId) -> Result<(), Rejected> {
     if known { Ok(()) } else { Err(unknown("person", id)) }
 }
 
-fn open_incident(state: &State, id: IncidentId) -> Result<IncidentId, Rejected> {
+pub(crate) fn open_incident(state: &State, id: IncidentId) -> Result<IncidentId, Rejected> {
     let incident = state.incidents.get(&id).ok_or_else(|| unknown("incident", id))?;
     if incident.is_open() {
         Ok(id)
@@ -436,6 +405,6 @@ pub(crate) fn text_within(what: &str, text: &str, max: usize) -> Result<(), Reje
     }
 }
 
-fn unknown(what: &'static str, id: impl std::fmt::Display) -> Rejected {
+pub(crate) fn unknown(what: &'static str, id: impl std::fmt::Display) -> Rejected {
     Rejected::Unknown { what, id: id.to_string() }
 }

@@ -4,11 +4,13 @@
 
 use crate::command::Context;
 use crate::consequence::advance;
+use crate::deal;
 use crate::event::{Event, NewNotice, Origin, PageCause, ResolveReason};
 use crate::leases::{Heard, Leases};
 use crate::silence::{self, Silence};
 use crate::state::{Limits, Recipient, State};
 use model::{AlertId, Medium, Millis, NoticeId, Severity, SourceId, Timestamp};
+use paging::Due;
 use std::collections::BTreeSet;
 
 /// How long a source may fail before that is an alert of its own.
@@ -51,9 +53,12 @@ pub(crate) fn first_due(state: &State, leases: &Leases, context: &Context<'_>) -
     for incident in state.open_groups.values() {
         let pages = state.incidents.get(incident).map_or(&[][..], |it| &it.pages);
         for page in pages {
-            let due = state.pages.get(page).and_then(paging::Page::next_timeout);
-            if due.is_some_and(|it| it <= now) {
-                return advance(state, context, *page, PageCause::NobodyAnswered);
+            match state.pages.get(page).and_then(|it| it.due(now)) {
+                None => {}
+                Some(Due::Step) => {
+                    return advance(state, context, *page, PageCause::NobodyAnswered);
+                }
+                Some(due) => return deal::due(state, *page, due),
             }
         }
     }
@@ -111,6 +116,7 @@ fn source_alert(state: &State, source: &SourceId) -> Event {
         starts_at: health.failing_since,
         lease: None,
         stale_after: None,
+        budget: None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Facts, as they stand in the journal. Serialised as they are; `wire` versions them, moves
 //! personal text into slots, and pins a sample of every released form.
 
+use crate::budget::BudgetSeen;
 use crate::state::Recipient;
 use crate::{Role, TokenKind};
 use alerting::Matcher;
@@ -83,6 +84,9 @@ pub enum Event {
         lease: Option<Millis>,
         /// After how long unheard it is called stale.
         stale_after: Option<Millis>,
+        /// How the budget of its feature stood; of a burn, its origin says so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        budget: Option<BudgetSeen>,
     },
     /// An alert that nobody repeats any more; it stays open.
     AlertStale {
@@ -178,6 +182,27 @@ pub enum Event {
         escalation: EscalationId,
         /// The policy as it was.
         policy: model::Escalation,
+        /// Why people are called now, or in the morning, where anything was to be decided.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        urgency: Option<String>,
+    },
+    /// A page waits for the morning: nobody is called yet.
+    PageHeld {
+        /// Which.
+        page: PageId,
+        /// Until when.
+        until: Timestamp,
+        /// Who wakes first.
+        first: PersonId,
+        /// Why, in words.
+        reason: String,
+    },
+    /// A page that was held or snoozed calls people now.
+    PageWoken {
+        /// Which.
+        page: PageId,
+        /// Why.
+        cause: WakeCause,
     },
     /// A step of a page: these people are told now.
     PageNotified {
@@ -197,6 +222,15 @@ pub enum Event {
         skipped: Vec<SkippedNotice>,
         /// When the next step starts unless somebody answers.
         deadline: Timestamp,
+        /// Steps and people whom conditions left out.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        left_out: Vec<LeftOut>,
+        /// Whether conditions were ignored, because they would have left nobody.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        unconditional: bool,
+        /// Whose turn it was, where a step calls one person of several.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        turn: Option<PersonId>,
     },
     /// A provider took a notice.
     NoticeSent {
@@ -223,10 +257,73 @@ pub enum Event {
         /// How.
         via: String,
     },
+    /// Somebody took a page that several people must take; the others are still called.
+    PagePartlyAcknowledged {
+        /// Which.
+        page: PageId,
+        /// Who.
+        by: PersonId,
+        /// How.
+        via: String,
+        /// So many have taken it, this one counted.
+        have: u16,
+        /// So many must.
+        want: u16,
+    },
+    /// Whoever holds a page is told that their time ends.
+    PageReminded {
+        /// Which.
+        page: PageId,
+        /// When it ends.
+        until: Timestamp,
+        /// What is to be sent.
+        notices: Vec<NewNotice>,
+        /// What could not even be tried.
+        skipped: Vec<SkippedNotice>,
+    },
+    /// Whoever holds a page keeps it for another while.
+    PageRenewed {
+        /// Which.
+        page: PageId,
+        /// Who said so.
+        by: PersonId,
+    },
+    /// An acknowledgement was not renewed: the page calls people again.
+    PageReturned {
+        /// Which.
+        page: PageId,
+        /// Who had it.
+        from: PersonId,
+    },
+    /// A page is handed on; its holder keeps it until the other person takes it.
+    PageHanded {
+        /// Which.
+        page: PageId,
+        /// Who has it.
+        from: PersonId,
+        /// Who is asked to take it.
+        to: PersonId,
+        /// What is to be sent.
+        notices: Vec<NewNotice>,
+        /// What could not even be tried.
+        skipped: Vec<SkippedNotice>,
+    },
+    /// A page is to come back later; it does, unless what it is about ends.
+    PageSnoozed {
+        /// Which.
+        page: PageId,
+        /// Who asked.
+        by: PersonId,
+        /// When it comes back.
+        until: Timestamp,
+    },
     /// Every step of every repeat passed without an answer. An acknowledgement may still come.
     PageExhausted {
         /// Which.
         page: PageId,
+        /// Steps that conditions left out at the end.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        left_out: Vec<LeftOut>,
     },
     /// A page ended because what it was about ended.
     PageEnded {
@@ -241,6 +338,15 @@ pub enum Event {
         incident: IncidentId,
         /// Who said so; `None`: its alerts ended.
         by: Option<PersonId>,
+    },
+    /// Two incidents are one: alerts, pages and what comes later belong to the other.
+    IncidentMerged {
+        /// Which is no more.
+        incident: IncidentId,
+        /// Which goes on.
+        into: IncidentId,
+        /// Who said so.
+        by: PersonId,
     },
     /// The team is asked to write down what it learned.
     ReviewAsked {
@@ -408,6 +514,16 @@ pub enum NotPagedReason {
         /// Who has it.
         by: PersonId,
     },
+    /// The call about this incident waits for the morning.
+    Held {
+        /// This one.
+        page: PageId,
+    },
+    /// Somebody asked for the call about this incident to come back later.
+    Snoozed {
+        /// This one.
+        page: PageId,
+    },
     /// Nothing says whom to call. Loud: shown first in every view.
     NoEscalation,
 }
@@ -422,6 +538,39 @@ pub enum PageCause {
     NobodyAnswered,
     /// No notice of the step before could be delivered.
     Undeliverable,
+    /// It was held or snoozed, and that is over.
+    Woken,
+    /// Whoever took it did not renew that.
+    Returned,
+}
+
+/// Why a page that waited calls people now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WakeCause {
+    /// Its time has come.
+    Time,
+    /// A person said so.
+    Person {
+        /// Who.
+        by: PersonId,
+    },
+    /// Another alert of its incident does not wait.
+    Alert {
+        /// Which.
+        alert: AlertId,
+    },
+}
+
+/// What a condition left out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// Number of the step.
+    pub attempt: u32,
+    /// Whom; `None`: the whole step.
+    pub who: Option<Recipient>,
+    /// Why, in words.
+    pub reason: String,
 }
 
 /// A message to send.

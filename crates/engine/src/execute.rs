@@ -6,6 +6,7 @@
 //! Leases stand beside the state, not in it: an alert that is sent again each minute adds nothing
 //! to the journal. After a restart every lease gets a grace period instead.
 
+use crate::budget::Budgets;
 use crate::command::{Context, Rejected, Submission};
 use crate::consequence::consequences;
 use crate::decide::decide;
@@ -28,6 +29,7 @@ const EVENTS_PER_COMMAND_MAX: usize = 1_000_000;
 pub struct Engine {
     state: State,
     leases: Leases,
+    budgets: Budgets,
 }
 
 /// What a command did.
@@ -54,7 +56,7 @@ impl Engine {
         for alert in state.firing.values() {
             leases.start(&state, *alert, now, RESTART_GRACE);
         }
-        Self { state, leases }
+        Self { state, leases, budgets: Budgets::default() }
     }
 
     /// Goes back to `state`, because what came after it could not be made durable. What was heard
@@ -108,10 +110,12 @@ impl Engine {
         }
         assert!(context.now >= self.state.at, "time never goes backwards in a journal");
         self.hear(context.now, &submission.command);
+        self.budgets.hear(&submission.command);
         if matches!(submission.command, Command::Tick) {
             return Ok(self.tick(context, submission));
         }
-        let first = decide(&self.state, context, &submission.command)?;
+        let mut first = decide(&self.state, context, &submission.command)?;
+        self.budgets.attach(&self.state, context.now, &mut first);
         let mut records = vec![];
         self.run(context, submission, first, &mut records);
         Ok(Executed { records, repeats: None })

@@ -20,27 +20,36 @@
 
 mod access;
 mod apply;
+mod budget;
 mod command;
 mod consequence;
+mod deal;
 mod decide;
 mod due;
 mod event;
 mod execute;
 mod leases;
+mod merge;
 mod notify;
 mod silence;
 mod state;
+mod targets;
 mod tell;
+mod tell_deal;
+mod urgency;
 mod why;
 
 #[cfg(test)]
 mod tests;
 
 pub use access::{Access, Password, Role, Token, TokenKind};
-pub use command::{Command, Context, DeliveryOutcome, DoorAlert, DoorLife, Rejected, Submission};
+pub use budget::BudgetSeen;
+pub use command::{
+    Command, Context, DeliveryOutcome, DoorAlert, DoorLife, Rejected, Subject, Submission,
+};
 pub use event::{
-    Actor, DigestLine, Event, EventRecord, Evidence, NewNotice, NotPagedReason, Origin, PageCause,
-    ResolveReason, SignRole, SkippedNotice,
+    Actor, DigestLine, Event, EventRecord, Evidence, LeftOut, NewNotice, NotPagedReason, Origin,
+    PageCause, ResolveReason, SignRole, SkippedNotice, WakeCause,
 };
 pub use execute::{Engine, Executed};
 pub use silence::{Silence, SilencePhase};

@@ -5,8 +5,9 @@ use crate::Access;
 use crate::event::{Origin, SignRole};
 use crate::silence::Silence;
 use model::{
-    AlertId, Catalogue, ChannelId, FeatureId, IncidentId, Medium, Millis, NoticeId, Objective,
-    PageId, PersonId, ServiceId, Severity, SilenceId, SourceId, TeamId, Timestamp, TokenId,
+    AlertId, Catalogue, ChannelId, EscalationId, FeatureId, IncidentId, Medium, Millis, NoticeId,
+    Objective, PageId, PersonId, ServiceId, Severity, SilenceId, SourceId, TeamId, Timestamp,
+    TokenId,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,6 +34,8 @@ impl Limits {
     pub const SILENCES_ENDED_MAX: usize = 500;
     /// Longest silence: what is not wanted for longer should not be an alert.
     pub const SILENCE_MAX: Millis = Millis::from_days(366);
+    /// Longest snooze of a page: until the same time tomorrow.
+    pub const SNOOZE_MAX: Millis = Millis::from_hours(24);
     /// Tokens of one organisation.
     pub const TOKENS_MAX: usize = 10_000;
     /// How often a notice is tried before it is given up.
@@ -68,6 +71,12 @@ pub struct State {
     pub incidents: BTreeMap<IncidentId, incident::Incident>,
     /// The open incident of each group.
     pub open_groups: BTreeMap<String, IncidentId>,
+    /// The open incident that took over a group whose own was merged into it.
+    #[serde(default)]
+    pub merged_groups: BTreeMap<String, IncidentId>,
+    /// Of each policy, at which place in the journal people were last called by turn.
+    #[serde(default)]
+    pub turns: BTreeMap<EscalationId, BTreeMap<PersonId, u64>>,
     /// Pages of the incidents above.
     pub pages: BTreeMap<PageId, paging::Page>,
     /// Notices of the pages above, and of the last daily mails.
@@ -142,6 +151,9 @@ pub struct Alert {
     pub not_paged: Option<crate::NotPagedReason>,
     /// Journal positions that speak of it, oldest first.
     pub trail: Vec<u64>,
+    /// How the budget of its feature stood when it fired; of a burn, its origin says so.
+    #[serde(default)]
+    pub budget: Option<crate::BudgetSeen>,
 }
 
 /// Whether an alert fires.
@@ -189,11 +201,32 @@ pub enum Purpose {
         /// Which step of it.
         attempt: u32,
     },
+    /// To remind whoever has a page.
+    Reminder {
+        /// Which page.
+        page: PageId,
+    },
+    /// To ask somebody to take over a page.
+    Hand {
+        /// Which page.
+        page: PageId,
+    },
     /// The daily mail.
     Digest {
         /// Days since the epoch, UTC.
         day: i64,
     },
+}
+
+impl Purpose {
+    /// The page it is about.
+    #[must_use]
+    pub fn page(&self) -> Option<PageId> {
+        match self {
+            Self::Page { page, .. } | Self::Reminder { page } | Self::Hand { page } => Some(*page),
+            Self::Digest { .. } => None,
+        }
+    }
 }
 
 /// To whom a notice goes.

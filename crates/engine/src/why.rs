@@ -1,6 +1,6 @@
 //! The chain from sample to person, from the journal alone.
 
-use crate::event::{Event, EventRecord};
+use crate::event::{Event, EventRecord, WakeCause};
 use crate::state::{Purpose, State};
 use crate::tell;
 use model::{AlertId, IncidentId, NoticeId, PageId, Timestamp};
@@ -64,8 +64,8 @@ pub fn why_trail(state: &State, id: &WhyId) -> Option<Vec<u64>> {
         WhyId::Incident(id) => of_incident(id),
         WhyId::Page(id) => of_page(id),
         WhyId::Notice(id) => match state.notices.get(id)?.purpose {
-            Purpose::Page { page, .. } => of_page(&page),
             Purpose::Digest { .. } => None,
+            purpose => of_page(&purpose.page()?),
         },
         WhyId::Alert(id) => {
             let alert = state.alerts.get(id)?;
@@ -148,15 +148,29 @@ fn mentions(event: &Event) -> Vec<WhyId> {
         Event::PageOpened { page, incident, alert, .. } => {
             vec![WhyId::Page(*page), WhyId::Incident(*incident), WhyId::Alert(*alert)]
         }
-        Event::PageNotified { page, notices, .. } => {
+        Event::PageNotified { page, notices, .. }
+        | Event::PageReminded { page, notices, .. }
+        | Event::PageHanded { page, notices, .. } => {
             let notices = notices.iter().map(|it| WhyId::Notice(it.notice));
             std::iter::once(WhyId::Page(*page)).chain(notices).collect()
         }
         Event::NoticeSent { notice, .. } | Event::NoticeFailed { notice, .. } => {
             vec![WhyId::Notice(*notice)]
         }
-        Event::PageAcknowledged { page, .. }
-        | Event::PageExhausted { page }
+        Event::PageWoken { page, cause: WakeCause::Alert { alert } } => {
+            vec![WhyId::Page(*page), WhyId::Alert(*alert)]
+        }
+        Event::IncidentMerged { incident, into, .. } => {
+            vec![WhyId::Incident(*incident), WhyId::Incident(*into)]
+        }
+        Event::PageHeld { page, .. }
+        | Event::PageWoken { page, .. }
+        | Event::PagePartlyAcknowledged { page, .. }
+        | Event::PageRenewed { page, .. }
+        | Event::PageReturned { page, .. }
+        | Event::PageSnoozed { page, .. }
+        | Event::PageAcknowledged { page, .. }
+        | Event::PageExhausted { page, .. }
         | Event::PageEnded { page, .. } => vec![WhyId::Page(*page)],
         Event::IncidentResolved { incident, .. }
         | Event::ReviewAsked { incident, .. }

@@ -9,6 +9,7 @@
 //! - personal text is [`Personal`] and nothing else, so that `wire` can find and encrypt it.
 
 mod catalogue;
+mod escalation;
 mod id;
 mod label;
 mod objective;
@@ -16,10 +17,10 @@ mod personal;
 mod time;
 
 pub use catalogue::{
-    Catalogue, Channel, Contact, Escalation, EscalationStep, Feature, Layer, Medium, Need, Owners,
-    PageTarget, Person, Rota, Route, SecretRef, Service, ServiceKind, Slo, Source, SourceKind,
-    Team, Turn, Weekday,
+    Catalogue, Channel, Contact, Feature, Layer, Medium, Need, Owners, Person, Rota, Route,
+    SecretRef, Service, ServiceKind, Slo, Source, SourceKind, Team, Turn, Weekday,
 };
+pub use escalation::{BudgetWhen, Escalation, EscalationStep, Hours, PageTarget, Urgency, When};
 pub use id::{
     AlertId, ChannelId, EscalationId, FeatureId, IncidentId, InvalidName, NoticeId, OrgId, PageId,
     PersonId, RotaId, ServiceId, SilenceId, SloId, SourceId, TeamId, TokenId,

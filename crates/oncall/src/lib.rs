@@ -13,11 +13,15 @@
 //! - every instant belongs to exactly one shift of a layer: no gap, no overlap;
 //! - the n-th mark is computed, never reached by walking from the first.
 
+mod hours;
+mod line;
 mod zones;
 
 #[cfg(test)]
 mod tests;
 
+pub use hours::{EVERY_DAY, clock, is_within, next_beginning};
+pub use line::line;
 pub use zones::Zones;
 
 use jiff::ToSpan;

@@ -39,9 +39,24 @@ pub(crate) fn letter(desk: &Desk<'_>, id: NoticeId) -> Option<Result<Message, St
         return None;
     }
     Some(match notice.purpose {
-        Purpose::Page { page, attempt } => page_letter(desk, id, notice, page, attempt),
+        Purpose::Page { page, attempt } => {
+            page_letter(desk, id, notice, page, Ask::Step { attempt })
+        }
+        Purpose::Reminder { page } => page_letter(desk, id, notice, page, Ask::Reminder),
+        Purpose::Hand { page } => page_letter(desk, id, notice, page, Ask::Hand),
         Purpose::Digest { .. } => digest_letter(desk, id, notice),
     })
+}
+
+/// What a letter about a page wants of its reader.
+#[derive(Debug, Clone, Copy)]
+enum Ask {
+    /// To take it: a step calls.
+    Step { attempt: u32 },
+    /// To say that they are still at it.
+    Reminder,
+    /// To take it over.
+    Hand,
 }
 
 fn page_letter(
@@ -49,7 +64,7 @@ fn page_letter(
     id: NoticeId,
     notice: &Notice,
     page_id: PageId,
-    attempt: u32,
+    ask: Ask,
 ) -> Result<Message, String> {
     let Some(page) = desk.state.pages.get(&page_id) else {
         return Err(format!("{page_id} is no longer known"));
@@ -67,7 +82,7 @@ fn page_letter(
     let title = one_line(&incident.title);
     let mut text = format!("{title}\n\n");
     text += &about(desk, incident, alert, notice);
-    let _ = writeln!(text, "\n{}", asked(desk, notice, page_id, attempt, page));
+    let _ = writeln!(text, "\n{}", asked(desk, notice, page_id, ask, page));
     if let Some(late) = &late {
         let _ = writeln!(text, "{late}");
     }
@@ -91,7 +106,10 @@ fn page_letter(
             "title": title,
             "feature": incident.feature,
             "team": incident.team,
-            "step": attempt + 1,
+            "step": match ask {
+                Ask::Step { attempt } => Some(page.in_round(attempt) + 1),
+                Ask::Reminder | Ask::Hand => None,
+            },
             "opened_at": page.opened_at.to_string(),
             "late_by_ms": desk.now.since(notice.decided_at).0,
             "incident_url": incident_url,
@@ -112,6 +130,9 @@ fn about(desk: &Desk<'_>, incident: &Incident, alert: Option<&Alert>, notice: &N
     let _ = writeln!(text, "Since: {}", local(desk.zones, zone, incident.opened_at));
     if let Some(alert) = alert {
         let _ = writeln!(text, "{}", evidence(&alert.origin, alert.severity));
+        if let Some(budget) = &alert.budget {
+            let _ = writeln!(text, "When it came: {}.", budget.told());
+        }
     }
     text
 }
@@ -162,7 +183,7 @@ fn asked(
     desk: &Desk<'_>,
     notice: &Notice,
     page_id: PageId,
-    attempt: u32,
+    ask: Ask,
     page: &paging::Page,
 ) -> String {
     let limit = paging::attempt_limit(&page.policy);
@@ -171,11 +192,28 @@ fn asked(
         (Recipient::Person(person), None) => person.to_string(),
         (Recipient::Channel(channel), _) => channel.to_string(),
     };
+    let attempt = match ask {
+        Ask::Step { attempt } => page.in_round(attempt),
+        Ask::Reminder => return reminded(&name, page_id, page, desk.now),
+        Ask::Hand => {
+            let from = page.holder().map_or("somebody".to_owned(), ToString::to_string);
+            return format!(
+                "{name}, {from} hands page {page_id} to you, and keeps it until you take it."
+            );
+        }
+    };
     let mut text = format!(
         "{name}, you are asked by page {page_id}, step {} of {limit} of the policy `{}`.",
         attempt + 1,
         page.escalation,
     );
+    let wanted = page.current_step().acks_wanted();
+    if wanted > 1 {
+        let took: Vec<&str> = page.takers().map(model::PersonId::as_str).collect();
+        let _ = write!(text, " {wanted} people must take it; {} have so far", took.len());
+        let names = if took.is_empty() { String::new() } else { format!(": {}", took.join(", ")) };
+        let _ = write!(text, "{names}.");
+    }
     if let paging::PageStatus::Waiting { deadline, .. } = page.status {
         let left = deadline.since(desk.now).max(Millis::ZERO);
         let _ = if attempt + 1 < limit {
@@ -185,6 +223,16 @@ fn asked(
         };
     }
     text
+}
+
+/// What is asked of whoever has a page.
+fn reminded(name: &str, page_id: PageId, page: &paging::Page, now: Timestamp) -> String {
+    let left = page.watch.map_or(Millis::ZERO, |it| it.until.since(now)).max(Millis::ZERO);
+    format!(
+        "{name}, you took page {page_id}. Take it again if you are still at it: in {left} it goes back \
+         to everybody, from the first step of the policy `{}` on.",
+        page.escalation,
+    )
 }
 
 fn digest_letter(desk: &Desk<'_>, id: NoticeId, notice: &Notice) -> Result<Message, String> {
@@ -316,6 +364,7 @@ mod tests {
         Since: Mon 23 Nov 02:00 (PST)
         Received at alertmanager-v2
         Labels: alertname=Dark houses, feature=light-on
+        When it came: the budget of light-on is unknown.
 
         Ana, you are asked by page pg_1, step 1 of 2 of the policy `payments`. Unless somebody takes it, the next step follows in 5m.
 
@@ -332,6 +381,7 @@ mod tests {
         Since: Mon 23 Nov 02:00 (PST)
         Received at alertmanager-v2
         Labels: alertname=Dark houses, feature=light-on
+        When it came: the budget of light-on is unknown.
 
         Ana, you are asked by page pg_1, step 1 of 2 of the policy `payments`. Unless somebody takes it, the next step follows in 1m.
         This message is late by 4m: it should have gone out on Mon 23 Nov 02:00 (PST).

@@ -24,11 +24,11 @@ pub(crate) fn problem(status: StatusCode, code: &str, message: &str, hint: &str)
     (status, Json(body)).into_response()
 }
 
-fn missing(what: &str, id: &str) -> Response {
+pub(crate) fn missing(what: &str, id: &str) -> Response {
     problem(StatusCode::NOT_FOUND, "unknown", &format!("there is no {what} `{id}`"), "")
 }
 
-async fn submit(
+pub(crate) async fn submit(
     context: &Context,
     who: &Principal,
     headers: &HeaderMap,
@@ -171,6 +171,7 @@ fn incident_json(it: &Incident) -> Value {
         "team": it.team,
         "opened_at": it.opened_at.to_string(),
         "acknowledged_by": it.acknowledged.as_ref().map(|(by, _)| by),
+        "merged_into": it.merged_into,
         "resolved_at": it.resolved.as_ref().map(|(at, _)| at.to_string()),
         "review": review,
         "time_to_acknowledge_ms": span(it.time_to_acknowledge()),

@@ -12,6 +12,7 @@
 mod access;
 mod alertmanager;
 mod api;
+mod deal;
 mod doors;
 mod forms;
 mod headers;
@@ -184,6 +185,7 @@ pub fn router(context: Context) -> Router {
         .route("/api/v1/features/{id}/sign", post(api::sign))
         .route("/api/v1/silences", post(api::silence))
         .route("/api/v1/silences/{id}/end", post(api::end_silence))
+        .merge(deal::routes())
         .route_layer(from_fn_with_state(context.clone(), access::writer));
     let admins = Router::new()
         .route("/tokens", get(views::tokens::view).post(forms::issue_token))

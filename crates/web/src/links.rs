@@ -12,10 +12,10 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use engine::{Command, Purpose, Recipient, Submission};
-use maud::html;
+use engine::{Command, Event, Recipient, Submission};
+use maud::{Markup, html};
 use model::{NoticeId, PageId, PersonId};
-use paging::PageStatus;
+use paging::{Page, PageStatus};
 use ring::hmac;
 
 /// Bytes of the code in a link: enough against guessing, short enough for a text message.
@@ -38,7 +38,7 @@ struct Linked {
     page: PageId,
     person: Option<PersonId>,
     title: String,
-    status: PageStatus,
+    it: Page,
     incident: String,
 }
 
@@ -51,7 +51,7 @@ fn linked(context: &Context, notice: &str, given: &str) -> Option<Linked> {
     }
     let state = context.handle.state();
     let notice = state.notices.get(&id)?;
-    let Purpose::Page { page, .. } = notice.purpose else { return None };
+    let page = notice.purpose.page()?;
     let it = state.pages.get(&page)?;
     let person = match &notice.to {
         Recipient::Person(id) => Some(id.clone()),
@@ -61,7 +61,7 @@ fn linked(context: &Context, notice: &str, given: &str) -> Option<Linked> {
         page,
         person,
         title: state.incidents.get(&it.incident)?.title.clone(),
-        status: it.status.clone(),
+        it: it.clone(),
         incident: it.incident.to_string(),
     })
 }
@@ -72,7 +72,7 @@ pub(crate) async fn look(
     Path((notice, mac)): Path<(String, String)>,
 ) -> Response {
     let Some(it) = linked(&context, &notice, &mac) else { return unknown() };
-    let told = told(&it.status);
+    let told = told(&it.it, it.person.as_ref());
     layout::bare(
         "Take this page",
         &html! {
@@ -80,8 +80,7 @@ pub(crate) async fn look(
             @if let Some(told) = told {
                 p.big { (told) }
             } @else if let Some(person) = &it.person {
-                p { "You are being called as " strong { (person) } ". Taking it stops the calls." }
-                form method="post" { button.big id="take" { "I take it" } }
+                (asked(&it.it, person))
             }
             p { a href={ "/incidents/" (it.incident) } { "The whole incident" } " (needs a log-in)" }
         },
@@ -99,11 +98,11 @@ pub(crate) async fn take(
     let via = "link".to_owned();
     let command = Command::AcknowledgePage { page: it.page, by: person.clone(), via };
     match context.handle.submit(Submission::person(person.clone(), command)).await {
-        Ok(_) => layout::bare(
+        Ok(accepted) => layout::bare(
             "Taken",
             &html! {
                 h1 { (it.title) }
-                p.big id="taken" { "Thank you, " (person) ". It is yours; nobody else is called." }
+                p.big id="taken" { "Thank you, " (person) ". " (outcome(&accepted.events)) }
                 p { a href={ "/incidents/" (it.incident) } { "The whole incident" } " (needs a log-in)" }
             },
         )
@@ -112,15 +111,55 @@ pub(crate) async fn take(
     }
 }
 
-fn told(status: &PageStatus) -> Option<String> {
-    match status {
-        PageStatus::New | PageStatus::Waiting { .. } | PageStatus::Exhausted { .. } => None,
+/// What taking it came to.
+fn outcome(events: &[engine::EventRecord]) -> String {
+    let partly = events.iter().find_map(|it| match it.event {
+        Event::PagePartlyAcknowledged { have, want, .. } => Some((have, want)),
+        _ => None,
+    });
+    match partly {
+        Some((have, want)) => format!("You are {have} of {want}; the others are still called."),
+        None => "It is yours; nobody else is called.".to_owned(),
+    }
+}
+
+/// What the button does, and the button.
+fn asked(page: &Page, person: &PersonId) -> Markup {
+    if page.holder() == Some(person) {
+        return html! {
+            p { "You have it, " strong { (person) } ". Say that you are still at it, or others are called again." }
+            form method="post" { button.big id="take" { "I am still at it" } }
+        };
+    }
+    let want = page.current_step().acks_wanted();
+    html! {
+        p { "You are being called as " strong { (person) } ". "
+            @match page.holder() {
+                Some(holder) => { (holder) " keeps it until you take it." }
+                None if want > 1 => { (page.takes.len()) " of " (want) " people have taken it." }
+                None => { "Taking it stops the calls." }
+            }
+        }
+        form method="post" { button.big id="take" { "I take it" } }
+    }
+}
+
+/// Why there is nothing to press, if so.
+fn told(page: &Page, person: Option<&PersonId>) -> Option<String> {
+    match &page.status {
         PageStatus::Acknowledged { by, at, .. } => {
-            Some(format!("{by} took it at {}.", show::utc(*at)))
+            let handed = page.handing.as_ref().is_some_and(|it| Some(&it.to) == person);
+            let renews = page.watch.is_some() && Some(by) == person;
+            (!handed && !renews).then(|| format!("{by} took it at {}.", show::utc(*at)))
         }
         PageStatus::Ended { at, reason } => {
             Some(format!("It is over since {}: {reason}.", show::utc(*at)))
         }
+        _ => page
+            .takes
+            .iter()
+            .find(|it| Some(&it.by) == person)
+            .map(|it| format!("You took it at {}; others are still called.", show::utc(it.at))),
     }
 }
 

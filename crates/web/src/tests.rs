@@ -83,6 +83,11 @@ const ROUTES: &str = "
     POST /api/v1/incidents/in_9/acknowledge    401 401 404 404
     POST /api/v1/incidents/in_9/resolve        401 401 404 404
     POST /api/v1/pages/pg_9/acknowledge        401 401 404 404
+    POST /incidents/in_9/renew                 303 303 404 404
+    POST /incidents/in_9/merge                 303 303 404 404
+    POST /api/v1/incidents/in_9/wake           401 401 404 404
+    POST /api/v1/incidents/in_9/merge          401 401 404 404
+    POST /api/v1/pages/pg_9/renew              401 401 404 404
     POST /-/reload                             401 403 403 200
     POST /tokens/tk_99/revoke                  303 403 403 404
     DELETE /api/v1/tokens/tk_99                401 403 403 404

@@ -273,6 +273,15 @@ fn show(record: &EventRecord) -> String {
         Event::IncidentOpened { incident, .. } => format!("IncidentOpened {incident}"),
         Event::AlertJoined { incident, alert } => format!("AlertJoined {incident} {alert}"),
         Event::PageOpened { page, escalation, .. } => format!("PageOpened {page} {escalation}"),
+        Event::PageHeld { .. }
+        | Event::PageWoken { .. }
+        | Event::PagePartlyAcknowledged { .. }
+        | Event::PageReminded { .. }
+        | Event::PageRenewed { .. }
+        | Event::PageReturned { .. }
+        | Event::PageHanded { .. }
+        | Event::PageSnoozed { .. }
+        | Event::IncidentMerged { .. } => show_deal(&record.event, &since),
         Event::PageNotified { page, attempt, cause, notices, skipped, deadline, .. } => {
             let told: Vec<String> = notices
                 .iter()
@@ -290,7 +299,7 @@ fn show(record: &EventRecord) -> String {
         }
         Event::NoticeFailed { notice, .. } => format!("NoticeFailed {notice} given up"),
         Event::PageAcknowledged { page, by, .. } => format!("PageAcknowledged {page} {by}"),
-        Event::PageExhausted { page } => format!("PageExhausted {page}"),
+        Event::PageExhausted { page, .. } => format!("PageExhausted {page}"),
         Event::PageEnded { page, reason } => format!("PageEnded {page} {reason}"),
         Event::IncidentResolved { incident, .. } => format!("IncidentResolved {incident}"),
         Event::ReviewAsked { incident, .. } => format!("ReviewAsked {incident}"),
@@ -304,6 +313,40 @@ fn show(record: &EventRecord) -> String {
         Event::TokenRevoked { token } => format!("TokenRevoked {token}"),
         Event::PasswordSet { person, .. } => format!("PasswordSet {person}"),
         Event::DigestDue { notices, .. } => format!("DigestDue to {}", notices.len()),
+    }
+}
+
+fn show_deal(event: &Event, since: &dyn Fn(&Timestamp) -> String) -> String {
+    let told = |notices: &[crate::NewNotice]| -> String {
+        let to = notices.iter().map(|it| match &it.to {
+            Recipient::Person(id) => format!(" {id} {}", medium(it.medium)),
+            Recipient::Channel(id) => format!(" channel {id}"),
+        });
+        to.collect::<Vec<_>>().join(",")
+    };
+    match event {
+        Event::PageHeld { page, until, first, .. } => {
+            format!("PageHeld {page} until {} for {first}", since(until))
+        }
+        Event::PageWoken { page, cause } => format!("PageWoken {page} ({cause:?})"),
+        Event::PagePartlyAcknowledged { page, by, have, want, .. } => {
+            format!("PagePartlyAcknowledged {page} {by} {have} of {want}")
+        }
+        Event::PageReminded { page, until, notices, .. } => {
+            format!("PageReminded {page} of {}:{}", since(until), told(notices))
+        }
+        Event::PageRenewed { page, by } => format!("PageRenewed {page} {by}"),
+        Event::PageReturned { page, from } => format!("PageReturned {page} {from}"),
+        Event::PageHanded { page, from, to, notices, .. } => {
+            format!("PageHanded {page} {from} to {to}:{}", told(notices))
+        }
+        Event::PageSnoozed { page, by, until } => {
+            format!("PageSnoozed {page} {by} until {}", since(until))
+        }
+        Event::IncidentMerged { incident, into, by } => {
+            format!("IncidentMerged {incident} into {into} {by}")
+        }
+        other => unreachable!("not about dealing with a page: {other:?}"),
     }
 }
 
@@ -333,8 +376,9 @@ fn catalogue() -> Catalogue {
         needs: Need::All(vec![Need::Slo("payments-api.availability".into())]),
         owners: Some(Owners { product: "ana".into(), engineering: "bo".into(), review: None }),
         escalation: Some(escalation.into()),
+        urgency: None,
     };
-    let step = |page, minutes| EscalationStep { page, wait: Millis::from_mins(minutes) };
+    let step = |page, minutes| EscalationStep::new(page, Millis::from_mins(minutes));
     let slo = Slo {
         objective: Objective::parse("99.9%").expect("an objective"),
         window: Millis::from_days(28),
@@ -385,6 +429,7 @@ fn catalogue() -> Catalogue {
             Service {
                 kind: ServiceKind::Own { team: "payments".into() },
                 slos: BTreeMap::from([("availability".to_owned(), slo)]),
+                urgency: None,
             },
         )]),
         features: BTreeMap::from([
@@ -398,18 +443,15 @@ fn catalogue() -> Catalogue {
         escalations: BTreeMap::from([
             (
                 "payments".into(),
-                Escalation {
-                    steps: vec![
+                Escalation::new(
+                    vec![
                         step(PageTarget::Rota("payments".into()), 5),
                         step(PageTarget::Team("payments".into()), 10),
                     ],
-                    repeat_max: 0,
-                },
+                    0,
+                ),
             ),
-            (
-                "sales".into(),
-                Escalation { steps: vec![step(PageTarget::Person("cy".into()), 5)], repeat_max: 0 },
-            ),
+            ("sales".into(), Escalation::new(vec![step(PageTarget::Person("cy".into()), 5)], 0)),
         ]),
         channels: BTreeMap::from([("mail".into(), smtp), ("text".into(), twilio)]),
         sources: BTreeMap::from([(

@@ -1,5 +1,8 @@
 //! A story in which everything happens once, told when the samples of a release are made.
 
+#[path = "dealing.rs"]
+mod dealing;
+
 use engine::{
     Actor, Command, Context, DeliveryOutcome, DoorLife, Engine, Event, EventRecord, Role, SignRole,
     State, Submission, TokenKind,
@@ -16,7 +19,7 @@ use testkit::{MONDAY, adopt, assessment, door_alert, solar};
 pub(crate) const ERASED: &str = "dolores";
 
 /// Every event by the name it is stored under.
-pub(crate) const EVENTS: [&str; 29] = [
+pub(crate) const EVENTS: [&str; 38] = [
     "catalogue_adopted",
     "alert_fired",
     "alert_stale",
@@ -46,10 +49,19 @@ pub(crate) const EVENTS: [&str; 29] = [
     "silence_started",
     "silence_ended",
     "alert_unsilenced",
+    "page_held",
+    "page_woken",
+    "page_partly_acknowledged",
+    "page_reminded",
+    "page_renewed",
+    "page_returned",
+    "page_handed",
+    "page_snoozed",
+    "incident_merged",
 ];
 
 /// Parts of events that have a name of their own.
-pub(crate) const PARTS: [&str; 69] = [
+pub(crate) const PARTS: [&str; 90] = [
     // Who asked.
     "system",
     "person",
@@ -125,6 +137,28 @@ pub(crate) const PARTS: [&str; 69] = [
     "stale_after",
     "expires_at",
     "$slot",
+    // Dealing with pages.
+    "held",
+    "snoozed",
+    "woken",
+    "returned",
+    "time",
+    "alert",
+    "rota_next",
+    "below",
+    "spent",
+    "morning",
+    "wake",
+    "severity",
+    "hours",
+    "acks_min",
+    "round_robin",
+    "ack_timeout",
+    "left_out",
+    "unconditional",
+    "turn",
+    "urgency",
+    "budget",
 ];
 
 /// The name an event is stored under. Whoever adds an event is stopped here by the compiler, and must
@@ -160,6 +194,15 @@ fn name(event: &Event) -> &'static str {
         Event::SilenceStarted { .. } => 26,
         Event::SilenceEnded { .. } => 27,
         Event::AlertUnsilenced { .. } => 28,
+        Event::PageHeld { .. } => 29,
+        Event::PageWoken { .. } => 30,
+        Event::PagePartlyAcknowledged { .. } => 31,
+        Event::PageReminded { .. } => 32,
+        Event::PageRenewed { .. } => 33,
+        Event::PageReturned { .. } => 34,
+        Event::PageHanded { .. } => 35,
+        Event::PageSnoozed { .. } => 36,
+        Event::IncidentMerged { .. } => 37,
     };
     EVENTS[place]
 }
@@ -180,6 +223,7 @@ pub(crate) fn tell() -> Vec<EventRecord> {
     doors(&mut teller);
     silences(&mut teller);
     nobody_to_call(&mut teller);
+    dealing::tell(&mut teller);
     teller.records
 }
 
