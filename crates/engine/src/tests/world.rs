@@ -2,7 +2,7 @@
 
 use crate::{
     Command, Context, DeliveryOutcome, DoorAlert, DoorLife, Engine, Event, EventRecord, Recipient,
-    Role, SignRole, State, Submission, TokenKind,
+    Role, SignRole, State, Subject, Submission, TokenKind,
 };
 use model::{
     Catalogue, Channel, Contact, Escalation, EscalationStep, Feature, IncidentId, Layer, Medium,
@@ -44,29 +44,44 @@ pub(crate) fn check_state(script: &str, expected: &str) {
     );
 }
 
-struct World {
-    engine: Engine,
+/// Runs `script` in the organisation as `change` makes it.
+#[track_caller]
+pub(crate) fn check_in(change: fn(&mut Catalogue), script: &str, expected: &str) {
+    let mut world = World::within(change);
+    script.split(" / ").for_each(|line| world.step(line));
+    let expected: Vec<&str> = expected.lines().map(str::trim).filter(|it| !it.is_empty()).collect();
+    assert_eq!(world.shown.join("\n"), expected.join("\n"));
+    assert_eq!(&world.replayed(), world.engine.state(), "replay gives the same state");
+}
+
+pub(crate) struct World {
+    pub(crate) engine: Engine,
     zones: oncall::Zones,
-    records: Vec<EventRecord>,
+    pub(crate) records: Vec<EventRecord>,
     shown: Vec<String>,
 }
 
 impl World {
     fn new() -> Self {
+        Self::within(|_| {})
+    }
+
+    pub(crate) fn within(change: impl FnOnce(&mut Catalogue)) -> Self {
         let mut world = Self {
             engine: Engine::new(),
             zones: oncall::Zones::bundled(),
             records: vec![],
             shown: vec![],
         };
-        let adopt =
-            Command::AdoptCatalogue { catalogue: Box::new(catalogue()), hash: "first".into() };
+        let mut catalogue = Box::new(catalogue());
+        change(&mut catalogue);
+        let adopt = Command::AdoptCatalogue { catalogue, hash: "first".into() };
         world.submit("0m", START, &Submission::system(adopt));
         world.shown.clear();
         world
     }
 
-    fn step(&mut self, line: &str) {
+    pub(crate) fn step(&mut self, line: &str) {
         let (at, line) = line.trim().split_once(' ').expect("`<time> <command>`");
         let minutes: i64 = at.trim_end_matches('m').parse().expect("minutes");
         let now = START.plus(Millis::from_mins(minutes));
@@ -96,7 +111,7 @@ impl World {
         }
     }
 
-    fn replayed(&self) -> State {
+    pub(crate) fn replayed(&self) -> State {
         let mut state = State::default();
         self.records.iter().for_each(|it| state.apply(it));
         state
@@ -126,6 +141,32 @@ fn command(words: &[&str], now: Timestamp) -> Command {
         ["ack", id, by] => Command::AcknowledgePage { page: page(id), by: by.into(), via },
         ["ack-incident", id, by] => {
             Command::AcknowledgeIncident { incident: incident(id), by: by.into(), via }
+        }
+        ["renew", id, by] => Command::Renew { what: subject(id), by: by.into() },
+        ["hand", id, by, to] => {
+            Command::Hand { what: subject(id), by: by.into(), to: to.into() }
+        }
+        ["snooze", id, by, length] => {
+            let minutes = length.trim_end_matches('m').parse().expect("minutes");
+            let until = now.plus(Millis::from_mins(minutes));
+            Command::Snooze { what: subject(id), by: by.into(), until }
+        }
+        ["wake", id, by] => Command::Wake { what: subject(id), by: by.into() },
+        ["merge", id, into, by] => Command::MergeIncidents {
+            incident: incident(id),
+            into: incident(into),
+            by: by.into(),
+        },
+        ["fine", feature] => fine(feature, now),
+        ["alert", fingerprint, feature, label] => {
+            let life = DoorLife::FiringStaleAfter(Millis::from_hours(50));
+            let mut command = door(fingerprint, Some(feature), life, now);
+            if let (Command::Receive(it), Some((name, value))) =
+                (&mut command, label.split_once('='))
+            {
+                it.labels.insert(name.to_owned(), value.to_owned());
+            }
+            command
         }
         ["resolve", id, by] => Command::ResolveIncident { incident: incident(id), by: by.into() },
         ["silence", matchers, from, to] => silence(matchers, from, to, None),
@@ -176,6 +217,22 @@ fn command(words: &[&str], now: Timestamp) -> Command {
         }
         _ => panic!("unknown command in script: {words:?}"),
     }
+}
+
+fn subject(id: &str) -> Subject {
+    let incident = IncidentId::parse(id).map(Subject::Incident);
+    incident.or_else(|| PageId::parse(id).map(Subject::Page)).expect("an incident or a page")
+}
+
+/// A quarter of the budget is spent, and nothing burns.
+fn fine(feature: &str, now: Timestamp) -> Command {
+    let mut command = observe(feature, Quiet, Quiet);
+    if let Command::Observe { assessment, .. } = &mut command {
+        assessment.end_minute = now.minute() - 1;
+        assessment.budget.spent_ratio = Some(0.25);
+        assessment.burn_rate = Some(0.5);
+    }
+    command
 }
 
 fn silence(matchers: &str, from: &str, to: &str, replaces: Option<&str>) -> Command {
@@ -282,7 +339,18 @@ fn show(record: &EventRecord) -> String {
         | Event::PageHanded { .. }
         | Event::PageSnoozed { .. }
         | Event::IncidentMerged { .. } => show_deal(&record.event, &since),
-        Event::PageNotified { page, attempt, cause, notices, skipped, deadline, .. } => {
+        Event::PageNotified {
+            page,
+            attempt,
+            cause,
+            notices,
+            skipped,
+            deadline,
+            left_out,
+            unconditional,
+            turn,
+            ..
+        } => {
             let told: Vec<String> = notices
                 .iter()
                 .map(|it| format!("{} {}", recipient(&it.to), medium(it.medium)))
@@ -290,8 +358,20 @@ fn show(record: &EventRecord) -> String {
             let skipped = skipped
                 .iter()
                 .fold(String::new(), |text, it| text + " skipped " + &recipient(&it.to));
+            let mut left_out = left_out.iter().fold(String::new(), |text, it| {
+                let who = it.who.as_ref().map_or(format!("step {}", it.attempt), recipient);
+                format!("{text} without {who} ({})", it.reason)
+            });
+            if *unconditional {
+                left_out += " anyway";
+            }
+            if let Some(turn) = turn {
+                left_out += &format!(" by turn of {turn}");
+            }
             let (told, until) = (told.join(", "), since(deadline));
-            format!("PageNotified {page} step {attempt} ({cause:?}) {told}{skipped} until {until}")
+            format!(
+                "PageNotified {page} step {attempt} ({cause:?}) {told}{skipped}{left_out} until {until}"
+            )
         }
         Event::NoticeSent { notice, .. } => format!("NoticeSent {notice}"),
         Event::NoticeFailed { notice, retry_at: Some(at), .. } => {
