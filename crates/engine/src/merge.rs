@@ -41,7 +41,8 @@ pub(crate) fn merged(state: &State, from: IncidentId, into: IncidentId) -> Vec<E
         Some(holder) => format!("{holder} has {into}, into which {from} was merged"),
         None => format!("{into}, into which {from} was merged, calls already"),
     };
-    // Without a holder one page goes on: one that calls rather than one that waits or was given up.
+    // Without a holder one page goes on: one that calls rather than one that waits or was given up, and
+    // of two that call the older, which has come further.
     let best = |it: &&model::PageId| {
         let page = &state.pages[it];
         (page.is_calling(), page.is_waiting_for_time())

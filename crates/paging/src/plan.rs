@@ -58,13 +58,11 @@ impl Page {
             for number in attempt..pass_end {
                 let step = self.step(number);
                 let refused = if unconditional { None } else { may(number, step).err() };
-                match refused {
-                    Some(reason) => left_out.push((number, reason)),
-                    None => {
-                        let next = Next::Step { attempt: number, step };
-                        return Planned { next, left_out, unconditional };
-                    }
-                }
+                let Some(reason) = refused else {
+                    let next = Next::Step { attempt: number, step };
+                    return Planned { next, left_out, unconditional };
+                };
+                left_out.push((number, reason));
             }
             if last.is_none_or(|it| it < pass_start) {
                 let next = Next::Step { attempt: pass_start, step: self.step(pass_start) };

@@ -378,11 +378,11 @@ fn two_incidents_become_one_and_later_alerts_join_it() {
         1m PageOpened pg_2 payments
         1m PageNotified pg_2 step 0 (Opened) ana email, ana sms until 6m
         2m IncidentMerged in_1 into in_2 ana
-        2m PageEnded pg_1 in_2, into which in_1 was merged, calls already
+        2m PageEnded pg_2 in_2, into which in_1 was merged, calls already
         3m AlertFired al_3 page feature:light-on
         3m AlertJoined in_2 al_3
-        3m NotPaged al_3 AlreadyPaging { page: PageId(2) }
-        4m PageAcknowledged pg_2 bo
+        3m NotPaged al_3 AlreadyPaging { page: PageId(1) }
+        4m PageAcknowledged pg_1 bo
         5m refused: incident `in_1` is already over
         6m refused: `in_2` cannot be merged into itself
         7m IncidentResolved in_2

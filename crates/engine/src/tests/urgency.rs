@@ -175,7 +175,8 @@ fn the_wait_is_explained() {
     assert_eq!(
         told,
         [
-            "Alert al_1 (page): An alert without a name or TooSlow",
+            "Alert al_1 (page): TooSlow (Received at alertmanager-v2; label `feature`.) At that time \
+             25 % of the budget of light-on is spent, burning 0.5 times as fast as allowed.",
             "Incident in_1 opened for alert al_1.",
             "Page pg_1 follows the escalation policy `payments`.",
             "Page pg_1 calls nobody until 2026-11-23T16:00:00Z: held until 08:00 \
