@@ -8,7 +8,7 @@
 use crate::keys::KeyCache;
 use crate::pace::Pace;
 use crate::planted::Planted;
-use crate::restore::{OpenError, READ_MAX, decoded, restore, words};
+use crate::restore::{OpenError, READ_MAX, decoded, follow, restore, words};
 use engine::{Command, Context, Engine, EventRecord, Rejected, State, Submission};
 use model::{Millis, PersonId, Timestamp};
 use oncall::Zones;
@@ -73,6 +73,10 @@ pub enum SubmitError {
     /// It could not be made durable. Nothing of it happened; ask again.
     #[error("this could not be stored now: {0}; please try again")]
     Unavailable(String),
+    /// The store's answer was lost, so it may have happened. Ask again; an alert is known by its
+    /// labels and anything else by its key, so that nothing happens twice.
+    #[error("whether this was stored is not known: {0}; please try again")]
+    Unknown(String),
     /// Too many wait already. Ask again later.
     #[error("too many requests are waiting; please try again in a moment")]
     Overloaded,
@@ -119,6 +123,8 @@ pub struct Core<J> {
     renew_at: Timestamp,
     snapshot_seq: u64,
     tick_from: Timestamp,
+    /// An append of which it is not known whether it took place.
+    doubt: bool,
     planted: Planted,
 }
 
@@ -133,6 +139,8 @@ enum Outcome {
 struct Failed {
     reason: String,
     end: Option<End>,
+    /// It may have been stored all the same.
+    in_doubt: bool,
 }
 
 impl<J: Journal> Core<J> {
@@ -188,6 +196,7 @@ impl<J: Journal> Core<J> {
             renew_at: clock.plus(Millis(options.lease_ttl.0 / 3)),
             snapshot_seq: restored.snapshot_seq,
             tick_from: Timestamp(i64::MIN),
+            doubt: false,
             journal,
             options,
             epoch,
@@ -200,7 +209,7 @@ impl<J: Journal> Core<J> {
     pub fn turn(&mut self, clock: Timestamp, batch: &[Submission]) -> Turn {
         assert!(batch.len() <= BATCH_MAX, "the caller cuts batches");
         let now = self.advance(clock);
-        if let Err(failed) = self.keep_lease(clock) {
+        if let Err(failed) = self.keep_lease(clock).and_then(|()| self.settle(clock)) {
             self.tick_from = now.plus(RETRY_REST);
             return failed.turn(batch.len());
         }
@@ -363,7 +372,7 @@ impl<J: Journal> Core<J> {
             }
             Err(error @ StoreError::Fenced { .. }) => {
                 let reason = error.to_string();
-                Err(Failed { end: Some(End::LeaseLost(reason.clone())), reason })
+                Err(Failed::ending(End::LeaseLost, reason))
             }
             Err(error) if clock < self.lease_until => {
                 warn!("the writer's lease could not be renewed: {error}");
@@ -374,9 +383,45 @@ impl<J: Journal> Core<J> {
                 warn!("the writer's lease has ended and could not be renewed: {error}");
                 // Not in the past, or whoever waits for it would not wait at all.
                 self.renew_at = clock.plus(Millis(ttl.0 / 10));
-                Err(Failed { reason: error.to_string(), end: None })
+                Err(Failed::for_now(error.to_string()))
             }
         }
+    }
+
+    /// After an append whose answer was lost: asks the journal what is in it, and folds in what is.
+    /// The lease is renewed first, because that waits for the lost transaction to end, and because
+    /// somebody else may have written meanwhile.
+    fn settle(&mut self, clock: Timestamp) -> Result<(), Failed> {
+        if !self.doubt {
+            return Ok(());
+        }
+        match self.journal.renew(self.epoch, clock, self.options.lease_ttl) {
+            Ok(()) => {}
+            Err(error @ StoreError::Fenced { .. }) => {
+                return Err(Failed::ending(End::LeaseLost, error.to_string()));
+            }
+            Err(error) => return Err(Failed::for_now(error.to_string())),
+        }
+        let found = self.journal.head().map_err(|it| Failed::for_now(it.to_string()))?;
+        let mut state = self.read().clone();
+        let before = self.head;
+        let keys = &mut self.keys;
+        let head = follow(&mut self.journal, &self.options.org, keys, &mut state, before);
+        match head {
+            Ok(head) if head == found => self.head = head,
+            Ok(_) => {
+                let reason = "the journal is shorter than it was".to_owned();
+                return Err(Failed::ending(End::Fatal, reason));
+            }
+            Err(OpenError::Store(error)) => return Err(Failed::for_now(error.to_string())),
+            Err(error) => return Err(Failed::ending(End::Fatal, error.to_string())),
+        }
+        self.engine.roll_back(state.clone());
+        *self.published.write().unwrap_or_else(PoisonError::into_inner) = state;
+        self.doubt = false;
+        let count = self.head.seq - before.seq;
+        info!("the journal answers again; of the append in doubt {count} events are in it");
+        Ok(())
     }
 
     fn run(
@@ -458,13 +503,17 @@ impl<J: Journal> Core<J> {
         let reason = error.to_string();
         let end = match error {
             AppendError::Unavailable(_) => None,
+            AppendError::Unknown(_) => {
+                self.doubt = true;
+                None
+            }
             AppendError::Conflict { .. } | AppendError::Fenced { .. } => {
                 Some(End::LeaseLost(reason.clone()))
             }
             AppendError::Fatal(_) => Some(End::Fatal(reason.clone())),
         };
         warn!(events = pending.len(), "events were not stored: {reason}");
-        Err(Failed { reason, end })
+        Err(Failed { reason, end, in_doubt: self.doubt })
     }
 
     /// The stored form of `pending`. Texts of people who were erased are taken out of `pending` too,
@@ -496,7 +545,7 @@ impl<J: Journal> Core<J> {
         folded.map_err(|panic| {
             let reason = words(panic.as_ref());
             error!("a stored event could not be folded in: {reason}");
-            Failed { end: Some(End::Fatal(reason.clone())), reason }
+            Failed::ending(End::Fatal, reason)
         })
     }
 
@@ -522,9 +571,18 @@ impl<J: Journal> Core<J> {
 }
 
 impl Failed {
+    fn for_now(reason: String) -> Self {
+        Self { reason, end: None, in_doubt: false }
+    }
+
+    fn ending(end: fn(String) -> End, reason: String) -> Self {
+        Self { end: Some(end(reason.clone())), reason, in_doubt: false }
+    }
+
     fn turn(self, count: usize) -> Turn {
         let answer = match self.end {
             Some(End::Fatal(_)) => SubmitError::Fatal(self.reason),
+            None if self.in_doubt => SubmitError::Unknown(self.reason),
             _ => SubmitError::Unavailable(self.reason),
         };
         Turn { answers: vec![Err(answer); count], end: self.end }

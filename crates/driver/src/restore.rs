@@ -64,23 +64,34 @@ pub(crate) fn restore<J: Journal>(
         head: Head::default(),
         snapshot_seq: 0,
     });
-    loop {
-        let records = journal.read(restored.head.seq, READ_MAX)?;
-        if records.is_empty() {
-            break;
-        }
-        for record in &records {
-            restored.head = checked(org, restored.head, record)?;
-            let record = decoded(record, &mut keys.over(journal))?;
-            fold(&mut restored.state, &record)?;
-        }
-    }
+    restored.head = follow(journal, org, keys, &mut restored.state, restored.head)?;
     if restored.head != claimed {
         let problem = "the journal is shorter than its head says".to_owned();
         return Err(OpenError::Broken { seq: restored.head.seq + 1, problem });
     }
     info!(seq = restored.head.seq, snapshot = restored.snapshot_seq, "journal is open");
     Ok(restored)
+}
+
+/// Checks and folds into `state` every record behind `head`; the new head.
+pub(crate) fn follow<J: Journal>(
+    journal: &mut J,
+    org: &str,
+    keys: &mut KeyCache,
+    state: &mut State,
+    mut head: Head,
+) -> Result<Head, OpenError> {
+    loop {
+        let records = journal.read(head.seq, READ_MAX)?;
+        if records.is_empty() {
+            return Ok(head);
+        }
+        for record in &records {
+            head = checked(org, head, record)?;
+            let record = decoded(record, &mut keys.over(journal))?;
+            fold(state, &record)?;
+        }
+    }
 }
 
 /// What `record` says.

@@ -267,7 +267,9 @@ impl Writer {
             let command = Command::Delivered { notice, outcome: outcome.clone() };
             match self.shared.handle.submit(Submission::system(command)).await {
                 Ok(_) => return,
-                Err(SubmitError::Unavailable(_) | SubmitError::Overloaded) => {
+                Err(
+                    SubmitError::Unavailable(_) | SubmitError::Unknown(_) | SubmitError::Overloaded,
+                ) => {
                     tokio::time::sleep(REPORT_AGAIN).await;
                 }
                 Err(error) => {

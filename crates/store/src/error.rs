@@ -75,8 +75,11 @@ pub enum AppendError {
     /// It may work later.
     #[error("the journal cannot be written now: {0}")]
     Unavailable(String),
-    /// The outcome is unknown, or the disk lied once and cannot be trusted: the process must exit
-    /// and start again from what is really there.
+    /// The connection broke before the answer came: stored or not, the journal itself must be asked.
+    #[error("the answer of the journal was lost, so whether this was stored is not known yet: {0}")]
+    Unknown(String),
+    /// The disk lied once and cannot be trusted: the process must exit and start again from what is
+    /// really there.
     #[error("the journal cannot be trusted any more: {0}")]
     Fatal(String),
 }

@@ -117,6 +117,12 @@ fn told(problem: &tokio_postgres::Error) -> String {
     problem.as_db_error().map_or_else(|| problem.to_string(), ToString::to_string)
 }
 
+/// Whether the server lived to refuse this. Class 57P is the farewell of a server that is shut down or
+/// crashes, which may come behind a commit that took place.
+fn answered(problem: &tokio_postgres::Error) -> bool {
+    problem.as_db_error().is_some_and(|it| !it.code().code().starts_with("57P"))
+}
+
 async fn connect(url: &str) -> Result<Client, String> {
     let mut config: tokio_postgres::Config =
         url.parse().map_err(|it| format!("the database URL cannot be read: {it}"))?;
@@ -313,10 +319,8 @@ impl Journal for PostgresJournal {
             Err(Trouble::Connect(detail)) => Err(AppendError::Unavailable(detail)),
             // The server said no: the transaction is undone. A connection that broke may have
             // broken behind the commit, so nobody knows.
-            Err(Trouble::Query(it)) if it.as_db_error().is_some() => {
-                Err(AppendError::Unavailable(told(&it)))
-            }
-            Err(Trouble::Query(it)) => self.settle(expected_seq, &told(&it)),
+            Err(Trouble::Query(it)) if answered(&it) => Err(AppendError::Unavailable(told(&it))),
+            Err(Trouble::Query(it)) => Err(AppendError::Unknown(told(&it))),
         }
     }
 
@@ -425,21 +429,6 @@ impl Journal for PostgresJournal {
             &[&org, &name, &value],
         )
         .map(drop)
-    }
-}
-
-impl PostgresJournal {
-    /// Finds out whether a commit whose answer was lost took place. Only one writer exists, so the
-    /// place of the head tells; where that cannot be read either, the process must start anew.
-    fn settle(&mut self, expected_seq: u64, detail: &str) -> Result<Head, AppendError> {
-        match self.head() {
-            Ok(head) if head.seq == expected_seq => {
-                Err(AppendError::Unavailable(detail.to_owned()))
-            }
-            _ => Err(AppendError::Fatal(format!(
-                "the connection broke during a commit ({detail}); whether it took place is not known"
-            ))),
-        }
     }
 }
 
