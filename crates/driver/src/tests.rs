@@ -51,12 +51,12 @@ fn an_append_whose_answer_is_lost_is_looked_up() {
     let keyed = Submission { key: Some("k1".into()), ..raise("no lights") };
     // It took place.
     journal.lose_next_answer();
-    let turn = core.turn(at(1), &[keyed.clone()]);
+    let turn = core.turn(at(1), std::slice::from_ref(&keyed));
     assert!(matches!(turn.answers[0], Err(SubmitError::Unknown(_))), "{:?}", turn.answers);
     assert_eq!((turn.end, core.head().seq), (None, 1));
     // While the journal cannot be asked, nothing is answered and nothing forgotten.
     journal.fail_renewals(true);
-    let turn = core.turn(at(1), &[keyed.clone()]);
+    let turn = core.turn(at(1), std::slice::from_ref(&keyed));
     assert!(matches!(turn.answers[0], Err(SubmitError::Unavailable(_))), "{:?}", turn.answers);
     journal.fail_renewals(false);
     let turn = core.turn(at(1), &[keyed.clone(), raise("no water")]);

@@ -12,9 +12,9 @@
 use crate::configuration;
 use crate::node::{self, Node, NodeOptions, Shared};
 use crate::outbox::Inbox;
+use crate::owner::{self, owner};
 use crate::ready::Readiness;
 use crate::wait::stopped;
-use crate::owner::{self, owner};
 use crate::{Place, Problem, serving, setup};
 use driver::{Clock, End, SystemClock};
 use model::{Catalogue, OrgId};

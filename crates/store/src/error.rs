@@ -52,6 +52,10 @@ pub enum StoreError {
         /// Whose.
         subject: String,
     },
+    /// A write or a sync failed, or what was read is damaged. What is on the disk is not known; only
+    /// who opens it anew and looks may go on.
+    #[error("the disk has failed ({0}); what is on it is not known until it is opened again")]
+    Broken(String),
     /// Anything else the database or the disk says.
     #[error("the store cannot be reached: {0}")]
     Unavailable(String),
