@@ -15,6 +15,7 @@ pub mod map;
 mod objective;
 mod personal;
 mod time;
+mod ways;
 
 pub use catalogue::{
     Catalogue, Channel, Contact, Escalation, EscalationStep, Feature, Layer, Medium, Need, Owners,
@@ -30,3 +31,4 @@ pub use map::{Map, Set};
 pub use objective::{InvalidObjective, Objective};
 pub use personal::Personal;
 pub use time::{Millis, Timestamp};
+pub use ways::PRIORITY_USUAL;
