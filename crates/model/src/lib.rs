@@ -12,9 +12,11 @@ mod catalogue;
 mod escalation;
 mod id;
 mod label;
+pub mod map;
 mod objective;
 mod personal;
 mod time;
+mod ways;
 
 pub use catalogue::{
     Catalogue, Channel, Contact, Feature, Layer, Medium, Need, Owners, Person, Rota, Route,
@@ -26,6 +28,8 @@ pub use id::{
     PersonId, RotaId, ServiceId, SilenceId, SloId, SourceId, TeamId, TokenId,
 };
 pub use label::{Labels, Severity};
+pub use map::{Map, Set};
 pub use objective::{InvalidObjective, Objective};
 pub use personal::Personal;
 pub use time::{Millis, Timestamp};
+pub use ways::PRIORITY_USUAL;

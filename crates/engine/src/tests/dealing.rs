@@ -18,7 +18,10 @@ fn targets(text: &str) -> Vec<PageTarget> {
 
 fn step(text: &str) -> EscalationStep {
     let page = targets(text);
-    EscalationStep { page: page.clone(), ..EscalationStep::new(page[0].clone(), Millis::from_mins(5)) }
+    EscalationStep {
+        page: page.clone(),
+        ..EscalationStep::new(page[0].clone(), Millis::from_mins(5))
+    }
 }
 
 fn follow(catalogue: &mut Catalogue, steps: Vec<EscalationStep>) -> &mut Escalation {

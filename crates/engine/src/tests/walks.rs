@@ -72,8 +72,10 @@ fn organisation(dice: &mut Dice, catalogue: &mut Catalogue) {
 }
 
 fn line(dice: &mut Dice, pages: u64, incidents: u64) -> String {
-    let (page, incident) =
-        (format!("pg_{}", 1 + dice.below(pages.max(1))), format!("in_{}", 1 + dice.below(incidents.max(1))));
+    let (page, incident) = (
+        format!("pg_{}", 1 + dice.below(pages.max(1))),
+        format!("in_{}", 1 + dice.below(incidents.max(1))),
+    );
     let what = if dice.below(2) == 0 { page.clone() } else { incident.clone() };
     let (by, to) = (dice.pick(&["ana", "bo", "cy"]), dice.pick(&["ana", "bo", "cy"]));
     let alert = dice.pick(&["a", "b", "c"]);
@@ -102,7 +104,9 @@ fn somebody_answers(world: &World) {
         let answered = state.is_quiet(id)
             || pages.iter().any(|page| match &page.status {
                 PageStatus::Waiting { deadline, .. } => *deadline > state.at,
-                PageStatus::Held { until, .. } | PageStatus::Snoozed { until, .. } => *until > state.at,
+                PageStatus::Held { until, .. } | PageStatus::Snoozed { until, .. } => {
+                    *until > state.at
+                }
                 PageStatus::Acknowledged { .. } => true,
                 PageStatus::Exhausted { .. } => page.next_attempt > page.round_start,
                 PageStatus::New | PageStatus::Ended { .. } => false,

@@ -143,20 +143,16 @@ fn command(words: &[&str], now: Timestamp) -> Command {
             Command::AcknowledgeIncident { incident: incident(id), by: by.into(), via }
         }
         ["renew", id, by] => Command::Renew { what: subject(id), by: by.into() },
-        ["hand", id, by, to] => {
-            Command::Hand { what: subject(id), by: by.into(), to: to.into() }
-        }
+        ["hand", id, by, to] => Command::Hand { what: subject(id), by: by.into(), to: to.into() },
         ["snooze", id, by, length] => {
             let minutes = length.trim_end_matches('m').parse().expect("minutes");
             let until = now.plus(Millis::from_mins(minutes));
             Command::Snooze { what: subject(id), by: by.into(), until }
         }
         ["wake", id, by] => Command::Wake { what: subject(id), by: by.into() },
-        ["merge", id, into, by] => Command::MergeIncidents {
-            incident: incident(id),
-            into: incident(into),
-            by: by.into(),
-        },
+        ["merge", id, into, by] => {
+            Command::MergeIncidents { incident: incident(id), into: incident(into), by: by.into() }
+        }
         ["fine", feature] => fine(feature, now),
         ["alert", fingerprint, feature, label] => {
             let life = DoorLife::FiringStaleAfter(Millis::from_hours(50));
@@ -435,7 +431,7 @@ fn medium(it: Medium) -> &'static str {
         Medium::Email => "email",
         Medium::Sms => "sms",
         Medium::Ntfy => "push",
-        Medium::Webhook => "webhook",
+        other => other.word(),
     }
 }
 
@@ -480,6 +476,8 @@ fn catalogue() -> Catalogue {
         encryption: "none".into(),
         username: None,
         password: None,
+        inbox: None,
+        authority: None,
     };
     let twilio = Channel::Twilio {
         url: "https://sms.example".into(),
@@ -534,6 +532,7 @@ fn catalogue() -> Catalogue {
             ("sales".into(), Escalation::new(vec![step(PageTarget::Person("cy".into()), 5)], 0)),
         ]),
         channels: BTreeMap::from([("mail".into(), smtp), ("text".into(), twilio)]),
+        channel_priorities: BTreeMap::new(),
         sources: BTreeMap::from([(
             "prometheus".into(),
             Source { kind: prometheus, interval: Millis::from_secs(15) },
