@@ -122,7 +122,7 @@ impl State {
                     incident: None,
                     not_paged: None,
                     trail: vec![],
-                    budget: budget.clone(),
+                    budget: budget.as_deref().cloned(),
                 };
                 self.next.alert = self.next.alert.max(alert.0);
                 self.firing.insert(key.clone(), *alert);

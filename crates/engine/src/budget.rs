@@ -15,6 +15,7 @@ use model::{BudgetWhen, FeatureId, Millis, Severity, Timestamp};
 use serde::{Deserialize, Serialize};
 use slo::ConditionState;
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 /// A measurement older than this says nothing of now.
 const MEASURED_MAX: Millis = Millis::from_mins(10);
@@ -60,7 +61,7 @@ impl BudgetSeen {
         };
         let mut text = format!("{:.0} % of the budget of {} is spent", spent * 100.0, self.feature);
         if let Some(burn) = self.burn_rate {
-            text += &format!(", burning {burn:.1} times as fast as allowed");
+            let _ = write!(text, ", burning {burn:.1} times as fast as allowed");
         }
         text
     }
@@ -126,7 +127,7 @@ impl Budgets {
                 let ((a_unknown, a_spent), (b_unknown, b_spent)) = (a.gravity(), b.gravity());
                 a_unknown.cmp(&b_unknown).then(a_spent.total_cmp(&b_spent))
             });
-            *budget = seen.pop();
+            *budget = seen.pop().map(Box::new);
         }
     }
 

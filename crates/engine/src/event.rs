@@ -86,7 +86,7 @@ pub enum Event {
         stale_after: Option<Millis>,
         /// How the budget of its feature stood; of a burn, its origin says so.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        budget: Option<BudgetSeen>,
+        budget: Option<Box<BudgetSeen>>,
     },
     /// An alert that nobody repeats any more; it stays open.
     AlertStale {

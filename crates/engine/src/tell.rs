@@ -68,18 +68,7 @@ pub fn tell(event: &Event, catalogue: Option<&Catalogue>) -> String {
         | Event::PageSnoozed { .. }
         | Event::IncidentMerged { .. } => tell_deal::told(event, &person),
         Event::PageNotified { .. } => told_notified(event, &person),
-        Event::NoticeSent { notice, provider_id } if provider_id.is_empty() => {
-            format!("Notice {notice} was taken by the provider.")
-        }
-        Event::NoticeSent { notice, provider_id } => {
-            format!("Notice {notice} was taken by the provider as {provider_id}.")
-        }
-        Event::NoticeFailed { notice, detail, retry_at: Some(at) } => {
-            format!("Notice {notice} was not taken: {detail}. It is tried again at {at}.")
-        }
-        Event::NoticeFailed { notice, detail, retry_at: None } => {
-            format!("Notice {notice} was given up: {detail}.")
-        }
+        Event::NoticeSent { .. } | Event::NoticeFailed { .. } => told_notice(event),
         Event::PageAcknowledged { page, by, via } => {
             format!("{} took page {page} ({via}).", person(by))
         }
@@ -116,6 +105,24 @@ pub fn tell(event: &Event, catalogue: Option<&Catalogue>) -> String {
         Event::DigestDue { notices, .. } => {
             format!("The daily mail is due to {} people.", notices.len())
         }
+    }
+}
+
+fn told_notice(event: &Event) -> String {
+    match event {
+        Event::NoticeSent { notice, provider_id } if provider_id.is_empty() => {
+            format!("Notice {notice} was taken by the provider.")
+        }
+        Event::NoticeSent { notice, provider_id } => {
+            format!("Notice {notice} was taken by the provider as {provider_id}.")
+        }
+        Event::NoticeFailed { notice, detail, retry_at: Some(at) } => {
+            format!("Notice {notice} was not taken: {detail}. It is tried again at {at}.")
+        }
+        Event::NoticeFailed { notice, detail, retry_at: None } => {
+            format!("Notice {notice} was given up: {detail}.")
+        }
+        other => unreachable!("not about a notice: {other:?}"),
     }
 }
 

@@ -258,10 +258,10 @@ fn by_day(now: Timestamp) -> impl Fn(u32, &EscalationStep) -> Result<(), ()> {
 fn go(page: &mut Page, now: Timestamp) -> String {
     let planned = page.next(by_day(now));
     let left_out: Vec<String> = planned.left_out.iter().map(|(it, ())| it.to_string()).collect();
-    let mut told = String::new();
-    if !left_out.is_empty() {
-        told += &format!(" without {}", left_out.join(","));
-    }
+    let mut told = match left_out.join(",") {
+        none if none.is_empty() => none,
+        some => format!(" without {some}"),
+    };
     let unconditional = planned.unconditional;
     if unconditional {
         told += " anyway";

@@ -30,9 +30,9 @@ fn follow(catalogue: &mut Catalogue, steps: Vec<EscalationStep>) -> &mut Escalat
     policy
 }
 
-fn office() -> Option<Hours> {
+fn office() -> Hours {
     let days = vec![Weekday::Mon, Weekday::Tue];
-    Some(Hours { from_minute: 9 * 60, until_minute: 18 * 60, days })
+    Hours { from_minute: 9 * 60, until_minute: 18 * 60, days }
 }
 
 #[test]
@@ -57,9 +57,9 @@ fn a_step_calls_several_and_the_next_in_line() {
 fn hours_are_those_of_each_person_and_a_step_without_anybody_is_passed_over() {
     let hours = |it: &mut Catalogue| {
         let mut first = step("person ana");
-        first.when.hours = office();
+        first.when.hours = Some(office());
         let mut second = step("team payments");
-        second.when.hours = office();
+        second.when.hours = Some(office());
         follow(it, vec![first, second]);
     };
     check_in(
@@ -82,7 +82,7 @@ fn conditions_never_leave_out_everybody() {
     check_in(
         |it| {
             let mut only = step("person ana");
-            only.when.hours = office();
+            only.when.hours = Some(office());
             follow(it, vec![only]);
         },
         "0m alert a light-on x=1 / 5m tick",

@@ -326,49 +326,7 @@ fn show(record: &EventRecord) -> String {
         Event::IncidentOpened { incident, .. } => format!("IncidentOpened {incident}"),
         Event::AlertJoined { incident, alert } => format!("AlertJoined {incident} {alert}"),
         Event::PageOpened { page, escalation, .. } => format!("PageOpened {page} {escalation}"),
-        Event::PageHeld { .. }
-        | Event::PageWoken { .. }
-        | Event::PagePartlyAcknowledged { .. }
-        | Event::PageReminded { .. }
-        | Event::PageRenewed { .. }
-        | Event::PageReturned { .. }
-        | Event::PageHanded { .. }
-        | Event::PageSnoozed { .. }
-        | Event::IncidentMerged { .. } => show_deal(&record.event, &since),
-        Event::PageNotified {
-            page,
-            attempt,
-            cause,
-            notices,
-            skipped,
-            deadline,
-            left_out,
-            unconditional,
-            turn,
-            ..
-        } => {
-            let told: Vec<String> = notices
-                .iter()
-                .map(|it| format!("{} {}", recipient(&it.to), medium(it.medium)))
-                .collect();
-            let skipped = skipped
-                .iter()
-                .fold(String::new(), |text, it| text + " skipped " + &recipient(&it.to));
-            let mut left_out = left_out.iter().fold(String::new(), |text, it| {
-                let who = it.who.as_ref().map_or(format!("step {}", it.attempt), recipient);
-                format!("{text} without {who} ({})", it.reason)
-            });
-            if *unconditional {
-                left_out += " anyway";
-            }
-            if let Some(turn) = turn {
-                left_out += &format!(" by turn of {turn}");
-            }
-            let (told, until) = (told.join(", "), since(deadline));
-            format!(
-                "PageNotified {page} step {attempt} ({cause:?}) {told}{skipped}{left_out} until {until}"
-            )
-        }
+        Event::PageNotified { .. } => show_notified(&record.event, &recipient, &since),
         Event::NoticeSent { notice, .. } => format!("NoticeSent {notice}"),
         Event::NoticeFailed { notice, retry_at: Some(at), .. } => {
             format!("NoticeFailed {notice} again in {}", at.since(record.at))
@@ -389,7 +347,49 @@ fn show(record: &EventRecord) -> String {
         Event::TokenRevoked { token } => format!("TokenRevoked {token}"),
         Event::PasswordSet { person, .. } => format!("PasswordSet {person}"),
         Event::DigestDue { notices, .. } => format!("DigestDue to {}", notices.len()),
+        other => show_deal(other, &since),
     }
+}
+
+fn show_notified(
+    event: &Event,
+    recipient: &dyn Fn(&Recipient) -> String,
+    since: &dyn Fn(&Timestamp) -> String,
+) -> String {
+    let Event::PageNotified {
+        page,
+        attempt,
+        cause,
+        notices,
+        skipped,
+        deadline,
+        left_out,
+        unconditional,
+        turn,
+        ..
+    } = event
+    else {
+        unreachable!("a step: {event:?}")
+    };
+
+    let told: Vec<String> =
+        notices.iter().map(|it| format!("{} {}", recipient(&it.to), medium(it.medium))).collect();
+    let skipped =
+        skipped.iter().fold(String::new(), |text, it| text + " skipped " + &recipient(&it.to));
+    let mut left_out = left_out.iter().fold(String::new(), |text, it| {
+        let who = it.who.as_ref().map_or(format!("step {}", it.attempt), recipient);
+        format!("{text} without {who} ({})", it.reason)
+    });
+    if *unconditional {
+        left_out += " anyway";
+    }
+    if let Some(turn) = turn {
+        left_out = format!("{left_out} by turn of {turn}");
+    }
+    let (told, until) = (told.join(", "), since(deadline));
+    format!(
+        "PageNotified {page} step {attempt} ({cause:?}) {told}{skipped}{left_out} until {until}"
+    )
 }
 
 fn show_deal(event: &Event, since: &dyn Fn(&Timestamp) -> String) -> String {
