@@ -455,6 +455,8 @@ fn catalogue() -> Catalogue {
         urgency: None,
     };
     let step = |page, minutes| EscalationStep::new(page, Millis::from_mins(minutes));
+    let rota = PageTarget::Rota("payments".into());
+    let payments = vec![step(rota, 5), step(PageTarget::Team("payments".into()), 10)];
     let slo = Slo {
         objective: Objective::parse("99.9%").expect("an objective"),
         window: Millis::from_days(28),
@@ -519,16 +521,7 @@ fn catalogue() -> Catalogue {
             Rota { timezone: "America/Los_Angeles".into(), layers: vec![layer] },
         )]),
         escalations: BTreeMap::from([
-            (
-                "payments".into(),
-                Escalation::new(
-                    vec![
-                        step(PageTarget::Rota("payments".into()), 5),
-                        step(PageTarget::Team("payments".into()), 10),
-                    ],
-                    0,
-                ),
-            ),
+            ("payments".into(), Escalation::new(payments, 0)),
             ("sales".into(), Escalation::new(vec![step(PageTarget::Person("cy".into()), 5)], 0)),
         ]),
         channels: BTreeMap::from([("mail".into(), smtp), ("text".into(), twilio)]),
