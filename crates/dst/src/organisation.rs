@@ -40,6 +40,7 @@ pub(crate) fn organisation(dice: &mut Dice) -> Catalogue {
         escalations: BTreeMap::new(),
         channels: [("inbox".into(), Channel::Inbox)].into(),
         sources: [("prometheus".into(), source()), ("scrape".into(), source())].into(),
+        watched: model::Watched::default(),
     };
     for id in &teams {
         let service = format!("{id}-api");

@@ -5,7 +5,7 @@
 
 use crate::{
     ChannelId, EscalationId, FeatureId, Millis, Objective, OrgId, PersonId, Personal, RotaId,
-    ServiceId, SloId, SourceId, TeamId,
+    ServiceId, SloId, SourceId, TeamId, Watched,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -34,6 +34,9 @@ pub struct Catalogue {
     pub channels: BTreeMap<ChannelId, Channel>,
     /// Where samples come from.
     pub sources: BTreeMap<SourceId, Source>,
+    /// Heartbeats, planned work, and the product itself.
+    #[serde(default, skip_serializing_if = "Watched::is_empty")]
+    pub watched: Watched,
 }
 
 /// Somebody who can own, sign and be paged.

@@ -14,6 +14,7 @@ mod label;
 mod objective;
 mod personal;
 mod time;
+mod watched;
 
 pub use catalogue::{
     Catalogue, Channel, Contact, Escalation, EscalationStep, Feature, Layer, Medium, Need, Owners,
@@ -21,10 +22,14 @@ pub use catalogue::{
     Team, Turn, Weekday,
 };
 pub use id::{
-    AlertId, ChannelId, EscalationId, FeatureId, IncidentId, InvalidName, NoticeId, OrgId, PageId,
-    PersonId, RotaId, ServiceId, SilenceId, SloId, SourceId, TeamId, TokenId,
+    AlertId, ChangeId, ChannelId, EscalationId, FeatureId, HeartbeatId, IncidentId, InvalidName,
+    NoticeId, OrgId, PageId, PersonId, RotaId, ServiceId, SilenceId, SloId, SourceId, TeamId,
+    TokenId, WindowId,
 };
 pub use label::{Labels, Severity};
 pub use objective::{InvalidObjective, Objective};
 pub use personal::Personal;
 pub use time::{Millis, Timestamp};
+pub use watched::{
+    Days, Heartbeat, Maintenance, NotWhen, OutboundPing, Recurrence, SYNTHETIC, Synthetic, Watched,
+};

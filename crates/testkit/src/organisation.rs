@@ -55,6 +55,7 @@ pub fn solar() -> Catalogue {
             },
         )]
         .into(),
+        watched: model::Watched::default(),
     }
 }
 

@@ -113,6 +113,7 @@ fn catalogue() -> Catalogue {
         )]),
         channels: BTreeMap::from([("inbox".into(), Channel::Inbox)]),
         sources: BTreeMap::new(),
+        watched: model::Watched::default(),
     }
 }
 
