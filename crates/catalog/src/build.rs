@@ -5,6 +5,8 @@
 //!   names the check that made sure;
 //! - every default is filled in here, so that no other crate knows any.
 
+mod watched;
+
 use crate::needs::{self, Leaf};
 use crate::roads;
 use crate::scalars;
@@ -23,7 +25,7 @@ use std::collections::BTreeMap;
 pub(crate) fn build(sections: &Sections) -> Catalogue {
     let org = sections.top("org").next().and_then(|it| it.value.text());
     let url = sections.top("public-url").next().and_then(|it| it.value.text());
-    Catalogue {
+    let mut catalogue = Catalogue {
         org: org.expect("`org` is required").into(),
         public_url: url.map(without_slash),
         people: collect(sections, "people", |it| person(&it.key, &it.value)),
@@ -38,7 +40,10 @@ pub(crate) fn build(sections: &Sections) -> Catalogue {
             .filter_map(|it| Some((it.key.as_str().into(), roads::priority(it)?)))
             .collect(),
         sources: collect(sections, "sources", |it| source(&it.value)),
-    }
+        watched: watched::watched(sections),
+    };
+    watched::add_synthetic(&mut catalogue);
+    catalogue
 }
 
 fn collect<K: Ord + for<'a> From<&'a str>, V>(

@@ -5,7 +5,12 @@
 //!
 //! Invariant: `about` is a sentence for the person who writes the file, not for us.
 
+mod watched;
+
+pub(crate) use watched::{DEADLINE_DEFAULT, PING_EVERY_DEFAULT, SYNTHETIC_EVERY_DEFAULT};
+
 use model::Millis;
+use watched::{HEARTBEAT, MAINTENANCE, WATCH};
 
 /// What a value may be.
 #[derive(Debug)]
@@ -75,6 +80,10 @@ pub(crate) enum Plain {
     Choice(&'static [&'static str]),
     /// `rota ID`, `team ID`, `person ID` or `channel ID`.
     Target,
+    /// `2026-12-24 22:00`, `tue,thu 02:00`, ….
+    When,
+    /// `service="payments-db", severity!="critical"`.
+    Matchers,
 }
 
 /// Shortest and longest length of time that is accepted.
@@ -258,6 +267,24 @@ pub(crate) static ROOT: Shape = Shape {
             "Ways out to people. The first of a medium, in order of `priority` and then of id, carries it.",
         ),
         field("sources", Optional, Map(Keys::Ids, &OneOf(&SOURCE)), "Where samples come from."),
+        field(
+            "heartbeats",
+            Optional,
+            Map(Keys::Ids, &Record(&HEARTBEAT)),
+            "Signs of life that others owe us; their absence calls people.",
+        ),
+        field(
+            "maintenance",
+            Optional,
+            Map(Keys::Ids, &Record(&MAINTENANCE)),
+            "Planned work, once or again and again, during which alerts that match call nobody.",
+        ),
+        field(
+            "watch",
+            Optional,
+            Record(&WATCH),
+            "How the product watches itself. It may stand in one file only.",
+        ),
     ],
 };
 

@@ -41,6 +41,7 @@ pub(crate) fn organisation(dice: &mut Dice) -> Catalogue {
         channels: [("inbox".into(), Channel::Inbox)].into(),
         channel_priorities: BTreeMap::new(),
         sources: [("prometheus".into(), source()), ("scrape".into(), source())].into(),
+        watched: model::Watched::default(),
     };
     for id in &teams {
         let service = format!("{id}-api");

@@ -2,10 +2,11 @@
 
 use crate::access::{Token, TokenKind};
 use crate::due::digest_day;
-use crate::event::{Event, EventRecord, NewNotice};
+use crate::event::{Event, EventRecord, NewNotice, Origin};
 use crate::state::{
     Alert, AlertStatus, Limits, Notice, NoticeStatus, Purpose, Signature, SourceHealth, State,
 };
+use crate::watching::{self, SYNTHETIC_GROUP};
 use crate::{NotPagedReason, Password, ResolveReason, silence};
 use incident::{Incident, Review};
 use model::{AlertId, IncidentId, NoticeId, PageId, Timestamp};
@@ -28,6 +29,19 @@ impl State {
                 self.catalogue = Some(Arc::new((**catalogue).clone()));
                 self.catalogue_version = *version;
                 self.catalogue_hash.clone_from(hash);
+                watching::adopted(self);
+            }
+            Event::HeartbeatHeard { .. }
+            | Event::ChangeHappened { .. }
+            | Event::JournalProbed
+            | Event::SyntheticSeen { .. }
+            | Event::MaintenancePlanned { .. }
+            | Event::MaintenanceCancelled { .. } => watching::apply(self, record),
+            Event::SilenceReminded { silence, reason, notices } => {
+                silence::apply(self, record);
+                self.forget_reminders();
+                let purpose = Purpose::Reminder { silence: *silence, reason: *reason };
+                self.add_notices(notices, purpose, record.at);
             }
             Event::SourceFailing { source, detail } => {
                 let health = SourceHealth { failing_since: record.at, detail: detail.clone() };
@@ -50,6 +64,7 @@ impl State {
             | Event::AlertHeardAgain { .. }
             | Event::AlertResolved { .. }
             | Event::AlertUnsilenced { .. }
+            | Event::AlertUpdated { .. }
             | Event::NotPaged { .. } => self.apply_alert(record),
             Event::SilenceSet { .. }
             | Event::SilenceStarted { .. }
@@ -100,6 +115,8 @@ impl State {
                     fired_at: record.at,
                     lease: *lease,
                     stale_after: *stale_after,
+                    updates: 0,
+                    updated_at: None,
                     status: AlertStatus::Firing,
                     incident: None,
                     not_paged: None,
@@ -126,6 +143,17 @@ impl State {
                 }
                 self.forget_old_alerts();
             }
+            Event::AlertUpdated { alert, summary, annotations } => {
+                if let Some(it) = self.alerts.get_mut(alert) {
+                    it.summary.clone_from(summary);
+                    it.updates = it.updates.saturating_add(1);
+                    it.updated_at = Some(record.at);
+                    if let Origin::Door { annotations: kept, .. } = &mut it.origin {
+                        kept.clone_from(annotations);
+                    }
+                }
+                self.trail_alert(*alert);
+            }
             Event::AlertUnsilenced { alert, .. } => {
                 if let Some(it) = self.alerts.get_mut(alert) {
                     it.not_paged = None;
@@ -148,6 +176,9 @@ impl State {
     fn apply_incident(&mut self, record: &EventRecord) {
         match &record.event {
             Event::IncidentOpened { incident, group, feature, team, title, alert } => {
+                if group == SYNTHETIC_GROUP {
+                    self.forget_synthetic();
+                }
                 let it = Incident {
                     id: *incident,
                     group: group.clone(),
@@ -258,7 +289,7 @@ impl State {
             Event::DigestDue { day, notices } => {
                 self.notices.retain(|_, it| match it.purpose {
                     Purpose::Digest { day: old } => old + 1 >= *day,
-                    Purpose::Page { .. } => true,
+                    Purpose::Page { .. } | Purpose::Reminder { .. } => true,
                 });
                 self.digest_day = *day;
                 self.add_notices(notices, Purpose::Digest { day: *day }, record.at);
@@ -382,6 +413,21 @@ impl State {
         }
     }
 
+    /// Reminders that were sent or given up leave memory when the next one comes; a few stay to be seen.
+    fn forget_reminders(&mut self) {
+        const KEPT: usize = 50;
+        let over: Vec<NoticeId> = self
+            .notices
+            .iter()
+            .filter(|(_, it)| matches!(it.purpose, Purpose::Reminder { .. }))
+            .filter(|(_, it)| !matches!(it.status, NoticeStatus::Due { .. }))
+            .map(|(id, _)| *id)
+            .collect();
+        for id in over.iter().take(over.len().saturating_sub(KEPT)) {
+            self.notices.remove(id);
+        }
+    }
+
     fn remember_key(&mut self, record: &EventRecord) {
         let Some(key) = &record.key else { return };
         if !self.keys.contains_key(key) {
@@ -402,10 +448,22 @@ impl State {
         }
         let closed = || self.incidents.values().filter(|it| !it.is_open());
         let oldest = closed().find(|it| !it.awaits_review()).or_else(|| closed().next());
-        let Some(incident) = oldest.map(|it| it.id).and_then(|id| self.incidents.remove(&id))
-        else {
-            return;
-        };
+        if let Some(incident) = oldest.map(|it| it.id) {
+            self.forget_incident(incident);
+        }
+    }
+
+    /// Synthetic pages are no incidents of anybody's: none but the last stays in memory.
+    fn forget_synthetic(&mut self) {
+        let over = |it: &&Incident| it.group == SYNTHETIC_GROUP && !it.is_open();
+        let gone: Vec<IncidentId> = self.incidents.values().filter(over).map(|it| it.id).collect();
+        for id in gone {
+            self.forget_incident(id);
+        }
+    }
+
+    fn forget_incident(&mut self, id: IncidentId) {
+        let Some(incident) = self.incidents.remove(&id) else { return };
         for page in &incident.pages {
             for notice in self.pages.remove(page).map(|it| it.notices).unwrap_or_default() {
                 self.notices.remove(&notice);

@@ -4,8 +4,9 @@ use crate::event::{Actor, SignRole};
 use crate::{Role, TokenKind};
 use alerting::Matcher;
 use model::{
-    Catalogue, FeatureId, IncidentId, Labels, Millis, NoticeId, Objective, PageId, PersonId,
-    ServiceId, Severity, SilenceId, SourceId, TeamId, Timestamp, TokenId,
+    Catalogue, FeatureId, HeartbeatId, IncidentId, Labels, Maintenance, Millis, NoticeId,
+    Objective, PageId, PersonId, ServiceId, Severity, SilenceId, SourceId, TeamId, Timestamp,
+    TokenId, WindowId,
 };
 
 /// One request, with who asks and why. Everything that happens starts as one of these.
@@ -133,6 +134,43 @@ pub enum Command {
         silence: SilenceId,
         /// Who ends it.
         by: PersonId,
+    },
+    /// Work is planned: at its time, alerts that match are to call nobody.
+    PlanMaintenance {
+        /// What it is called; planned again under the same name it replaces the former.
+        window: WindowId,
+        /// What and when.
+        what: Box<Maintenance>,
+        /// Who plans it.
+        by: PersonId,
+    },
+    /// Planned work is not to come again. A silence it has set stays until its end.
+    CancelMaintenance {
+        /// Which.
+        window: WindowId,
+        /// Who says so.
+        by: PersonId,
+    },
+    /// A sign of life came. Journalled when it is the first, when it was missed, and hourly.
+    Ping {
+        /// Whose.
+        heartbeat: HeartbeatId,
+    },
+    /// Something was changed.
+    Change(Box<crate::Change>),
+    /// Something is to be written, to see whether it can be.
+    Probe,
+    /// A synthetic page came out at the other end.
+    SyntheticSeen {
+        /// How long it took.
+        took: Millis,
+    },
+    /// A check of the product by itself failed.
+    WatchFailed {
+        /// Which: `synthetic`.
+        check: String,
+        /// What was seen, for people.
+        detail: String,
     },
     /// The team wrote down what it learned.
     PublishReview {

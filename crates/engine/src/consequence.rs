@@ -9,8 +9,9 @@ use crate::event::{Event, NotPagedReason, Origin, PageCause, ResolveReason};
 use crate::notify::notified;
 use crate::silence;
 use crate::state::{Alert, AlertStatus, NoticeStatus, Purpose, State};
+use crate::watching::{SYNTHETIC_ALERT, SYNTHETIC_GROUP};
 use incident::{Incident, REVIEW_DUE, Review};
-use model::{AlertId, Catalogue, EscalationId, IncidentId, NoticeId, PageId, Severity};
+use model::{AlertId, Catalogue, EscalationId, IncidentId, NoticeId, PageId, SYNTHETIC, Severity};
 use paging::Next;
 
 /// The events that follow from `event`, in order.
@@ -76,6 +77,9 @@ pub(crate) fn group_of(alert: &Alert) -> String {
         // A call by hand is about one thing and is closed by hand.
         (Origin::Person { .. }, ..) => alert.key.clone(),
         (Origin::Source { source, .. }, ..) => format!("source:{source}"),
+        (Origin::Heartbeat { heartbeat, .. }, None, ..) => format!("heartbeat:{heartbeat}"),
+        (Origin::Watch { check, .. }, ..) => format!("watch:{check}"),
+        _ if is_synthetic(alert) => SYNTHETIC_GROUP.to_owned(),
         (_, Some(feature), ..) => format!("feature:{feature}"),
         (_, None, Some(service), _) => format!("service:{service}"),
         (_, None, None, Some(team)) => format!("team:{team}"),
@@ -159,10 +163,21 @@ fn escalation_for<'a>(catalogue: &'a Catalogue, alert: &Alert) -> Option<&'a Esc
     let exists = |id: &str| catalogue.escalations.keys().find(|it| it.as_str() == id);
     let of_feature = || catalogue.features.get(alert.feature.as_ref()?)?.escalation.as_ref();
     let of_team = || exists(alert.team.as_ref()?.as_str());
-    of_feature()
+    let of_synthetic = || if is_synthetic(alert) { exists(SYNTHETIC) } else { None };
+    of_synthetic()
+        .or_else(of_feature)
         .or_else(of_team)
         .or_else(|| exists("default"))
         .or_else(|| catalogue.escalations.keys().next())
+}
+
+/// Whether an alert is a synthetic page of ours, by its name.
+pub(crate) fn is_synthetic(alert: &Alert) -> bool {
+    let name = match &alert.origin {
+        Origin::Door { labels, .. } => labels.get("alertname"),
+        _ => None,
+    };
+    name.is_some_and(|it| it == SYNTHETIC_ALERT)
 }
 
 /// When no notice of a page's current step can be delivered, the next step starts at once.
@@ -238,7 +253,7 @@ fn raised_over(state: &State, incident: IncidentId) -> Vec<Event> {
 /// Whoever was called deserves to learn why: every incident with a page asks for a review.
 fn review_asked(state: &State, context: &Context<'_>, incident: IncidentId) -> Option<Event> {
     let it = &state.incidents[&incident];
-    (!it.pages.is_empty() && it.review == Review::NotAsked)
+    (!it.pages.is_empty() && it.review == Review::NotAsked && it.group != SYNTHETIC_GROUP)
         .then(|| Event::ReviewAsked { incident, due_at: context.now.plus(REVIEW_DUE) })
 }
 
@@ -250,6 +265,10 @@ fn orphaned(state: &State) -> Vec<Event> {
             state.alerts[id].feature.as_ref().is_none_or(|it| !catalogue.features.contains_key(it))
         }
         Origin::Source { source, .. } => !catalogue.sources.contains_key(source),
+        Origin::Heartbeat { heartbeat, .. } => {
+            !catalogue.watched.heartbeats.contains_key(heartbeat)
+        }
+        Origin::Watch { .. } => catalogue.watched.synthetic.is_none(),
         Origin::Door { .. } | Origin::Person { .. } => false,
     });
     gone.map(|alert| Event::AlertResolved {

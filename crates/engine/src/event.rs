@@ -5,9 +5,9 @@ use crate::state::Recipient;
 use crate::{Role, TokenKind};
 use alerting::Matcher;
 use model::{
-    AlertId, Catalogue, ChannelId, EscalationId, FeatureId, IncidentId, Labels, Medium, Millis,
-    NoticeId, Objective, PageId, PersonId, Personal, RotaId, ServiceId, Severity, SilenceId,
-    SourceId, TeamId, Timestamp, TokenId,
+    AlertId, Catalogue, ChangeId, ChannelId, EscalationId, FeatureId, HeartbeatId, IncidentId,
+    Labels, Maintenance, Medium, Millis, NoticeId, Objective, PageId, PersonId, Personal, RotaId,
+    ServiceId, Severity, SilenceId, SourceId, TeamId, Timestamp, TokenId, WindowId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -124,6 +124,9 @@ pub enum Event {
         by: PersonId,
         /// Why.
         comment: Personal,
+        /// The planned work it was set for, if for any.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        plan: Option<WindowId>,
     },
     /// A silence is in force from here on.
     SilenceStarted {
@@ -136,6 +139,59 @@ pub enum Event {
         silence: SilenceId,
         /// Who ended it before its time.
         by: Option<PersonId>,
+    },
+    /// The owner of a silence is reminded of it.
+    SilenceReminded {
+        /// Which.
+        silence: SilenceId,
+        /// Why now.
+        reason: ReminderReason,
+        /// What is to be sent; empty when nothing calm reaches them.
+        notices: Vec<NewNotice>,
+    },
+    /// Work is planned.
+    MaintenancePlanned {
+        /// What it is called.
+        window: WindowId,
+        /// What and when.
+        what: Maintenance,
+        /// Who planned it.
+        by: PersonId,
+    },
+    /// Planned work does not come again.
+    MaintenanceCancelled {
+        /// Which.
+        window: WindowId,
+        /// Who said so.
+        by: PersonId,
+    },
+    /// A sign of life came: the first, one after a miss, or one in an hour of them.
+    HeartbeatHeard {
+        /// Whose.
+        heartbeat: HeartbeatId,
+    },
+    /// Something was changed.
+    ChangeHappened {
+        /// Its id.
+        change: ChangeId,
+        /// What.
+        what: crate::Change,
+    },
+    /// The sender describes a firing alert in other words now.
+    AlertUpdated {
+        /// Which.
+        alert: AlertId,
+        /// One line for people.
+        summary: String,
+        /// Annotations as received last.
+        annotations: Labels,
+    },
+    /// Written to see that the journal can be written.
+    JournalProbed,
+    /// A synthetic page came out at the other end.
+    SyntheticSeen {
+        /// How long it took.
+        took: Millis,
     },
     /// An alert that was hidden still fires when its silence ends: it may call people now.
     AlertUnsilenced {
@@ -347,6 +403,20 @@ pub enum Origin {
         /// What went wrong.
         detail: String,
     },
+    /// A sign of life did not come.
+    Heartbeat {
+        /// Whose.
+        heartbeat: HeartbeatId,
+        /// When it was heard last.
+        heard_at: Timestamp,
+    },
+    /// The product found itself not to work.
+    Watch {
+        /// Which check.
+        check: String,
+        /// What was seen.
+        detail: String,
+    },
     /// Somebody called for help.
     Person {
         /// Who.
@@ -378,6 +448,10 @@ pub enum ResolveReason {
     },
     /// The source answers again.
     SourceRecovered,
+    /// The sign of life came after all.
+    HeartbeatHeard,
+    /// The check succeeds again.
+    WatchRecovered,
     /// The feature or source is no longer configured.
     NoLongerConfigured,
     /// Somebody resolved what they had raised.
@@ -385,6 +459,16 @@ pub enum ResolveReason {
         /// Who.
         by: PersonId,
     },
+}
+
+/// Why the owner of a silence is reminded of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReminderReason {
+    /// It ends soon, and it hid something.
+    EndsSoon,
+    /// It has been in force for long, and it hid something.
+    StillHides,
 }
 
 /// Why an alert called nobody.

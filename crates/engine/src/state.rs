@@ -77,6 +77,9 @@ pub struct State {
     /// Silences, to come, in force and recently ended.
     #[serde(default)]
     pub silences: Map<SilenceId, Silence>,
+    /// Heartbeats, changes, planned work, and the product watching itself.
+    #[serde(default)]
+    pub watching: crate::Watching,
     /// Sources that do not answer; the others are not in here.
     pub sources_failing: BTreeMap<SourceId, SourceHealth>,
     /// Ways in.
@@ -134,6 +137,12 @@ pub struct Alert {
     pub lease: Option<Millis>,
     /// After how long unheard it is called stale.
     pub stale_after: Option<Millis>,
+    /// How often its description changed.
+    #[serde(default)]
+    pub updates: u32,
+    /// When it last did.
+    #[serde(default)]
+    pub updated_at: Option<Timestamp>,
     /// Whether it fires.
     pub status: AlertStatus,
     /// The incident it belongs to.
@@ -193,6 +202,13 @@ pub enum Purpose {
     Digest {
         /// Days since the epoch, UTC.
         day: i64,
+    },
+    /// To remind the owner of a silence.
+    Reminder {
+        /// Which silence.
+        silence: SilenceId,
+        /// Why.
+        reason: crate::ReminderReason,
     },
 }
 

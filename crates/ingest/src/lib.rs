@@ -66,6 +66,24 @@ pub(crate) struct WireAlert {
     pub(crate) starts_at: Option<String>,
     #[serde(default)]
     pub(crate) ends_at: Option<String>,
+    /// Where the sender shows what it saw.
+    #[serde(default, rename = "generatorURL")]
+    pub(crate) generator_url: Option<String>,
+}
+
+/// The annotation that keeps an alert's `generatorURL`: it stands beside the annotations on the wire,
+/// describes the alert as they do, and follows the latest arrival like them.
+pub const GENERATOR_URL: &str = "generatorURL";
+
+impl WireAlert {
+    /// The annotations with the link to where the alert was made.
+    pub(crate) fn described(&mut self) -> Labels {
+        let mut annotations = std::mem::take(&mut self.annotations);
+        if let Some(url) = self.generator_url.take().filter(|it| !it.is_empty()) {
+            annotations.entry(GENERATOR_URL.to_owned()).or_insert(url);
+        }
+        annotations
+    }
 }
 
 /// RFC 3339; the year 1 stands for "not given", as Go writes it.

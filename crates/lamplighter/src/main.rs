@@ -16,6 +16,7 @@ mod remote;
 mod rules;
 mod silence;
 mod token;
+mod watching;
 mod whatif;
 
 use clap::Parser as _;
@@ -71,6 +72,9 @@ fn run(command: Command) -> Answer {
         Command::Rules(it) => rules::rules(&it),
         Command::Import(it) => rules::import(&it),
         Command::Silence(it) => silence::silence(&it),
+        Command::Heartbeat(it) => watching::heartbeat(&it),
+        Command::Change(it) => watching::change(&it),
+        Command::Maintenance(it) => watching::maintenance(&it),
         Command::Token(it) => token::token(&it),
         Command::Journal(it) => journal::journal(&it),
         Command::Erase(it) => offline::erase(&it),

@@ -5,7 +5,7 @@
 
 use crate::{
     ChannelId, EscalationId, FeatureId, Millis, Objective, OrgId, PersonId, Personal, RotaId,
-    ServiceId, SloId, SourceId, TeamId,
+    ServiceId, SloId, SourceId, TeamId, Watched,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -38,6 +38,9 @@ pub struct Catalogue {
     pub channel_priorities: BTreeMap<ChannelId, u16>,
     /// Where samples come from.
     pub sources: BTreeMap<SourceId, Source>,
+    /// Heartbeats, planned work, and the product itself.
+    #[serde(default, skip_serializing_if = "Watched::is_empty")]
+    pub watched: Watched,
 }
 
 /// Somebody who can own, sign and be paged.

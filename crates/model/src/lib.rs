@@ -15,6 +15,7 @@ pub mod map;
 mod objective;
 mod personal;
 mod time;
+mod watched;
 mod ways;
 
 pub use catalogue::{
@@ -23,12 +24,16 @@ pub use catalogue::{
     Team, Turn, Weekday,
 };
 pub use id::{
-    AlertId, ChannelId, EscalationId, FeatureId, IncidentId, InvalidName, NoticeId, OrgId, PageId,
-    PersonId, RotaId, ServiceId, SilenceId, SloId, SourceId, TeamId, TokenId,
+    AlertId, ChangeId, ChannelId, EscalationId, FeatureId, HeartbeatId, IncidentId, InvalidName,
+    NoticeId, OrgId, PageId, PersonId, RotaId, ServiceId, SilenceId, SloId, SourceId, TeamId,
+    TokenId, WindowId,
 };
 pub use label::{Labels, Severity};
 pub use map::{Map, Set};
 pub use objective::{InvalidObjective, Objective};
 pub use personal::Personal;
 pub use time::{Millis, Timestamp};
+pub use watched::{
+    Days, Heartbeat, Maintenance, NotWhen, OutboundPing, Recurrence, SYNTHETIC, Synthetic, Watched,
+};
 pub use ways::PRIORITY_USUAL;

@@ -8,6 +8,8 @@
 //! - the subject and the short text are one line each;
 //! - the link to take a page stands in no text: every channel puts it where its readers find it.
 
+mod reminder;
+
 use crate::daily;
 use channels::{Action, Callbacks, Message, Priority, SHORT_LENGTH_MAX, one_line, short};
 use engine::{Alert, Notice, NoticeStatus, Origin, Purpose, Recipient, State};
@@ -19,6 +21,9 @@ use std::fmt::Write as _;
 
 /// From when on a letter says that it is late.
 pub const LATE_FROM: Millis = Millis::from_mins(2);
+
+/// Changes that are told in a letter.
+const CHANGES_TOLD: usize = 5;
 
 /// What letters are written from besides the state.
 pub(crate) struct Desk<'a> {
@@ -41,6 +46,9 @@ pub(crate) fn letter(desk: &Desk<'_>, id: NoticeId) -> Option<Result<Message, St
     Some(match notice.purpose {
         Purpose::Page { page, attempt } => page_letter(desk, id, notice, page, attempt),
         Purpose::Digest { .. } => digest_letter(desk, id, notice),
+        Purpose::Reminder { silence, reason } => {
+            reminder::letter(desk, id, notice, silence, reason)
+        }
     })
 }
 
@@ -116,6 +124,14 @@ fn about(desk: &Desk<'_>, incident: &Incident, alert: Option<&Alert>, notice: &N
     if let Some(alert) = alert {
         let _ = writeln!(text, "{}", evidence(&alert.origin, alert.severity));
     }
+    let changes: Vec<_> = desk.state.changes_before(incident).collect();
+    for (_, it) in changes.iter().take(CHANGES_TOLD) {
+        let at = local(desk.zones, zone, it.at);
+        let _ = writeln!(text, "Changed before: {at}: {} ({})", one_line(&it.summary), it.source);
+    }
+    if changes.len() > CHANGES_TOLD {
+        let _ = writeln!(text, "and {} more changes", changes.len() - CHANGES_TOLD);
+    }
     text
 }
 
@@ -151,10 +167,19 @@ fn evidence(origin: &Origin, severity: Severity) -> String {
             let labels: Vec<String> =
                 labels.iter().take(20).map(|(name, value)| format!("{name}={value}")).collect();
             let _ = write!(text, "\nLabels: {}", short(&labels.join(", "), 500));
+            if let Some(url) = annotations.get(ingest::GENERATOR_URL) {
+                let _ = write!(text, "\nSeen at: {}", one_line(url));
+            }
             text
         }
         Origin::Source { failing_since, detail, .. } => {
             format!("Since {failing_since}: {}", short(detail, 500))
+        }
+        Origin::Heartbeat { heartbeat, heard_at } => {
+            format!("Heartbeat {heartbeat} was last heard at {heard_at}.")
+        }
+        Origin::Watch { check, detail } => {
+            format!("The check `{check}` of Lamplighter itself failed: {}", short(detail, 500))
         }
         Origin::Person { by } => format!("Called by {by}."),
     }

@@ -28,6 +28,7 @@ mod setup;
 mod storage;
 mod telemetry;
 mod wait;
+mod watch;
 
 pub use configuration::{DEFAULT_PATH, load, paths};
 pub use demo::{

@@ -56,6 +56,7 @@ pub fn solar() -> Catalogue {
             },
         )]
         .into(),
+        watched: model::Watched::default(),
     }
 }
 

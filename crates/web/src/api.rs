@@ -50,7 +50,7 @@ async fn submit(
     }
 }
 
-fn refused(error: &SubmitError) -> Response {
+pub(crate) fn refused(error: &SubmitError) -> Response {
     let told = error.to_string();
     match error {
         SubmitError::Rejected(Rejected::Unknown { .. }) => {

@@ -22,6 +22,7 @@ mod passwords;
 mod show;
 mod spent;
 mod views;
+mod watching;
 
 #[cfg(test)]
 mod tests;
@@ -158,6 +159,10 @@ pub fn router(context: Context) -> Router {
         .route("/api/v1/incidents/{id}", get(api::incident))
         .route("/api/v1/oncall", get(api::oncall))
         .route("/api/v1/why/{id}", get(api::why))
+        .route("/watch", get(views::watch::view))
+        .route("/api/v1/heartbeats", get(watching::heartbeats))
+        .route("/api/v1/changes", get(watching::changes))
+        .route("/api/v1/maintenance", get(watching::maintenance))
         .route("/api/v1/journal/head", get(api::head))
         .route("/api/v2/alerts", get(alertmanager::alerts))
         .route("/api/v2/alerts/groups", get(alertmanager::groups))
@@ -186,6 +191,10 @@ pub fn router(context: Context) -> Router {
         .route("/api/v1/features/{id}/sign", post(api::sign))
         .route("/api/v1/silences", post(api::silence))
         .route("/api/v1/silences/{id}/end", post(api::end_silence))
+        .route("/maintenance", post(watching::plan_form))
+        .route("/maintenance/{id}/cancel", post(watching::cancel_form))
+        .route("/api/v1/maintenance", post(watching::plan_api))
+        .route("/api/v1/maintenance/{id}/cancel", post(watching::cancel_api))
         .route_layer(from_fn_with_state(context.clone(), access::writer));
     let admins = Router::new()
         .route("/tokens", get(views::tokens::view).post(forms::issue_token))

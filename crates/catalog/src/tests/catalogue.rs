@@ -136,6 +136,13 @@ channels:
 sources:
   metrics: { prometheus: { url: "http://127.0.0.1:9090/", token: env:PROM, interval: 1m } }
   own: { scrape: { targets: { api: "http://127.0.0.1:9100/metrics" }, interval: 5s } }
+heartbeats:
+  nightly: { every: 1d, grace: 30m, severity: ticket, feature: inner, service: api, team: payments }
+maintenance:
+  patches: { matchers: 'service="api"', when: "tue,thu 02:00", timezone: Africa/Nairobi, lasts: 2h, owner: ana, reason: Patches }
+watch:
+  synthetic: { every: 30m, deadline: 1m, channel: e }
+  ping: { url: "https://other.example/api/v1/heartbeats/us/ping", every: 1m, token: env:PING }
 "#;
 
 #[test]
@@ -166,6 +173,8 @@ fn every_key_reaches_the_catalogue() {
     channels m {"discord":{"webhook":{"env":"DISCORD"}}}
     channels n {"telegram":{"room":"-1001","token":{"env":"TG"},"url":"http://127.0.0.1:9","webhook_secret":{"env":"TGS"}}}
     channels o {"matrix":{"room":"!a:b","token":{"env":"MX"},"url":"https://matrix.example"}}
+    channels lamplighter-synthetic {"webhook":{"secret":{"env":"LAMPLIGHTER_SYNTHETIC"},"url":"http://127.0.0.1/api/v1/watch/receipt"}}
+    escalations lamplighter-synthetic {"repeat_max":0,"steps":[{"page":{"channel":"lamplighter-synthetic"},"wait":5000},{"page":{"channel":"e"},"wait":60000}]}
     escalations long {"repeat_max":2,"steps":[{"page":{"rota":"r"},"wait":90000},{"page":{"team":"payments"},"wait":3600000},{"page":{"channel":"e"},"wait":60000}]}
     escalations short {"repeat_max":0,"steps":[{"page":{"person":"ana"},"wait":600000}]}
     features inner {"escalation":"short","needs":{"any":[{"slo":"api.up"},{"slo":"carrier.up"}]},"objective":"98%","owners":null,"question":"Inner?","team":"payments","window":2592000000}
@@ -179,6 +188,10 @@ fn every_key_reaches_the_catalogue() {
     sources metrics {"interval":60000,"kind":{"prometheus":{"token":{"env":"PROM"},"url":"http://127.0.0.1:9090"}}}
     sources own {"interval":5000,"kind":{"scrape":{"targets":{"api":"http://127.0.0.1:9100/metrics"}}}}
     teams payments {"members":["ana"]}
+    watched heartbeats {"nightly":{"every":86400000,"feature":"inner","grace":1800000,"service":"api","severity":"ticket","team":"payments"}}
+    watched maintenance {"patches":{"lasts":7200000,"matchers":"service=\"api\"","owner":"ana","reason":"Patches","timezone":"Africa/Nairobi","when":"tue,thu 02:00"}}
+    watched ping {"every":60000,"token":{"env":"PING"},"url":"https://other.example/api/v1/heartbeats/us/ping"}
+    watched synthetic {"channel":"e","deadline":60000,"every":1800000}
     "#);
 }
 
@@ -202,6 +215,8 @@ channels:
 sources:
   default: { prometheus: { url: http://h } }
   another: { scrape: { targets: { a: http://h } } }
+heartbeats: { short: { every: 1m }, long: { every: 7d } }
+watch: { synthetic: { every: 1h }, ping: { url: http://h } }
 "#,
     );
     insta::assert_snapshot!(lines(&catalogue), @r#"
@@ -210,6 +225,8 @@ sources:
     channels c {"smtp":{"encryption":"none","from":"a@b","host":"h","password":null,"port":25,"username":null}}
     channels d {"twilio":{"account":"AC1","from":"+15550111","token":{"env":"T"},"url":"https://api.twilio.com"}}
     channels e {"http_sms":{"body":null,"headers":{},"method":"POST","url":"http://h/"}}
+    channels lamplighter-synthetic {"webhook":{"secret":{"env":"LAMPLIGHTER_SYNTHETIC"},"url":"http://127.0.0.1/api/v1/watch/receipt"}}
+    escalations lamplighter-synthetic {"repeat_max":0,"steps":[{"page":{"channel":"lamplighter-synthetic"},"wait":120000}]}
     escalations t {"repeat_max":0,"steps":[{"page":{"rota":"t"},"wait":300000}]}
     features f {"escalation":"t","needs":{"slo":"s.up"},"objective":"99%","owners":null,"question":"F?","team":"t","window":2419200000}
     org "solar"
@@ -220,6 +237,10 @@ sources:
     sources another {"interval":15000,"kind":{"scrape":{"targets":{"a":"http://h"}}}}
     sources default {"interval":15000,"kind":{"prometheus":{"token":null,"url":"http://h"}}}
     teams t {"members":["ana"]}
+    watched heartbeats {"long":{"every":604800000,"feature":null,"grace":3600000,"service":null,"severity":"page","team":null},"short":{"every":60000,"feature":null,"grace":15000,"service":null,"severity":"page","team":null}}
+    watched maintenance {}
+    watched ping {"every":60000,"token":null,"url":"http://h"}
+    watched synthetic {"channel":null,"deadline":120000,"every":3600000}
     "#);
 }
 

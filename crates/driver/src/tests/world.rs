@@ -114,6 +114,7 @@ fn catalogue() -> Catalogue {
         channels: BTreeMap::from([("inbox".into(), Channel::Inbox)]),
         channel_priorities: BTreeMap::new(),
         sources: BTreeMap::new(),
+        watched: model::Watched::default(),
     }
 }
 

@@ -1,14 +1,14 @@
 //! The small organisation of the tests, the script language, and how events are shown.
 
 use crate::{
-    Command, Context, DeliveryOutcome, DoorAlert, DoorLife, Engine, Event, EventRecord, Recipient,
-    Role, SignRole, State, Submission, TokenKind,
+    Change, Command, Context, DeliveryOutcome, DoorAlert, DoorLife, Engine, Event, EventRecord,
+    Recipient, Role, SignRole, State, Submission, TokenKind,
 };
 use model::{
-    Catalogue, Channel, Contact, Escalation, EscalationStep, Feature, IncidentId, Layer, Medium,
-    Millis, Need, NoticeId, Objective, Owners, PageId, PageTarget, Person, PersonId, Personal,
-    Rota, SecretRef, Service, ServiceKind, Severity, SilenceId, Slo, Source, SourceKind, Team,
-    Timestamp, TokenId, Turn, Weekday,
+    Catalogue, Channel, Contact, Escalation, EscalationStep, Feature, Heartbeat, IncidentId, Layer,
+    Maintenance, Medium, Millis, Need, NoticeId, Objective, Owners, PageId, PageTarget, Person,
+    PersonId, Personal, Recurrence, Rota, SecretRef, Service, ServiceKind, Severity, SilenceId,
+    Slo, Source, SourceKind, Team, Timestamp, TokenId, Turn, Weekday,
 };
 use slo::ConditionState::{self, Firing, Quiet, Unmeasured};
 use std::collections::BTreeMap;
@@ -24,6 +24,18 @@ pub(crate) fn check(script: &str, expected: &str) {
     let expected: Vec<&str> = expected.lines().map(str::trim).filter(|it| !it.is_empty()).collect();
     assert_eq!(world.shown.join("\n"), expected.join("\n"));
     assert_eq!(&world.replayed(), world.engine.state(), "replay gives the same state");
+}
+
+/// Runs `script` and compares what `shown` makes of the state after it.
+#[track_caller]
+pub(crate) fn check_shown(
+    script: &str,
+    shown: impl Fn(&State, &[EventRecord]) -> String,
+    expected: &str,
+) {
+    let mut world = World::new();
+    script.split(" / ").for_each(|line| world.step(line));
+    assert_eq!(shown(world.engine.state(), &world.records), expected);
 }
 
 /// Runs `script` and compares the times of its first incident.
@@ -174,6 +186,62 @@ fn command(words: &[&str], now: Timestamp) -> Command {
             catalogue.features.remove(&feature.into());
             Command::AdoptCatalogue { catalogue: Box::new(catalogue), hash: "second".into() }
         }
+        _ => watched_command(words, now),
+    }
+}
+
+/// Commands about heartbeats, changes, planned work, and the product itself.
+fn watched_command(words: &[&str], now: Timestamp) -> Command {
+    match *words {
+        ["ping", heartbeat] => Command::Ping { heartbeat: heartbeat.into() },
+        ["plan", window, day, clock, hours, matchers] => {
+            let what = Maintenance {
+                matchers: matchers.into(),
+                when: Recurrence::parse(&format!("{day} {clock}")).expect("a time"),
+                timezone: "Africa/Nairobi".into(),
+                lasts: Millis::from_hours(hours.parse().expect("hours")),
+                owner: "ana".into(),
+                reason: "the mast is being painted".into(),
+            };
+            let what = Box::new(what);
+            Command::PlanMaintenance { window: window.into(), what, by: "bo".into() }
+        }
+        ["cancel-plan", window] => {
+            Command::CancelMaintenance { window: window.into(), by: "bo".into() }
+        }
+        ["change", summary, service] => Command::Change(Box::new(Change {
+            summary: summary.into(),
+            source: "ci".into(),
+            feature: None,
+            service: (service != "-").then(|| service.into()),
+            team: None,
+            link: None,
+            at: now,
+            details: model::Labels::new(),
+        })),
+        ["described", fingerprint, text] => {
+            let life = DoorLife::FiringStaleAfter(Millis::from_hours(5));
+            let Command::Receive(mut alert) = door(fingerprint, None, life, now) else {
+                unreachable!("a door receives")
+            };
+            alert.annotations.insert("summary".into(), text.replace('_', " "));
+            Command::Receive(alert)
+        }
+        ["synthetic", life] => {
+            let until = DoorLife::FiringUntil(now.plus(Millis::from_mins(5)));
+            let life = if life == "over" { DoorLife::Resolved } else { until };
+            let Command::Receive(mut alert) = door("syn", None, life, now) else {
+                unreachable!("a door receives")
+            };
+            alert.labels.insert("alertname".into(), crate::SYNTHETIC_ALERT.into());
+            Command::Receive(alert)
+        }
+        ["seen"] => Command::SyntheticSeen { took: Millis(250) },
+        ["watch-failed", check] => {
+            let detail = "it did not come out".to_owned();
+            Command::WatchFailed { check: check.into(), detail }
+        }
+        ["probe"] => Command::Probe,
         _ => panic!("unknown command in script: {words:?}"),
     }
 }
@@ -269,6 +337,18 @@ fn show(record: &EventRecord) -> String {
             let by = by.as_ref().map_or(String::new(), |it| format!(" by {it}"));
             format!("SilenceEnded {silence}{by}")
         }
+        Event::SilenceReminded { silence, reason, notices } => {
+            format!("SilenceReminded {silence} {reason:?} to {}", notices.len())
+        }
+        Event::MaintenancePlanned { window, .. } => format!("MaintenancePlanned {window}"),
+        Event::MaintenanceCancelled { window, .. } => format!("MaintenanceCancelled {window}"),
+        Event::HeartbeatHeard { heartbeat } => format!("HeartbeatHeard {heartbeat}"),
+        Event::ChangeHappened { change, what } => {
+            format!("ChangeHappened {change} {}", what.summary)
+        }
+        Event::AlertUpdated { alert, summary, .. } => format!("AlertUpdated {alert} {summary}"),
+        Event::JournalProbed => "JournalProbed".to_owned(),
+        Event::SyntheticSeen { took } => format!("SyntheticSeen {took}"),
         Event::AlertUnsilenced { alert, silence } => format!("AlertUnsilenced {alert} {silence}"),
         Event::IncidentOpened { incident, .. } => format!("IncidentOpened {incident}"),
         Event::AlertJoined { incident, alert } => format!("AlertJoined {incident} {alert}"),
@@ -304,6 +384,32 @@ fn show(record: &EventRecord) -> String {
         Event::TokenRevoked { token } => format!("TokenRevoked {token}"),
         Event::PasswordSet { person, .. } => format!("PasswordSet {person}"),
         Event::DigestDue { notices, .. } => format!("DigestDue to {}", notices.len()),
+    }
+}
+
+fn watched() -> model::Watched {
+    let beat = |id: &str, every, grace, service: Option<&str>| {
+        let it = Heartbeat {
+            every,
+            grace,
+            severity: Severity::Page,
+            feature: None,
+            service: service.map(Into::into),
+            team: None,
+        };
+        (id.into(), it)
+    };
+    model::Watched {
+        heartbeats: BTreeMap::from([
+            beat("quick", Millis::from_mins(10), Millis::from_mins(5), Some("payments-api")),
+            beat("daily", Millis::from_hours(24), Millis::from_hours(1), None),
+        ]),
+        synthetic: Some(model::Synthetic {
+            every: Millis::from_hours(1),
+            deadline: Millis::from_mins(2),
+            channel: None,
+        }),
+        ..model::Watched::default()
     }
 }
 
@@ -415,9 +521,11 @@ fn catalogue() -> Catalogue {
         ]),
         channels: BTreeMap::from([("mail".into(), smtp), ("text".into(), twilio)]),
         channel_priorities: BTreeMap::new(),
-        sources: BTreeMap::from([(
+        sources: [(
             "prometheus".into(),
             Source { kind: prometheus, interval: Millis::from_secs(15) },
-        )]),
+        )]
+        .into(),
+        watched: watched(),
     }
 }

@@ -8,6 +8,7 @@ pub(crate) mod now;
 pub(crate) mod oncall;
 pub(crate) mod silences;
 pub(crate) mod tokens;
+pub(crate) mod watch;
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};

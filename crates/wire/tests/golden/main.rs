@@ -9,6 +9,7 @@
 //! delete the `meaning.jsonl` of the older folders first and look at what changed.
 
 mod story;
+mod watched;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

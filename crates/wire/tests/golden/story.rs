@@ -16,7 +16,7 @@ use testkit::{MONDAY, adopt, assessment, door_alert, solar};
 pub(crate) const ERASED: &str = "dolores";
 
 /// Every event by the name it is stored under.
-pub(crate) const EVENTS: [&str; 29] = [
+pub(crate) const EVENTS: [&str; 37] = [
     "catalogue_adopted",
     "alert_fired",
     "alert_stale",
@@ -46,10 +46,18 @@ pub(crate) const EVENTS: [&str; 29] = [
     "silence_started",
     "silence_ended",
     "alert_unsilenced",
+    "silence_reminded",
+    "maintenance_planned",
+    "maintenance_cancelled",
+    "heartbeat_heard",
+    "change_happened",
+    "alert_updated",
+    "journal_probed",
+    "synthetic_seen",
 ];
 
 /// Parts of events that have a name of their own.
-pub(crate) const PARTS: [&str; 69] = [
+pub(crate) const PARTS: [&str; 73] = [
     // Who asked.
     "system",
     "person",
@@ -64,6 +72,10 @@ pub(crate) const PARTS: [&str; 69] = [
     "source_recovered",
     "no_longer_configured",
     "person_resolved",
+    "heartbeat",
+    "watch",
+    "watch_recovered",
+    "ends_soon",
     // Why nobody was called, and why a step starts.
     "ticket_severity",
     "silenced",
@@ -160,6 +172,14 @@ fn name(event: &Event) -> &'static str {
         Event::SilenceStarted { .. } => 26,
         Event::SilenceEnded { .. } => 27,
         Event::AlertUnsilenced { .. } => 28,
+        Event::SilenceReminded { .. } => 29,
+        Event::MaintenancePlanned { .. } => 30,
+        Event::MaintenanceCancelled { .. } => 31,
+        Event::HeartbeatHeard { .. } => 32,
+        Event::ChangeHappened { .. } => 33,
+        Event::AlertUpdated { .. } => 34,
+        Event::JournalProbed => 35,
+        Event::SyntheticSeen { .. } => 36,
     };
     EVENTS[place]
 }
@@ -179,6 +199,7 @@ pub(crate) fn tell() -> Vec<EventRecord> {
     a_burn_and_its_review(&mut teller);
     doors(&mut teller);
     silences(&mut teller);
+    crate::watched::tell(&mut teller);
     nobody_to_call(&mut teller);
     teller.records
 }
@@ -413,6 +434,7 @@ fn everything() -> Catalogue {
     ];
     it.channels.extend(channels.map(|(id, channel)| (id.into(), channel)));
     it.channel_priorities.insert("kannel".into(), 2);
+    it.watched = crate::watched::configured();
     let url = "http://prometheus:9090".to_owned();
     let kind = SourceKind::Prometheus { url, token: None };
     it.sources.insert("prometheus".into(), Source { kind, interval: Millis::from_secs(15) });
@@ -436,19 +458,19 @@ fn everything() -> Catalogue {
     it
 }
 
-fn at(minutes: i64) -> Timestamp {
+pub(crate) fn at(minutes: i64) -> Timestamp {
     MONDAY.plus(Millis::from_mins(minutes))
 }
 
 /// Runs the story and keeps what happened.
-struct Teller {
+pub(crate) struct Teller {
     engine: Engine,
     records: Vec<EventRecord>,
     zones: oncall::Zones,
 }
 
 impl Teller {
-    fn does(&mut self, minutes: i64, command: Command) {
+    pub(crate) fn does(&mut self, minutes: i64, command: Command) {
         self.asks(minutes, &Submission::system(command));
     }
 
