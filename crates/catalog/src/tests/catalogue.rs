@@ -143,7 +143,7 @@ fn every_key_reaches_the_catalogue() {
     channels c {"http_sms":{"body":"{text}","headers":{"Accept":{"plain":"text/plain"},"Authorization":{"env":"AUTH"}},"method":"POST","url":"http://127.0.0.1:9/{to}?k={key}"}}
     channels d {"ntfy":{"token":{"env":"NTFY"},"url":"https://ntfy.sh"}}
     channels e {"webhook":{"secret":{"env":"HOOK"},"url":"https://hook.example/in"}}
-    channels lamplighter-synthetic {"webhook":{"secret":{"env":"LAMPLIGHTER_SYNTHETIC"},"url":"http://127.0.0.1/api/v1/watch/receipt"}}
+    channels lamplighter-synthetic {"webhook":{"secret":{"plain":"whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"url":"http://127.0.0.1/api/v1/watch/receipt"}}
     escalations lamplighter-synthetic {"repeat_max":0,"steps":[{"page":{"channel":"lamplighter-synthetic"},"wait":5000},{"page":{"channel":"e"},"wait":60000}]}
     escalations long {"repeat_max":2,"steps":[{"page":{"rota":"r"},"wait":90000},{"page":{"team":"payments"},"wait":3600000},{"page":{"channel":"e"},"wait":60000}]}
     escalations short {"repeat_max":0,"steps":[{"page":{"person":"ana"},"wait":600000}]}
@@ -195,7 +195,7 @@ watch: { synthetic: { every: 1h }, ping: { url: http://h } }
     channels c {"smtp":{"encryption":"none","from":"a@b","host":"h","password":null,"port":25,"username":null}}
     channels d {"twilio":{"account":"AC1","from":"+15550111","token":{"env":"T"},"url":"https://api.twilio.com"}}
     channels e {"http_sms":{"body":null,"headers":{},"method":"POST","url":"http://h/"}}
-    channels lamplighter-synthetic {"webhook":{"secret":{"env":"LAMPLIGHTER_SYNTHETIC"},"url":"http://127.0.0.1/api/v1/watch/receipt"}}
+    channels lamplighter-synthetic {"webhook":{"secret":{"plain":"whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"url":"http://127.0.0.1/api/v1/watch/receipt"}}
     escalations lamplighter-synthetic {"repeat_max":0,"steps":[{"page":{"channel":"lamplighter-synthetic"},"wait":120000}]}
     escalations t {"repeat_max":0,"steps":[{"page":{"rota":"t"},"wait":300000}]}
     features f {"escalation":"t","needs":{"slo":"s.up"},"objective":"99%","owners":null,"question":"F?","team":"t","window":2419200000}
