@@ -19,7 +19,9 @@ pub(crate) struct Servers {
     pub(crate) chromium: PathBuf,
 }
 
-const PACKAGES: [&str; 4] = ["postgresql", "prometheus", "prometheus-alertmanager", "chromium"];
+const PACKAGES: [&str; 5] =
+    ["postgresql", "prometheus", "prometheus-alertmanager", "chromium", "python3-venv"];
+
 
 impl Servers {
     /// Finds or installs all of them, and starts PostgreSQL.
@@ -47,7 +49,11 @@ const CHROMIUM: &[&str] = &["/usr/bin/chromium", "/usr/bin/chromium-browser"];
 
 fn all_found() -> bool {
     let any = |candidates: &[&str]| candidates.iter().any(|it| Path::new(it).is_file());
-    postgres_folder().is_some() && any(PROMETHEUS) && any(ALERTMANAGER) && any(CHROMIUM)
+    let venv = || {
+        let mut probe = program("python3", &["-c", "import venv, ensurepip"]);
+        probe.stderr(Stdio::null()).status().is_ok_and(|it| it.success())
+    };
+    venv() && postgres_folder().is_some() && any(PROMETHEUS) && any(ALERTMANAGER) && any(CHROMIUM)
 }
 
 fn install() -> Result<()> {

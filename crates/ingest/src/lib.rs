@@ -79,8 +79,12 @@ impl WireAlert {
     /// The annotations with the link to where the alert was made.
     pub(crate) fn described(&mut self) -> Labels {
         let mut annotations = std::mem::take(&mut self.annotations);
-        if let Some(url) = self.generator_url.take().filter(|it| !it.is_empty()) {
-            annotations.entry(GENERATOR_URL.to_owned()).or_insert(url);
+        // An alert is never refused for the sake of a link beside it.
+        let room = annotations.len() < alerting::LABELS_PER_ALERT_MAX;
+        if let Some(url) = self.generator_url.take().filter(|it| !it.is_empty() && room) {
+            let fits = url.len() <= alerting::LABEL_VALUE_LENGTH_MAX;
+            let kept = if fits { url } else { format!("(a link of {} bytes)", url.len()) };
+            annotations.entry(GENERATOR_URL.to_owned()).or_insert(kept);
         }
         annotations
     }

@@ -16,6 +16,7 @@ fn valid_alerts_are_taken_beside_invalid_ones() {
     ]"#;
     let parsed = alertmanager_v2::parse(body, NOW).expect("a list");
     assert_eq!(parsed.alerts.iter().map(|it| &it.labels["alertname"]).collect::<Vec<_>>(), ["A"]);
+    assert_eq!(parsed.alerts[0].annotations[crate::GENERATOR_URL], "http://p/graph");
     assert_eq!(
         parsed.errors,
         ["at least one label pair required", "`yesterday` is not a time as in RFC 3339"]

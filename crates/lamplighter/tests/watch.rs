@@ -128,10 +128,13 @@ fn a_synthetic_page_that_does_not_come_out_calls_people() {
     let home = folder("watch-lost");
     let watched = "watch: { synthetic: { every: 1m, deadline: 2s, channel: room } }";
     let file = config(&home, "lost", watched);
-    let text = std::fs::read_to_string(&file).expect("read").replace(
-        "channels: { ",
-        "channels: { room: { webhook: { url: \"http://127.0.0.1:9/\", secret: \"file:/nowhere/else\" } }, ",
+    let key = home.join("key");
+    std::fs::write(&key, format!("whsec_{}", "A".repeat(32))).expect("written");
+    let room = format!(
+        "channels: {{ room: {{ webhook: {{ url: \"http://127.0.0.1:9/\", secret: \"file:{}\" }} }}, ",
+        key.display()
     );
+    let text = std::fs::read_to_string(&file).expect("read").replace("channels: { ", &room);
     std::fs::write(&file, text).expect("written");
     let (it, _) = Instance::start(&file, &home.join("data"));
     let called = |incidents: &Value| {

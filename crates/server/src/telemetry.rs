@@ -157,15 +157,19 @@ impl Metrics {
             gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
             registry.register(name, help, gauge);
         }
-        register_watched(registry, observed, now);
+        register_watched(registry, observed, &state, now);
         let help = "How long the oldest notice waits";
         plain(registry, "notice_wait_seconds", help, seconds(late.unwrap_or(Millis::ZERO)));
     }
 }
 
 /// Heartbeats and synthetic pages.
-fn register_watched(registry: &mut Registry, observed: &Observed, now: Timestamp) {
-    let state = observed.handle.state();
+fn register_watched(
+    registry: &mut Registry,
+    observed: &Observed,
+    state: &engine::State,
+    now: Timestamp,
+) {
     let (mut age, mut missed) = (vec![], vec![]);
     for id in state.catalogue().into_iter().flat_map(|it| it.watched.heartbeats.keys()) {
         let labels = vec![("heartbeat", id.to_string())];

@@ -38,6 +38,23 @@ const ROUTES: &str = "
     GET  /inbox                                303 303 404 404
     GET  /silences                             303 303 200 200
     POST /silences/si_9/end                    303 303 404 404
+    GET  /watch                                303 303 200 200
+    POST /maintenance                          303 303 422 422
+    POST /maintenance/patches/cancel           303 303 404 404
+    GET  /api/v1/heartbeats                    401 401 200 200
+    GET  /api/v1/changes                       401 401 200 200
+    GET  /api/v1/maintenance                   401 401 200 200
+    POST /api/v1/maintenance                   401 401 415 415
+    POST /api/v1/maintenance/patches/cancel    401 401 404 404
+    GET  /api/v1/heartbeats/none/ping          401 404 404 404
+    POST /api/v1/heartbeats/none/ping          401 404 404 404
+    POST /api/v1/changes                       401 422 422 422
+    POST /v2/heartbeats/none/ping              401 404 404 404
+    GET  /v2/heartbeats/none                   401 404 404 404
+    POST /api/v2/heartbeat/wrong               404 404 404 404
+    POST /integrations/v1/webhook/wrong/heartbeat/ 403 403 403 403
+    GET  /v2/alerts/requests/none              401 404 404 404
+    GET  /v2/alerts/none                       401 404 404 404
     GET  /api/v2/alerts                        401 401 200 200
     GET  /api/v2/alerts/groups                 401 401 200 200
     GET  /api/v2/receivers                     401 401 200 200
@@ -459,7 +476,9 @@ pub(crate) async fn text(response: Response<Body>) -> String {
 
 pub(crate) fn catalogue() -> Catalogue {
     let text = include_str!("../../../examples/solar/lamplighter.yaml");
-    catalog::load_str(&[("lamplighter.yaml", text)]).catalogue.expect("the example is sound")
+    let watched = "org: solar\nheartbeats: { nightly-backup: { every: 1d, team: payments } }\n";
+    let files = [("lamplighter.yaml", text), ("watched.yaml", watched)];
+    catalog::load_str(&files).catalogue.expect("the example is sound")
 }
 
 struct Controls;

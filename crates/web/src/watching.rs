@@ -27,7 +27,7 @@ pub(crate) enum Beat {
 
 /// How heartbeat `id` stands now.
 pub(crate) fn beat(context: &Context, state: &engine::State, id: &HeartbeatId) -> Beat {
-    let heard = last_heard(context, id);
+    let heard = last_heard(context, state, id);
     match (heard, state.heartbeat_missed(id)) {
         (None, _) => Beat::Awaited,
         (Some(at), Some(_)) => Beat::Missed(at),

@@ -173,7 +173,7 @@ fn every_key_reaches_the_catalogue() {
     channels m {"discord":{"webhook":{"env":"DISCORD"}}}
     channels n {"telegram":{"room":"-1001","token":{"env":"TG"},"url":"http://127.0.0.1:9","webhook_secret":{"env":"TGS"}}}
     channels o {"matrix":{"room":"!a:b","token":{"env":"MX"},"url":"https://matrix.example"}}
-    channels lamplighter-synthetic {"webhook":{"secret":{"env":"LAMPLIGHTER_SYNTHETIC"},"url":"http://127.0.0.1/api/v1/watch/receipt"}}
+    channels lamplighter-synthetic {"webhook":{"secret":{"plain":"whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"url":"http://127.0.0.1/api/v1/watch/receipt"}}
     escalations lamplighter-synthetic {"repeat_max":0,"steps":[{"page":{"channel":"lamplighter-synthetic"},"wait":5000},{"page":{"channel":"e"},"wait":60000}]}
     escalations long {"repeat_max":2,"steps":[{"page":{"rota":"r"},"wait":90000},{"page":{"team":"payments"},"wait":3600000},{"page":{"channel":"e"},"wait":60000}]}
     escalations short {"repeat_max":0,"steps":[{"page":{"person":"ana"},"wait":600000}]}
@@ -225,7 +225,7 @@ watch: { synthetic: { every: 1h }, ping: { url: http://h } }
     channels c {"smtp":{"encryption":"none","from":"a@b","host":"h","password":null,"port":25,"username":null}}
     channels d {"twilio":{"account":"AC1","from":"+15550111","token":{"env":"T"},"url":"https://api.twilio.com"}}
     channels e {"http_sms":{"body":null,"headers":{},"method":"POST","url":"http://h/"}}
-    channels lamplighter-synthetic {"webhook":{"secret":{"env":"LAMPLIGHTER_SYNTHETIC"},"url":"http://127.0.0.1/api/v1/watch/receipt"}}
+    channels lamplighter-synthetic {"webhook":{"secret":{"plain":"whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"url":"http://127.0.0.1/api/v1/watch/receipt"}}
     escalations lamplighter-synthetic {"repeat_max":0,"steps":[{"page":{"channel":"lamplighter-synthetic"},"wait":120000}]}
     escalations t {"repeat_max":0,"steps":[{"page":{"rota":"t"},"wait":300000}]}
     features f {"escalation":"t","needs":{"slo":"s.up"},"objective":"99%","owners":null,"question":"F?","team":"t","window":2419200000}

@@ -135,8 +135,8 @@ async fn opsgenie_get(
         return request.unknown();
     }
     let Some(id) = known(&context, &name) else { return missing(&request, &name) };
-    let heard = last_heard(&context, &id);
     let state = context.handle.state();
+    let heard = last_heard(&context, &state, &id);
     let Some(it) = state.catalogue().and_then(|it| it.watched.heartbeats.get(&id)) else {
         return missing(&request, &name);
     };
@@ -169,8 +169,12 @@ fn interval(every: Millis) -> (i64, &'static str) {
 }
 
 /// When a heartbeat was heard last, as exactly as this process knows.
-pub(crate) fn last_heard(context: &Context, id: &HeartbeatId) -> Option<Timestamp> {
-    let written = context.handle.state().watching.heartbeats.get(id).map(|it| it.heard_at);
+pub(crate) fn last_heard(
+    context: &Context,
+    state: &engine::State,
+    id: &HeartbeatId,
+) -> Option<Timestamp> {
+    let written = state.watching.heartbeats.get(id).map(|it| it.heard_at);
     context.handle.heard(id).max(written)
 }
 
