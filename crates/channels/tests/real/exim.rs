@@ -65,7 +65,7 @@ impl Exim {
     }
 }
 
-const CONFIGURATION: &str = r#"
+const CONFIGURATION: &str = r"
 exim_path = /usr/sbin/exim4
 primary_hostname = mail.solar.example
 spool_directory = FOLDER/spool
@@ -109,7 +109,7 @@ plain:
   public_name = PLAIN
   server_advertise_condition = ${if def:tls_in_cipher}
   server_condition = ${if and{{eq{$auth2}{lamp}}{eq{$auth3}{sesame}}}}
-"#;
+";
 
 #[tokio::test]
 async fn a_page_arrives_by_either_kind_of_tls_and_delivery_is_reported() {
