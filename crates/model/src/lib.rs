@@ -11,6 +11,7 @@
 mod catalogue;
 mod id;
 mod label;
+pub mod map;
 mod objective;
 mod personal;
 mod time;
@@ -26,6 +27,7 @@ pub use id::{
     PersonId, RotaId, ServiceId, SilenceId, SloId, SourceId, TeamId, TokenId,
 };
 pub use label::{Labels, Severity};
+pub use map::{Map, Set};
 pub use objective::{InvalidObjective, Objective};
 pub use personal::Personal;
 pub use time::{Millis, Timestamp};
