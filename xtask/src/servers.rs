@@ -19,9 +19,17 @@ pub(crate) struct Servers {
     pub(crate) chromium: PathBuf,
 }
 
-const PACKAGES: [&str; 5] =
-    ["postgresql", "prometheus", "prometheus-alertmanager", "chromium", "python3-venv"];
-
+const PACKAGES: [&str; 9] = [
+    "postgresql",
+    "prometheus",
+    "prometheus-alertmanager",
+    "chromium",
+    "exim4-daemon-light",
+    "kannel",
+    "kannel-extras",
+    "openssl",
+    "python3-venv",
+];
 
 impl Servers {
     /// Finds or installs all of them, and starts PostgreSQL.
@@ -45,6 +53,14 @@ impl Servers {
 const PROMETHEUS: &[&str] = &["/usr/bin/prometheus", "/usr/local/bin/prometheus"];
 const ALERTMANAGER: &[&str] =
     &["/usr/bin/prometheus-alertmanager", "/usr/bin/alertmanager", "/usr/local/bin/alertmanager"];
+/// What the tests start by these very paths.
+const FIXED: [&str; 5] = [
+    "/usr/sbin/exim4",
+    "/usr/sbin/bearerbox",
+    "/usr/sbin/smsbox",
+    "/usr/lib/kannel/test/fakesmsc",
+    "/usr/bin/openssl",
+];
 const CHROMIUM: &[&str] = &["/usr/bin/chromium", "/usr/bin/chromium-browser"];
 
 fn all_found() -> bool {
@@ -53,7 +69,13 @@ fn all_found() -> bool {
         let mut probe = program("python3", &["-c", "import venv, ensurepip"]);
         probe.stderr(Stdio::null()).status().is_ok_and(|it| it.success())
     };
-    venv() && postgres_folder().is_some() && any(PROMETHEUS) && any(ALERTMANAGER) && any(CHROMIUM)
+    let fixed = FIXED.iter().all(|it| Path::new(it).is_file());
+    venv()
+        && fixed
+        && postgres_folder().is_some()
+        && any(PROMETHEUS)
+        && any(ALERTMANAGER)
+        && any(CHROMIUM)
 }
 
 fn install() -> Result<()> {

@@ -52,6 +52,13 @@ pub(crate) fn letter(desk: &Desk<'_>, id: NoticeId) -> Option<Result<Message, St
     })
 }
 
+/// The letter of a page that was sent, as it is closed; `None` when it is about nothing that is known.
+pub(crate) fn closing_letter(desk: &Desk<'_>, id: NoticeId) -> Option<Message> {
+    let notice = desk.state.notices.get(&id)?;
+    let Purpose::Page { page, attempt } = notice.purpose else { return None };
+    page_letter(desk, id, notice, page, attempt).ok()
+}
+
 fn page_letter(
     desk: &Desk<'_>,
     id: NoticeId,

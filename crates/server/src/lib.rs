@@ -9,6 +9,7 @@
 //! - nobody who pages waits for a source, a sample or a view;
 //! - every failure is told with what to do.
 
+mod closing;
 mod configuration;
 mod daily;
 mod demo;
@@ -30,6 +31,7 @@ mod telemetry;
 mod wait;
 mod watch;
 
+pub use closing::{CLOSE_TRIES_MAX, Closer};
 pub use configuration::{DEFAULT_PATH, load, paths};
 pub use demo::{
     DemoOptions, Emulated, ExampleOptions, HISTORY, Memory, SERVICES, Town, demo, example_services,

@@ -17,7 +17,7 @@ use http_body_util::BodyExt as _;
 use model::{
     Catalogue, Channel, Medium, Millis, PersonId, SecretRef, Source, SourceKind, Timestamp,
 };
-use server::{Measurer, Node, NodeOptions, Outbox, Storage, Town};
+use server::{Closer, Measurer, Node, NodeOptions, Outbox, Storage, Town};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -48,6 +48,7 @@ struct Running {
     node: Node,
     measurer: Measurer,
     outbox: Outbox,
+    closer: Closer,
     router: Router,
 }
 
@@ -106,8 +107,8 @@ impl World {
             ready: Arc::new(|| Ok(())),
         };
         let (measurer, outbox) = (node.measurer(), node.outbox(URL, None));
-        let router = web::router(context);
-        self.running = Some(Running { node, measurer, outbox, router });
+        let (router, closer) = (web::router(context), node.closer(URL));
+        self.running = Some(Running { node, measurer, outbox, closer, router });
         self.settle().await;
     }
 
@@ -134,6 +135,7 @@ impl World {
         let running = self.running.as_mut().expect("it runs");
         running.measurer.step().await;
         running.outbox.step().await;
+        running.closer.step().await;
     }
 
     /// The same without sending anything.
