@@ -40,6 +40,7 @@ pub(crate) fn organisation(dice: &mut Dice) -> Catalogue {
         escalations: BTreeMap::new(),
         channels: [("inbox".into(), Channel::Inbox)].into(),
         sources: [("prometheus".into(), source()), ("scrape".into(), source())].into(),
+        pager: model::Pager::default(),
     };
     for id in &teams {
         let service = format!("{id}-api");
@@ -108,14 +109,14 @@ fn person(dice: &mut Dice, id: &PersonId) -> Person {
             contacts.push(Contact { medium, address });
         }
     }
-    Person { name: None, timezone: (*dice.pick(&ZONES)).to_owned(), contacts }
+    Person { name: None, timezone: (*dice.pick(&ZONES)).to_owned(), contacts, aka: vec![] }
 }
 
 fn team(dice: &mut Dice, people: &[PersonId]) -> Team {
     let first = dice.below(people.len());
     let count = 1 + dice.below(people.len().min(4));
     let members = (0..count).map(|it| people[(first + it) % people.len()].clone());
-    Team { members: members.collect() }
+    Team { members: members.collect(), mode: None, load: None }
 }
 
 fn own_service(dice: &mut Dice, team: &TeamId) -> Service {
@@ -147,7 +148,7 @@ fn rota(dice: &mut Dice, members: &[PersonId]) -> Rota {
         handover_minute: u16::try_from(dice.below(1_440)).expect("small"),
         starts: "2026-01-05".to_owned(),
     };
-    Rota { timezone: (*dice.pick(&ZONES)).to_owned(), layers: vec![layer] }
+    Rota { timezone: (*dice.pick(&ZONES)).to_owned(), layers: vec![layer], load: None }
 }
 
 fn escalation(dice: &mut Dice, catalogue: &Catalogue, team: &TeamId) -> Escalation {

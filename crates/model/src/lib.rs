@@ -12,6 +12,7 @@ mod catalogue;
 mod id;
 mod label;
 mod objective;
+mod pager;
 mod personal;
 mod time;
 
@@ -26,5 +27,6 @@ pub use id::{
 };
 pub use label::{Labels, Severity};
 pub use objective::{InvalidObjective, Objective};
+pub use pager::{LoadLimit, LoadPer, LoadThen, Mode, Pager};
 pub use personal::Personal;
 pub use time::{Millis, Timestamp};

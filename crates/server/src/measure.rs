@@ -364,5 +364,6 @@ pub(crate) fn empty() -> Catalogue {
         escalations: BTreeMap::new(),
         channels: BTreeMap::new(),
         sources: BTreeMap::new(),
+        pager: model::Pager::default(),
     }
 }

@@ -68,5 +68,6 @@ pub(crate) fn catalogue() -> Catalogue {
         escalations: BTreeMap::new(),
         channels: BTreeMap::new(),
         sources: BTreeMap::from([("prometheus".into(), source)]),
+        pager: model::Pager::default(),
     }
 }

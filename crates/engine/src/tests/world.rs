@@ -323,7 +323,7 @@ fn catalogue() -> Catalogue {
             address: Personal::new(id.into(), *address),
         };
         let contacts = contacts.iter().map(contact).collect();
-        (PersonId::from(id), Person { name: None, timezone: zone.into(), contacts })
+        (PersonId::from(id), Person { name: None, timezone: zone.into(), contacts, aka: vec![] })
     };
     let feature = |question: &str, escalation: &str| Feature {
         question: question.into(),
@@ -378,7 +378,7 @@ fn catalogue() -> Catalogue {
         ]),
         teams: BTreeMap::from([(
             "payments".into(),
-            Team { members: vec!["ana".into(), "bo".into()] },
+            Team { members: vec!["ana".into(), "bo".into()], mode: None, load: None },
         )]),
         services: BTreeMap::from([(
             "payments-api".into(),
@@ -393,7 +393,7 @@ fn catalogue() -> Catalogue {
         ]),
         rotas: BTreeMap::from([(
             "payments".into(),
-            Rota { timezone: "America/Los_Angeles".into(), layers: vec![layer] },
+            Rota { timezone: "America/Los_Angeles".into(), layers: vec![layer], load: None },
         )]),
         escalations: BTreeMap::from([
             (
@@ -416,5 +416,6 @@ fn catalogue() -> Catalogue {
             "prometheus".into(),
             Source { kind: prometheus, interval: Millis::from_secs(15) },
         )]),
+        pager: model::Pager::default(),
     }
 }

@@ -261,5 +261,6 @@ fn catalogue(bad: &str, total: &str) -> model::Catalogue {
         escalations: BTreeMap::new(),
         channels: BTreeMap::new(),
         sources: [("own".into(), source)].into(),
+        pager: model::Pager::default(),
     }
 }
