@@ -8,6 +8,7 @@ use crate::event::{Event, NewNotice, Origin, PageCause, ResolveReason};
 use crate::leases::{Heard, Leases};
 use crate::silence::{self, Silence};
 use crate::state::{Limits, Recipient, State};
+use crate::storm;
 use model::{AlertId, Medium, Millis, NoticeId, Severity, SourceId, Timestamp};
 use std::collections::BTreeSet;
 
@@ -34,7 +35,8 @@ pub(crate) fn next_wake(state: &State, leases: &Leases) -> Option<Timestamp> {
     let silences = state.silences.values().filter_map(Silence::next_change);
     let digest =
         state.catalogue.as_ref().map(|_| Timestamp((state.digest_day + 1) * DAY.0).plus(DIGEST_AT));
-    pages.chain(alerts).chain(sources).chain(silences).chain(digest).min()
+    let updates = storm::next_update(state).into_iter();
+    pages.chain(alerts).chain(sources).chain(silences).chain(updates).chain(digest).min()
 }
 
 /// The first thing that is due, or nothing.
@@ -56,6 +58,9 @@ pub(crate) fn first_due(state: &State, leases: &Leases, context: &Context<'_>) -
                 return advance(state, context, *page, PageCause::NobodyAnswered);
             }
         }
+    }
+    if let Some(update) = storm::update_due(state, now) {
+        return vec![update];
     }
     for (source, health) in &state.sources_failing {
         let silent = health.failing_since.plus(SOURCE_SILENT) <= now;

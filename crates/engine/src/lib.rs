@@ -27,15 +27,20 @@ mod due;
 mod event;
 mod execute;
 mod leases;
+mod limits_told;
+mod load;
 mod notify;
+mod shadow;
 mod silence;
 mod state;
+mod storm;
 mod tell;
 mod why;
 
 #[cfg(test)]
 mod tests;
 
+pub use crate::shadow::{Heard, OurCall, SHADOW_KEPT, Shadow, TheirAct, TheirCall};
 pub use access::{Access, Password, Role, Token, TokenKind};
 pub use command::{Command, Context, DeliveryOutcome, DoorAlert, DoorLife, Rejected, Submission};
 pub use event::{
@@ -43,10 +48,12 @@ pub use event::{
     ResolveReason, SignRole, SkippedNotice,
 };
 pub use execute::{Engine, Executed};
+pub use load::{CALLS_WINDOW, Load, LoadEntry, LoadOutcome, Received, Relief, Taken};
 pub use silence::{Silence, SilencePhase};
 pub use state::{
     Alert, AlertStatus, Limits, NextIds, Notice, NoticeStatus, Purpose, Recipient, Signature,
     SourceHealth, State,
 };
+pub use storm::{UPDATE_EVERY, UPDATES_MAX, Updates};
 pub use tell::tell;
 pub use why::{WhyId, WhyLine, why, why_trail};

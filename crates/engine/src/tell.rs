@@ -1,6 +1,7 @@
 //! Events as sentences, for timelines and `why`.
 
 use crate::event::{Event, NotPagedReason, Origin, PageCause, ResolveReason, SignRole};
+use crate::limits_told::told_limits;
 use crate::notify::name;
 use crate::state::Recipient;
 use model::{Catalogue, PersonId, Severity};
@@ -104,6 +105,7 @@ pub fn tell(event: &Event, catalogue: Option<&Catalogue>) -> String {
         Event::DigestDue { notices, .. } => {
             format!("The daily mail is due to {} people.", notices.len())
         }
+        other => told_limits(other, &person),
     }
 }
 
