@@ -13,6 +13,7 @@ mod offline;
 mod oncall;
 mod remote;
 mod rules;
+mod shadow;
 mod silence;
 mod token;
 mod whatif;
@@ -70,6 +71,8 @@ fn run(command: Command) -> Answer {
         Command::Rules(it) => rules::rules(&it),
         Command::Import(it) => rules::import(&it),
         Command::Silence(it) => silence::silence(&it),
+        Command::Shadow(it) => shadow::shadow(&it),
+        Command::Load(it) => shadow::load(&it),
         Command::Token(it) => token::token(&it),
         Command::Journal(it) => journal::journal(&it),
         Command::Erase(it) => offline::erase(&it),

@@ -8,7 +8,7 @@
 //! - the subject and the short text are one line each;
 //! - the link to take a page stands in no text: every channel puts it where its readers find it.
 
-use crate::daily;
+use crate::{daily, limit_letters};
 use channels::{Message, Priority, SHORT_LENGTH_MAX, one_line, short};
 use engine::{Alert, Notice, NoticeStatus, Origin, Purpose, Recipient, State};
 use incident::Incident;
@@ -41,6 +41,9 @@ pub(crate) fn letter(desk: &Desk<'_>, id: NoticeId) -> Option<Result<Message, St
     Some(match notice.purpose {
         Purpose::Page { page, attempt } => page_letter(desk, id, notice, page, attempt),
         Purpose::Digest { .. } => digest_letter(desk, id, notice),
+        Purpose::Bundle => limit_letters::list(desk, id, notice),
+        Purpose::Update { incident } => limit_letters::update(desk, id, notice, incident),
+        Purpose::Load { load } => limit_letters::enough(desk, id, notice, load),
     })
 }
 
@@ -191,6 +194,9 @@ fn digest_letter(desk: &Desk<'_>, id: NoticeId, notice: &Notice) -> Result<Messa
     let to = address(desk, notice)?;
     let zone = zone_of(desk.state.catalogue(), notice);
     let daily::Daily { subject, mut text } = daily::write(desk, zone);
+    if desk.state.shadow.is_on() {
+        text = format!("SHADOW MODE: nobody is woken by Lamplighter. {}/shadow\n\n{text}", desk.public_url);
+    }
     if let Some(late) = late(desk, notice) {
         let _ = writeln!(text, "\n{late}");
     }
@@ -206,7 +212,7 @@ fn digest_letter(desk: &Desk<'_>, id: NoticeId, notice: &Notice) -> Result<Messa
     })
 }
 
-fn address(desk: &Desk<'_>, notice: &Notice) -> Result<String, String> {
+pub(crate) fn address(desk: &Desk<'_>, notice: &Notice) -> Result<String, String> {
     let person = match &notice.to {
         Recipient::Channel(_) => return Ok(String::new()),
         Recipient::Person(person) => person,
@@ -231,7 +237,7 @@ fn name(medium: Medium) -> &'static str {
     }
 }
 
-fn late(desk: &Desk<'_>, notice: &Notice) -> Option<String> {
+pub(crate) fn late(desk: &Desk<'_>, notice: &Notice) -> Option<String> {
     let by = desk.now.since(notice.decided_at);
     let zone = zone_of(desk.state.catalogue(), notice);
     let due = local(desk.zones, zone, notice.decided_at);
@@ -239,7 +245,7 @@ fn late(desk: &Desk<'_>, notice: &Notice) -> Option<String> {
         .then(|| format!("This message is late by {by}: it should have gone out on {due}."))
 }
 
-fn zone_of<'a>(catalogue: Option<&'a Catalogue>, notice: &Notice) -> Option<&'a str> {
+pub(crate) fn zone_of<'a>(catalogue: Option<&'a Catalogue>, notice: &Notice) -> Option<&'a str> {
     let Recipient::Person(person) = &notice.to else { return None };
     Some(catalogue?.people.get(person)?.timezone.as_str())
 }
