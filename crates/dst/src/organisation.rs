@@ -3,7 +3,12 @@
 //! Small on purpose: faults meet each other sooner where there are few people and few features.
 
 use crate::dice::Dice;
-use model::{Catalogue, Channel, Contact, Escalation, EscalationId, EscalationStep, Feature, Layer, LoadLimit, LoadPer, LoadThen, Medium, Millis, Mode, Need, Objective, Owners, PageTarget, Person, PersonId, Personal, Rota, Service, ServiceKind, Slo, SloId, Source, SourceKind, Team, TeamId, Turn, Weekday};
+use model::{
+    Catalogue, Channel, Contact, Escalation, EscalationId, EscalationStep, Feature, Layer,
+    LoadLimit, LoadPer, LoadThen, Medium, Millis, Mode, Need, Objective, Owners, PageTarget,
+    Person, PersonId, Personal, Rota, Service, ServiceKind, Slo, SloId, Source, SourceKind, Team,
+    TeamId, Turn, Weekday,
+};
 use std::collections::BTreeMap;
 
 const PEOPLE: [&str; 8] = ["ana", "bo", "chen", "dolores", "emeka", "fatuma", "goran", "hana"];

@@ -5,7 +5,10 @@
 //! it is at the same time the proof that replay equals live.
 
 use crate::journal::ORG;
-use engine::{AlertStatus, Event, EventRecord, NewNotice, NotPagedReason, NoticeStatus, Origin, PageCause, State};
+use engine::{
+    AlertStatus, Event, EventRecord, NewNotice, NotPagedReason, NoticeStatus, Origin, PageCause,
+    State,
+};
 use model::{AlertId, IncidentId, Millis, NoticeId, PageId, Pager, Severity, Timestamp};
 use paging::PageStatus;
 use std::collections::{BTreeMap, BTreeSet};
@@ -412,7 +415,9 @@ impl Shadow {
             for (place, page) in incident.pages.iter().enumerate() {
                 let Some(page) = self.state.pages.get(page) else { continue };
                 // Called anew when another pager stopped calling.
-                if matches!(page.status, PageStatus::Ended { .. }) && place + 1 < incident.pages.len() {
+                if matches!(page.status, PageStatus::Ended { .. })
+                    && place + 1 < incident.pages.len()
+                {
                     continue;
                 }
                 let reached = matches!(

@@ -54,14 +54,13 @@ fn import(it: &ShadowImport) -> Answer {
 }
 
 fn end(it: &ShadowEnd) -> Answer {
-    let done =
-        Server::new(&it.remote)?.post("/api/v1/shadow/end", &json!({ "team": it.team }))?;
+    let done = Server::new(&it.remote)?.post("/api/v1/shadow/end", &json!({ "team": it.team }))?;
     if it.remote.form.json {
         say_json(&done);
     } else {
-        let pages = done["events"].as_array().map_or(0, |it| {
-            it.iter().filter(|it| it["type"] == "page_opened").count()
-        });
+        let pages = done["events"]
+            .as_array()
+            .map_or(0, |it| it.iter().filter(|it| it["type"] == "page_opened").count());
         say(&format!("Shadow mode is over: pages go out. {pages} were open and go out now.\n"));
     }
     Ok(YES)
@@ -166,7 +165,8 @@ mod tests {
              not known here: Dolores (2); add an `aka:` to somebody\n\
              only Lamplighter knows: in_1\n"
         );
-        let nothing = json!({ "shadow": false, "days": 1, "agreed": 0, "calls_ours": 0, "calls_theirs": 0 });
+        let nothing =
+            json!({ "shadow": false, "days": 1, "agreed": 0, "calls_ours": 0, "calls_theirs": 0 });
         assert_eq!(
             report_told(&nothing),
             "Shadow mode is off: Lamplighter calls people.\n\

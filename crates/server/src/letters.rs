@@ -195,7 +195,10 @@ fn digest_letter(desk: &Desk<'_>, id: NoticeId, notice: &Notice) -> Result<Messa
     let zone = zone_of(desk.state.catalogue(), notice);
     let daily::Daily { subject, mut text } = daily::write(desk, zone);
     if desk.state.shadow.is_on() {
-        text = format!("SHADOW MODE: nobody is woken by Lamplighter. {}/shadow\n\n{text}", desk.public_url);
+        text = format!(
+            "SHADOW MODE: nobody is woken by Lamplighter. {}/shadow\n\n{text}",
+            desk.public_url
+        );
     }
     if let Some(late) = late(desk, notice) {
         let _ = writeln!(text, "\n{late}");

@@ -112,7 +112,13 @@ pub(crate) fn enough(
             } else {
                 format!("{} has the duty for you{duty}", name(next))
             };
-            (subject, format!("{} has the duty{duty} until {until}. What is labelled critical still calls both.", name(next)))
+            (
+                subject,
+                format!(
+                    "{} has the duty{duty} until {until}. What is labelled critical still calls both.",
+                    name(next)
+                ),
+            )
         }
         LoadOutcome::Credited => (
             format!("A day is noted for {who}"),
@@ -120,14 +126,20 @@ pub(crate) fn enough(
         ),
         LoadOutcome::Held { until } => (
             "What is calm waits".to_owned(),
-            format!("Updates and the like wait until {}. Pages still come.", local(desk.zones, zone, *until)),
+            format!(
+                "Updates and the like wait until {}. Pages still come.",
+                local(desk.zones, zone, *until)
+            ),
         ),
         LoadOutcome::NobodyLeft => (
             format!("{who} had enough, and nobody is left to take over"),
-            format!("Everybody{duty} has had as many. Whoever is on duty is called on: ask for help."),
+            format!(
+                "Everybody{duty} has had as many. Whoever is on duty is called on: ask for help."
+            ),
         ),
     };
-    let text = format!("{had} (at most {}).\n{then}\n\n{}/oncall\n", it.limit.pages, desk.public_url);
+    let text =
+        format!("{had} (at most {}).\n{then}\n\n{}/oncall\n", it.limit.pages, desk.public_url);
     Ok(calm(id, to, subject, text, "load"))
 }
 

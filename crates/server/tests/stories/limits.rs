@@ -45,8 +45,12 @@ async fn beside_another_pager_nobody_is_called_until_the_switch() {
 
     let (_, report) = world.http("GET", "/api/v1/shadow/report", Some(&reader), "").await;
     let report: Value = serde_json::from_str(&report).unwrap();
-    let told: Vec<&str> =
-        report["differences"].as_array().unwrap().iter().filter_map(|it| it["told"].as_str()).collect();
+    let told: Vec<&str> = report["differences"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|it| it["told"].as_str())
+        .collect();
     assert_eq!(
         told,
         [
@@ -56,7 +60,10 @@ async fn beside_another_pager_nobody_is_called_until_the_switch() {
             "Only Lamplighter would have called Chen.",
         ]
     );
-    assert_eq!((&report["agreed"], &report["unknown_people"]), (&json!(1), &json!({"Somebody Else": 1})));
+    assert_eq!(
+        (&report["agreed"], &report["unknown_people"]),
+        (&json!(1), &json!({"Somebody Else": 1}))
+    );
     let (_, shown) = world.http("GET", "/shadow", Some(&reader), "").await;
     assert!(shown.contains("1</strong> of 5 calls agree"), "{shown}");
     let (status, _) = world.http("POST", "/api/v1/shadow/end", Some(&reader), "{}").await;
@@ -125,7 +132,10 @@ async fn in_a_storm_the_fourth_call_is_a_list_and_one_answer_takes_it() {
     for number in 1..=6 {
         let body = json!({ "title": format!("trouble {number}"), "team": "payments" }).to_string();
         let key = world.api_token("bo").await;
-        assert_eq!(world.http("POST", "/api/v1/incidents", Some(&key), &body).await.0, StatusCode::OK);
+        assert_eq!(
+            world.http("POST", "/api/v1/incidents", Some(&key), &body).await.0,
+            StatusCode::OK
+        );
     }
     world.settle().await;
     for number in 1..=2 {

@@ -80,7 +80,15 @@ async fn every_view_says_it_loudly_and_an_administrator_ends_it() {
     let view = async |path: &str, key: &str| {
         text(house.send(house.request("GET", path, Some(key), "")).await).await
     };
-    for path in ["/", "/incidents", "/incidents/in_1", "/oncall", "/silences", "/shadow", "/features/light-on"] {
+    for path in [
+        "/",
+        "/incidents",
+        "/incidents/in_1",
+        "/oncall",
+        "/silences",
+        "/shadow",
+        "/features/light-on",
+    ] {
         let shown = view(path, "member-key").await;
         assert!(shown.contains("Shadow mode: nobody is woken by Lamplighter."), "{path}");
     }
@@ -94,7 +102,8 @@ async fn every_view_says_it_loudly_and_an_administrator_ends_it() {
     let state = house.handle.state();
     assert!(!state.shadow.is_on());
     assert_eq!(state.pages.len(), 2, "what was open is paged");
-    let due = state.notices.values().filter(|it| matches!(it.status, engine::NoticeStatus::Due { .. }));
+    let due =
+        state.notices.values().filter(|it| matches!(it.status, engine::NoticeStatus::Due { .. }));
     assert!(due.count() > 0);
     drop(state);
     assert!(!view("/", "member-key").await.contains("nobody is woken"));
@@ -107,7 +116,8 @@ async fn page_anyway_calls_for_what_was_held_back() {
     let alert = r#"[{"labels":{"alertname":"Till","feature":"light-on","severity":"info"}}]"#;
     assert_eq!(post(&house, "/api/v2/alerts", "door-key", alert).await.0, StatusCode::OK);
     assert!(house.handle.state().pages.is_empty());
-    let why = text(house.send(house.request("GET", "/why/al_1", Some("member-key"), "")).await).await;
+    let why =
+        text(house.send(house.request("GET", "/why/al_1", Some("member-key"), "")).await).await;
     assert!(why.contains("Page anyway"), "{why}");
     assert_eq!(post(&house, "/alerts/al_1/page", "member-key", "").await.0, StatusCode::SEE_OTHER);
     assert_eq!(house.handle.state().pages.len(), 1);

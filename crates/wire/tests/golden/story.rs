@@ -1,12 +1,13 @@
 //! A story in which everything happens once, told when the samples of a release are made.
 
 use engine::{
-    Actor, Command, Context, DeliveryOutcome, DoorLife, Engine, Event, EventRecord, Heard, Role, SignRole,
-    State, Submission, TheirAct, TokenKind,
+    Actor, Command, Context, DeliveryOutcome, DoorLife, Engine, Event, EventRecord, Heard, Role,
+    SignRole, State, Submission, TheirAct, TokenKind,
 };
 use model::{
-    AlertId, Catalogue, Channel, EscalationId, IncidentId, LoadLimit, LoadPer, LoadThen, Medium, Millis, Mode, Need, NoticeId, PageId,
-    PageTarget, Route, SecretRef, SilenceId, Source, SourceKind, Timestamp, TokenId, Turn,
+    AlertId, Catalogue, Channel, EscalationId, IncidentId, LoadLimit, LoadPer, LoadThen, Medium,
+    Millis, Mode, Need, NoticeId, PageId, PageTarget, Route, SecretRef, SilenceId, Source,
+    SourceKind, Timestamp, TokenId, Turn,
 };
 use slo::ConditionState::{self, Firing, Quiet};
 use std::collections::BTreeMap;
