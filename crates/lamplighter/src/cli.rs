@@ -75,6 +75,12 @@ pub(crate) enum Command {
     /// Show who had enough pages, who has the duty for them, and days noted
     #[command(after_help = "Example: lamplighter load")]
     Load(Status),
+    /// Call people for an alert whatever holds it back: a limit, a list, a silence
+    #[command(after_help = "Example: lamplighter anyway al_1")]
+    Anyway(OneId),
+    /// End a relief: the rota goes by its turns again
+    #[command(after_help = "Example: lamplighter by-turns payments")]
+    ByTurns(OneId),
     /// Sign a feature's objective as it stands
     #[command(after_help = "Example: lamplighter sign light-on --role product")]
     Sign(Sign),

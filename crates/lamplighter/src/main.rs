@@ -73,6 +73,8 @@ fn run(command: Command) -> Answer {
         Command::Silence(it) => silence::silence(&it),
         Command::Shadow(it) => shadow::shadow(&it),
         Command::Load(it) => shadow::load(&it),
+        Command::Anyway(it) => shadow::anyway(&it),
+        Command::ByTurns(it) => shadow::by_turns(&it),
         Command::Token(it) => token::token(&it),
         Command::Journal(it) => journal::journal(&it),
         Command::Erase(it) => offline::erase(&it),

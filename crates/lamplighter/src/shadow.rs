@@ -1,8 +1,8 @@
 //! `shadow` and `load`: two pagers beside each other, and who had enough.
 
 use crate::ask::plain;
-use crate::cli::{ShadowCommand, ShadowEnd, ShadowImport, ShadowReport, Status};
-use crate::remote::Server;
+use crate::cli::{OneId, ShadowCommand, ShadowEnd, ShadowImport, ShadowReport, Status};
+use crate::remote::{Server, segment};
 use crate::{Answer, YES, no, say, say_json};
 use serde_json::{Value, json};
 use server::Problem;
@@ -72,6 +72,28 @@ pub(crate) fn load(it: &Status) -> Answer {
         say_json(&load);
     } else {
         say(&load_told(&load));
+    }
+    Ok(YES)
+}
+
+pub(crate) fn anyway(it: &OneId) -> Answer {
+    let path = format!("/api/v1/alerts/{}/page", segment(&it.id));
+    let done = Server::new(&it.remote)?.post(&path, &json!({}))?;
+    if it.remote.form.json {
+        say_json(&done);
+    } else {
+        say(&format!("People are being called for {}.\n", it.id));
+    }
+    Ok(YES)
+}
+
+pub(crate) fn by_turns(it: &OneId) -> Answer {
+    let path = format!("/api/v1/rotas/{}/relief/end", segment(&it.id));
+    let done = Server::new(&it.remote)?.post(&path, &json!({}))?;
+    if it.remote.form.json {
+        say_json(&done);
+    } else {
+        say(&format!("The rota {} goes by its turns again.\n", it.id));
     }
     Ok(YES)
 }
