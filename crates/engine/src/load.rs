@@ -16,8 +16,8 @@ use crate::command::{Context, Rejected};
 use crate::event::{Event, EventRecord, NewNotice, Origin, SkippedNotice};
 use crate::state::{Alert, Purpose, Recipient, State};
 use model::{
-    AlertId, Catalogue, IncidentId, LoadLimit, LoadPer, LoadThen, Medium, Millis, NoticeId, PageId,
-    PersonId, RotaId, Severity, Timestamp,
+    AlertId, Catalogue, IncidentId, LoadLimit, LoadPer, LoadThen, Map, Medium, Millis, NoticeId,
+    PageId, PersonId, RotaId, Set, Severity, Timestamp,
 };
 use oncall::Duty;
 use serde::{Deserialize, Serialize};
@@ -36,28 +36,28 @@ const CALLS_MAX: usize = 256;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Load {
     /// The pages of each person, one per incident, oldest first.
-    pub received: BTreeMap<PersonId, VecDeque<Received>>,
+    pub received: Map<PersonId, VecDeque<Received>>,
     /// The calls of each person over the last minutes, one per step of a page or message that lists
     /// several, oldest first.
-    pub calls: BTreeMap<PersonId, VecDeque<Taken>>,
+    pub calls: Map<PersonId, VecDeque<Taken>>,
     /// Most calls that one person got within ten minutes, in what is not in `calls` any more.
     pub calls_peak: u32,
     /// Messages that list several pages: what is in them.
-    pub bundles: BTreeMap<NoticeId, Vec<NoticeId>>,
+    pub bundles: Map<NoticeId, Vec<NoticeId>>,
     /// The message of each medium that waits for each person, and until when it takes in more.
-    pub gathering: BTreeMap<PersonId, (Timestamp, BTreeMap<Medium, NoticeId>)>,
+    pub gathering: Map<PersonId, (Timestamp, BTreeMap<Medium, NoticeId>)>,
     /// Moments at which somebody had enough.
-    pub log: BTreeMap<u64, LoadEntry>,
+    pub log: Map<u64, LoadEntry>,
     /// The number of the last of them.
     pub last: u64,
     /// Who has the duty in place of whom.
-    pub reliefs: BTreeMap<RotaId, Relief>,
+    pub reliefs: Map<RotaId, Relief>,
     /// For whom calm notices wait, and until when.
-    pub held: BTreeMap<PersonId, Timestamp>,
+    pub held: Map<PersonId, Timestamp>,
     /// Alerts for which somebody wants people called whatever the limits.
-    pub anyway: BTreeSet<AlertId>,
+    pub anyway: Set<AlertId>,
     /// What people of an incident were told after their call.
-    pub updates: BTreeMap<IncidentId, crate::storm::Updates>,
+    pub updates: Map<IncidentId, crate::storm::Updates>,
 }
 
 /// One page as a person got it.
@@ -395,6 +395,7 @@ pub(crate) fn quiet_notice(catalogue: &Catalogue, person: &PersonId) -> Option<N
     let loudness = |it: Medium| match it {
         Medium::Email => 0,
         Medium::Sms => 2,
+        Medium::Voice => 3,
         _ => 1,
     };
     let contacts = &catalogue.people.get(person)?.contacts;
@@ -463,14 +464,14 @@ pub(crate) fn note_step(
         return;
     }
     for person in people_of(notices) {
-        let received = state.load.received.entry(person.clone()).or_default();
+        let received = state.load.received.get_or_insert_with(person, VecDeque::new);
         if !received.iter().any(|it| it.incident == incident) {
             received.push_back(Received { incident, at });
             if received.len() > RECEIVED_MAX {
                 received.pop_front();
             }
         }
-        let calls = state.load.calls.entry(person.clone()).or_default();
+        let calls = state.load.calls.get_or_insert_with(person, VecDeque::new);
         if calls.iter().any(|it| it.page == page && it.attempt == attempt) {
             continue;
         }

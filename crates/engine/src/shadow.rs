@@ -20,12 +20,12 @@ use crate::state::{AlertStatus, Limits, NoticeStatus, Purpose, State};
 use ::shadow::{Call, Who};
 use incident::Incident;
 use model::{
-    AlertId, Catalogue, IncidentId, Millis, Mode, NoticeId, PageId, PersonId, Personal, TeamId,
-    Timestamp,
+    AlertId, Catalogue, IncidentId, Map, Millis, Mode, NoticeId, PageId, PersonId, Personal,
+    TeamId, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How long calls of both pagers are kept for comparison.
 pub const SHADOW_KEPT: Millis = Millis::from_days(35);
@@ -45,10 +45,10 @@ pub struct Shadow {
     pub teams: BTreeMap<TeamId, Timestamp>,
     /// For whom the configuration says so, whether or not the switch has been made since.
     pub configured: BTreeSet<Option<TeamId>>,
-    /// Whom we would have called, oldest first.
-    pub ours: VecDeque<OurCall>,
-    /// What the other pager did, oldest first.
-    pub theirs: VecDeque<TheirCall>,
+    /// Whom we would have called, counted from 1.
+    pub ours: Map<u64, OurCall>,
+    /// What the other pager did, in the order in which we heard of it, counted from 1.
+    pub theirs: Map<u64, TheirCall>,
 }
 
 /// A call that was not made.
@@ -162,7 +162,7 @@ impl State {
     /// Both pagers' calls of people between two moments, ours first, ready to be compared.
     #[must_use]
     pub fn shadow_calls(&self, from: Timestamp, to: Timestamp) -> (Vec<Call>, Vec<Call>) {
-        let ours = self.shadow.ours.iter().filter(|it| from <= it.at && it.at < to);
+        let ours = self.shadow.ours.values().filter(|it| from <= it.at && it.at < to);
         let ours = ours.map(|it| Call {
             at: it.at,
             who: Who::Person(it.person.clone()),
@@ -172,7 +172,7 @@ impl State {
             title: it.title.clone(),
         });
         let called = |it: &&TheirCall| it.act == TheirAct::Called && from <= it.at && it.at < to;
-        let theirs = self.shadow.theirs.iter().filter(called).map(|it| Call {
+        let theirs = self.shadow.theirs.values().filter(called).map(|it| Call {
             at: it.at,
             who: match (&it.person, &it.unknown) {
                 (Some(person), _) => Who::Person(person.clone()),
@@ -273,7 +273,9 @@ pub(crate) fn record(state: &State, now: Timestamp, heard: &Heard) -> Result<Vec
             said_at: heard.at.min(now),
         }
     };
-    let known = |it: &Event| call_of(it).is_some_and(|it| state.shadow.theirs.contains(&it));
+    let known = |it: &Event| {
+        call_of(it).is_some_and(|it| state.shadow.theirs.values().any(|known| *known == it))
+    };
     Ok(people.iter().map(event).filter(|it| !known(it)).collect())
 }
 
@@ -398,13 +400,20 @@ pub(crate) fn note_step(
     for person in people_of(notices) {
         let (keys, title) = (keys.clone(), title.clone());
         let person = person.clone();
-        state.shadow.ours.push_back(OurCall { at, person, incident, page, attempt, keys, title });
+        let call = OurCall { at, person, incident, page, attempt, keys, title };
+        add(&mut state.shadow.ours, call);
     }
     let long_ago = at.minus(SHADOW_KEPT);
-    while state.shadow.ours.front().is_some_and(|it| it.at < long_ago)
-        || state.shadow.ours.len() > CALLS_MAX
-    {
-        state.shadow.ours.pop_front();
+    while state.shadow.ours.first_key_value().is_some_and(|(_, it)| it.at < long_ago) {
+        state.shadow.ours.pop_first();
+    }
+}
+
+fn add<T: Clone>(calls: &mut Map<u64, T>, call: T) {
+    let number = calls.last_key_value().map_or(1, |(last, _)| last + 1);
+    calls.insert(number, call);
+    if calls.len() > CALLS_MAX {
+        calls.pop_first();
     }
 }
 
@@ -432,13 +441,10 @@ pub(crate) fn apply(state: &mut State, record: &EventRecord) {
         }
         Event::TheirCall { .. } => {
             let call = call_of(&record.event).expect("it is one");
-            let place = state.shadow.theirs.partition_point(|it| it.at <= call.at);
-            state.shadow.theirs.insert(place, call);
+            add(&mut state.shadow.theirs, call);
             let long_ago = record.at.minus(SHADOW_KEPT);
-            while state.shadow.theirs.front().is_some_and(|it| it.at < long_ago)
-                || state.shadow.theirs.len() > CALLS_MAX
-            {
-                state.shadow.theirs.pop_front();
+            while state.shadow.theirs.first_key_value().is_some_and(|(_, it)| it.at < long_ago) {
+                state.shadow.theirs.pop_first();
             }
         }
         other => unreachable!("not about shadow mode: {other:?}"),

@@ -20,9 +20,9 @@ use crate::event::{Event, EventRecord, NewNotice};
 use crate::load::{CALLS_WINDOW, Load, Taken, is_wanted, people_of, quiet_notice};
 use crate::state::{Notice, NoticeStatus, Purpose, Recipient, State};
 use incident::Incident;
-use model::{IncidentId, Medium, Millis, NoticeId, PageId, PersonId, Timestamp};
+use model::{IncidentId, Map, Medium, Millis, NoticeId, PageId, PersonId, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// How long a first list takes in calls before it goes out.
 const GATHER: Millis = Millis::from_secs(30);
@@ -163,7 +163,7 @@ pub(crate) fn follow(state: &State, event: &Event) -> Vec<Event> {
 }
 
 /// A page that was in a list is not wanted any more: a list of nothing is not sent.
-pub(crate) fn left(load: &Load, notices: &mut BTreeMap<NoticeId, Notice>, list: NoticeId) {
+pub(crate) fn left(load: &Load, notices: &mut Map<NoticeId, Notice>, list: NoticeId) {
     let parts = load.bundles.get(&list).map_or(&[][..], Vec::as_slice);
     let waits = |id: &NoticeId| {
         let status = notices.get(id).map(|it| &it.status);
@@ -256,12 +256,12 @@ pub(crate) fn apply(state: &mut State, record: &EventRecord) {
                 if let Some(it) = state.notices.get_mut(notice) {
                     it.status = NoticeStatus::Bundled { into: *into };
                 }
-                state.load.bundles.entry(*into).or_default().push(*notice);
+                state.load.bundles.get_or_insert_with(into, Vec::new).push(*notice);
             }
             let media: BTreeMap<Medium, NoticeId> =
                 carriers.iter().map(|it| (it.medium, it.notice)).collect();
             let joins = state.load.gathering.get(person).is_some_and(|(due, _)| due == at);
-            let calls = state.load.calls.entry(person.clone()).or_default();
+            let calls = state.load.calls.get_or_insert_with(person, VecDeque::new);
             if joins {
                 // The call that began the list stands for all of it.
                 calls.retain(|it| (it.page, it.attempt) != (*page, *attempt) || it.at == *at);

@@ -11,10 +11,12 @@
 mod catalogue;
 mod id;
 mod label;
+pub mod map;
 mod objective;
 mod pager;
 mod personal;
 mod time;
+mod ways;
 
 pub use catalogue::{
     Catalogue, Channel, Contact, Escalation, EscalationStep, Feature, Layer, Medium, Need, Owners,
@@ -26,7 +28,9 @@ pub use id::{
     PersonId, RotaId, ServiceId, SilenceId, SloId, SourceId, TeamId, TokenId,
 };
 pub use label::{Labels, Severity};
+pub use map::{Map, Set};
 pub use objective::{InvalidObjective, Objective};
 pub use pager::{LoadLimit, LoadPer, LoadThen, Mode, Pager};
 pub use personal::Personal;
 pub use time::{Millis, Timestamp};
+pub use ways::PRIORITY_USUAL;

@@ -5,7 +5,7 @@
 //! - a list names every page in it that is still open, however many there are;
 //! - only a list can be answered; the others are for reading and make no noise.
 
-use crate::letters::{Desk, address, late, local, zone_of};
+use crate::letters::{Desk, address, callbacks, late, local, zone_of};
 use channels::{Message, Priority, SHORT_LENGTH_MAX, one_line, short};
 use engine::{LoadOutcome, Notice, Purpose, Recipient};
 use model::{IncidentId, NoticeId, PageId, PersonId};
@@ -57,6 +57,9 @@ pub(crate) fn list(desk: &Desk<'_>, id: NoticeId, notice: &Notice) -> Result<Mes
         subject,
         text,
         ack_url: Some(web::ack_link(desk.links_key, desk.public_url, id)),
+        url: Some(format!("{}/incidents", desk.public_url)),
+        actions: vec![],
+        callbacks: callbacks(desk, id, notice),
         priority: Priority::High,
         data: serde_json::json!({ "type": "pages", "pages": ids }),
     })
@@ -83,7 +86,7 @@ pub(crate) fn update(
          Nobody is called anew by this message.\n"
     );
     let subject = format!("[{incident}] {all} alerts by now: {title}");
-    Ok(calm(id, to, subject, text, "update"))
+    Ok(Message { url: Some(url), ..calm(desk, id, notice, to, subject, text, "update") })
 }
 
 /// Somebody had enough.
@@ -140,10 +143,18 @@ pub(crate) fn enough(
     };
     let text =
         format!("{had} (at most {}).\n{then}\n\n{}/oncall\n", it.limit.pages, desk.public_url);
-    Ok(calm(id, to, subject, text, "load"))
+    Ok(calm(desk, id, notice, to, subject, text, "load"))
 }
 
-fn calm(id: NoticeId, to: String, subject: String, text: String, kind: &str) -> Message {
+fn calm(
+    desk: &Desk<'_>,
+    id: NoticeId,
+    notice: &Notice,
+    to: String,
+    subject: String,
+    text: String,
+    kind: &str,
+) -> Message {
     Message {
         key: id.to_string(),
         to,
@@ -151,6 +162,9 @@ fn calm(id: NoticeId, to: String, subject: String, text: String, kind: &str) -> 
         subject,
         text,
         ack_url: None,
+        url: None,
+        actions: vec![],
+        callbacks: callbacks(desk, id, notice),
         priority: Priority::Normal,
         data: serde_json::json!({ "type": kind }),
     }

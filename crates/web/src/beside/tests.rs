@@ -40,9 +40,9 @@ async fn calls_of_the_other_pager_are_recorded_once_and_call_nobody() {
     assert!(answer.contains(r#""recorded":1"#) && answer.contains("line 3"), "{answer}");
     let state = house.handle.state();
     let people: Vec<Option<&str>> =
-        state.shadow.theirs.iter().map(|it| it.person.as_ref().map(|it| it.as_str())).collect();
-    assert_eq!(people, [Some("bo"), Some("ana"), None]);
-    assert!(state.shadow.theirs.iter().all(|it| it.act == TheirAct::Called));
+        state.shadow.theirs.values().map(|it| it.person.as_ref().map(|it| it.as_str())).collect();
+    assert_eq!(people, [Some("ana"), None, Some("bo")]);
+    assert!(state.shadow.theirs.values().all(|it| it.act == TheirAct::Called));
     assert!(state.notices.is_empty());
 }
 
