@@ -174,6 +174,7 @@ impl World {
         self.compare("at the end")?;
         self.report.days = days;
         self.report.events = self.shadow.state.seq;
+        self.report.calls_per_10min_max = self.shadow.state.load.calls_peak();
         self.report.digest = wire::digest(&self.shadow.state);
         Ok(())
     }

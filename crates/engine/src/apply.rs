@@ -7,7 +7,7 @@ use crate::state::{
     Alert, AlertStatus, Limits, Notice, NoticeStatus, Purpose, Signature, SourceHealth, State,
 };
 use crate::watching::{self, SYNTHETIC_GROUP};
-use crate::{NotPagedReason, Password, ResolveReason, silence};
+use crate::{NotPagedReason, Password, ResolveReason, load, shadow, silence, storm};
 use incident::{Incident, Review};
 use model::{AlertId, IncidentId, NoticeId, PageId, Timestamp};
 use paging::{Page, PageStatus};
@@ -69,6 +69,15 @@ impl State {
             Event::SilenceSet { .. }
             | Event::SilenceStarted { .. }
             | Event::SilenceEnded { .. } => silence::apply(self, record),
+            Event::LoadReached { .. } | Event::ReliefEnded { .. } | Event::PagedAnyway { .. } => {
+                load::apply(self, record);
+            }
+            Event::CallsBundled { .. } | Event::IncidentUpdated { .. } => {
+                storm::apply(self, record);
+            }
+            Event::ShadowBegan { .. } | Event::ShadowEnded { .. } | Event::TheirCall { .. } => {
+                shadow::apply(self, record);
+            }
             Event::IncidentOpened { .. }
             | Event::AlertJoined { .. }
             | Event::IncidentResolved { .. }
@@ -131,6 +140,7 @@ impl State {
             Event::AlertHeardAgain { alert } => self.set_alert(*alert, AlertStatus::Firing),
             Event::AlertResolved { alert, reason } => {
                 self.set_alert(*alert, AlertStatus::Resolved { at: record.at });
+                self.load.anyway.remove(alert);
                 if let Some(it) = self.alerts.get(alert) {
                     self.firing.remove(&it.key);
                     let shown_by_incident = it.incident.is_some_and(|id| {
@@ -205,6 +215,7 @@ impl State {
                     let group = it.group.clone();
                     self.open_groups.remove(&group);
                 }
+                self.load.updates.remove(incident);
                 self.trail_incident(*incident);
                 self.forget_old_incidents();
             }
@@ -254,6 +265,9 @@ impl State {
                 }
                 let purpose = Purpose::Page { page: *page, attempt: *attempt };
                 self.add_notices(notices, purpose, record.at);
+                load::note_step(self, *page, *attempt, notices, record.at);
+                storm::note_call(self, *page, record.at);
+                shadow::note_step(self, *page, *attempt, notices, record.at);
                 *page
             }
             Event::PageAcknowledged { page, by, via } => {
@@ -289,8 +303,9 @@ impl State {
             Event::DigestDue { day, notices } => {
                 self.notices.retain(|_, it| match it.purpose {
                     Purpose::Digest { day: old } => old + 1 >= *day,
-                    Purpose::Page { .. } | Purpose::Reminder { .. } => true,
+                    _ => true,
                 });
+                storm::forget_old(self, record.at);
                 self.digest_day = *day;
                 self.add_notices(notices, Purpose::Digest { day: *day }, record.at);
                 return;
@@ -366,7 +381,8 @@ impl State {
         self.trail_alert(alert);
     }
 
-    fn add_notices(&mut self, notices: &[NewNotice], purpose: Purpose, at: Timestamp) {
+    pub(crate) fn add_notices(&mut self, notices: &[NewNotice], purpose: Purpose, at: Timestamp) {
+        let stays = self.stays(purpose);
         for new in notices {
             self.next.notice = self.next.notice.max(new.notice.0);
             let notice = Notice {
@@ -376,7 +392,11 @@ impl State {
                 channel: new.channel.clone(),
                 decided_at: at,
                 attempts: 0,
-                status: NoticeStatus::Due { at },
+                status: if stays {
+                    NoticeStatus::Shadowed { at }
+                } else {
+                    NoticeStatus::Due { at }
+                },
             };
             self.notices.insert(new.notice, notice);
         }
@@ -385,15 +405,19 @@ impl State {
     fn cancel_notices(&mut self, page: PageId) {
         let ids = self.pages.get(&page).map_or(&[][..], |it| &it.notices);
         for id in ids {
-            if let Some(it) = self.notices.get_mut(id)
-                && matches!(it.status, NoticeStatus::Due { .. })
-            {
-                it.status = NoticeStatus::Cancelled;
+            let Some(it) = self.notices.get_mut(id) else { continue };
+            match it.status {
+                NoticeStatus::Due { .. } => it.status = NoticeStatus::Cancelled,
+                NoticeStatus::Bundled { into } => {
+                    it.status = NoticeStatus::Cancelled;
+                    storm::left(&self.load, &mut self.notices, into);
+                }
+                _ => {}
             }
         }
     }
 
-    fn trail_alert(&mut self, alert: AlertId) {
+    pub(crate) fn trail_alert(&mut self, alert: AlertId) {
         let Some(it) = self.alerts.get_mut(&alert) else { return };
         push_trail(&mut it.trail, self.seq);
         if let Some(incident) = it.incident {
@@ -401,13 +425,13 @@ impl State {
         }
     }
 
-    fn trail_page(&mut self, page: PageId) {
+    pub(crate) fn trail_page(&mut self, page: PageId) {
         if let Some(incident) = self.pages.get(&page).map(|it| it.incident) {
             self.trail_incident(incident);
         }
     }
 
-    fn trail_incident(&mut self, incident: IncidentId) {
+    pub(crate) fn trail_incident(&mut self, incident: IncidentId) {
         if let Some(it) = self.incidents.get_mut(&incident) {
             push_trail(&mut it.trail, self.seq);
         }

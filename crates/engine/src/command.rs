@@ -1,12 +1,13 @@
 //! What the outside world asks of the engine.
 
 use crate::event::{Actor, SignRole};
+use crate::shadow::Heard;
 use crate::{Role, TokenKind};
 use alerting::Matcher;
 use model::{
-    Catalogue, FeatureId, HeartbeatId, IncidentId, Labels, Maintenance, Millis, NoticeId,
-    Objective, PageId, PersonId, ServiceId, Severity, SilenceId, SourceId, TeamId, Timestamp,
-    TokenId, WindowId,
+    AlertId, Catalogue, FeatureId, HeartbeatId, IncidentId, Labels, Maintenance, Millis, NoticeId,
+    Objective, PageId, PersonId, RotaId, ServiceId, Severity, SilenceId, SourceId, TeamId,
+    Timestamp, TokenId, WindowId,
 };
 
 /// One request, with who asks and why. Everything that happens starts as one of these.
@@ -172,6 +173,29 @@ pub enum Command {
         /// What was seen, for people.
         detail: String,
     },
+    /// Call people for an alert whatever holds it back.
+    PageAnyway {
+        /// Which alert.
+        alert: AlertId,
+        /// Who wants it.
+        by: PersonId,
+    },
+    /// Somebody who was relieved takes the duty back, or gives it back for them.
+    EndRelief {
+        /// In which rota.
+        rota: RotaId,
+        /// Who says so.
+        by: PersonId,
+    },
+    /// From now on pages go out.
+    EndShadow {
+        /// For one team only.
+        team: Option<TeamId>,
+        /// Who says so.
+        by: PersonId,
+    },
+    /// What another pager did.
+    RecordTheirCall(Box<Heard>),
     /// The team wrote down what it learned.
     PublishReview {
         /// Of which incident.

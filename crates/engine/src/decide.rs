@@ -5,6 +5,7 @@ use crate::command::{Command, Context, DeliveryOutcome, DoorAlert, DoorLife, Rej
 use crate::event::{Event, Evidence, Origin, ResolveReason, SignRole};
 use crate::silence;
 use crate::state::{AlertStatus, Limits, NoticeStatus, State};
+use crate::{load, shadow};
 use model::{
     AlertId, Catalogue, FeatureId, IncidentId, Millis, NoticeId, Objective, PageId, PersonId,
     Personal, ServiceId, Severity, TeamId, TokenId,
@@ -70,6 +71,10 @@ pub(crate) fn decide(
         | Command::Probe
         | Command::SyntheticSeen { .. }
         | Command::WatchFailed { .. } => crate::watching::decide(state, context.now, command),
+        Command::PageAnyway { alert, by } => load::page_anyway(state, *alert, by),
+        Command::EndRelief { rota, by } => load::end_relief(state, context.now, rota, by),
+        Command::EndShadow { team, by } => shadow::end(state, team.as_ref(), by),
+        Command::RecordTheirCall(heard) => shadow::record(state, context.now, heard),
         Command::PublishReview { incident, by, text } => publish(state, *incident, by, text),
         Command::Sign { feature, role, by, objective } => {
             sign(state, feature, *role, by, *objective)
@@ -302,7 +307,10 @@ fn delivered(
         NoticeStatus::Due { .. } => true,
         NoticeStatus::Cancelled => false,
         // Reported twice: the first report stands.
-        NoticeStatus::Sent { .. } | NoticeStatus::Failed { .. } => return None,
+        NoticeStatus::Sent { .. }
+        | NoticeStatus::Failed { .. }
+        | NoticeStatus::Bundled { .. }
+        | NoticeStatus::Shadowed { .. } => return None,
     };
     Some(match outcome {
         DeliveryOutcome::Sent { provider_id } => {

@@ -10,6 +10,7 @@ use crate::leases::{Heard, Leases};
 use crate::maintenance::{self, Windows};
 use crate::silence::{self, Silence};
 use crate::state::{Limits, Recipient, State};
+use crate::storm;
 use model::{AlertId, Medium, Millis, NoticeId, Severity, SourceId, Timestamp};
 use std::collections::BTreeSet;
 
@@ -37,7 +38,9 @@ pub(crate) fn next_wake(state: &State, timers: &Timers) -> Option<Timestamp> {
     let digest =
         state.catalogue.as_ref().map(|_| Timestamp((state.digest_day + 1) * DAY.0).plus(DIGEST_AT));
     let reminders = state.silences.values().filter_map(maintenance::reminder_at).map(|(at, _)| at);
-    pages.chain(alerts).chain(sources).chain(silences).chain(reminders).chain(digest).min()
+    let updates = storm::next_update(state).into_iter();
+    let silences = silences.chain(reminders);
+    pages.chain(alerts).chain(sources).chain(silences).chain(updates).chain(digest).min()
 }
 
 /// The first thing that is due, or nothing.
@@ -62,6 +65,9 @@ pub(crate) fn first_due(state: &State, timers: &Timers, context: &Context<'_>) -
                 return advance(state, context, *page, PageCause::NobodyAnswered);
             }
         }
+    }
+    if let Some(update) = storm::update_due(state, now) {
+        return vec![update];
     }
     for (source, health) in &state.sources_failing {
         let silent = health.failing_since.plus(SOURCE_SILENT) <= now;

@@ -1,6 +1,8 @@
 //! Facts, as they stand in the journal. Serialised as they are; `wire` versions them, moves
 //! personal text into slots, and pins a sample of every released form.
 
+use crate::load::LoadOutcome;
+use crate::shadow::TheirAct;
 use crate::state::Recipient;
 use crate::{Role, TokenKind};
 use alerting::Matcher;
@@ -253,6 +255,104 @@ pub enum Event {
         skipped: Vec<SkippedNotice>,
         /// When the next step starts unless somebody answers.
         deadline: Timestamp,
+    },
+    /// Somebody is called so often that these notices share one message.
+    CallsBundled {
+        /// Of which page.
+        page: PageId,
+        /// Which step of it.
+        attempt: u32,
+        /// Who.
+        person: PersonId,
+        /// How many calls they got within ten minutes.
+        calls_count: u32,
+        /// How many they may get.
+        calls_max: u16,
+        /// When the message that lists them goes out.
+        at: Timestamp,
+        /// Messages that begin here; none when the notices join one that waits already.
+        carriers: Vec<NewNotice>,
+        /// The notices, each with the message it goes into.
+        notices: Vec<(NoticeId, NoticeId)>,
+    },
+    /// Somebody had as many pages as they should have.
+    LoadReached {
+        /// Counts such moments, from 1.
+        load: u64,
+        /// Who.
+        person: PersonId,
+        /// The rota they are on duty in, if that is why they were called.
+        rota: Option<RotaId>,
+        /// The page that was one too many.
+        page: PageId,
+        /// How many they had.
+        pages: u32,
+        /// Since when.
+        since: Timestamp,
+        /// The limit.
+        limit: model::LoadLimit,
+        /// What follows.
+        outcome: LoadOutcome,
+        /// Who is told.
+        notices: Vec<NewNotice>,
+    },
+    /// Somebody who was relieved has the duty again.
+    ReliefEnded {
+        /// In which rota.
+        rota: RotaId,
+        /// Who said so.
+        by: PersonId,
+    },
+    /// Somebody wants people called whatever held it back.
+    PagedAnyway {
+        /// For which alert.
+        alert: AlertId,
+        /// Who.
+        by: PersonId,
+    },
+    /// More alerts joined an incident whose people were called before.
+    IncidentUpdated {
+        /// Which.
+        incident: IncidentId,
+        /// How many joined since they were told last.
+        joined_count: u32,
+        /// How many alerts it has now.
+        alerts_count: u32,
+        /// Who is told.
+        notices: Vec<NewNotice>,
+        /// Whose notice waits, until when.
+        held: Vec<(NoticeId, Timestamp)>,
+    },
+    /// From here on pages run through their whole life and nobody is called.
+    ShadowBegan {
+        /// For one team; `None`: for everybody who says nothing else.
+        team: Option<TeamId>,
+    },
+    /// From here on pages go out.
+    ShadowEnded {
+        /// For one team; `None`: for everybody who says nothing else.
+        team: Option<TeamId>,
+        /// Who said so; `None`: the configuration.
+        by: Option<PersonId>,
+    },
+    /// What another pager did, beside which this one runs.
+    TheirCall {
+        /// Which pager.
+        system: String,
+        /// What it calls the incident.
+        incident: String,
+        /// The keys of the alerts behind it.
+        keys: Vec<String>,
+        /// In one line.
+        title: String,
+        /// What it did.
+        act: TheirAct,
+        /// To or by whom, where we know them.
+        person: Option<PersonId>,
+        /// Whom it named, where we do not.
+        unknown: Option<Personal>,
+        /// When, as it says.
+        said_at: Timestamp,
     },
     /// A provider took a notice.
     NoticeSent {

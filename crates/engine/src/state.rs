@@ -72,6 +72,12 @@ pub struct State {
     pub pages: Map<PageId, paging::Page>,
     /// Notices of the pages above, and of the last daily mails.
     pub notices: Map<NoticeId, Notice>,
+    /// Who was called how often, and what followed.
+    #[serde(default)]
+    pub load: crate::load::Load,
+    /// The time beside another pager.
+    #[serde(default)]
+    pub shadow: crate::shadow::Shadow,
     /// Signatures of features' objectives.
     pub signatures: BTreeMap<FeatureId, BTreeMap<SignRole, Signature>>,
     /// Silences, to come, in force and recently ended.
@@ -198,6 +204,18 @@ pub enum Purpose {
         /// Which step of it.
         attempt: u32,
     },
+    /// To list several pages that somebody would have been called for one by one.
+    Bundle,
+    /// To say that more alerts joined.
+    Update {
+        /// Which incident.
+        incident: IncidentId,
+    },
+    /// To say that somebody had enough, and what follows.
+    Load {
+        /// Which moment, as [`crate::Event::LoadReached`] counts them.
+        load: u64,
+    },
     /// The daily mail.
     Digest {
         /// Days since the epoch, UTC.
@@ -247,6 +265,16 @@ pub enum NoticeStatus {
     },
     /// Not wanted any more before it was sent.
     Cancelled,
+    /// Its message is part of another one.
+    Bundled {
+        /// That one.
+        into: NoticeId,
+    },
+    /// It would have gone out: another pager still calls.
+    Shadowed {
+        /// When.
+        at: Timestamp,
+    },
 }
 
 /// A signature under an objective.

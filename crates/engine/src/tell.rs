@@ -3,6 +3,7 @@
 use crate::event::{
     Event, NotPagedReason, Origin, PageCause, ReminderReason, ResolveReason, SignRole,
 };
+use crate::limits_told::told_limits;
 use crate::notify::name;
 use crate::state::Recipient;
 use model::{Catalogue, PersonId, Severity};
@@ -118,6 +119,7 @@ pub fn tell(event: &Event, catalogue: Option<&Catalogue>) -> String {
         Event::DigestDue { notices, .. } => {
             format!("The daily mail is due to {} people.", notices.len())
         }
+        other => told_limits(other, &person),
     }
 }
 

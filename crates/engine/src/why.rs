@@ -65,7 +65,9 @@ pub fn why_trail(state: &State, id: &WhyId) -> Option<Vec<u64>> {
         WhyId::Page(id) => of_page(id),
         WhyId::Notice(id) => match state.notices.get(id)?.purpose {
             Purpose::Page { page, .. } => of_page(&page),
-            Purpose::Digest { .. } | Purpose::Reminder { .. } => None,
+            Purpose::Update { incident } => of_incident(&incident),
+            Purpose::Load { load } => of_page(&state.load.log.get(&load)?.page),
+            Purpose::Bundle | Purpose::Digest { .. } | Purpose::Reminder { .. } => None,
         },
         WhyId::Alert(id) => {
             let alert = state.alerts.get(id)?;
@@ -160,6 +162,7 @@ fn mentions(event: &Event) -> Vec<WhyId> {
         | Event::AlertResolved { alert, .. }
         | Event::AlertUnsilenced { alert, .. }
         | Event::AlertUpdated { alert, .. }
+        | Event::PagedAnyway { alert, .. }
         | Event::NotPaged { alert, .. } => vec![WhyId::Alert(*alert)],
         Event::IncidentOpened { incident, alert, .. } | Event::AlertJoined { incident, alert } => {
             vec![WhyId::Incident(*incident), WhyId::Alert(*alert)]
@@ -178,12 +181,20 @@ fn mentions(event: &Event) -> Vec<WhyId> {
         | Event::PageExhausted { page }
         | Event::PageEnded { page, .. } => vec![WhyId::Page(*page)],
         Event::IncidentResolved { incident, .. }
+        | Event::IncidentUpdated { incident, .. }
         | Event::ReviewAsked { incident, .. }
         | Event::ReviewPublished { incident, .. } => vec![WhyId::Incident(*incident)],
+        Event::CallsBundled { page, .. } | Event::LoadReached { page, .. } => {
+            vec![WhyId::Page(*page)]
+        }
         Event::DigestDue { notices, .. } | Event::SilenceReminded { notices, .. } => {
             notices.iter().map(|it| WhyId::Notice(it.notice)).collect()
         }
         Event::CatalogueAdopted { .. }
+        | Event::ReliefEnded { .. }
+        | Event::ShadowBegan { .. }
+        | Event::ShadowEnded { .. }
+        | Event::TheirCall { .. }
         | Event::SilenceSet { .. }
         | Event::SilenceStarted { .. }
         | Event::SilenceEnded { .. }

@@ -9,6 +9,7 @@
 //! - an alert is over only when its sender says so, never because it is missing from a payload.
 
 pub mod alertmanager_v2;
+pub mod beside;
 mod fields;
 pub mod goalert;
 pub mod grafana;

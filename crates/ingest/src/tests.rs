@@ -1,5 +1,6 @@
 //! Payloads and what is read from them; and that nothing makes the parsers panic.
 
+mod beside;
 mod receivers;
 
 use crate::{alertmanager_v2, route, webhook_v4};

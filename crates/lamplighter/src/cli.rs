@@ -83,6 +83,18 @@ pub(crate) enum Command {
     /// Plan work during which alerts that match call nobody
     #[command(subcommand)]
     Maintenance(MaintenanceCommand),
+    /// Compare with the pager that still calls, and end shadow mode
+    #[command(subcommand)]
+    Shadow(ShadowCommand),
+    /// Show who had enough pages, who has the duty for them, and days noted
+    #[command(after_help = "Example: lamplighter load")]
+    Load(Status),
+    /// Call people for an alert whatever holds it back: a limit, a list, a silence
+    #[command(after_help = "Example: lamplighter anyway al_1")]
+    Anyway(OneId),
+    /// End a relief: the rota goes by its turns again
+    #[command(after_help = "Example: lamplighter by-turns payments")]
+    ByTurns(OneId),
     /// Sign a feature's objective as it stands
     #[command(after_help = "Example: lamplighter sign light-on --role product")]
     Sign(Sign),
@@ -539,6 +551,54 @@ pub(crate) struct SilenceSet {
     /// Why; whoever finds the silence at night will ask
     #[arg(long)]
     pub(crate) comment: String,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ShadowCommand {
+    /// Every moment at which the two pagers would not have done the same
+    #[command(after_help = "Example: lamplighter shadow report --days 14")]
+    Report(ShadowReport),
+    /// Record what the other pager did, from a table
+    ///
+    /// The first line names the columns: at, who and incident or key are needed; title, system and act
+    /// (called, acknowledged, resolved) may be there.
+    #[command(after_help = "Example: lamplighter shadow import calls.csv --system opsgenie\n\
+                            Exit code 1 when a line could not be read.")]
+    Import(ShadowImport),
+    /// End shadow mode: people are called from now on
+    ///
+    /// What is open and taken by nobody is paged at once. Needs an administrator's token.
+    #[command(after_help = "Example: lamplighter shadow end")]
+    End(ShadowEnd),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShadowReport {
+    /// How many days to look back, at most 35
+    #[arg(long, default_value_t = 14)]
+    pub(crate) days: u16,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShadowImport {
+    /// The table, in CSV; `-` for standard input
+    pub(crate) file: std::path::PathBuf,
+    /// Which pager it comes from, where the table does not say
+    #[arg(long, default_value = "another pager")]
+    pub(crate) system: String,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShadowEnd {
+    /// For one team that is in shadow by itself
+    #[arg(long)]
+    pub(crate) team: Option<String>,
     #[command(flatten)]
     pub(crate) remote: Remote,
 }

@@ -14,6 +14,7 @@ mod oncall;
 mod records;
 mod remote;
 mod rules;
+mod shadow;
 mod silence;
 mod token;
 mod watching;
@@ -75,6 +76,10 @@ fn run(command: Command) -> Answer {
         Command::Heartbeat(it) => watching::heartbeat(&it),
         Command::Change(it) => watching::change(&it),
         Command::Maintenance(it) => watching::maintenance(&it),
+        Command::Shadow(it) => shadow::shadow(&it),
+        Command::Load(it) => shadow::load(&it),
+        Command::Anyway(it) => shadow::anyway(&it),
+        Command::ByTurns(it) => shadow::by_turns(&it),
         Command::Token(it) => token::token(&it),
         Command::Journal(it) => journal::journal(&it),
         Command::Erase(it) => offline::erase(&it),

@@ -13,6 +13,7 @@ mod id;
 mod label;
 pub mod map;
 mod objective;
+mod pager;
 mod personal;
 mod time;
 mod watched;
@@ -31,6 +32,7 @@ pub use id::{
 pub use label::{Labels, Severity};
 pub use map::{Map, Set};
 pub use objective::{InvalidObjective, Objective};
+pub use pager::{LoadLimit, LoadPer, LoadThen, Mode, Pager};
 pub use personal::Personal;
 pub use time::{Millis, Timestamp};
 pub use watched::{

@@ -167,6 +167,7 @@ mod tests {
                 channel_priorities: priorities.iter().map(|(id, it)| ((*id).into(), *it)).collect(),
                 sources: BTreeMap::new(),
                 watched: crate::Watched::default(),
+                pager: crate::Pager::default(),
             };
             let found: Vec<_> = catalogue.channels_for(medium).map(ChannelId::as_str).collect();
             assert_eq!(found, expect, "{priorities:?}");

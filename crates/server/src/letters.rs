@@ -11,6 +11,7 @@
 mod reminder;
 
 use crate::daily;
+use crate::{daily, limit_letters};
 use channels::{Action, Callbacks, Message, Priority, SHORT_LENGTH_MAX, one_line, short};
 use engine::{Alert, Notice, NoticeStatus, Origin, Purpose, Recipient, State};
 use incident::Incident;
@@ -49,6 +50,9 @@ pub(crate) fn letter(desk: &Desk<'_>, id: NoticeId) -> Option<Result<Message, St
         Purpose::Reminder { silence, reason } => {
             reminder::letter(desk, id, notice, silence, reason)
         }
+        Purpose::Bundle => limit_letters::list(desk, id, notice),
+        Purpose::Update { incident } => limit_letters::update(desk, id, notice, incident),
+        Purpose::Load { load } => limit_letters::enough(desk, id, notice, load),
     })
 }
 
@@ -226,6 +230,12 @@ fn digest_letter(desk: &Desk<'_>, id: NoticeId, notice: &Notice) -> Result<Messa
     let to = address(desk, notice)?;
     let zone = zone_of(desk.state.catalogue(), notice);
     let daily::Daily { subject, mut text } = daily::write(desk, zone);
+    if desk.state.shadow.is_on() {
+        text = format!(
+            "SHADOW MODE: nobody is woken by Lamplighter. {}/shadow\n\n{text}",
+            desk.public_url
+        );
+    }
     if let Some(late) = late(desk, notice) {
         let _ = writeln!(text, "\n{late}");
     }
@@ -244,7 +254,7 @@ fn digest_letter(desk: &Desk<'_>, id: NoticeId, notice: &Notice) -> Result<Messa
     })
 }
 
-fn address(desk: &Desk<'_>, notice: &Notice) -> Result<String, String> {
+pub(crate) fn address(desk: &Desk<'_>, notice: &Notice) -> Result<String, String> {
     let person = match &notice.to {
         Recipient::Channel(_) => return Ok(String::new()),
         Recipient::Person(person) => person,
@@ -261,7 +271,7 @@ fn address(desk: &Desk<'_>, notice: &Notice) -> Result<String, String> {
 }
 
 /// Where the provider reaches us about a notice: only when the configuration says under which address.
-fn callbacks(desk: &Desk<'_>, id: NoticeId, notice: &Notice) -> Option<Callbacks> {
+pub(crate) fn callbacks(desk: &Desk<'_>, id: NoticeId, notice: &Notice) -> Option<Callbacks> {
     let base = desk.state.catalogue()?.public_url.clone()?;
     let code = web::callback_code(desk.links_key, &notice.channel, id);
     Some(Callbacks { base, channel: notice.channel.clone(), notice: id.to_string(), code })
@@ -271,7 +281,7 @@ fn name(medium: Medium) -> &'static str {
     medium.word()
 }
 
-fn late(desk: &Desk<'_>, notice: &Notice) -> Option<String> {
+pub(crate) fn late(desk: &Desk<'_>, notice: &Notice) -> Option<String> {
     let by = desk.now.since(notice.decided_at);
     let zone = zone_of(desk.state.catalogue(), notice);
     let due = local(desk.zones, zone, notice.decided_at);
@@ -279,7 +289,7 @@ fn late(desk: &Desk<'_>, notice: &Notice) -> Option<String> {
         .then(|| format!("This message is late by {by}: it should have gone out on {due}."))
 }
 
-fn zone_of<'a>(catalogue: Option<&'a Catalogue>, notice: &Notice) -> Option<&'a str> {
+pub(crate) fn zone_of<'a>(catalogue: Option<&'a Catalogue>, notice: &Notice) -> Option<&'a str> {
     let Recipient::Person(person) = &notice.to else { return None };
     Some(catalogue?.people.get(person)?.timezone.as_str())
 }

@@ -14,6 +14,7 @@ mod configuration;
 mod daily;
 mod demo;
 mod letters;
+mod limit_letters;
 mod links;
 mod logging;
 mod measure;

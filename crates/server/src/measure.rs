@@ -366,5 +366,6 @@ pub(crate) fn empty() -> Catalogue {
         channel_priorities: BTreeMap::new(),
         sources: BTreeMap::new(),
         watched: model::Watched::default(),
+        pager: model::Pager::default(),
     }
 }

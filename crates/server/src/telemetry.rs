@@ -151,6 +151,17 @@ impl Metrics {
             ("incidents_open", "Incidents that go on", state.open_groups.len() as u64),
             ("notices_due", "Notices to be sent now", state.notices_due(now).count() as u64),
             ("sources_failing", "Sources that fail", state.sources_failing.len() as u64),
+            (
+                "pages_per_person_per_10min_max",
+                "Calls within ten minutes of whoever got most of them",
+                u64::from(state.load.calls_now(now)),
+            ),
+            (
+                "pages_per_person_per_10min_peak",
+                "The same since the journal began",
+                u64::from(state.load.calls_peak()),
+            ),
+            ("shadow_mode", "Whether anybody is in shadow mode", u64::from(state.shadow.is_on())),
         ];
         for (name, help, value) in values {
             let gauge = Gauge::<i64>::default();

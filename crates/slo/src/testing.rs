@@ -70,5 +70,6 @@ pub(crate) fn catalogue() -> Catalogue {
         channel_priorities: BTreeMap::new(),
         sources: BTreeMap::from([("prometheus".into(), source)]),
         watched: model::Watched::default(),
+        pager: model::Pager::default(),
     }
 }

@@ -320,7 +320,7 @@ fn key_label(state: &EngineState, who: &Principal) -> String {
     token.map_or_else(String::new, |it| it.label.clone())
 }
 
-async fn submit(
+pub(crate) async fn submit(
     context: &Context,
     who: &Principal,
     commands: Vec<Command>,
@@ -361,11 +361,11 @@ fn content_type(headers: &HeaderMap) -> &str {
     headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok()).unwrap_or("")
 }
 
-fn bad(told: &str) -> Response {
+pub(crate) fn bad(told: &str) -> Response {
     (StatusCode::BAD_REQUEST, axum::Json(json!(told))).into_response()
 }
 
-fn later(told: &str) -> Response {
+pub(crate) fn later(told: &str) -> Response {
     let retry = [(header::RETRY_AFTER, RETRY_AFTER)];
     (StatusCode::SERVICE_UNAVAILABLE, retry, format!("{told}\n")).into_response()
 }

@@ -12,6 +12,7 @@
 mod access;
 mod alertmanager;
 mod api;
+mod beside;
 mod callback_code;
 mod doors;
 mod forms;
@@ -151,6 +152,10 @@ pub fn router(context: Context) -> Router {
         .route("/oncall", get(views::oncall::view))
         .route("/why/{id}", get(views::incident::why))
         .route("/silences", get(views::silences::view))
+        .route("/shadow", get(views::shadow::view))
+        .route("/api/v1/shadow/report", get(beside::report))
+        .route("/api/v1/load", get(beside::load))
+        .route("/api/v1/load/credits.csv", get(beside::credits))
         .route("/inbox", get(views::inbox::view))
         .route("/events", get(live::events))
         .route("/api/v1/status", get(api::status))
@@ -178,6 +183,10 @@ pub fn router(context: Context) -> Router {
         .route("/raise", post(forms::raise))
         .route("/silences", post(forms::silence))
         .route("/silences/{id}/end", post(forms::end_silence))
+        .route("/alerts/{id}/page", post(beside::page_anyway_form))
+        .route("/api/v1/alerts/{id}/page", post(beside::page_anyway))
+        .route("/rotas/{id}/relief/end", post(beside::end_relief_form))
+        .route("/api/v1/rotas/{id}/relief/end", post(beside::end_relief))
         .route("/api/v2/silences", post(alertmanager::set_silence))
         .route("/api/v2/silence/{id}", delete(alertmanager::end_silence))
         .route("/logout", post(forms::logout))
@@ -203,11 +212,14 @@ pub fn router(context: Context) -> Router {
         .route("/api/v1/tokens", get(api::tokens).post(api::issue_token))
         .route("/api/v1/tokens/{id}", delete(api::revoke_token))
         .route("/-/reload", post(api::reload))
+        .route("/shadow/end", post(beside::end_form))
+        .route("/api/v1/shadow/end", post(beside::end))
         .route_layer(from_fn_with_state(context.clone(), access::admin));
     open.merge(readers)
         .merge(writers)
         .merge(admins)
         .merge(doors::routes(&context))
+        .merge(beside::routes(&context))
         .fallback(views::missing)
         .layer(from_fn_with_state(context.clone(), access::host))
         .layer(from_fn(headers::secure))

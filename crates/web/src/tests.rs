@@ -37,6 +37,22 @@ const ROUTES: &str = "
     GET  /why/in_9                             303 303 404 404
     GET  /inbox                                303 303 404 404
     GET  /silences                             303 303 200 200
+    GET  /shadow                               303 303 200 200
+    POST /shadow/end                           303 403 403 409
+    GET  /api/v1/shadow/report                 401 401 200 200
+    POST /api/v1/shadow/end                    401 403 403 409
+    POST /api/v1/shadow/calls                  401 400 400 400
+    POST /api/v1/shadow/csv                    401 400 400 400
+    POST /api/v1/shadow/pagerduty              401 400 400 400
+    POST /api/v1/shadow/opsgenie               401 400 400 400
+    POST /api/v1/shadow/goalert                401 400 400 400
+    POST /api/v1/shadow/oncall                 401 400 400 400
+    GET  /api/v1/load                          401 401 200 200
+    GET  /api/v1/load/credits.csv              401 401 200 200
+    POST /alerts/al_9/page                     303 303 404 404
+    POST /api/v1/alerts/al_9/page              401 401 404 404
+    POST /rotas/nothing/relief/end             303 303 404 404
+    POST /api/v1/rotas/nothing/relief/end      401 401 404 404
     POST /silences/si_9/end                    303 303 404 404
     GET  /watch                                303 303 200 200
     POST /maintenance                          303 303 422 422

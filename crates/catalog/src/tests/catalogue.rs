@@ -93,9 +93,12 @@ fn the_sample_of_the_design_reads() {
 pub(super) const EVERYTHING: &str = r#"
 org: solar
 public-url: https://lamp.solar.example/
+mode: shadow
+pages-per-person-per-10min: 7
+pagerduty-webhook-secret: env:PD
 people:
-  ana: { name: Ana Reyes, timezone: America/Los_Angeles, email: ana@solar.example, sms: "+15550100", ntfy: ana-7f, voice: "+15550101", pushover: u1, slack: U1, mattermost: ana, telegram: "17", matrix: "!dm:b", skills: { postgres: 3 } }
-teams: { payments: { members: [ana] } }
+  ana: { name: Ana Reyes, timezone: America/Los_Angeles, email: ana@solar.example, sms: "+15550100", ntfy: ana-7f, voice: "+15550101", pushover: u1, slack: U1, mattermost: ana, telegram: "17", matrix: "!dm:b", aka: [ana.r], skills: { postgres: 3 } }
+teams: { payments: { members: [ana], mode: live, load: { pages: 4, per: 24h, then: credit } } }
 services:
   api:
     team: payments
@@ -113,7 +116,7 @@ features:
     owners: { product: ana, engineering: ana, review: 2027-01-01 }
     escalation: long
 rotas:
-  r: { timezone: Africa/Nairobi, layers: [{ people: [ana], turn: 3d, handover: "17:30", starts: 2026-01-05 }], follow-the-sun: false }
+  r: { timezone: Africa/Nairobi, layers: [{ people: [ana], turn: 3d, handover: "17:30", starts: 2026-01-05 }], follow-the-sun: false, load: { pages: 3, per: night, then: relieve } }
 escalations:
   long: { steps: [{ page: rota r, wait: 90s }, { page: team payments, wait: 1h }, { page: channel e, wait: 1m }], repeat: 2 }
   short: [{ page: person ana, wait: 10m }]
@@ -180,14 +183,17 @@ fn every_key_reaches_the_catalogue() {
     features inner {"escalation":"short","needs":{"any":[{"slo":"api.up"},{"slo":"carrier.up"}]},"objective":"98%","owners":null,"question":"Inner?","team":"payments","window":2592000000}
     features outer {"escalation":"long","needs":{"all":[{"any":[{"slo":"api.up"},{"slo":"carrier.up"}]},{"slo":"api.up"},{"quorum":{"of":[{"slo":"api.up"},{"slo":"carrier.up"}],"works_min":1}},{"routes":[{"need":{"slo":"api.up"},"parts":7},{"need":{"slo":"carrier.up"},"parts":3}]}]},"objective":"97%","owners":{"engineering":"ana","product":"ana","review":"2027-01-01"},"question":"Outer?","team":"payments","window":129600000}
     org "solar"
-    people ana {"contacts":[{"address":{"$personal":{"subject":"ana","text":"ana@solar.example"}},"medium":"email"},{"address":{"$personal":{"subject":"ana","text":"+15550100"}},"medium":"sms"},{"address":{"$personal":{"subject":"ana","text":"ana-7f"}},"medium":"ntfy"},{"address":{"$personal":{"subject":"ana","text":"+15550101"}},"medium":"voice"},{"address":{"$personal":{"subject":"ana","text":"u1"}},"medium":"pushover"},{"address":{"$personal":{"subject":"ana","text":"U1"}},"medium":"slack"},{"address":{"$personal":{"subject":"ana","text":"ana"}},"medium":"mattermost"},{"address":{"$personal":{"subject":"ana","text":"17"}},"medium":"telegram"},{"address":{"$personal":{"subject":"ana","text":"!dm:b"}},"medium":"matrix"}],"name":{"$personal":{"subject":"ana","text":"Ana Reyes"}},"timezone":"America/Los_Angeles"}
+    pager calls_per_10min_max 7
+    pager mode "shadow"
+    pager pagerduty_secret {"env":"PD"}
+    people ana {"aka":[{"$personal":{"subject":"ana","text":"ana.r"}}],"contacts":[{"address":{"$personal":{"subject":"ana","text":"a@b"}},"medium":"email"}],"name":null,"timezone":"UTC"}
     public_url "https://lamp.solar.example"
-    rotas r {"layers":[{"handover_day":"mon","handover_minute":1050,"people":["ana"],"starts":"2026-01-05","turn":{"days":3}}],"timezone":"Africa/Nairobi"}
+    rotas r {"layers":[{"handover_day":"mon","handover_minute":1050,"people":["ana"],"starts":"2026-01-05","turn":{"days":3}}],"load":{"pages":3,"per":"night","then":"relieve"},"timezone":"Africa/Nairobi"}
     services api {"kind":{"own":{"team":"payments"}},"slos":{"up":{"bad":"e_total{code=~\"5..\"}","objective":"99.95%","source":"own","total":"r_total","window":604800000}}}
     services carrier {"kind":"supplier","slos":{"up":{"bad":"a","objective":"99%","source":"metrics","total":"b","window":604800000}}}
     sources metrics {"interval":60000,"kind":{"prometheus":{"token":{"env":"PROM"},"url":"http://127.0.0.1:9090"}}}
     sources own {"interval":5000,"kind":{"scrape":{"targets":{"api":"http://127.0.0.1:9100/metrics"}}}}
-    teams payments {"members":["ana"]}
+    teams payments {"load":{"pages":4,"per":"day","then":"credit"},"members":["ana"],"mode":"live"}
     watched heartbeats {"nightly":{"every":86400000,"feature":"inner","grace":1800000,"service":"api","severity":"ticket","team":"payments"}}
     watched maintenance {"patches":{"lasts":7200000,"matchers":"service=\"api\"","owner":"ana","reason":"Patches","timezone":"Africa/Nairobi","when":"tue,thu 02:00"}}
     watched ping {"every":60000,"token":{"env":"PING"},"url":"https://other.example/api/v1/heartbeats/us/ping"}
@@ -230,7 +236,6 @@ watch: { synthetic: { every: 1h }, ping: { url: http://h } }
     escalations t {"repeat_max":0,"steps":[{"page":{"rota":"t"},"wait":300000}]}
     features f {"escalation":"t","needs":{"slo":"s.up"},"objective":"99%","owners":null,"question":"F?","team":"t","window":2419200000}
     org "solar"
-    people ana {"contacts":[{"address":{"$personal":{"subject":"ana","text":"a@b"}},"medium":"email"}],"name":null,"timezone":"UTC"}
     public_url null
     rotas t {"layers":[{"handover_day":"mon","handover_minute":540,"people":["ana"],"starts":"2024-01-01","turn":{"weeks":1}}],"timezone":"UTC"}
     services s {"kind":{"own":{"team":"t"}},"slos":{"up":{"bad":"a","objective":"99%","source":"default","total":"b","window":2419200000}}}

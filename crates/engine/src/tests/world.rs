@@ -14,7 +14,7 @@ use slo::ConditionState::{self, Firing, Quiet, Unmeasured};
 use std::collections::BTreeMap;
 
 /// Monday 23 November 2026, 10:00 UTC; two in the morning in San Francisco.
-const START: Timestamp = Timestamp(1_795_428_000_000);
+pub(crate) const START: Timestamp = Timestamp(1_795_428_000_000);
 
 /// Runs `script` and compares the whole journal after the first configuration.
 #[track_caller]
@@ -36,6 +36,27 @@ pub(crate) fn check_shown(
     let mut world = World::new();
     script.split(" / ").for_each(|line| world.step(line));
     assert_eq!(shown(world.engine.state(), &world.records), expected);
+}
+
+/// The same in an organisation that is `changed` first, without the lines that say how an alert becomes a
+/// page; hands out the state it ends in.
+#[track_caller]
+pub(crate) fn check_with(changed: impl Fn(&mut Catalogue), script: &str, expected: &str) -> State {
+    let mut world = World::new();
+    let mut catalogue = catalogue();
+    changed(&mut catalogue);
+    let adopt = Command::AdoptCatalogue { catalogue: Box::new(catalogue), hash: "changed".into() };
+    world.submit("0m", START, &Submission::system(adopt));
+    world.shown.remove(0);
+    script.split(" / ").for_each(|line| world.step(line));
+    let expected: Vec<&str> = expected.lines().map(str::trim).filter(|it| !it.is_empty()).collect();
+    // How an alert becomes a page is not what these tests are about.
+    let usual = [" AlertFired ", " IncidentOpened ", " PageOpened ", " ReviewAsked "];
+    world.shown.retain(|line| !usual.iter().any(|it| line.contains(it)));
+    assert_eq!(world.shown.join("\n"), expected.join("\n"));
+    let replayed = world.replayed();
+    assert_eq!(&replayed, world.engine.state(), "replay gives the same state");
+    replayed
 }
 
 /// Runs `script` and compares the times of its first incident.
@@ -134,6 +155,32 @@ fn command(words: &[&str], now: Timestamp) -> Command {
             let life = DoorLife::FiringStaleAfter(Millis::from_hours(5));
             door(fingerprint, Some(feature), life, now)
         }
+        ["ring", service] => ring(service, "warning", now),
+        ["ring-critical", service] => ring(service, "critical", now),
+        ["join", fingerprint, service] => {
+            let Command::Receive(mut door) = ring(service, "warning", now) else { unreachable!() };
+            door.fingerprint = fingerprint.into();
+            Command::Receive(door)
+        }
+        ["anyway", id, by] => Command::PageAnyway {
+            alert: model::AlertId::parse(id).expect("an alert id"),
+            by: by.into(),
+        },
+        ["end-relief", rota, by] => Command::EndRelief { rota: rota.into(), by: by.into() },
+        ["end-shadow", by] => Command::EndShadow { team: None, by: by.into() },
+        ["they", act, incident, key, who] => Command::RecordTheirCall(Box::new(crate::Heard {
+            system: "pagerduty".into(),
+            incident: incident.into(),
+            keys: vec![key.into()],
+            title: String::new(),
+            act: match act {
+                "call" => crate::TheirAct::Called,
+                "ack" => crate::TheirAct::Acknowledged,
+                _ => crate::TheirAct::Resolved,
+            },
+            people: vec![vec![who.into()]],
+            at: now,
+        })),
         ["door-over", fingerprint] => door(fingerprint, None, DoorLife::Resolved, now),
         ["ack", id, by] => Command::AcknowledgePage { page: page(id), by: by.into(), via },
         ["ack-incident", id, by] => {
@@ -244,6 +291,16 @@ fn watched_command(words: &[&str], now: Timestamp) -> Command {
         ["probe"] => Command::Probe,
         _ => panic!("unknown command in script: {words:?}"),
     }
+}
+
+/// Somebody's service is in trouble: an incident of its own.
+pub(crate) fn ring(service: &str, severity: &str, now: Timestamp) -> Command {
+    let life = DoorLife::FiringStaleAfter(Millis::from_days(5));
+    let Command::Receive(mut door) = door(service, None, life, now) else { unreachable!() };
+    door.labels.insert("severity".into(), severity.into());
+    door.labels.insert("key".into(), format!("key-{service}"));
+    (door.service, door.team) = (Some(service.into()), Some("payments".into()));
+    Command::Receive(door)
 }
 
 fn silence(matchers: &str, from: &str, to: &str, replaces: Option<&str>) -> Command {
@@ -384,6 +441,73 @@ fn show(record: &EventRecord) -> String {
         Event::TokenRevoked { token } => format!("TokenRevoked {token}"),
         Event::PasswordSet { person, .. } => format!("PasswordSet {person}"),
         Event::DigestDue { notices, .. } => format!("DigestDue to {}", notices.len()),
+        other => show_limits(other),
+    }
+}
+
+fn name_of(it: &Recipient) -> String {
+    match it {
+        Recipient::Person(id) => id.to_string(),
+        Recipient::Channel(id) => format!("channel {id}"),
+    }
+}
+
+fn told(notices: &[crate::NewNotice]) -> String {
+    let told: Vec<String> =
+        notices.iter().map(|it| format!("{} {}", name_of(&it.to), medium(it.medium))).collect();
+    told.join(", ")
+}
+
+/// Load limits, storms and shadow mode.
+fn show_limits(event: &Event) -> String {
+    let since = |it: &Timestamp| format!("{}m", it.since(START).whole_mins());
+    match event {
+        Event::CallsBundled { page, person, calls_count, at, carriers, notices, .. } => {
+            let parts: Vec<String> =
+                notices.iter().map(|(it, into)| format!("{it} in {into}")).collect();
+            let (new, at) = (carriers.len(), at.since(START));
+            format!(
+                "CallsBundled {page} {person} call {calls_count}, {new} new at {at}: {}",
+                parts.join(", ")
+            )
+        }
+        Event::LoadReached { load, person, pages, outcome, notices, .. } => {
+            let outcome = match outcome {
+                crate::LoadOutcome::Relieved { to, until } => {
+                    format!("relieved by {to} until {}", since(until))
+                }
+                crate::LoadOutcome::Held { until } => format!("held until {}", since(until)),
+                other => format!("{other:?}"),
+            };
+            let told = told(notices);
+            format!("LoadReached {load} {person} {pages} pages, {outcome}, told {told}")
+        }
+        Event::ReliefEnded { rota, by } => format!("ReliefEnded {rota} by {by}"),
+        Event::PagedAnyway { alert, by } => format!("PagedAnyway {alert} by {by}"),
+        Event::IncidentUpdated { incident, joined_count, alerts_count, notices, held } => {
+            let told = told(notices);
+            let held: Vec<String> = held
+                .iter()
+                .map(|(it, until)| format!(", {it} held until {}", since(until)))
+                .collect();
+            format!(
+                "IncidentUpdated {incident} {joined_count} joined of {alerts_count}, told {told}{}",
+                held.concat()
+            )
+        }
+        Event::ShadowBegan { team } => format!("ShadowBegan {team:?}"),
+        Event::ShadowEnded { team, by } => {
+            format!("ShadowEnded {team:?} by {}", by.as_ref().map_or("nobody", |it| it.as_str()))
+        }
+        Event::TheirCall { incident, act, person, unknown, .. } => {
+            let unknown = unknown.as_ref().and_then(|it| it.text());
+            let who = person.as_ref().map_or("nobody known", |it| it.as_str());
+            format!(
+                "TheirCall {act:?} {incident} {who}{}",
+                unknown.map_or(String::new(), |it| format!(" ({it})"))
+            )
+        }
+        other => panic!("unknown event: {other:?}"),
     }
 }
 
@@ -422,14 +546,14 @@ fn medium(it: Medium) -> &'static str {
     }
 }
 
-fn catalogue() -> Catalogue {
+pub(crate) fn catalogue() -> Catalogue {
     let person = |id: &str, zone: &str, contacts: &[(Medium, &str)]| {
         let contact = |(medium, address): &(Medium, &str)| Contact {
             medium: *medium,
             address: Personal::new(id.into(), *address),
         };
         let contacts = contacts.iter().map(contact).collect();
-        (PersonId::from(id), Person { name: None, timezone: zone.into(), contacts })
+        (PersonId::from(id), Person { name: None, timezone: zone.into(), contacts, aka: vec![] })
     };
     let feature = |question: &str, escalation: &str| Feature {
         question: question.into(),
@@ -471,6 +595,7 @@ fn catalogue() -> Catalogue {
         token: SecretRef::Env("TWILIO_TOKEN".into()),
         from: "+15550199".into(),
     };
+    let team = Team { members: vec!["ana".into(), "bo".into()], mode: None, load: None };
     let prometheus = SourceKind::Prometheus { url: "http://prometheus:9090".into(), token: None };
     Catalogue {
         org: "solar".into(),
@@ -484,10 +609,7 @@ fn catalogue() -> Catalogue {
             person("bo", "Africa/Nairobi", &[(Medium::Sms, "+254700000001")]),
             person("cy", "Africa/Nairobi", &[]),
         ]),
-        teams: BTreeMap::from([(
-            "payments".into(),
-            Team { members: vec!["ana".into(), "bo".into()] },
-        )]),
+        teams: BTreeMap::from([("payments".into(), team)]),
         services: BTreeMap::from([(
             "payments-api".into(),
             Service {
@@ -501,7 +623,7 @@ fn catalogue() -> Catalogue {
         ]),
         rotas: BTreeMap::from([(
             "payments".into(),
-            Rota { timezone: "America/Los_Angeles".into(), layers: vec![layer] },
+            Rota { timezone: "America/Los_Angeles".into(), layers: vec![layer], load: None },
         )]),
         escalations: BTreeMap::from([
             (
@@ -527,5 +649,6 @@ fn catalogue() -> Catalogue {
         )]
         .into(),
         watched: watched(),
+        pager: model::Pager::default(),
     }
 }

@@ -263,5 +263,6 @@ fn catalogue(bad: &str, total: &str) -> model::Catalogue {
         channel_priorities: BTreeMap::new(),
         sources: [("own".into(), source)].into(),
         watched: model::Watched::default(),
+        pager: model::Pager::default(),
     }
 }

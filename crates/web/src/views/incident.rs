@@ -76,7 +76,23 @@ pub(crate) async fn why(
     if story.is_empty() {
         return nothing();
     }
-    let main = html! { h1 { "Why " (id) } (lines(&context, &reader, &story)) };
+    let held_back = match &parsed {
+        WhyId::Alert(id) => {
+            let state = context.handle.state();
+            state
+                .alerts
+                .get(id)
+                .is_some_and(|it| it.not_paged.is_some() && state.firing.get(&it.key) == Some(id))
+        }
+        _ => false,
+    };
+    let main = html! {
+        h1 { "Why " (id) }
+        (lines(&context, &reader, &story))
+        @if held_back {
+            form method="post" action={ "/alerts/" (id) "/page" } { button id="anyway" { "Page anyway" } }
+        }
+    };
     layout::full(&context, &reader, "", &format!("Why {id}"), &main).into_response()
 }
 
@@ -110,6 +126,11 @@ fn head(context: &Context, reader: &PersonId, it: &Incident) -> Markup {
                 }
                 form method="post" action={ "/incidents/" (it.id) "/resolve" } {
                     button.quiet { "It is over" }
+                }
+                @if let Some(alert) = it.alerts.iter().rev().find(|id| state.alerts.get(id).is_some_and(|it| state.firing.get(&it.key) == Some(*id))) {
+                    " " form method="post" action={ "/alerts/" (alert) "/page" } {
+                        button.quiet title="Whatever limit, list or relief holds calls back" { "Page anyway" }
+                    }
                 }
             }
         }
@@ -203,6 +224,8 @@ fn notices(context: &Context, reader: &PersonId, it: &Incident) -> Markup {
                         NoticeStatus::Sent { at, .. } => { "taken by the provider after " (at.since(it.decided_at)) }
                         NoticeStatus::Failed { detail, .. } => { span.bad { "given up: " (detail) } }
                         NoticeStatus::Cancelled => { "not needed any more" }
+                        NoticeStatus::Bundled { into } => { "in one message with others, " (into) }
+                        NoticeStatus::Shadowed { .. } => { "would have gone out (shadow mode)" }
                     } } }
                 }
             } }
