@@ -11,10 +11,12 @@
 mod catalogue;
 mod id;
 mod label;
+pub mod map;
 mod objective;
 mod personal;
 mod time;
 mod watched;
+mod ways;
 
 pub use catalogue::{
     Catalogue, Channel, Contact, Escalation, EscalationStep, Feature, Layer, Medium, Need, Owners,
@@ -27,9 +29,11 @@ pub use id::{
     TokenId, WindowId,
 };
 pub use label::{Labels, Severity};
+pub use map::{Map, Set};
 pub use objective::{InvalidObjective, Objective};
 pub use personal::Personal;
 pub use time::{Millis, Timestamp};
 pub use watched::{
     Days, Heartbeat, Maintenance, NotWhen, OutboundPing, Recurrence, SYNTHETIC, Synthetic, Watched,
 };
+pub use ways::PRIORITY_USUAL;
