@@ -22,7 +22,6 @@ pub(crate) struct Servers {
 const PACKAGES: [&str; 5] =
     ["postgresql", "prometheus", "prometheus-alertmanager", "chromium", "python3-venv"];
 
-
 impl Servers {
     /// Finds or installs all of them, and starts PostgreSQL.
     pub(crate) fn ready() -> Result<Self> {

@@ -67,7 +67,10 @@ pub(crate) fn doctor(it: &Doctor) -> Answer {
 fn watched(catalogue: &Catalogue) -> Finding {
     let watched = &catalogue.watched;
     let synthetic = match &watched.synthetic {
-        Some(it) => format!("a synthetic page every {} (`lamplighter heartbeat list` shows the last)", it.every),
+        Some(it) => format!(
+            "a synthetic page every {} (`lamplighter heartbeat list` shows the last)",
+            it.every
+        ),
         None => "no synthetic page (`watch: synthetic:`)".to_owned(),
     };
     let ping = match &watched.ping {

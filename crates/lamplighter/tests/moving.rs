@@ -251,9 +251,7 @@ receivers:
                 } else {
                     r#"{"result":"Request will be processed","took":0.1,"requestId":"r"}"#
                 };
-                keep.lock()
-                    .expect("not poisoned")
-                    .push(format!("{head}{body}"));
+                keep.lock().expect("not poisoned").push(format!("{head}{body}"));
                 let _ = write!(
                     stream,
                     "HTTP/1.1 202 Accepted\r\nconnection: close\r\ncontent-type: application/json\r\n\
@@ -297,7 +295,8 @@ receivers:
     }
 
     fn read(server: &Server, cookie: &str, path: &str) -> serde_json::Value {
-        let answer = http("GET", &server.address, path, &[("cookie", cookie)], "").expect("answered");
+        let answer =
+            http("GET", &server.address, path, &[("cookie", cookie)], "").expect("answered");
         assert_eq!(answer.status, 200, "{path}: {}", answer.body);
         serde_json::from_str(&answer.body).expect("JSON")
     }

@@ -17,9 +17,7 @@ async fn get(knock: &Knock, path: &str, key: &str) -> Value {
 #[tokio::test]
 async fn signs_of_life_are_heard_at_every_door() {
     let mut knock = Knock::at("POST /api/v1/heartbeats/nightly-backup/ping?token=door-key").await;
-    knock
-        .check("", r#"200 {"heartbeat":"nightly-backup","recovered":false}"#)
-        .await;
+    knock.check("", r#"200 {"heartbeat":"nightly-backup","recovered":false}"#).await;
     let known = knock.house.handle.state().watching.heartbeats.len();
     assert_eq!(known, 1, "it has begun");
     // Opsgenie's names are looser, and it takes any method.
@@ -64,7 +62,10 @@ async fn changes_find_what_they_touch_and_are_kept_whole() {
     assert_eq!(kept.service.as_ref().map(ToString::to_string).as_deref(), Some("payments-api"));
     let details: Vec<String> =
         kept.details.iter().map(|(name, it)| format!("{name}={it}")).collect();
-    assert_eq!((kept.team.as_ref(), details.join(" ")), (None, "commit=4f2 team=nobody".to_owned()));
+    assert_eq!(
+        (kept.team.as_ref(), details.join(" ")),
+        (None, "commit=4f2 team=nobody".to_owned())
+    );
 }
 
 #[tokio::test]
@@ -72,8 +73,14 @@ async fn opsgenie_tells_what_became_of_a_request() {
     let mut knock = Knock::at("POST /v2/alerts authorization=GenieKey_door-key").await;
     let mut ended = vec![];
     for (route, body) in [
-        ("POST /v2/alerts authorization=GenieKey_door-key", r#"{"message":"no lights","alias":"k"}"#),
-        ("POST /v2/alerts authorization=GenieKey_door-key", r#"{"message":"no light","alias":"k"}"#),
+        (
+            "POST /v2/alerts authorization=GenieKey_door-key",
+            r#"{"message":"no lights","alias":"k"}"#,
+        ),
+        (
+            "POST /v2/alerts authorization=GenieKey_door-key",
+            r#"{"message":"no light","alias":"k"}"#,
+        ),
         ("POST /v2/alerts/k/acknowledge authorization=GenieKey_door-key", r#"{"user":"stranger"}"#),
         ("POST /v2/alerts/k/acknowledge authorization=GenieKey_door-key", r#"{"user":"juma"}"#),
         ("POST /v2/alerts/k/snooze authorization=GenieKey_door-key", "{}"),
