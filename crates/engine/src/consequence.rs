@@ -214,7 +214,8 @@ fn escalation_for<'a>(catalogue: &'a Catalogue, alert: &Alert) -> Option<&'a Esc
         .or_else(of_feature)
         .or_else(of_team)
         .or_else(|| exists("default"))
-        .or_else(|| catalogue.escalations.keys().next())
+        // Never the way of synthetic pages: it reaches nobody.
+        .or_else(|| catalogue.escalations.keys().find(|it| it.as_str() != SYNTHETIC))
 }
 
 /// Whether an alert is a synthetic page of ours, by its name.

@@ -11,7 +11,8 @@ use crate::event::{Event, EventRecord, Origin, ResolveReason};
 use crate::heartbeat::Pulse;
 use crate::state::State;
 use model::{
-    AlertId, ChangeId, HeartbeatId, Maintenance, Millis, PersonId, Severity, Timestamp, WindowId,
+    AlertId, ChangeId, HeartbeatId, Maintenance, Map, Millis, PersonId, Severity, Timestamp,
+    WindowId,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -23,7 +24,7 @@ pub struct Watching {
     /// Heartbeats that have begun.
     pub heartbeats: BTreeMap<HeartbeatId, Pulse>,
     /// The most recent changes.
-    pub changes: BTreeMap<ChangeId, Change>,
+    pub changes: Map<ChangeId, Change>,
     /// The last change's number.
     pub change_last: u64,
     /// Planned work that people entered; that of the configuration is in the catalogue.

@@ -173,6 +173,7 @@ fn every_key_reaches_the_catalogue() {
     channels j {"slack":{"room":"C1","signing_secret":{"env":"SIGN"},"token":{"env":"SLACK"},"url":"http://127.0.0.1:9/api"}}
     channels k {"mattermost":{"room":"ops","webhook":{"env":"MM"}}}
     channels l {"teams":{"webhook":{"env":"TEAMS"}}}
+    channels lamplighter-synthetic {"webhook":{"secret":{"plain":"whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"url":"http://127.0.0.1/api/v1/watch/receipt"}}
     channels m {"discord":{"webhook":{"env":"DISCORD"}}}
     channels n {"telegram":{"room":"-1001","token":{"env":"TG"},"url":"http://127.0.0.1:9","webhook_secret":{"env":"TGS"}}}
     channels o {"matrix":{"room":"!a:b","token":{"env":"MX"},"url":"https://matrix.example"}}

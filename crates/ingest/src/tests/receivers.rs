@@ -137,6 +137,11 @@ fn pagerduty_v1_and_changes() {
     check(parse_v1, r#"{"event_type":"trigger"}"#, "'description' is missing or blank");
 }
 
+fn listed(pairs: &model::Labels) -> String {
+    let pairs: Vec<String> = pairs.iter().map(|(name, it)| format!("{name}={it}")).collect();
+    format!("[{}]", pairs.join(" "))
+}
+
 /// A change as a line, or what is wrong with it.
 #[track_caller]
 fn check_change(body: &str, expected: &str) {
@@ -149,8 +154,8 @@ fn check_change(body: &str, expected: &str) {
             it.source,
             it.at.map(|it| it.to_string()),
             it.link,
-            pairs(&it.labels),
-            pairs(&it.details)
+            listed(&it.labels),
+            listed(&it.details)
         ),
     };
     assert_eq!(shown, expected);
