@@ -6,7 +6,7 @@ use crate::event::{Event, EventRecord, NewNotice};
 use crate::state::{
     Alert, AlertStatus, Limits, Notice, NoticeStatus, Purpose, Signature, SourceHealth, State,
 };
-use crate::{NotPagedReason, Password, ResolveReason, silence};
+use crate::{NotPagedReason, Password, ResolveReason, silence, steer};
 use incident::{Incident, Review};
 use model::{AlertId, IncidentId, NoticeId, PageId, Timestamp};
 use paging::{Page, PageStatus};
@@ -67,6 +67,12 @@ impl State {
             Event::NoticeSent { .. } | Event::NoticeFailed { .. } | Event::DigestDue { .. } => {
                 self.apply_notice(record);
             }
+            Event::NoteAdded { .. }
+            | Event::EscalationAsked { .. }
+            | Event::TakenOver { .. }
+            | Event::ContactStopped { .. }
+            | Event::ContactStarted { .. }
+            | Event::AnswerDue { .. } => steer::apply(self, record),
             Event::TokenIssued { .. } | Event::TokenRevoked { .. } | Event::PasswordSet { .. } => {
                 self.apply_access(record);
             }
@@ -158,6 +164,7 @@ impl State {
                     acknowledged: None,
                     resolved: None,
                     review: Review::NotAsked,
+                    notes: vec![],
                     alerts: vec![],
                     pages: vec![],
                     trail: self.alerts.get(alert).map(|it| it.trail.clone()).unwrap_or_default(),
@@ -258,7 +265,7 @@ impl State {
             Event::DigestDue { day, notices } => {
                 self.notices.retain(|_, it| match it.purpose {
                     Purpose::Digest { day: old } => old + 1 >= *day,
-                    Purpose::Page { .. } => true,
+                    Purpose::Page { .. } | Purpose::Answer => true,
                 });
                 self.digest_day = *day;
                 self.add_notices(notices, Purpose::Digest { day: *day }, record.at);
@@ -335,7 +342,7 @@ impl State {
         self.trail_alert(alert);
     }
 
-    fn add_notices(&mut self, notices: &[NewNotice], purpose: Purpose, at: Timestamp) {
+    pub(crate) fn add_notices(&mut self, notices: &[NewNotice], purpose: Purpose, at: Timestamp) {
         for new in notices {
             self.next.notice = self.next.notice.max(new.notice.0);
             let notice = Notice {
@@ -346,6 +353,7 @@ impl State {
                 decided_at: at,
                 attempts: 0,
                 status: NoticeStatus::Due { at },
+                text: None,
             };
             self.notices.insert(new.notice, notice);
         }
@@ -370,13 +378,13 @@ impl State {
         }
     }
 
-    fn trail_page(&mut self, page: PageId) {
+    pub(crate) fn trail_page(&mut self, page: PageId) {
         if let Some(incident) = self.pages.get(&page).map(|it| it.incident) {
             self.trail_incident(incident);
         }
     }
 
-    fn trail_incident(&mut self, incident: IncidentId) {
+    pub(crate) fn trail_incident(&mut self, incident: IncidentId) {
         if let Some(it) = self.incidents.get_mut(&incident) {
             push_trail(&mut it.trail, self.seq);
         }

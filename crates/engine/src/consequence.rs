@@ -9,6 +9,7 @@ use crate::event::{Event, NotPagedReason, Origin, PageCause, ResolveReason};
 use crate::notify::notified;
 use crate::silence;
 use crate::state::{Alert, AlertStatus, NoticeStatus, Purpose, State};
+use crate::steer;
 use incident::{Incident, REVIEW_DUE, Review};
 use model::{AlertId, Catalogue, EscalationId, IncidentId, NoticeId, PageId, Severity};
 use paging::Next;
@@ -29,6 +30,7 @@ pub(crate) fn consequences(state: &State, context: &Context<'_>, event: &Event) 
         Event::NoticeFailed { notice, retry_at: None, .. } => {
             undeliverable(state, context, *notice)
         }
+        Event::EscalationAsked { page, by, .. } => steer::escalated(state, context, *page, by),
         Event::SilenceSet { silence, .. } => silence::started(state, context, *silence),
         Event::SilenceStarted { silence } => silence::quieted(state, *silence),
         Event::SilenceEnded { silence, .. } => silence::given_back(state, *silence),

@@ -30,6 +30,7 @@ mod leases;
 mod notify;
 mod silence;
 mod state;
+mod steer;
 mod tell;
 mod why;
 

@@ -19,7 +19,8 @@ pub(crate) fn notified(
     step: &EscalationStep,
     cause: PageCause,
 ) -> Event {
-    let mut told = Told { first_free: state.next.notice + 1, notices: vec![], skipped: vec![] };
+    let mut told =
+        Told { state, first_free: state.next.notice + 1, notices: vec![], skipped: vec![] };
     let mut duty = None;
     if let Some(catalogue) = state.catalogue() {
         duty = told.target(catalogue, context, &step.page);
@@ -39,13 +40,14 @@ pub(crate) fn notified(
     }
 }
 
-struct Told {
+struct Told<'a> {
+    state: &'a State,
     first_free: u64,
     notices: Vec<NewNotice>,
     skipped: Vec<SkippedNotice>,
 }
 
-impl Told {
+impl Told<'_> {
     fn target(
         &mut self,
         catalogue: &Catalogue,
@@ -91,6 +93,10 @@ impl Told {
             match catalogue.channel_for(contact.medium) {
                 _ if contact.address.text().is_none() => {
                     let reason = format!("the {} address has been erased", name(contact.medium));
+                    self.skipped.push(SkippedNotice { to: to.clone(), reason });
+                }
+                _ if self.state.is_stopped(id, contact.medium) => {
+                    let reason = format!("asked to get no {} any more", name(contact.medium));
                     self.skipped.push(SkippedNotice { to: to.clone(), reason });
                 }
                 Some(channel) => self.add(to.clone(), contact.medium, channel.clone()),

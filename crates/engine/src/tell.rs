@@ -82,6 +82,30 @@ pub fn tell(event: &Event, catalogue: Option<&Catalogue>) -> String {
         Event::IncidentResolved { incident, by: Some(by) } => {
             format!("{} said that incident {incident} is over.", person(by))
         }
+        Event::NoteAdded { incident, by, text, via } => {
+            let text = text.text().unwrap_or("(erased with its author)");
+            format!("{} noted on {incident} ({via}): {text}", person(by))
+        }
+        Event::EscalationAsked { page, by, via } => {
+            format!("{} asked for the next step of page {page} ({via}).", person(by))
+        }
+        Event::TakenOver { page, from, by, via, .. } => {
+            format!("{} took page {page} over from {} ({via}).", person(by), person(from))
+        }
+        Event::ContactStopped { person: who, medium, via } => {
+            let medium = name(*medium);
+            format!("{} asked to get no messages by {medium} any more ({via}).", person(who))
+        }
+        Event::ContactStarted { person: who, medium, via } => {
+            format!("{} may be reached by {} again ({via}).", person(who), name(*medium))
+        }
+        Event::AnswerDue { notice, .. } => {
+            let to = match &notice.to {
+                Recipient::Person(id) => person(id),
+                Recipient::Channel(id) => format!("channel {id}"),
+            };
+            format!("{to} is answered by {} ({}).", name(notice.medium), notice.notice)
+        }
         Event::ReviewAsked { incident, due_at } => {
             format!("The team is asked to review incident {incident} by {due_at}.")
         }
@@ -180,9 +204,10 @@ fn told_notified(event: &Event, person: &dyn Fn(&PersonId) -> String) -> String 
         .map(|it| format!("{} by {} ({})", recipient(&it.to), name(it.medium), it.notice))
         .collect();
     let why = match cause {
-        PageCause::Opened => "",
-        PageCause::NobodyAnswered => " because nobody answered",
-        PageCause::Undeliverable => " because nobody could be reached",
+        PageCause::Opened => String::new(),
+        PageCause::NobodyAnswered => " because nobody answered".to_owned(),
+        PageCause::Undeliverable => " because nobody could be reached".to_owned(),
+        PageCause::AskedFor { by } => format!(" because {} asked for it", person(by)),
     };
     let mut text = format!("Page {page}, step {}{why}: ", attempt + 1);
     text += &if told.is_empty() { "nobody can be told".to_owned() } else { told.join(", ") };

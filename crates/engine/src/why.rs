@@ -65,7 +65,7 @@ pub fn why_trail(state: &State, id: &WhyId) -> Option<Vec<u64>> {
         WhyId::Page(id) => of_page(id),
         WhyId::Notice(id) => match state.notices.get(id)?.purpose {
             Purpose::Page { page, .. } => of_page(&page),
-            Purpose::Digest { .. } => None,
+            Purpose::Digest { .. } | Purpose::Answer => None,
         },
         WhyId::Alert(id) => {
             let alert = state.alerts.get(id)?;
@@ -156,11 +156,17 @@ fn mentions(event: &Event) -> Vec<WhyId> {
             vec![WhyId::Notice(*notice)]
         }
         Event::PageAcknowledged { page, .. }
+        | Event::EscalationAsked { page, .. }
         | Event::PageExhausted { page }
         | Event::PageEnded { page, .. } => vec![WhyId::Page(*page)],
         Event::IncidentResolved { incident, .. }
         | Event::ReviewAsked { incident, .. }
-        | Event::ReviewPublished { incident, .. } => vec![WhyId::Incident(*incident)],
+        | Event::ReviewPublished { incident, .. }
+        | Event::NoteAdded { incident, .. } => vec![WhyId::Incident(*incident)],
+        Event::TakenOver { incident, page, .. } => {
+            vec![WhyId::Incident(*incident), WhyId::Page(*page)]
+        }
+        Event::AnswerDue { notice, .. } => vec![WhyId::Notice(notice.notice)],
         Event::DigestDue { notices, .. } => {
             notices.iter().map(|it| WhyId::Notice(it.notice)).collect()
         }
@@ -173,6 +179,8 @@ fn mentions(event: &Event) -> Vec<WhyId> {
         | Event::SourceRecovered { .. }
         | Event::TokenIssued { .. }
         | Event::TokenRevoked { .. }
-        | Event::PasswordSet { .. } => vec![],
+        | Event::PasswordSet { .. }
+        | Event::ContactStopped { .. }
+        | Event::ContactStarted { .. } => vec![],
     }
 }

@@ -14,6 +14,7 @@ mod oncall;
 mod remote;
 mod rules;
 mod silence;
+mod steer;
 mod token;
 mod whatif;
 
@@ -63,6 +64,9 @@ fn run(command: Command) -> Answer {
         Command::Ack(it) => ask::ack(&it),
         Command::Resolve(it) => ask::resolve(&it),
         Command::Page(it) => ask::page(&it),
+        Command::Note(it) => steer::note(&it),
+        Command::Escalate(it) => steer::escalate(&it),
+        Command::Take(it) => steer::take(&it),
         Command::Review(it) => ask::review(&it),
         Command::Sign(it) => ask::sign(&it),
         Command::Why(it) => ask::why(&it),

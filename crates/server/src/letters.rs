@@ -41,6 +41,7 @@ pub(crate) fn letter(desk: &Desk<'_>, id: NoticeId) -> Option<Result<Message, St
     Some(match notice.purpose {
         Purpose::Page { page, attempt } => page_letter(desk, id, notice, page, attempt),
         Purpose::Digest { .. } => digest_letter(desk, id, notice),
+        Purpose::Answer => answer_letter(desk, id, notice),
     })
 }
 
@@ -203,6 +204,20 @@ fn digest_letter(desk: &Desk<'_>, id: NoticeId, notice: &Notice) -> Result<Messa
         ack_url: None,
         priority: Priority::Normal,
         data: serde_json::json!({ "type": "daily" }),
+    })
+}
+
+fn answer_letter(desk: &Desk<'_>, id: NoticeId, notice: &Notice) -> Result<Message, String> {
+    let text = notice.text.as_ref().and_then(|it| it.text()).ok_or("the answer was erased")?;
+    Ok(Message {
+        key: id.to_string(),
+        to: address(desk, notice)?,
+        subject: short(text, SHORT_LENGTH_MAX),
+        text: text.to_owned(),
+        short: short(text, SHORT_LENGTH_MAX),
+        ack_url: None,
+        priority: Priority::Normal,
+        data: serde_json::json!({ "type": "answer" }),
     })
 }
 

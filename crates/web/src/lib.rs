@@ -20,6 +20,7 @@ mod live;
 mod passwords;
 mod show;
 mod spent;
+mod steer;
 mod views;
 
 #[cfg(test)]
@@ -168,6 +169,9 @@ pub fn router(context: Context) -> Router {
         .route("/incidents/{id}/acknowledge", post(forms::acknowledge))
         .route("/incidents/{id}/resolve", post(forms::resolve))
         .route("/incidents/{id}/review", post(forms::review))
+        .route("/incidents/{id}/note", post(steer::note_form))
+        .route("/incidents/{id}/escalate", post(steer::escalate_form))
+        .route("/incidents/{id}/take", post(steer::take_form))
         .route("/raise", post(forms::raise))
         .route("/silences", post(forms::silence))
         .route("/silences/{id}/end", post(forms::end_silence))
@@ -180,6 +184,9 @@ pub fn router(context: Context) -> Router {
         .route("/api/v1/incidents/{id}/acknowledge", post(api::acknowledge_incident))
         .route("/api/v1/incidents/{id}/resolve", post(api::resolve))
         .route("/api/v1/incidents/{id}/review", post(api::review))
+        .route("/api/v1/incidents/{id}/notes", post(steer::note))
+        .route("/api/v1/incidents/{id}/take", post(steer::take))
+        .route("/api/v1/pages/{id}/escalate", post(steer::escalate))
         .route("/api/v1/pages/{id}/acknowledge", post(api::acknowledge_page))
         .route("/api/v1/features/{id}/sign", post(api::sign))
         .route("/api/v1/silences", post(api::silence))

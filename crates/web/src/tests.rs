@@ -79,10 +79,16 @@ const ROUTES: &str = "
     POST /integrations/generic/20131114/alert/wrong/payments 403 403 403 403
     POST /incidents/in_9/acknowledge           303 303 404 404
     POST /incidents/in_9/resolve               303 303 404 404
+    POST /incidents/in_9/note                  303 303 422 422
+    POST /incidents/in_9/escalate              303 303 404 404
+    POST /incidents/in_9/take                  303 303 404 404
     POST /demo/break/carrier-a                 303 303 404 404
     POST /api/v1/incidents/in_9/acknowledge    401 401 404 404
     POST /api/v1/incidents/in_9/resolve        401 401 404 404
     POST /api/v1/pages/pg_9/acknowledge        401 401 404 404
+    POST /api/v1/pages/pg_9/escalate           401 401 404 404
+    POST /api/v1/incidents/in_9/take           401 401 404 404
+    POST /api/v1/incidents/in_9/notes          401 401 415 415
     POST /-/reload                             401 403 403 200
     POST /tokens/tk_99/revoke                  303 403 403 404
     DELETE /api/v1/tokens/tk_99                401 403 403 404

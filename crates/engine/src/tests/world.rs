@@ -128,6 +128,23 @@ fn command(words: &[&str], now: Timestamp) -> Command {
             Command::AcknowledgeIncident { incident: incident(id), by: by.into(), via }
         }
         ["resolve", id, by] => Command::ResolveIncident { incident: incident(id), by: by.into() },
+        ["note", id, by, ref text @ ..] => {
+            Command::AddNote { incident: incident(id), by: by.into(), text: text.join(" "), via }
+        }
+        ["escalate", id, by] => Command::Escalate { page: page(id), by: by.into(), via },
+        ["take", id, by] => Command::TakeOver { incident: incident(id), by: by.into(), via },
+        ["stop-sms", person] => {
+            Command::StopContact { person: person.into(), medium: Medium::Sms, via }
+        }
+        ["start-sms", person] => {
+            Command::StartContact { person: person.into(), medium: Medium::Sms, via }
+        }
+        ["answer", to] => Command::Answer {
+            to: to.into(),
+            medium: Medium::Sms,
+            channel: "text".into(),
+            text: "pg_1 is yours.".to_owned(),
+        },
         ["silence", matchers, from, to] => silence(matchers, from, to, None),
         ["silence", matchers, from, to, "for", old] => silence(matchers, from, to, Some(old)),
         ["end-silence", id, by] => {
@@ -295,6 +312,16 @@ fn show(record: &EventRecord) -> String {
         Event::IncidentResolved { incident, .. } => format!("IncidentResolved {incident}"),
         Event::ReviewAsked { incident, .. } => format!("ReviewAsked {incident}"),
         Event::ReviewPublished { incident, by, .. } => format!("ReviewPublished {incident} {by}"),
+        Event::NoteAdded { incident, by, text, .. } => {
+            format!("NoteAdded {incident} {by} {}", text.text().unwrap_or("erased"))
+        }
+        Event::EscalationAsked { page, by, .. } => format!("EscalationAsked {page} {by}"),
+        Event::TakenOver { page, from, by, .. } => format!("TakenOver {page} {from} -> {by}"),
+        Event::ContactStopped { person, .. } => format!("ContactStopped {person}"),
+        Event::ContactStarted { person, .. } => format!("ContactStarted {person}"),
+        Event::AnswerDue { notice, .. } => {
+            format!("AnswerDue {} {}", notice.notice, recipient(&notice.to))
+        }
         Event::Signed { feature, by, objective, .. } => {
             format!("Signed {feature} {by} {objective}")
         }

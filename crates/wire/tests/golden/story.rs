@@ -16,7 +16,7 @@ use testkit::{MONDAY, adopt, assessment, door_alert, solar};
 pub(crate) const ERASED: &str = "dolores";
 
 /// Every event by the name it is stored under.
-pub(crate) const EVENTS: [&str; 29] = [
+pub(crate) const EVENTS: [&str; 35] = [
     "catalogue_adopted",
     "alert_fired",
     "alert_stale",
@@ -46,10 +46,16 @@ pub(crate) const EVENTS: [&str; 29] = [
     "silence_started",
     "silence_ended",
     "alert_unsilenced",
+    "note_added",
+    "escalation_asked",
+    "taken_over",
+    "contact_stopped",
+    "contact_started",
+    "answer_due",
 ];
 
 /// Parts of events that have a name of their own.
-pub(crate) const PARTS: [&str; 69] = [
+pub(crate) const PARTS: [&str; 70] = [
     // Who asked.
     "system",
     "person",
@@ -77,6 +83,7 @@ pub(crate) const PARTS: [&str; 69] = [
     "opened",
     "nobody_answered",
     "undeliverable",
+    "asked_for",
     // Severities, what conditions say, roles and tokens.
     "page",
     "ticket",
@@ -160,6 +167,12 @@ fn name(event: &Event) -> &'static str {
         Event::SilenceStarted { .. } => 26,
         Event::SilenceEnded { .. } => 27,
         Event::AlertUnsilenced { .. } => 28,
+        Event::NoteAdded { .. } => 29,
+        Event::EscalationAsked { .. } => 30,
+        Event::TakenOver { .. } => 31,
+        Event::ContactStopped { .. } => 32,
+        Event::ContactStarted { .. } => 33,
+        Event::AnswerDue { .. } => 34,
     };
     EVENTS[place]
 }
@@ -179,6 +192,7 @@ pub(crate) fn tell() -> Vec<EventRecord> {
     a_burn_and_its_review(&mut teller);
     doors(&mut teller);
     silences(&mut teller);
+    steered(&mut teller);
     nobody_to_call(&mut teller);
     teller.records
 }
@@ -294,6 +308,28 @@ fn silences(teller: &mut Teller) {
     teller.does(170, Command::Tick);
     let incident = teller.last(|state| *state.incidents.last_key_value().expect("one").0);
     teller.does(171, Command::ResolveIncident { incident, by: "juma".into() });
+}
+
+fn steered(teller: &mut Teller) {
+    let (by, title) = ("bo".into(), "the town is dark".to_owned());
+    teller.does(180, Command::Raise { by, title, feature: Some("light-on".into()), team: None });
+    let incident = teller.last(|state| *state.incidents.last_key_value().expect("one").0);
+    let page = teller.last(|state| *state.pages.last_key_value().expect("a page").0);
+    let sms = || "sms".to_owned();
+    let (by, via) = ("juma".into(), sms());
+    teller.does(180, Command::Escalate { page, by, via });
+    let (by, text) = ("juma".into(), "The carrier says an hour.".to_owned());
+    teller.does(181, Command::AddNote { incident, by, text, via: sms() });
+    teller.does(182, Command::TakeOver { incident, by: "juma".into(), via: sms() });
+    teller.does(183, Command::TakeOver { incident, by: "bo".into(), via: sms() });
+    let (person, medium) = ("juma".into(), Medium::Sms);
+    teller.does(184, Command::StopContact { person, medium, via: sms() });
+    let (person, medium) = ("juma".into(), Medium::Sms);
+    teller.does(185, Command::StartContact { person, medium, via: sms() });
+    let text = "pg_1 is yours.".to_owned();
+    let (to, channel) = ("juma".into(), "gateway".into());
+    teller.does(185, Command::Answer { to, medium: Medium::Sms, channel, text });
+    teller.does(186, Command::ResolveIncident { incident, by: "bo".into() });
 }
 
 fn nobody_to_call(teller: &mut Teller) {
