@@ -6,13 +6,14 @@
 //! - every default is filled in here, so that no other crate knows any.
 
 use crate::needs::{self, Leaf};
+use crate::roads;
 use crate::scalars;
 use crate::sections::Sections;
 use crate::semantics;
 use crate::shape;
 use crate::yaml::{Class, Data, Entry, Node};
 use model::{
-    Catalogue, Channel, Contact, Escalation, EscalationStep, Feature, Layer, Medium, Millis, Need,
+    Catalogue, Channel, Contact, Escalation, EscalationStep, Feature, Layer, Millis, Need,
     Objective, Owners, Person, PersonId, Personal, Rota, Route, SecretRef, Service, ServiceKind,
     Slo, SloId, Source, SourceId, SourceKind, Team, Weekday,
 };
@@ -32,6 +33,10 @@ pub(crate) fn build(sections: &Sections) -> Catalogue {
         rotas: collect(sections, "rotas", |it| rota(&it.value)),
         escalations: collect(sections, "escalations", |it| escalation(&it.value)),
         channels: collect(sections, "channels", |it| channel(&it.value)),
+        channel_priorities: sections
+            .entries("channels")
+            .filter_map(|it| Some((it.key.as_str().into(), roads::priority(it)?)))
+            .collect(),
         sources: collect(sections, "sources", |it| source(&it.value)),
     }
 }
@@ -47,9 +52,7 @@ fn collect<K: Ord + for<'a> From<&'a str>, V>(
 fn person(id: &str, node: &Node) -> Person {
     let subject = PersonId::from(id);
     let personal = |key: &str| Some(Personal::new(subject.clone(), node.get(key)?.text()?));
-    let media = [("email", Medium::Email), ("sms", Medium::Sms), ("ntfy", Medium::Ntfy)];
-    let contacts = media
-        .into_iter()
+    let contacts = roads::contact_keys()
         .filter_map(|(key, medium)| Some(Contact { medium, address: personal(key)? }));
     Person {
         name: personal("name"),
@@ -193,7 +196,7 @@ fn channel(node: &Node) -> Channel {
             url: text(node, "url").to_owned(),
             secret: secret(node, "secret").expect("`secret` is required"),
         },
-        other => unreachable!("the shape of a channel knows no `{other}`"),
+        other => roads::channel(other, node).expect("the shape of a channel knows no other"),
     }
 }
 
@@ -212,6 +215,8 @@ fn smtp(node: &Node) -> Channel {
         encryption: encryption.to_owned(),
         username: node.get("username").and_then(Node::text).map(str::to_owned),
         password: secret(node, "password"),
+        inbox: node.get("inbox").and_then(Node::text).map(str::to_owned),
+        authority: node.get("authority").and_then(Node::text).map(str::to_owned),
     }
 }
 
@@ -243,11 +248,11 @@ fn source(node: &Node) -> Source {
     Source { kind, interval: duration(node, "interval", shape::INTERVAL_DEFAULT) }
 }
 
-fn text<'a>(node: &'a Node, key: &str) -> &'a str {
+pub(crate) fn text<'a>(node: &'a Node, key: &str) -> &'a str {
     node.get(key).and_then(Node::text).expect("a required key was checked to be text")
 }
 
-fn text_or<'a>(node: &'a Node, key: &str, default: &'a str) -> &'a str {
+pub(crate) fn text_or<'a>(node: &'a Node, key: &str, default: &'a str) -> &'a str {
     node.get(key).and_then(Node::text).unwrap_or(default)
 }
 
@@ -275,15 +280,15 @@ fn objective(node: &Node) -> Objective {
     Objective::parse(text(node, "objective")).expect("`objective` was checked")
 }
 
-fn duration(node: &Node, key: &str, default: &str) -> Millis {
+pub(crate) fn duration(node: &Node, key: &str, default: &str) -> Millis {
     scalars::duration(text_or(node, key, default)).expect("lengths of time were checked")
 }
 
-fn secret(node: &Node, key: &str) -> Option<SecretRef> {
+pub(crate) fn secret(node: &Node, key: &str) -> Option<SecretRef> {
     let text = node.get(key)?.text()?;
     Some(scalars::secret(text).expect("secrets were checked"))
 }
 
-fn without_slash(url: &str) -> String {
+pub(crate) fn without_slash(url: &str) -> String {
     url.trim_end_matches('/').to_owned()
 }

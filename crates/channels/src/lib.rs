@@ -142,6 +142,7 @@ impl Sender {
                 Kind::Webhook(webhook::Webhook::new(client, url, &resolve(secret)?)?)
             }
             Channel::Inbox => Kind::Inbox,
+            _ => return Err("this version cannot carry it yet".to_owned()),
         };
         Ok(Self { kind })
     }

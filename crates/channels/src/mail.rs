@@ -23,7 +23,7 @@ impl Mail {
         channel: &Channel,
         resolve: &dyn Fn(&SecretRef) -> Result<String, String>,
     ) -> Result<Self, String> {
-        let Channel::Smtp { host, port, from, encryption, username, password } = channel else {
+        let Channel::Smtp { host, port, from, encryption, username, password, .. } = channel else {
             return Err("not a mail channel".to_owned());
         };
         let tls = match encryption.as_str() {

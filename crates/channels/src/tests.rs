@@ -167,6 +167,8 @@ fn smtp(port: u16) -> Channel {
         encryption: "none".into(),
         username: None,
         password: None,
+        inbox: None,
+        authority: None,
     }
 }
 

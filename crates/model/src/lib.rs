@@ -14,6 +14,7 @@ mod label;
 mod objective;
 mod personal;
 mod time;
+mod ways;
 
 pub use catalogue::{
     Catalogue, Channel, Contact, Escalation, EscalationStep, Feature, Layer, Medium, Need, Owners,
@@ -28,3 +29,4 @@ pub use label::{Labels, Severity};
 pub use objective::{InvalidObjective, Objective};
 pub use personal::Personal;
 pub use time::{Millis, Timestamp};
+pub use ways::PRIORITY_USUAL;

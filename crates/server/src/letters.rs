@@ -238,12 +238,7 @@ fn address(desk: &Desk<'_>, notice: &Notice) -> Result<String, String> {
 }
 
 fn name(medium: Medium) -> &'static str {
-    match medium {
-        Medium::Email => "e-mail",
-        Medium::Sms => "SMS",
-        Medium::Ntfy => "push",
-        Medium::Webhook => "webhook",
-    }
+    medium.word()
 }
 
 fn late(desk: &Desk<'_>, notice: &Notice) -> Option<String> {

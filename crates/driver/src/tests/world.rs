@@ -112,6 +112,7 @@ fn catalogue() -> Catalogue {
             },
         )]),
         channels: BTreeMap::from([("inbox".into(), Channel::Inbox)]),
+        channel_priorities: BTreeMap::new(),
         sources: BTreeMap::new(),
     }
 }
