@@ -37,6 +37,7 @@ pub(crate) fn build(sections: &Sections) -> Catalogue {
             .entries("channels")
             .filter_map(|it| Some((it.key.as_str().into(), roads::priority(it)?)))
             .collect(),
+        back: crate::back::build(sections),
         sources: collect(sections, "sources", |it| source(&it.value)),
     }
 }
@@ -261,7 +262,7 @@ fn part_count(node: &Node, key: &str) -> u16 {
     count.expect("the shape wants it and keeps it small")
 }
 
-fn whole(node: &Node, key: &str) -> Option<u32> {
+pub(crate) fn whole(node: &Node, key: &str) -> Option<u32> {
     match &node.get(key)?.data {
         Data::Scalar(it) if it.class == Class::Whole => it.text.parse().ok(),
         _ => None,

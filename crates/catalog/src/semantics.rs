@@ -28,6 +28,7 @@ pub(crate) fn check(sections: &Sections, sink: &mut Sink) {
     handovers_have_days(sections, sink);
     channels_are_complete(sections, sink);
     roads::check(sections, sink);
+    crate::back::check(sections, sink);
     channels_can_be_paged(sections, sink);
     warn_follow_the_sun(sections, sink);
     // The next ones tell what is missing, which only a complete reading can.

@@ -40,6 +40,7 @@ pub(crate) fn organisation(dice: &mut Dice) -> Catalogue {
         escalations: BTreeMap::new(),
         channels: [("inbox".into(), Channel::Inbox)].into(),
         channel_priorities: BTreeMap::new(),
+        back: model::Back::default(),
         sources: [("prometheus".into(), source()), ("scrape".into(), source())].into(),
     };
     for id in &teams {

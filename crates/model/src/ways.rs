@@ -165,6 +165,7 @@ mod tests {
                 escalations: BTreeMap::new(),
                 channels: channels.clone().map(|(id, it)| (id.into(), it)).into(),
                 channel_priorities: priorities.iter().map(|(id, it)| ((*id).into(), *it)).collect(),
+                back: crate::Back::default(),
                 sources: BTreeMap::new(),
             };
             let found: Vec<_> = catalogue.channels_for(medium).map(ChannelId::as_str).collect();

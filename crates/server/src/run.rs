@@ -217,6 +217,7 @@ async fn start(node: &Node, how: How) -> Result<Running, Problem> {
         clock,
         zones: Arc::new(zones),
         mode: how.mode,
+        hooks: Arc::new(web::Hooks::new(channels::secrets::resolve)),
         link_key: node.links_key(),
         public_url: public_url.clone(),
         reload: Arc::clone(&how.reload),

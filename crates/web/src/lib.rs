@@ -15,6 +15,7 @@ mod api;
 mod doors;
 mod forms;
 mod headers;
+mod hooks;
 mod links;
 mod live;
 mod passwords;
@@ -26,6 +27,7 @@ mod views;
 #[cfg(test)]
 mod tests;
 
+pub use hooks::{Hooks, LetterIn, callback_code, heard_mail};
 pub use links::ack_link;
 pub use passwords::{hash_token, new_secret};
 
@@ -51,6 +53,8 @@ pub struct Context {
     pub zones: Arc<oncall::Zones>,
     /// For a team, or for trying out.
     pub mode: Mode,
+    /// What comes back is checked and counted here.
+    pub hooks: Arc<Hooks>,
     /// Signs links that acknowledge.
     pub link_key: [u8; 32],
     /// Where people reach this server, without a trailing slash.
@@ -204,6 +208,7 @@ pub fn router(context: Context) -> Router {
         .merge(writers)
         .merge(admins)
         .merge(doors::routes(&context))
+        .merge(hooks::routes())
         .fallback(views::missing)
         .layer(from_fn_with_state(context.clone(), access::host))
         .layer(from_fn(headers::secure))

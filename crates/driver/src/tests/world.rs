@@ -113,6 +113,7 @@ fn catalogue() -> Catalogue {
         )]),
         channels: BTreeMap::from([("inbox".into(), Channel::Inbox)]),
         channel_priorities: BTreeMap::new(),
+        back: model::Back::default(),
         sources: BTreeMap::new(),
     }
 }

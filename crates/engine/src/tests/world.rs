@@ -442,6 +442,7 @@ fn catalogue() -> Catalogue {
         ]),
         channels: BTreeMap::from([("mail".into(), smtp), ("text".into(), twilio)]),
         channel_priorities: BTreeMap::new(),
+        back: model::Back::default(),
         sources: BTreeMap::from([(
             "prometheus".into(),
             Source { kind: prometheus, interval: Millis::from_secs(15) },

@@ -99,6 +99,7 @@ impl World {
             clock,
             zones: Arc::new(oncall::Zones::bundled()),
             mode: web::Mode::Serve,
+            hooks: Arc::new(web::Hooks::new(channels::secrets::resolve)),
             link_key: node.links_key(),
             public_url: URL.to_owned(),
             reload: Arc::new(|| Box::pin(async { Ok(String::new()) })),
