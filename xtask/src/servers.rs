@@ -19,7 +19,8 @@ pub(crate) struct Servers {
     pub(crate) chromium: PathBuf,
 }
 
-const PACKAGES: [&str; 4] = ["postgresql", "prometheus", "prometheus-alertmanager", "chromium"];
+const PACKAGES: [&str; 5] =
+    ["postgresql", "prometheus", "prometheus-alertmanager", "chromium", "dovecot-imapd"];
 
 impl Servers {
     /// Finds or installs all of them, and starts PostgreSQL.
@@ -43,11 +44,17 @@ impl Servers {
 const PROMETHEUS: &[&str] = &["/usr/bin/prometheus", "/usr/local/bin/prometheus"];
 const ALERTMANAGER: &[&str] =
     &["/usr/bin/prometheus-alertmanager", "/usr/bin/alertmanager", "/usr/local/bin/alertmanager"];
+/// Started by its test, which knows where it is.
+const DOVECOT: &[&str] = &["/usr/lib/dovecot/imap"];
 const CHROMIUM: &[&str] = &["/usr/bin/chromium", "/usr/bin/chromium-browser"];
 
 fn all_found() -> bool {
     let any = |candidates: &[&str]| candidates.iter().any(|it| Path::new(it).is_file());
-    postgres_folder().is_some() && any(PROMETHEUS) && any(ALERTMANAGER) && any(CHROMIUM)
+    postgres_folder().is_some()
+        && any(PROMETHEUS)
+        && any(ALERTMANAGER)
+        && any(CHROMIUM)
+        && any(DOVECOT)
 }
 
 fn install() -> Result<()> {

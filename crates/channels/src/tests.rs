@@ -180,6 +180,9 @@ fn message(to: &str) -> Message {
         text: "5% of activations fail <now>.".into(),
         short: "Lights stay dark: 5% fail".into(),
         ack_url: Some("https://lamp.example/a/no_7".into()),
+        url: Some("https://lamp.example/incidents/in_3".into()),
+        actions: vec![],
+        callbacks: None,
         priority: Priority::High,
         data: serde_json::Value::Null,
     }

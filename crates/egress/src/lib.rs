@@ -14,10 +14,12 @@
 mod address;
 
 pub use address::is_public;
+pub use reqwest::Method;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::header::RETRY_AFTER;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Method, Url, redirect};
+use reqwest::{Url, redirect};
 use rustls::{ClientConfig, RootCertStore};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -46,6 +48,8 @@ pub struct Response {
     pub status: u16,
     /// The whole body.
     pub body: Vec<u8>,
+    /// How many seconds the other side wants to be left alone (`Retry-After`), where it says a number.
+    pub retry_after_secs: Option<u64>,
 }
 
 /// Why nothing came back. Names the host and nothing else of the address.
@@ -158,7 +162,8 @@ impl Client {
         self.send(Method::POST, url, headers, body, limit_bytes, timeout).await
     }
 
-    async fn send(
+    /// Sends a request of any kind.
+    pub async fn send(
         &self,
         method: Method,
         url: &str,
@@ -181,6 +186,8 @@ impl Client {
         let request = self.inner.request(method, url).headers(map).body(body).timeout(timeout);
         let mut answer = request.send().await.map_err(failed)?;
         let status = answer.status().as_u16();
+        let wait = answer.headers().get(RETRY_AFTER).and_then(|it| it.to_str().ok());
+        let retry_after_secs = wait.and_then(|it| it.trim().parse().ok());
         let mut body = vec![];
         while let Some(chunk) = answer.chunk().await.map_err(failed)? {
             if body.len() + chunk.len() > limit_bytes {
@@ -188,7 +195,7 @@ impl Client {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Response { status, body })
+        Ok(Response { status, body, retry_after_secs })
     }
 
     /// Lets an address pass, or says why not.

@@ -10,9 +10,7 @@ use std::fmt::Write as _;
 /// One sentence, in words a person would use. Names people as `catalogue` does.
 #[must_use]
 pub fn tell(event: &Event, catalogue: Option<&Catalogue>) -> String {
-    let person = |id: &PersonId| -> String {
-        catalogue.map_or_else(|| id.to_string(), |it| it.name_of(id).to_owned())
-    };
+    let person = |id: &PersonId| -> String { named(catalogue, id) };
     match event {
         Event::CatalogueAdopted { version, hash, .. } => {
             format!("Configuration {version} ({}) is in force.", &hash[..hash.len().min(12)])
@@ -82,6 +80,43 @@ pub fn tell(event: &Event, catalogue: Option<&Catalogue>) -> String {
         Event::IncidentResolved { incident, by: Some(by) } => {
             format!("{} said that incident {incident} is over.", person(by))
         }
+        Event::NoteAdded { .. }
+        | Event::EscalationAsked { .. }
+        | Event::TakenOver { .. }
+        | Event::ContactStopped { .. }
+        | Event::ContactStarted { .. }
+        | Event::AnswerDue { .. } => told_steered(event, &person),
+        Event::ReviewAsked { incident, due_at } => {
+            format!("The team is asked to review incident {incident} by {due_at}.")
+        }
+        Event::ReviewPublished { incident, by, .. } => {
+            format!("{} published the review of incident {incident}.", person(by))
+        }
+        Event::Signed { feature, role, by, objective, window } => {
+            let role = if *role == SignRole::Product { "product" } else { "engineering" };
+            format!("{} signed {objective} over {window} of `{feature}` for {role}.", person(by))
+        }
+        Event::SourceFailing { source, detail } => {
+            format!("Source {source} does not answer: {detail}.")
+        }
+        Event::SourceRecovered { source } => format!("Source {source} answers again."),
+        Event::TokenIssued { token, label, .. } => format!("Token {token} ({label}) was made."),
+        Event::TokenRevoked { token } => format!("Token {token} was revoked."),
+        Event::PasswordSet { person: who, .. } => {
+            format!("{} has a new password.", person(who))
+        }
+        Event::DigestDue { notices, .. } => {
+            format!("The daily mail is due to {} people.", notices.len())
+        }
+    }
+}
+
+fn named(catalogue: Option<&Catalogue>, id: &PersonId) -> String {
+    catalogue.map_or_else(|| id.to_string(), |it| it.name_of(id).to_owned())
+}
+
+fn told_steered(event: &Event, person: &dyn Fn(&PersonId) -> String) -> String {
+    match event {
         Event::NoteAdded { incident, by, text, via } => {
             let text = text.text().unwrap_or("(erased with its author)");
             format!("{} noted on {incident} ({via}): {text}", person(by))
@@ -106,28 +141,7 @@ pub fn tell(event: &Event, catalogue: Option<&Catalogue>) -> String {
             };
             format!("{to} is answered by {} ({}).", name(notice.medium), notice.notice)
         }
-        Event::ReviewAsked { incident, due_at } => {
-            format!("The team is asked to review incident {incident} by {due_at}.")
-        }
-        Event::ReviewPublished { incident, by, .. } => {
-            format!("{} published the review of incident {incident}.", person(by))
-        }
-        Event::Signed { feature, role, by, objective, window } => {
-            let role = if *role == SignRole::Product { "product" } else { "engineering" };
-            format!("{} signed {objective} over {window} of `{feature}` for {role}.", person(by))
-        }
-        Event::SourceFailing { source, detail } => {
-            format!("Source {source} does not answer: {detail}.")
-        }
-        Event::SourceRecovered { source } => format!("Source {source} answers again."),
-        Event::TokenIssued { token, label, .. } => format!("Token {token} ({label}) was made."),
-        Event::TokenRevoked { token } => format!("Token {token} was revoked."),
-        Event::PasswordSet { person: who, .. } => {
-            format!("{} has a new password.", person(who))
-        }
-        Event::DigestDue { notices, .. } => {
-            format!("The daily mail is due to {} people.", notices.len())
-        }
+        other => unreachable!("nothing was steered: {other:?}"),
     }
 }
 

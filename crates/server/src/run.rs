@@ -10,6 +10,7 @@
 //! - a stop loses nothing, however long a provider hangs: what was not reported is sent again.
 
 use crate::configuration;
+use crate::mailbox::MailReader;
 use crate::node::{self, Node, NodeOptions, Shared};
 use crate::outbox::Inbox;
 use crate::ready::Readiness;
@@ -224,7 +225,9 @@ async fn start(node: &Node, how: How) -> Result<Running, Problem> {
         metrics: node.metrics_text(),
         ready: readiness.answer(),
     };
+    let reader = MailReader::new(context.clone());
     let mut others = vec![
+        tokio::spawn(reader.run(word.clone())),
         tokio::spawn(node.measurer().run(word.clone())),
         tokio::spawn(readiness.clone().run(word.clone())),
     ];

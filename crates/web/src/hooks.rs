@@ -25,13 +25,12 @@ mod xml;
 pub(crate) mod tests;
 
 pub use mail::{LetterIn, heard_mail};
-pub use receipts::callback_code;
 
 use crate::Context;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use desk::Heard;
 use engine::{Command, State};
@@ -132,6 +131,23 @@ fn way(context: &Context, id: &str) -> Option<Way> {
     let channel = catalogue.channels.get(&id)?.clone();
     let back = catalogue.back.replies.get(&id).cloned();
     Some(Way { id, channel, back })
+}
+
+/// Why a request goes no further.
+enum Refused {
+    /// Nothing of the kind is configured.
+    Closed,
+    /// The signature or secret of this channel is not right.
+    TurnedAway(ChannelId),
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Closed => closed(),
+            Self::TurnedAway(channel) => turned_away(&channel),
+        }
+    }
 }
 
 /// Nothing that is configured.

@@ -12,6 +12,7 @@
 mod access;
 mod alertmanager;
 mod api;
+mod callback_code;
 mod doors;
 mod forms;
 mod headers;
@@ -27,7 +28,8 @@ mod views;
 #[cfg(test)]
 mod tests;
 
-pub use hooks::{Hooks, LetterIn, callback_code, heard_mail};
+pub use callback_code::callback_code;
+pub use hooks::{Hooks, LetterIn, heard_mail};
 pub use links::ack_link;
 pub use passwords::{hash_token, new_secret};
 

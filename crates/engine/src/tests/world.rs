@@ -5,10 +5,10 @@ use crate::{
     Role, SignRole, State, Submission, TokenKind,
 };
 use model::{
-    Catalogue, Channel, Contact, Escalation, EscalationStep, Feature, IncidentId, Layer, Medium,
-    Millis, Need, NoticeId, Objective, Owners, PageId, PageTarget, Person, PersonId, Personal,
-    Rota, SecretRef, Service, ServiceKind, Severity, SilenceId, Slo, Source, SourceKind, Team,
-    Timestamp, TokenId, Turn, Weekday,
+    Catalogue, Channel, ChannelId, Contact, Escalation, EscalationStep, Feature, IncidentId, Layer,
+    Medium, Millis, Need, NoticeId, Objective, Owners, PageId, PageTarget, Person, PersonId,
+    Personal, Rota, SecretRef, Service, ServiceKind, Severity, SilenceId, Slo, Source, SourceKind,
+    Team, Timestamp, TokenId, Turn, Weekday,
 };
 use slo::ConditionState::{self, Firing, Quiet, Unmeasured};
 use std::collections::BTreeMap;
@@ -376,22 +376,6 @@ fn catalogue() -> Catalogue {
         handover_minute: 9 * 60,
         starts: "2026-11-16".into(),
     };
-    let smtp = Channel::Smtp {
-        host: "mail".into(),
-        port: 25,
-        from: "lamplighter@solar.example".into(),
-        encryption: "none".into(),
-        username: None,
-        password: None,
-        inbox: None,
-        authority: None,
-    };
-    let twilio = Channel::Twilio {
-        url: "https://sms.example".into(),
-        account: "AC1".into(),
-        token: SecretRef::Env("TWILIO_TOKEN".into()),
-        from: "+15550199".into(),
-    };
     let prometheus = SourceKind::Prometheus { url: "http://prometheus:9090".into(), token: None };
     Catalogue {
         org: "solar".into(),
@@ -440,7 +424,7 @@ fn catalogue() -> Catalogue {
                 Escalation { steps: vec![step(PageTarget::Person("cy".into()), 5)], repeat_max: 0 },
             ),
         ]),
-        channels: BTreeMap::from([("mail".into(), smtp), ("text".into(), twilio)]),
+        channels: channels(),
         channel_priorities: BTreeMap::new(),
         back: model::Back::default(),
         sources: BTreeMap::from([(
@@ -448,4 +432,24 @@ fn catalogue() -> Catalogue {
             Source { kind: prometheus, interval: Millis::from_secs(15) },
         )]),
     }
+}
+
+fn channels() -> BTreeMap<ChannelId, Channel> {
+    let smtp = Channel::Smtp {
+        host: "mail".into(),
+        port: 25,
+        from: "lamplighter@solar.example".into(),
+        encryption: "none".into(),
+        username: None,
+        password: None,
+        inbox: None,
+        authority: None,
+    };
+    let twilio = Channel::Twilio {
+        url: "https://sms.example".into(),
+        account: "AC1".into(),
+        token: SecretRef::Env("TWILIO_TOKEN".into()),
+        from: "+15550199".into(),
+    };
+    BTreeMap::from([("mail".into(), smtp), ("text".into(), twilio)])
 }

@@ -1,5 +1,8 @@
 //! What we promise, told as stories.
 
+mod by_sms;
+#[cfg(feature = "servers")]
+mod dovecot;
 mod world;
 
 use axum::http::StatusCode;

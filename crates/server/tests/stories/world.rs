@@ -49,6 +49,7 @@ struct Running {
     measurer: Measurer,
     outbox: Outbox,
     router: Router,
+    context: web::Context,
 }
 
 /// A message as its reader sees it.
@@ -107,13 +108,19 @@ impl World {
             ready: Arc::new(|| Ok(())),
         };
         let (measurer, outbox) = (node.measurer(), node.outbox(URL, None));
-        let router = web::router(context);
-        self.running = Some(Running { node, measurer, outbox, router });
+        let router = web::router(context.clone());
+        self.running = Some(Running { node, measurer, outbox, router, context });
         self.settle().await;
     }
 
     pub(crate) fn node(&self) -> &Node {
         &self.running.as_ref().expect("it runs").node
+    }
+
+    /// What reads the mailbox, where one is configured.
+    #[cfg(feature = "servers")]
+    pub(crate) fn mail_reader(&self) -> server::MailReader {
+        server::MailReader::new(self.running.as_ref().expect("it runs").context.clone())
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -350,6 +357,14 @@ fn solar(services: &str, gateway: &str, mail_port: u16) -> Catalogue {
         authority: None,
     };
     catalogue.channels = [("mail".into(), mail), ("text".into(), text)].into();
+    let way = model::ReplyWay {
+        secret: Some(SecretRef::Plain("back".to_owned())),
+        former_secret: None,
+        from: "from".to_owned(),
+        text: "text".to_owned(),
+        id: "id".to_owned(),
+    };
+    catalogue.back.replies = [("text".into(), way)].into();
     for person in catalogue.people.values_mut() {
         person.contacts.retain(|it| it.medium != Medium::Ntfy);
     }

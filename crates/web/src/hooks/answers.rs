@@ -13,6 +13,10 @@ use std::fmt::Write as _;
 pub(crate) const HELP: &str = "1 or ACK takes a page, 2 ESC calls the next step, 3 WHO is on, 4 RESOLVE, \
                                TAKE 12 takes over, NOTE 12 text, STOP, START. 12: the number after pg_";
 
+/// What is said to what nobody understands.
+const UNCLEAR: &str = "Not understood, nothing was done. Say ACK, ESC, RESOLVE, TAKE or NOTE, then the number \
+                       of the page: ACK 12. Or WHO, HELP.";
+
 /// Pages named in a list.
 const LISTED_MAX: usize = 4;
 
@@ -118,20 +122,11 @@ pub(crate) fn unclear(state: &State, about: About) -> String {
         About::Page(id) => state.pages.get(&id).map(|it| (id, it.incident)),
         _ => None,
     };
-    match page {
-        Some((page, incident)) => {
-            let n = page.0;
-            let title = title(state, incident);
-            format!(
-                "Not understood, nothing was done. {page}: {title}. ACK {n}, ESC {n}, RESOLVE {n}?"
-            )
-        }
-        None => {
-            let told = "Not understood, nothing was done. Say ACK, ESC, RESOLVE, TAKE or NOTE, then the \
-                        number of the page: ACK 12. Or WHO, HELP.";
-            told.to_owned()
-        }
-    }
+    let Some((page, incident)) = page else {
+        return UNCLEAR.to_owned();
+    };
+    let (n, title) = (page.0, title(state, incident));
+    format!("Not understood, nothing was done. {page}: {title}. ACK {n}, ESC {n}, RESOLVE {n}?")
 }
 
 pub(crate) fn stopped(medium: Medium) -> String {

@@ -6,11 +6,8 @@
 use crate::Context;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use driver::SubmitError;
 use model::{ChannelId, NoticeId};
-use ring::hmac;
 
 /// What a provider learned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,17 +20,6 @@ pub(crate) enum ReceiptEvidence {
     Read,
 }
 
-/// Bytes of the code in an address.
-const CODE_LENGTH: usize = 12;
-
-/// What only we can make of a notice and its channel: the last part of the addresses that providers call.
-#[must_use]
-pub fn callback_code(key: &[u8; 32], channel: &ChannelId, notice: NoticeId) -> String {
-    let key = hmac::Key::new(hmac::HMAC_SHA256, key);
-    let tag = hmac::sign(&key, format!("callback {channel} {notice}").as_bytes());
-    URL_SAFE_NO_PAD.encode(&tag.as_ref()[..CODE_LENGTH])
-}
-
 /// The notice that an address is about, if we made it.
 pub(crate) fn returned(
     context: &Context,
@@ -42,7 +28,7 @@ pub(crate) fn returned(
     code: &str,
 ) -> Option<NoticeId> {
     let id = NoticeId::parse(notice)?;
-    let right = callback_code(&context.link_key, channel, id);
+    let right = crate::callback_code(&context.link_key, channel, id);
     // Both sides are hashed once more, so that the time of the comparison tells nothing.
     (crate::hash_token(&right) == crate::hash_token(code)).then_some(id)
 }
@@ -65,6 +51,7 @@ pub(crate) async fn report(
 }
 
 /// The same, for whoever answers nobody.
+#[expect(clippy::unused_async, reason = "storing it waits")]
 pub(crate) async fn store(
     context: &Context,
     notice: NoticeId,

@@ -5,7 +5,7 @@
 //! Slack wants an answer within three seconds, and gets it as soon as the command is durable.
 
 use super::desk::{self, Heard};
-use super::{Answer, Way, closed, people_at, send_answer, turned_away, way};
+use super::{Answer, Refused, Way, people_at, send_answer, way};
 use crate::Context;
 use axum::Json;
 use axum::body::Bytes;
@@ -30,7 +30,7 @@ pub(crate) async fn action(
 ) -> Response {
     let way = match verified(&context, &channel, &headers, &body) {
         Ok(way) => way,
-        Err(response) => return response,
+        Err(refused) => return refused.into_response(),
     };
     let payload = form_urlencoded::parse(&body).find(|(name, _)| name == "payload");
     let payload =
@@ -68,7 +68,7 @@ pub(crate) async fn command(
 ) -> Response {
     let way = match verified(&context, &channel, &headers, &body) {
         Ok(way) => way,
-        Err(response) => return response,
+        Err(refused) => return refused.into_response(),
     };
     let fields: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().collect();
     let value = |name: &str| {
@@ -132,10 +132,10 @@ fn verified(
     channel: &str,
     headers: &HeaderMap,
     body: &[u8],
-) -> Result<Way, Response> {
-    let way = way(context, channel).ok_or_else(closed)?;
+) -> Result<Way, Refused> {
+    let way = way(context, channel).ok_or(Refused::Closed)?;
     let Channel::Slack { signing_secret: Some(secret), .. } = &way.channel else {
-        return Err(closed());
+        return Err(Refused::Closed);
     };
     let text = |name: &str| headers.get(name).and_then(|it| it.to_str().ok()).unwrap_or("");
     let (stamp, given) = (text("x-slack-request-timestamp"), text("x-slack-signature"));
@@ -143,7 +143,7 @@ fn verified(
     if is_signed(&secrets, stamp, body, given, context.clock.now()) {
         Ok(way)
     } else {
-        Err(turned_away(&way.id))
+        Err(Refused::TurnedAway(way.id))
     }
 }
 

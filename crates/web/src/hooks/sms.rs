@@ -5,7 +5,8 @@
 
 use super::receipts::{self, ReceiptEvidence, returned};
 use super::{
-    Way, Written, closed, heard, is_one_of, people_with_number, send_answer, turned_away, way,
+    Refused, Way, Written, closed, heard, is_one_of, people_with_number, send_answer, turned_away,
+    way,
 };
 use crate::{Context, access};
 use axum::body::Bytes;
@@ -29,7 +30,7 @@ pub(crate) async fn kannel(
     let way = match shown(&context, &channel, &uri, &headers) {
         Ok(way) if matches!(way.channel, Channel::Kannel { .. }) => way,
         Ok(_) => return closed(),
-        Err(response) => return response,
+        Err(refused) => return refused.into_response(),
     };
     let fields: Vec<(String, String)> = query(&uri);
     let answer = heard(&context, written(&context, &way, &fields, "from", "text", "id")).await;
@@ -82,7 +83,7 @@ pub(crate) async fn gateway(
     let way = match shown(&context, &channel, &uri, &headers) {
         Ok(way) if matches!(way.channel, Channel::HttpSms { .. }) => way,
         Ok(_) => return closed(),
-        Err(response) => return response,
+        Err(refused) => return refused.into_response(),
     };
     let Some(ReplyWay { from, text, id, .. }) = &way.back else { return closed() };
     let kind = headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok()).unwrap_or("");
@@ -121,17 +122,12 @@ fn written<'a>(
 }
 
 /// The channel, once its secret was shown.
-fn shown(
-    context: &Context,
-    channel: &str,
-    uri: &Uri,
-    headers: &HeaderMap,
-) -> Result<Way, Response> {
-    let way = way(context, channel).ok_or_else(closed)?;
-    let secret = way.back.as_ref().and_then(|it| it.secret.as_ref()).ok_or_else(closed)?;
+fn shown(context: &Context, channel: &str, uri: &Uri, headers: &HeaderMap) -> Result<Way, Refused> {
+    let way = way(context, channel).ok_or(Refused::Closed)?;
+    let secret = way.back.as_ref().and_then(|it| it.secret.as_ref()).ok_or(Refused::Closed)?;
     let good = context.hooks.good(Some(secret), way.back.as_ref());
     let given = access::presented(headers, uri).map(|it| percent_decoded(&it)).unwrap_or_default();
-    if is_one_of(&good, &given) { Ok(way) } else { Err(turned_away(&way.id)) }
+    if is_one_of(&good, &given) { Ok(way) } else { Err(Refused::TurnedAway(way.id)) }
 }
 
 fn percent_decoded(text: &str) -> String {
@@ -160,11 +156,10 @@ fn fields(
     let json: Value =
         serde_json::from_slice(body).map_err(|it| format!("this is not JSON: {it}\n"))?;
     let found = names.into_iter().filter_map(|name| {
-        let steps = name.split(['.', '/']).filter(|it| !it.is_empty());
-        let value = steps.fold(Some(&json), |at, step| {
-            at.and_then(|it| {
-                step.parse::<usize>().ok().and_then(|n| it.get(n)).or_else(|| it.get(step))
-            })
+        let mut steps = name.split(['.', '/']).filter(|it| !it.is_empty());
+        let value = steps.try_fold(&json, |at, step| {
+            let by_number = step.parse::<usize>().ok().and_then(|n| at.get(n));
+            by_number.or_else(|| at.get(step))
         })?;
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         (!value.is_null()).then(|| (name.clone(), text))

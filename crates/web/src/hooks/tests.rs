@@ -125,7 +125,7 @@ async fn burning() -> House {
 fn sign(token: &str, path: &str, fields: &[(&str, &str)]) -> String {
     let mut sorted = fields.to_vec();
     sorted.sort_unstable();
-    let joined: String = sorted.iter().map(|(name, value)| format!("{name}{value}")).collect();
+    let joined: String = sorted.iter().flat_map(|(name, value)| [*name, *value]).collect();
     let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, token.as_bytes());
     STANDARD.encode(hmac::sign(&key, format!("{URL}{path}{joined}").as_bytes()))
 }
@@ -472,7 +472,7 @@ async fn a_call_reads_the_page_and_takes_keys() {
     let house = house().await;
     house.raise("<b>no lights</b> & \"no\" water").await;
     let notice = house.notice("ana", Medium::Sms);
-    let code = super::callback_code(&LINK_KEY, &"voice".into(), notice);
+    let code = crate::callback_code(&LINK_KEY, &"voice".into(), notice);
     let path = format!("/callbacks/voice/twilio-keys/{notice}/{code}");
     let keys = |digits: &'static str| [("CallSid", "CA1"), ("Digits", digits), ("To", ANA)];
     let (status, body) = house.twilio(&path, &keys("3")).await;
@@ -675,7 +675,7 @@ async fn telegram_and_mattermost_are_answered_in_the_request() {
         (StatusCode::OK, String::new())
     );
 
-    let code = super::callback_code(&LINK_KEY, &"mm".into(), notice);
+    let code = crate::callback_code(&LINK_KEY, &"mm".into(), notice);
     let path = format!("/callbacks/mm/mattermost/{notice}/{code}");
     let press = |user: &str| {
         format!(r#"{{"user_id":"x","user_name":"{user}","context":{{"action":"resolve"}}}}"#)

@@ -6,7 +6,7 @@
 
 use super::desk::{self, Heard};
 use super::receipts::{self, ReceiptEvidence, returned};
-use super::{Way, Written, closed, heard, people_with_number, turned_away, way, xml};
+use super::{Refused, Way, Written, heard, people_with_number, turned_away, way, xml};
 use crate::Context;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
@@ -34,7 +34,7 @@ pub(crate) async fn sms(
 ) -> Response {
     let (way, fields) = match verified(&context, &channel, &uri, &headers, &body) {
         Ok(it) => it,
-        Err(response) => return response,
+        Err(refused) => return refused.into_response(),
     };
     let people = people_with_number(&context.handle.state(), value(&fields, "From"));
     let written = Written {
@@ -63,7 +63,7 @@ pub(crate) async fn status(
 ) -> Response {
     let (way, fields) = match verified(&context, &channel, &uri, &headers, &body) {
         Ok(it) => it,
-        Err(response) => return response,
+        Err(refused) => return refused.into_response(),
     };
     let Some(notice) = returned(&context, &way.id, &notice, &code) else {
         return turned_away(&way.id);
@@ -89,7 +89,7 @@ pub(crate) async fn call(
 ) -> Response {
     let (way, fields) = match verified(&context, &channel, &uri, &headers, &body) {
         Ok(it) => it,
-        Err(response) => return response,
+        Err(refused) => return refused.into_response(),
     };
     let Some(notice) = returned(&context, &way.id, &notice, &code) else {
         return turned_away(&way.id);
@@ -144,7 +144,7 @@ pub(crate) async fn digits(
 ) -> Response {
     let (way, fields) = match verified(&context, &channel, &uri, &headers, &body) {
         Ok(it) => it,
-        Err(response) => return response,
+        Err(refused) => return refused.into_response(),
     };
     let Some(notice) = returned(&context, &way.id, &notice, &code) else {
         return turned_away(&way.id);
@@ -238,10 +238,10 @@ fn verified(
     uri: &Uri,
     headers: &HeaderMap,
     body: &[u8],
-) -> Result<(Way, Fields), Response> {
-    let way = way(context, channel).ok_or_else(closed)?;
+) -> Result<(Way, Fields), Refused> {
+    let way = way(context, channel).ok_or(Refused::Closed)?;
     let (Channel::Twilio { token, .. } | Channel::TwilioVoice { token, .. }) = &way.channel else {
-        return Err(closed());
+        return Err(Refused::Closed);
     };
     let fields: Fields = form_urlencoded::parse(body).into_owned().collect();
     let url = address(context, uri);
@@ -250,7 +250,7 @@ fn verified(
     if is_signed(&tokens, &url, &fields, given) {
         Ok((way, fields))
     } else {
-        Err(turned_away(&way.id))
+        Err(Refused::TurnedAway(way.id))
     }
 }
 
