@@ -41,18 +41,20 @@ pub fn safe_within(text: &str, chars_max: usize, safe: fn(&str) -> String) -> St
     if whole.chars().count() <= chars_max {
         return whole;
     }
-    // Cutting what is safe could divide an escape; so the raw text is cut, character by character.
+    // Cutting what is safe could divide an escape; so the raw text is cut, and made safe after that.
+    let raw = printable(text);
+    let ends: Vec<usize> = raw.char_indices().map(|(index, _)| index).collect();
     let room = chars_max.saturating_sub(CUT.len());
-    let (mut kept, mut length) = (String::new(), 0);
-    for it in printable(text).chars() {
-        let piece = safe(it.encode_utf8(&mut [0; 4]));
-        length += piece.chars().count();
-        if length > room {
-            break;
+    let (mut fits, mut beyond) = (0, ends.len());
+    while beyond - fits > 1 {
+        let middle = fits.midpoint(beyond);
+        if safe(&raw[..ends[middle]]).chars().count() <= room {
+            fits = middle;
+        } else {
+            beyond = middle;
         }
-        kept.push_str(&piece);
     }
-    kept + CUT
+    safe(raw[..ends.get(fits).copied().unwrap_or(0)].trim_end()) + CUT
 }
 
 /// For HTML as mail, Matrix and Telegram show it, also inside of attributes.

@@ -89,7 +89,7 @@ impl Bot {
         let Some((channel, ts)) = provider_id.split_once('/') else {
             return Outcome::Permanent { detail: "no message of Slack's".to_owned() };
         };
-        let mut body = letter(message, false);
+        let mut body = letter(&Message { ack_url: None, ..message.clone() }, false);
         body["text"] = json!(slack(&one_line(end)));
         let last = json!({ "type": "context", "elements": [plain(end, 2_000)] });
         if let Some(blocks) = body["blocks"].as_array_mut() {
@@ -137,20 +137,22 @@ fn letter(message: &Message, buttons: bool) -> Value {
             elements.push(button);
         }
     }
-    let links =
-        [("Take it", message.ack_url.as_ref()), ("Everything about it", message.url.as_ref())];
-    for (label, url) in links {
-        // The link takes it as the person written to; where buttons do that, one way is enough.
-        let Some(url) = url.filter(|_| !(buttons && label == "Take it")) else { continue };
-        let id = label.to_lowercase().replace(' ', "-");
-        elements.push(
-            json!({ "type": "button", "text": plain(label, 75), "action_id": id, "url": url }),
-        );
-    }
     let mut blocks = vec![
         json!({ "type": "header", "text": plain(&subject, 150) }),
         json!({ "type": "section", "text": plain(&message.text, 3_000) }),
     ];
+    // Links and not buttons with links: Slack warns of those where an app takes no answers.
+    let links: Vec<String> =
+        [("Take it", message.ack_url.as_ref()), ("Everything about it", message.url.as_ref())]
+            .into_iter()
+            // The link takes it as the person written to; where buttons do that, one way is enough.
+            .filter(|(label, _)| !(buttons && *label == "Take it"))
+            .filter_map(|(label, url)| Some(format!("<{}|{label}>", slack(url?))))
+            .collect();
+    if !links.is_empty() {
+        let text = json!({ "type": "mrkdwn", "text": links.join("   ") });
+        blocks.push(json!({ "type": "section", "text": text }));
+    }
     if !elements.is_empty() {
         blocks.push(json!({ "type": "actions", "elements": elements }));
     }

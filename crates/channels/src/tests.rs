@@ -1,5 +1,10 @@
 //! Each way out against a provider that speaks its protocol.
 
+mod answers;
+mod hostile;
+mod requests;
+mod secrecy;
+
 use crate::fakes::{HttpProvider, MailServer};
 use crate::{Message, Outcome, Priority, Sender, secrets, webhook};
 use model::{Channel, Medium, SecretRef, Timestamp};

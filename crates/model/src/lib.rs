@@ -12,6 +12,7 @@ mod back;
 mod catalogue;
 mod id;
 mod label;
+pub mod map;
 mod objective;
 mod personal;
 mod time;
@@ -28,6 +29,7 @@ pub use id::{
     PersonId, RotaId, ServiceId, SilenceId, SloId, SourceId, TeamId, TokenId,
 };
 pub use label::{Labels, Severity};
+pub use map::{Map, Set};
 pub use objective::{InvalidObjective, Objective};
 pub use personal::Personal;
 pub use time::{Millis, Timestamp};

@@ -240,7 +240,14 @@ fn people_with_number(state: &State, number: &str) -> Vec<PersonId> {
     if given.len() < 5 {
         return vec![];
     }
-    people_at(state, Medium::Sms, |it| digits(it) == given)
+    let mut people = people_at(state, Medium::Sms, |it| digits(it) == given);
+    // Whoever is only called may write back from the same telephone.
+    for person in people_at(state, Medium::Voice, |it| digits(it) == given) {
+        if !people.contains(&person) {
+            people.push(person);
+        }
+    }
+    people
 }
 
 /// A number without its sign: `+254 700 000001`, `00254700000001` and `254700000001` are one.
