@@ -19,7 +19,7 @@ pub(crate) struct Servers {
     pub(crate) chromium: PathBuf,
 }
 
-const PACKAGES: [&str; 9] = [
+const PACKAGES: [&str; 10] = [
     "postgresql",
     "prometheus",
     "prometheus-alertmanager",
@@ -29,6 +29,7 @@ const PACKAGES: [&str; 9] = [
     "kannel-extras",
     "openssl",
     "python3-venv",
+    "dovecot-imapd",
 ];
 
 impl Servers {
@@ -54,12 +55,13 @@ const PROMETHEUS: &[&str] = &["/usr/bin/prometheus", "/usr/local/bin/prometheus"
 const ALERTMANAGER: &[&str] =
     &["/usr/bin/prometheus-alertmanager", "/usr/bin/alertmanager", "/usr/local/bin/alertmanager"];
 /// What the tests start by these very paths.
-const FIXED: [&str; 5] = [
+const FIXED: [&str; 6] = [
     "/usr/sbin/exim4",
     "/usr/sbin/bearerbox",
     "/usr/sbin/smsbox",
     "/usr/lib/kannel/test/fakesmsc",
     "/usr/bin/openssl",
+    "/usr/lib/dovecot/imap",
 ];
 const CHROMIUM: &[&str] = &["/usr/bin/chromium", "/usr/bin/chromium-browser"];
 

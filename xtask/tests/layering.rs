@@ -17,6 +17,7 @@ const RANK: &[(&str, u8)] = &[
     ("busfactor", 1),
     ("whatif", 1),
     ("shadow", 1),
+    ("replies", 1),
     ("engine", 2),
     ("wire", 4),
     ("catalog", 4),
@@ -45,6 +46,7 @@ const PURE: &[&str] = &[
     "busfactor",
     "whatif",
     "shadow",
+    "replies",
     "engine",
     "formats",
 ];

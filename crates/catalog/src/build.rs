@@ -40,6 +40,7 @@ pub(crate) fn build(sections: &Sections) -> Catalogue {
             .entries("channels")
             .filter_map(|it| Some((it.key.as_str().into(), roads::priority(it)?)))
             .collect(),
+        back: crate::back::build(sections),
         sources: collect(sections, "sources", |it| source(&it.value)),
         watched: watched::watched(sections),
         pager: pager(sections),
@@ -315,7 +316,7 @@ fn part_count(node: &Node, key: &str) -> u16 {
     count.expect("the shape wants it and keeps it small")
 }
 
-fn whole(node: &Node, key: &str) -> Option<u32> {
+pub(crate) fn whole(node: &Node, key: &str) -> Option<u32> {
     number(node.get(key)?)
 }
 

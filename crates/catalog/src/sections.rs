@@ -100,7 +100,7 @@ fn foreign(source: &SourceFile, entry: &Entry) -> Problem {
 
 fn report_duplicates(sections: &Sections, sink: &mut Sink) {
     // Services and suppliers are named in the same places, so they share their ids.
-    const GROUPS: [&[&str]; 10] = [
+    const GROUPS: [&[&str]; 11] = [
         &["people"],
         &["teams"],
         &["services", "suppliers"],
@@ -108,6 +108,7 @@ fn report_duplicates(sections: &Sections, sink: &mut Sink) {
         &["rotas"],
         &["escalations"],
         &["channels"],
+        &["replies"],
         &["sources"],
         &["heartbeats"],
         &["maintenance"],

@@ -28,6 +28,7 @@ pub(crate) fn check(sections: &Sections, sink: &mut Sink) {
     handovers_have_days(sections, sink);
     channels_are_complete(sections, sink);
     roads::check(sections, sink);
+    crate::back::check(sections, sink);
     channels_can_be_paged(sections, sink);
     own_names_are_free(sections, sink);
     warn_follow_the_sun(sections, sink);

@@ -268,6 +268,8 @@ pub(crate) static ROOT: Shape = Shape {
             Map(Keys::Ids, &OneOf(&CHANNEL)),
             "Ways out to people. The first of a medium, in order of `priority` and then of id, carries it.",
         ),
+        crate::back::REPLIES,
+        crate::back::INBOX,
         field("sources", Optional, Map(Keys::Ids, &OneOf(&SOURCE)), "Where samples come from."),
         field(
             "heartbeats",

@@ -41,6 +41,7 @@ pub(crate) fn organisation(dice: &mut Dice) -> Catalogue {
         escalations: BTreeMap::new(),
         channels: [("inbox".into(), Channel::Inbox)].into(),
         channel_priorities: BTreeMap::new(),
+        back: model::Back::default(),
         sources: [("prometheus".into(), source()), ("scrape".into(), source())].into(),
         watched: model::Watched::default(),
         pager: model::Pager::default(),

@@ -228,6 +228,7 @@ impl Shadow {
             (PageCause::Opened, None) => true,
             (PageCause::NobodyAnswered, Some(step)) => record.at >= step.deadline,
             (PageCause::Undeliverable, Some(step)) => self.all_failed(step),
+            (PageCause::AskedFor { .. }, Some(_)) => true,
             _ => false,
         };
         hold(due, "no step is cut short", || {

@@ -7,7 +7,7 @@ use crate::state::{
     Alert, AlertStatus, Limits, Notice, NoticeStatus, Purpose, Signature, SourceHealth, State,
 };
 use crate::watching::{self, SYNTHETIC_GROUP};
-use crate::{NotPagedReason, Password, ResolveReason, load, shadow, silence, storm};
+use crate::{NotPagedReason, Password, ResolveReason, load, shadow, silence, steer, storm};
 use incident::{Incident, Review};
 use model::{AlertId, IncidentId, NoticeId, PageId, Timestamp};
 use paging::{Page, PageStatus};
@@ -91,6 +91,12 @@ impl State {
             Event::NoticeSent { .. } | Event::NoticeFailed { .. } | Event::DigestDue { .. } => {
                 self.apply_notice(record);
             }
+            Event::NoteAdded { .. }
+            | Event::EscalationAsked { .. }
+            | Event::TakenOver { .. }
+            | Event::ContactStopped { .. }
+            | Event::ContactStarted { .. }
+            | Event::AnswerDue { .. } => steer::apply(self, record),
             Event::TokenIssued { .. } | Event::TokenRevoked { .. } | Event::PasswordSet { .. } => {
                 self.apply_access(record);
             }
@@ -199,6 +205,7 @@ impl State {
                     acknowledged: None,
                     resolved: None,
                     review: Review::NotAsked,
+                    notes: vec![],
                     alerts: vec![],
                     pages: vec![],
                     trail: self.alerts.get(alert).map(|it| it.trail.clone()).unwrap_or_default(),
@@ -397,6 +404,7 @@ impl State {
                 } else {
                     NoticeStatus::Due { at }
                 },
+                text: None,
             };
             self.notices.insert(new.notice, notice);
         }

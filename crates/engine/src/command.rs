@@ -5,9 +5,9 @@ use crate::shadow::Heard;
 use crate::{Role, TokenKind};
 use alerting::Matcher;
 use model::{
-    AlertId, Catalogue, FeatureId, HeartbeatId, IncidentId, Labels, Maintenance, Millis, NoticeId,
-    Objective, PageId, PersonId, RotaId, ServiceId, Severity, SilenceId, SourceId, TeamId,
-    Timestamp, TokenId, WindowId,
+    AlertId, Catalogue, ChannelId, FeatureId, HeartbeatId, IncidentId, Labels, Maintenance, Medium,
+    Millis, NoticeId, Objective, PageId, PersonId, RotaId, ServiceId, Severity, SilenceId,
+    SourceId, TeamId, Timestamp, TokenId, WindowId,
 };
 
 /// One request, with who asks and why. Everything that happens starts as one of these.
@@ -196,6 +196,64 @@ pub enum Command {
     },
     /// What another pager did.
     RecordTheirCall(Box<Heard>),
+    /// Somebody writes something down beside an incident.
+    AddNote {
+        /// Which.
+        incident: IncidentId,
+        /// Who.
+        by: PersonId,
+        /// What.
+        text: String,
+        /// How: `sms`, `view`, `cli`, `api`, …
+        via: String,
+    },
+    /// Somebody wants the next step of a page to start now.
+    Escalate {
+        /// Which.
+        page: PageId,
+        /// Who.
+        by: PersonId,
+        /// How.
+        via: String,
+    },
+    /// Somebody takes an incident that somebody else has, or nobody yet.
+    TakeOver {
+        /// Which.
+        incident: IncidentId,
+        /// Who.
+        by: PersonId,
+        /// How.
+        via: String,
+    },
+    /// Somebody asks not to be written to in this way any more.
+    StopContact {
+        /// Who.
+        person: PersonId,
+        /// In which way.
+        medium: Medium,
+        /// How they said so.
+        via: String,
+    },
+    /// Somebody may be written to in this way again.
+    StartContact {
+        /// Who.
+        person: PersonId,
+        /// In which way.
+        medium: Medium,
+        /// How they said so.
+        via: String,
+    },
+    /// Somebody is to be told what became of what they asked by a message.
+    Answer {
+        /// Whom.
+        to: PersonId,
+        /// In which way.
+        medium: Medium,
+        /// Through which channel.
+        channel: ChannelId,
+        /// What.
+        text: String,
+    },
     /// The team wrote down what it learned.
     PublishReview {
         /// Of which incident.

@@ -8,6 +8,7 @@ use crate::due::source_key;
 use crate::event::{Event, NotPagedReason, Origin, PageCause, ResolveReason};
 use crate::notify::notified;
 use crate::state::{Alert, AlertStatus, NoticeStatus, Purpose, State};
+use crate::steer;
 use crate::watching::{SYNTHETIC_ALERT, SYNTHETIC_GROUP};
 use crate::{load, shadow, silence, storm};
 use incident::{Incident, REVIEW_DUE, Review};
@@ -44,6 +45,7 @@ pub(crate) fn consequences(state: &State, context: &Context<'_>, event: &Event) 
             events.extend(undeliverable(state, context, *notice));
             events
         }
+        Event::EscalationAsked { page, by, .. } => steer::escalated(state, context, *page, by),
         Event::SilenceSet { silence, .. } => silence::started(state, context, *silence),
         Event::SilenceStarted { silence } => silence::quieted(state, *silence),
         Event::SilenceEnded { silence, .. } => silence::given_back(state, *silence),

@@ -5,6 +5,7 @@ use crate::command::{Command, Context, DeliveryOutcome, DoorAlert, DoorLife, Rej
 use crate::event::{Event, Evidence, Origin, ResolveReason, SignRole};
 use crate::silence;
 use crate::state::{AlertStatus, Limits, NoticeStatus, State};
+use crate::steer;
 use crate::{load, shadow};
 use model::{
     AlertId, Catalogue, FeatureId, IncidentId, Millis, NoticeId, Objective, PageId, PersonId,
@@ -75,6 +76,12 @@ pub(crate) fn decide(
         Command::EndRelief { rota, by } => load::end_relief(state, context.now, rota, by),
         Command::EndShadow { team, by } => shadow::end(state, team.as_ref(), by),
         Command::RecordTheirCall(heard) => shadow::record(state, context.now, heard),
+        Command::AddNote { .. }
+        | Command::Escalate { .. }
+        | Command::TakeOver { .. }
+        | Command::StopContact { .. }
+        | Command::StartContact { .. }
+        | Command::Answer { .. } => steer::decide(state, context, command),
         Command::PublishReview { incident, by, text } => publish(state, *incident, by, text),
         Command::Sign { feature, role, by, objective } => {
             sign(state, feature, *role, by, *objective)
@@ -468,7 +475,7 @@ pub(crate) fn person(state: &State, id: &PersonId) -> Result<(), Rejected> {
     if known { Ok(()) } else { Err(unknown("person", id)) }
 }
 
-fn open_incident(state: &State, id: IncidentId) -> Result<IncidentId, Rejected> {
+pub(crate) fn open_incident(state: &State, id: IncidentId) -> Result<IncidentId, Rejected> {
     let incident = state.incidents.get(&id).ok_or_else(|| unknown("incident", id))?;
     if incident.is_open() {
         Ok(id)
@@ -485,6 +492,6 @@ pub(crate) fn text_within(what: &str, text: &str, max: usize) -> Result<(), Reje
     }
 }
 
-fn unknown(what: &'static str, id: impl std::fmt::Display) -> Rejected {
+pub(crate) fn unknown(what: &'static str, id: impl std::fmt::Display) -> Rejected {
     Rejected::Unknown { what, id: id.to_string() }
 }

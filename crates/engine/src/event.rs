@@ -398,6 +398,64 @@ pub enum Event {
         /// Who said so; `None`: its alerts ended.
         by: Option<PersonId>,
     },
+    /// Somebody wrote something down beside an incident.
+    NoteAdded {
+        /// Which incident.
+        incident: IncidentId,
+        /// Who.
+        by: PersonId,
+        /// What.
+        text: Personal,
+        /// How.
+        via: String,
+    },
+    /// Somebody wants the next step of a page to start now.
+    EscalationAsked {
+        /// Which page.
+        page: PageId,
+        /// Who.
+        by: PersonId,
+        /// How.
+        via: String,
+    },
+    /// Somebody took a page that somebody else had.
+    TakenOver {
+        /// Of which incident.
+        incident: IncidentId,
+        /// Which page.
+        page: PageId,
+        /// Who had it.
+        from: PersonId,
+        /// Who has it now.
+        by: PersonId,
+        /// How.
+        via: String,
+    },
+    /// Somebody asked not to be written to in this way.
+    ContactStopped {
+        /// Who.
+        person: PersonId,
+        /// In which way.
+        medium: Medium,
+        /// How they said so.
+        via: String,
+    },
+    /// Somebody may be written to in this way again.
+    ContactStarted {
+        /// Who.
+        person: PersonId,
+        /// In which way.
+        medium: Medium,
+        /// How they said so.
+        via: String,
+    },
+    /// Somebody is told what became of what they asked by a message.
+    AnswerDue {
+        /// What is to be sent.
+        notice: NewNotice,
+        /// What it says.
+        text: Personal,
+    },
     /// The team is asked to write down what it learned.
     ReviewAsked {
         /// Of which incident.
@@ -606,6 +664,11 @@ pub enum PageCause {
     NobodyAnswered,
     /// No notice of the step before could be delivered.
     Undeliverable,
+    /// Somebody did not want to wait.
+    AskedFor {
+        /// Who.
+        by: PersonId,
+    },
 }
 
 /// A message to send.

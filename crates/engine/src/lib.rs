@@ -36,6 +36,7 @@ mod notify;
 mod shadow;
 mod silence;
 mod state;
+mod steer;
 mod storm;
 mod tell;
 mod watching;

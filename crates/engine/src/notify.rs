@@ -20,7 +20,8 @@ pub(crate) fn notified(
     step: &EscalationStep,
     cause: PageCause,
 ) -> Event {
-    let mut told = Told { first_free: state.next.notice + 1, notices: vec![], skipped: vec![] };
+    let mut told =
+        Told { state, first_free: state.next.notice + 1, notices: vec![], skipped: vec![] };
     let mut duty = None;
     if let Some(catalogue) = state.catalogue() {
         duty = told.target(state, catalogue, context, page, &step.page);
@@ -40,13 +41,14 @@ pub(crate) fn notified(
     }
 }
 
-struct Told {
+struct Told<'a> {
+    state: &'a State,
     first_free: u64,
     notices: Vec<NewNotice>,
     skipped: Vec<SkippedNotice>,
 }
 
-impl Told {
+impl Told<'_> {
     fn target(
         &mut self,
         state: &State,
@@ -96,6 +98,10 @@ impl Told {
             match catalogue.channel_for(contact.medium) {
                 _ if contact.address.text().is_none() => {
                     let reason = format!("the {} address has been erased", name(contact.medium));
+                    self.skipped.push(SkippedNotice { to: to.clone(), reason });
+                }
+                _ if self.state.is_stopped(id, contact.medium) => {
+                    let reason = format!("asked to get no {} any more", name(contact.medium));
                     self.skipped.push(SkippedNotice { to: to.clone(), reason });
                 }
                 Some(channel) => self.add(to.clone(), contact.medium, channel.clone()),

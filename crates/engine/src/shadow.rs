@@ -161,7 +161,8 @@ impl State {
             Purpose::Bundle
             | Purpose::Load { .. }
             | Purpose::Digest { .. }
-            | Purpose::Reminder { .. } => false,
+            | Purpose::Reminder { .. }
+            | Purpose::Answer => false,
         }
     }
 

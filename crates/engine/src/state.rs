@@ -6,7 +6,8 @@ use crate::event::{Origin, SignRole};
 use crate::silence::Silence;
 use model::{
     AlertId, Catalogue, ChannelId, FeatureId, IncidentId, Map, Medium, Millis, NoticeId, Objective,
-    PageId, PersonId, ServiceId, Set, Severity, SilenceId, SourceId, TeamId, Timestamp, TokenId,
+    PageId, PersonId, Personal, ServiceId, Set, Severity, SilenceId, SourceId, TeamId, Timestamp,
+    TokenId,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -41,6 +42,12 @@ impl Limits {
     pub const DIGEST_RECIPIENTS_MAX: usize = 20;
     /// Longest title or reason, in bytes.
     pub const TEXT_LENGTH_MAX: usize = 1_024;
+    /// Longest note beside an incident, in bytes.
+    pub const NOTE_LENGTH_MAX: usize = 4 * 1_024;
+    /// Notes beside one incident.
+    pub const NOTES_MAX: usize = 200;
+    /// How often one person is answered in an hour.
+    pub const ANSWERS_PER_HOUR_MAX: usize = 30;
     /// Longest review, in bytes.
     pub const REVIEW_LENGTH_MAX: usize = 64 * 1_024;
 }
@@ -86,6 +93,9 @@ pub struct State {
     /// Heartbeats, changes, planned work, and the product watching itself.
     #[serde(default)]
     pub watching: crate::Watching,
+    /// Who asked not to be written to in which way.
+    #[serde(default)]
+    pub contacts_stopped: Set<(PersonId, Medium)>,
     /// Sources that do not answer; the others are not in here.
     pub sources_failing: BTreeMap<SourceId, SourceHealth>,
     /// Ways in.
@@ -191,6 +201,9 @@ pub struct Notice {
     pub attempts: u32,
     /// Where it stands.
     pub status: NoticeStatus,
+    /// What it says, where that is not written from the state when it is sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<Personal>,
 }
 
 /// What a notice is for.
@@ -228,6 +241,8 @@ pub enum Purpose {
         /// Why.
         reason: crate::ReminderReason,
     },
+    /// To tell somebody what became of what they asked by a message.
+    Answer,
 }
 
 /// To whom a notice goes.

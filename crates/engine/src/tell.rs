@@ -13,9 +13,7 @@ use std::fmt::Write as _;
 /// One sentence, in words a person would use. Names people as `catalogue` does.
 #[must_use]
 pub fn tell(event: &Event, catalogue: Option<&Catalogue>) -> String {
-    let person = |id: &PersonId| -> String {
-        catalogue.map_or_else(|| id.to_string(), |it| it.name_of(id).to_owned())
-    };
+    let person = |id: &PersonId| -> String { named(catalogue, id) };
     match event {
         Event::CatalogueAdopted { version, hash, .. } => {
             format!("Configuration {version} ({}) is in force.", &hash[..hash.len().min(12)])
@@ -97,6 +95,12 @@ pub fn tell(event: &Event, catalogue: Option<&Catalogue>) -> String {
         Event::IncidentResolved { incident, by: Some(by) } => {
             format!("{} said that incident {incident} is over.", person(by))
         }
+        Event::NoteAdded { .. }
+        | Event::EscalationAsked { .. }
+        | Event::TakenOver { .. }
+        | Event::ContactStopped { .. }
+        | Event::ContactStarted { .. }
+        | Event::AnswerDue { .. } => told_steered(event, &person),
         Event::ReviewAsked { incident, due_at } => {
             format!("The team is asked to review incident {incident} by {due_at}.")
         }
@@ -157,6 +161,40 @@ fn told_watched(event: &Event, person: &dyn Fn(&PersonId) -> String) -> String {
             format!("A synthetic page came out at the other end after {took}.")
         }
         other => unreachable!("not about what is watched: {other:?}"),
+    }
+}
+
+fn named(catalogue: Option<&Catalogue>, id: &PersonId) -> String {
+    catalogue.map_or_else(|| id.to_string(), |it| it.name_of(id).to_owned())
+}
+
+fn told_steered(event: &Event, person: &dyn Fn(&PersonId) -> String) -> String {
+    match event {
+        Event::NoteAdded { incident, by, text, via } => {
+            let text = text.text().unwrap_or("(erased with its author)");
+            format!("{} noted on {incident} ({via}): {text}", person(by))
+        }
+        Event::EscalationAsked { page, by, via } => {
+            format!("{} asked for the next step of page {page} ({via}).", person(by))
+        }
+        Event::TakenOver { page, from, by, via, .. } => {
+            format!("{} took page {page} over from {} ({via}).", person(by), person(from))
+        }
+        Event::ContactStopped { person: who, medium, via } => {
+            let medium = name(*medium);
+            format!("{} asked to get no messages by {medium} any more ({via}).", person(who))
+        }
+        Event::ContactStarted { person: who, medium, via } => {
+            format!("{} may be reached by {} again ({via}).", person(who), name(*medium))
+        }
+        Event::AnswerDue { notice, .. } => {
+            let to = match &notice.to {
+                Recipient::Person(id) => person(id),
+                Recipient::Channel(id) => format!("channel {id}"),
+            };
+            format!("{to} is answered by {} ({}).", name(notice.medium), notice.notice)
+        }
+        other => unreachable!("nothing was steered: {other:?}"),
     }
 }
 
@@ -239,9 +277,10 @@ fn told_notified(event: &Event, person: &dyn Fn(&PersonId) -> String) -> String 
         .map(|it| format!("{} by {} ({})", recipient(&it.to), name(it.medium), it.notice))
         .collect();
     let why = match cause {
-        PageCause::Opened => "",
-        PageCause::NobodyAnswered => " because nobody answered",
-        PageCause::Undeliverable => " because nobody could be reached",
+        PageCause::Opened => String::new(),
+        PageCause::NobodyAnswered => " because nobody answered".to_owned(),
+        PageCause::Undeliverable => " because nobody could be reached".to_owned(),
+        PageCause::AskedFor { by } => format!(" because {} asked for it", person(by)),
     };
     let mut text = format!("Page {page}, step {}{why}: ", attempt + 1);
     text += &if told.is_empty() { "nobody can be told".to_owned() } else { told.join(", ") };

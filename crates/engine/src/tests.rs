@@ -5,6 +5,7 @@
 //! Feature `make-sale` pages `cy`, who cannot be reached.
 
 mod limits;
+mod steer;
 mod storm;
 mod watching;
 mod world;

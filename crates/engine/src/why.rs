@@ -67,7 +67,10 @@ pub fn why_trail(state: &State, id: &WhyId) -> Option<Vec<u64>> {
             Purpose::Page { page, .. } => of_page(&page),
             Purpose::Update { incident } => of_incident(&incident),
             Purpose::Load { load } => of_page(&state.load.log.get(&load)?.page),
-            Purpose::Bundle | Purpose::Digest { .. } | Purpose::Reminder { .. } => None,
+            Purpose::Bundle
+            | Purpose::Digest { .. }
+            | Purpose::Reminder { .. }
+            | Purpose::Answer => None,
         },
         WhyId::Alert(id) => {
             let alert = state.alerts.get(id)?;
@@ -178,15 +181,21 @@ fn mentions(event: &Event) -> Vec<WhyId> {
             vec![WhyId::Notice(*notice)]
         }
         Event::PageAcknowledged { page, .. }
+        | Event::EscalationAsked { page, .. }
         | Event::PageExhausted { page }
         | Event::PageEnded { page, .. } => vec![WhyId::Page(*page)],
         Event::IncidentResolved { incident, .. }
         | Event::IncidentUpdated { incident, .. }
         | Event::ReviewAsked { incident, .. }
-        | Event::ReviewPublished { incident, .. } => vec![WhyId::Incident(*incident)],
+        | Event::ReviewPublished { incident, .. }
+        | Event::NoteAdded { incident, .. } => vec![WhyId::Incident(*incident)],
         Event::CallsBundled { page, .. } | Event::LoadReached { page, .. } => {
             vec![WhyId::Page(*page)]
         }
+        Event::TakenOver { incident, page, .. } => {
+            vec![WhyId::Incident(*incident), WhyId::Page(*page)]
+        }
+        Event::AnswerDue { notice, .. } => vec![WhyId::Notice(notice.notice)],
         Event::DigestDue { notices, .. } | Event::SilenceReminded { notices, .. } => {
             notices.iter().map(|it| WhyId::Notice(it.notice)).collect()
         }
@@ -209,6 +218,8 @@ fn mentions(event: &Event) -> Vec<WhyId> {
         | Event::SourceRecovered { .. }
         | Event::TokenIssued { .. }
         | Event::TokenRevoked { .. }
-        | Event::PasswordSet { .. } => vec![],
+        | Event::PasswordSet { .. }
+        | Event::ContactStopped { .. }
+        | Event::ContactStarted { .. } => vec![],
     }
 }

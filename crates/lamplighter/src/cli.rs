@@ -60,6 +60,15 @@ pub(crate) enum Command {
     /// Say that an incident is over
     #[command(after_help = "Example: lamplighter resolve in_1")]
     Resolve(OneId),
+    /// Write something down beside an incident
+    #[command(after_help = "Example: lamplighter note in_1 \"the carrier says an hour\"")]
+    Note(Note),
+    /// Start the next step of a page now
+    #[command(after_help = "Example: lamplighter escalate pg_1")]
+    Escalate(OneId),
+    /// Take an incident over from whoever has it
+    #[command(after_help = "Example: lamplighter take in_1")]
+    Take(OneId),
     /// Call for help by hand
     #[command(after_help = "Example: lamplighter page \"no lights in Kisumu\" --feature light-on")]
     Page(Page),
@@ -401,6 +410,16 @@ pub(crate) struct Page {
     /// Whom to call, where no feature says so
     #[arg(long)]
     pub(crate) team: Option<String>,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Note {
+    /// Which incident, or a page of it
+    pub(crate) id: String,
+    /// What
+    pub(crate) text: String,
     #[command(flatten)]
     pub(crate) remote: Remote,
 }

@@ -16,6 +16,7 @@ mod remote;
 mod rules;
 mod shadow;
 mod silence;
+mod steer;
 mod token;
 mod watching;
 mod whatif;
@@ -66,6 +67,9 @@ fn run(command: Command) -> Answer {
         Command::Ack(it) => ask::ack(&it),
         Command::Resolve(it) => ask::resolve(&it),
         Command::Page(it) => ask::page(&it),
+        Command::Note(it) => steer::note(&it),
+        Command::Escalate(it) => steer::escalate(&it),
+        Command::Take(it) => steer::take(&it),
         Command::Review(it) => ask::review(&it),
         Command::Sign(it) => ask::sign(&it),
         Command::Why(it) => ask::why(&it),

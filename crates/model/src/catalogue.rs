@@ -36,6 +36,9 @@ pub struct Catalogue {
     /// Priorities that were written: a smaller number comes first. [`crate::PRIORITY_USUAL`] for the others.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub channel_priorities: BTreeMap<ChannelId, u16>,
+    /// What comes back through channels.
+    #[serde(default)]
+    pub back: crate::Back,
     /// Where samples come from.
     pub sources: BTreeMap<SourceId, Source>,
     /// Heartbeats, planned work, and the product itself.

@@ -8,6 +8,7 @@
 //! - ordered maps only, so that the same catalogue always renders and hashes the same;
 //! - personal text is [`Personal`] and nothing else, so that `wire` can find and encrypt it.
 
+mod back;
 mod catalogue;
 mod id;
 mod label;
@@ -19,6 +20,7 @@ mod time;
 mod watched;
 mod ways;
 
+pub use back::{Back, Mailbox, ReplyWay};
 pub use catalogue::{
     Catalogue, Channel, Contact, Escalation, EscalationStep, Feature, Layer, Medium, Need, Owners,
     PageTarget, Person, Rota, Route, SecretRef, Service, ServiceKind, Slo, Source, SourceKind,

@@ -165,6 +165,7 @@ mod tests {
                 escalations: BTreeMap::new(),
                 channels: channels.clone().map(|(id, it)| (id.into(), it)).into(),
                 channel_priorities: priorities.iter().map(|(id, it)| ((*id).into(), *it)).collect(),
+                back: crate::Back::default(),
                 sources: BTreeMap::new(),
                 watched: crate::Watched::default(),
                 pager: crate::Pager::default(),

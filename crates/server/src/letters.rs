@@ -10,7 +10,6 @@
 
 mod reminder;
 
-use crate::daily;
 use crate::{daily, limit_letters};
 use channels::{Action, Callbacks, Message, Priority, SHORT_LENGTH_MAX, one_line, short};
 use engine::{Alert, Notice, NoticeStatus, Origin, Purpose, Recipient, State};
@@ -53,6 +52,7 @@ pub(crate) fn letter(desk: &Desk<'_>, id: NoticeId) -> Option<Result<Message, St
         Purpose::Bundle => limit_letters::list(desk, id, notice),
         Purpose::Update { incident } => limit_letters::update(desk, id, notice, incident),
         Purpose::Load { load } => limit_letters::enough(desk, id, notice, load),
+        Purpose::Answer => answer_letter(desk, id, notice),
     })
 }
 
@@ -251,6 +251,23 @@ fn digest_letter(desk: &Desk<'_>, id: NoticeId, notice: &Notice) -> Result<Messa
         callbacks: callbacks(desk, id, notice),
         priority: Priority::Normal,
         data: serde_json::json!({ "type": "daily" }),
+    })
+}
+
+fn answer_letter(desk: &Desk<'_>, id: NoticeId, notice: &Notice) -> Result<Message, String> {
+    let text = notice.text.as_ref().and_then(|it| it.text()).ok_or("the answer was erased")?;
+    Ok(Message {
+        key: id.to_string(),
+        to: address(desk, notice)?,
+        subject: short(text, SHORT_LENGTH_MAX),
+        text: text.to_owned(),
+        short: short(text, SHORT_LENGTH_MAX),
+        ack_url: None,
+        url: None,
+        actions: vec![],
+        callbacks: callbacks(desk, id, notice),
+        priority: Priority::Normal,
+        data: serde_json::json!({ "type": "answer" }),
     })
 }
 

@@ -17,6 +17,7 @@ mod letters;
 mod limit_letters;
 mod links;
 mod logging;
+mod mailbox;
 mod measure;
 mod node;
 mod outbox;
@@ -39,6 +40,7 @@ pub use demo::{
 };
 pub use letters::LATE_FROM;
 pub use logging::{LogForm, start_logging};
+pub use mailbox::MailReader;
 pub use measure::{MINUTES_OBSERVED_MAX, Measurer, READ_INTERVAL_MIN};
 pub use node::{LEASE_TTL, Node, NodeOptions, Shared};
 pub use outbox::{Inbox, Kept, ON_THE_WAY_MAX, Outbox, PER_CHANNEL_MAX};

@@ -10,6 +10,7 @@
 //! - a stop loses nothing, however long a provider hangs: what was not reported is sent again.
 
 use crate::configuration;
+use crate::mailbox::MailReader;
 use crate::node::{self, Node, NodeOptions, Shared};
 use crate::outbox::Inbox;
 use crate::owner::{self, owner};
@@ -207,13 +208,16 @@ async fn start(node: &Node, how: How) -> Result<Running, Problem> {
         clock,
         zones: Arc::new(zones),
         mode: how.mode,
+        hooks: Arc::new(web::Hooks::new(channels::secrets::resolve)),
         link_key: node.links_key(),
         public_url: public_url.clone(),
         reload: Arc::clone(&how.reload),
         metrics: node.metrics_text(),
         ready: readiness.answer(),
     };
+    let reader = MailReader::new(context.clone());
     let mut others = vec![
+        tokio::spawn(reader.run(word.clone())),
         tokio::spawn(node.measurer().run(word.clone())),
         tokio::spawn(readiness.clone().run(word.clone())),
         tokio::spawn(node.closer(&public_url).run(word.clone())),

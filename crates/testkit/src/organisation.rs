@@ -54,6 +54,7 @@ pub fn solar() -> Catalogue {
         escalations: escalations(),
         channels: [("inbox".into(), Channel::Inbox)].into(),
         channel_priorities: BTreeMap::new(),
+        back: model::Back::default(),
         sources: [(
             "services".into(),
             Source {

@@ -17,11 +17,13 @@ mod callback_code;
 mod doors;
 mod forms;
 mod headers;
+mod hooks;
 mod links;
 mod live;
 mod passwords;
 mod show;
 mod spent;
+mod steer;
 mod views;
 mod watching;
 
@@ -29,6 +31,7 @@ mod watching;
 mod tests;
 
 pub use callback_code::callback_code;
+pub use hooks::{Hooks, LetterIn, heard_mail};
 pub use links::ack_link;
 pub use passwords::{hash_token, new_secret};
 
@@ -54,6 +57,8 @@ pub struct Context {
     pub zones: Arc<oncall::Zones>,
     /// For a team, or for trying out.
     pub mode: Mode,
+    /// What comes back is checked and counted here.
+    pub hooks: Arc<Hooks>,
     /// Signs links that acknowledge.
     pub link_key: [u8; 32],
     /// Where people reach this server, without a trailing slash.
@@ -180,6 +185,9 @@ pub fn router(context: Context) -> Router {
         .route("/incidents/{id}/acknowledge", post(forms::acknowledge))
         .route("/incidents/{id}/resolve", post(forms::resolve))
         .route("/incidents/{id}/review", post(forms::review))
+        .route("/incidents/{id}/note", post(steer::note_form))
+        .route("/incidents/{id}/escalate", post(steer::escalate_form))
+        .route("/incidents/{id}/take", post(steer::take_form))
         .route("/raise", post(forms::raise))
         .route("/silences", post(forms::silence))
         .route("/silences/{id}/end", post(forms::end_silence))
@@ -196,6 +204,9 @@ pub fn router(context: Context) -> Router {
         .route("/api/v1/incidents/{id}/acknowledge", post(api::acknowledge_incident))
         .route("/api/v1/incidents/{id}/resolve", post(api::resolve))
         .route("/api/v1/incidents/{id}/review", post(api::review))
+        .route("/api/v1/incidents/{id}/notes", post(steer::note))
+        .route("/api/v1/incidents/{id}/take", post(steer::take))
+        .route("/api/v1/pages/{id}/escalate", post(steer::escalate))
         .route("/api/v1/pages/{id}/acknowledge", post(api::acknowledge_page))
         .route("/api/v1/features/{id}/sign", post(api::sign))
         .route("/api/v1/silences", post(api::silence))
@@ -220,6 +231,7 @@ pub fn router(context: Context) -> Router {
         .merge(admins)
         .merge(doors::routes(&context))
         .merge(beside::routes(&context))
+        .merge(hooks::routes())
         .fallback(views::missing)
         .layer(from_fn_with_state(context.clone(), access::host))
         .layer(from_fn(headers::secure))

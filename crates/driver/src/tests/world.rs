@@ -114,6 +114,7 @@ fn catalogue() -> Catalogue {
         )]),
         channels: BTreeMap::from([("inbox".into(), Channel::Inbox)]),
         channel_priorities: BTreeMap::new(),
+        back: model::Back::default(),
         sources: BTreeMap::new(),
         watched: model::Watched::default(),
         pager: model::Pager::default(),

