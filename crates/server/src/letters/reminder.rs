@@ -1,6 +1,6 @@
 //! The letter that reminds somebody of a silence of theirs.
 
-use super::{Desk, address, late, local, zone_of};
+use super::{Desk, address, callbacks, late, local, zone_of};
 use channels::{Message, Priority, SHORT_LENGTH_MAX, one_line, short};
 use engine::{Notice, ReminderReason};
 use model::{NoticeId, SilenceId};
@@ -58,7 +58,7 @@ pub(super) fn letter(
         ack_url: None,
         url: Some(url),
         actions: vec![],
-        callbacks: super::callbacks(desk, id, notice),
+        callbacks: callbacks(desk, id, notice),
         priority: Priority::Normal,
         data: serde_json::json!({ "type": "silence_reminder", "silence": silence_id }),
     })
