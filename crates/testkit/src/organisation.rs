@@ -26,8 +26,14 @@ pub fn solar() -> Catalogue {
         ]
         .into(),
         teams: [
-            ("payments".into(), Team { members: people(&["ana", "chen", "bo"]), mode: None, load: None }),
-            ("field".into(), Team { members: people(&["wanjiru", "juma"]), mode: None, load: None }),
+            (
+                "payments".into(),
+                Team { members: people(&["ana", "chen", "bo"]), mode: None, load: None },
+            ),
+            (
+                "field".into(),
+                Team { members: people(&["wanjiru", "juma"]), mode: None, load: None },
+            ),
         ]
         .into(),
         services: [
