@@ -146,5 +146,6 @@ async fn in_a_storm_the_fourth_call_is_a_list_and_one_answer_takes_it() {
     let state = world.node().shared().handle.state();
     let open = state.pages.values().filter(|it| it.can_be_acknowledged()).count();
     assert_eq!(open, 3, "the list is taken, what was called for one by one is not");
+    drop(state);
     assert!(world.node().metrics_text()().contains("lamplighter_pages_per_person_per_10min_max 4"));
 }
