@@ -136,6 +136,8 @@ channels:
   m: { discord: { webhook: env:DISCORD } }
   n: { telegram: { url: "http://127.0.0.1:9/", token: env:TG, room: "-1001", webhook-secret: env:TGS, priority: 1 } }
   o: { matrix: { url: "https://matrix.example/", token: env:MX, room: "!a:b", priority: 1 } }
+replies: { c: { secret: env:BACK, former-secret: env:OLD, from: f.a, text: f.t, id: f.i } }
+inbox: { host: imap.example, port: 1143, encryption: starttls, username: lamp, password: env:IMAP, folder: Pages, authority: /etc/ca.pem }
 sources:
   metrics: { prometheus: { url: "http://127.0.0.1:9090/", token: env:PROM, interval: 1m } }
   own: { scrape: { targets: { api: "http://127.0.0.1:9100/metrics" }, interval: 5s } }
@@ -151,6 +153,8 @@ watch:
 #[test]
 fn every_key_reaches_the_catalogue() {
     insta::assert_snapshot!(lines(&good(EVERYTHING)), @r#"
+    back inbox {"authority":"/etc/ca.pem","encryption":"starttls","folder":"Pages","host":"imap.example","password":{"env":"IMAP"},"port":1143,"username":"lamp"}
+    back replies {"c":{"former_secret":{"env":"OLD"},"from":"f.a","id":"f.i","secret":{"env":"BACK"},"text":"f.t"}}
     channel_priorities a 3
     channel_priorities b 2
     channel_priorities c 1
@@ -293,7 +297,7 @@ fn a_folder_is_read_in_order_of_name() {
 fn a_hash_is_pinned_and_changes_with_every_word() {
     let text = "org: solar\npeople: { ana: { timezone: UTC, email: a@b } }\n";
     let first = hash(&good(text));
-    insta::assert_snapshot!(first, @"fe374c3f90eb491b2db9d6fe202f2e1fe4ef32567ab43398434d177e5d156c45");
+    insta::assert_snapshot!(first, @"b3c5b24e3561fda207358d293f60194d28059cb5aede1656522bd1faf2f801f5");
     assert_eq!(hash(&good(&text.replace(' ', "  "))), first);
     assert_ne!(hash(&good(&text.replace("a@b", "c@b"))), first);
 }
