@@ -15,6 +15,7 @@ mod records;
 mod remote;
 mod rules;
 mod silence;
+mod sms;
 mod token;
 mod whatif;
 
