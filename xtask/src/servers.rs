@@ -19,7 +19,7 @@ pub(crate) struct Servers {
     pub(crate) chromium: PathBuf,
 }
 
-const PACKAGES: [&str; 8] = [
+const PACKAGES: [&str; 9] = [
     "postgresql",
     "prometheus",
     "prometheus-alertmanager",
@@ -28,6 +28,7 @@ const PACKAGES: [&str; 8] = [
     "kannel",
     "kannel-extras",
     "openssl",
+    "python3-venv",
 ];
 
 impl Servers {
@@ -64,8 +65,17 @@ const CHROMIUM: &[&str] = &["/usr/bin/chromium", "/usr/bin/chromium-browser"];
 
 fn all_found() -> bool {
     let any = |candidates: &[&str]| candidates.iter().any(|it| Path::new(it).is_file());
+    let venv = || {
+        let mut probe = program("python3", &["-c", "import venv, ensurepip"]);
+        probe.stderr(Stdio::null()).status().is_ok_and(|it| it.success())
+    };
     let fixed = FIXED.iter().all(|it| Path::new(it).is_file());
-    fixed && postgres_folder().is_some() && any(PROMETHEUS) && any(ALERTMANAGER) && any(CHROMIUM)
+    venv()
+        && fixed
+        && postgres_folder().is_some()
+        && any(PROMETHEUS)
+        && any(ALERTMANAGER)
+        && any(CHROMIUM)
 }
 
 fn install() -> Result<()> {

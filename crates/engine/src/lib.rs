@@ -20,33 +20,47 @@
 
 mod access;
 mod apply;
+mod change;
 mod command;
 mod consequence;
 mod decide;
 mod due;
 mod event;
 mod execute;
+mod heartbeat;
 mod leases;
+mod limits_told;
+mod load;
+mod maintenance;
 mod notify;
+mod shadow;
 mod silence;
 mod state;
+mod storm;
 mod tell;
+mod watching;
 mod why;
 
 #[cfg(test)]
 mod tests;
 
+pub use crate::shadow::{Heard, OurCall, SHADOW_KEPT, Shadow, TheirAct, TheirCall};
 pub use access::{Access, Password, Role, Token, TokenKind};
+pub use change::{CHANGES_BEFORE, CHANGES_MAX, Change};
 pub use command::{Command, Context, DeliveryOutcome, DoorAlert, DoorLife, Rejected, Submission};
 pub use event::{
     Actor, DigestLine, Event, EventRecord, Evidence, NewNotice, NotPagedReason, Origin, PageCause,
-    ResolveReason, SignRole, SkippedNotice,
+    ReminderReason, ResolveReason, SignRole, SkippedNotice,
 };
 pub use execute::{Engine, Executed};
+pub use heartbeat::{Pulse, heartbeat_key};
+pub use load::{CALLS_WINDOW, Load, LoadEntry, LoadOutcome, Received, Relief, Taken};
 pub use silence::{Silence, SilencePhase};
 pub use state::{
     Alert, AlertStatus, Limits, NextIds, Notice, NoticeStatus, Purpose, Recipient, Signature,
     SourceHealth, State,
 };
+pub use storm::{UPDATE_EVERY, UPDATES_MAX, Updates};
 pub use tell::tell;
+pub use watching::{Plan, SYNTHETIC_ALERT, SYNTHETIC_GROUP, SyntheticSeen, Watching};
 pub use why::{WhyId, WhyLine, why, why_trail};

@@ -5,6 +5,7 @@
 
 use crate::command::Context;
 use crate::event::{Event, NewNotice, PageCause, SkippedNotice};
+use crate::load;
 use crate::state::{Recipient, State};
 use model::{
     Catalogue, EscalationStep, Medium, NoticeId, PageId, PageTarget, PersonId, RotaId, Timestamp,
@@ -22,7 +23,7 @@ pub(crate) fn notified(
     let mut told = Told { first_free: state.next.notice + 1, notices: vec![], skipped: vec![] };
     let mut duty = None;
     if let Some(catalogue) = state.catalogue() {
-        duty = told.target(catalogue, context, &step.page);
+        duty = told.target(state, catalogue, context, page, &step.page);
         if told.notices.is_empty() {
             told.fall_back(catalogue, state, page);
         }
@@ -48,8 +49,10 @@ struct Told {
 impl Told {
     fn target(
         &mut self,
+        state: &State,
         catalogue: &Catalogue,
         context: &Context<'_>,
+        page: PageId,
         target: &PageTarget,
     ) -> Option<(RotaId, Timestamp)> {
         match target {
@@ -68,7 +71,9 @@ impl Told {
             }
             PageTarget::Rota(rota) => {
                 let duty = oncall::duty(catalogue.rotas.get(rota)?, context.now, context.zones);
-                for person in &duty.people {
+                let (people, spared) = load::on_duty(state, context, page, rota, &duty);
+                self.skipped.extend(spared);
+                for person in &people {
                     self.person(catalogue, person);
                 }
                 return Some((rota.clone(), duty.shift.ends));

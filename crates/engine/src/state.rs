@@ -72,11 +72,20 @@ pub struct State {
     pub pages: Map<PageId, paging::Page>,
     /// Notices of the pages above, and of the last daily mails.
     pub notices: Map<NoticeId, Notice>,
+    /// Who was called how often, and what followed.
+    #[serde(default)]
+    pub load: crate::load::Load,
+    /// The time beside another pager.
+    #[serde(default)]
+    pub shadow: crate::shadow::Shadow,
     /// Signatures of features' objectives.
     pub signatures: BTreeMap<FeatureId, BTreeMap<SignRole, Signature>>,
     /// Silences, to come, in force and recently ended.
     #[serde(default)]
     pub silences: Map<SilenceId, Silence>,
+    /// Heartbeats, changes, planned work, and the product watching itself.
+    #[serde(default)]
+    pub watching: crate::Watching,
     /// Sources that do not answer; the others are not in here.
     pub sources_failing: BTreeMap<SourceId, SourceHealth>,
     /// Ways in.
@@ -134,6 +143,12 @@ pub struct Alert {
     pub lease: Option<Millis>,
     /// After how long unheard it is called stale.
     pub stale_after: Option<Millis>,
+    /// How often its description changed.
+    #[serde(default)]
+    pub updates: u32,
+    /// When it last did.
+    #[serde(default)]
+    pub updated_at: Option<Timestamp>,
     /// Whether it fires.
     pub status: AlertStatus,
     /// The incident it belongs to.
@@ -189,10 +204,29 @@ pub enum Purpose {
         /// Which step of it.
         attempt: u32,
     },
+    /// To list several pages that somebody would have been called for one by one.
+    Bundle,
+    /// To say that more alerts joined.
+    Update {
+        /// Which incident.
+        incident: IncidentId,
+    },
+    /// To say that somebody had enough, and what follows.
+    Load {
+        /// Which moment, as [`crate::Event::LoadReached`] counts them.
+        load: u64,
+    },
     /// The daily mail.
     Digest {
         /// Days since the epoch, UTC.
         day: i64,
+    },
+    /// To remind the owner of a silence.
+    Reminder {
+        /// Which silence.
+        silence: SilenceId,
+        /// Why.
+        reason: crate::ReminderReason,
     },
 }
 
@@ -231,6 +265,16 @@ pub enum NoticeStatus {
     },
     /// Not wanted any more before it was sent.
     Cancelled,
+    /// Its message is part of another one.
+    Bundled {
+        /// That one.
+        into: NoticeId,
+    },
+    /// It would have gone out: another pager still calls.
+    Shadowed {
+        /// When.
+        at: Timestamp,
+    },
 }
 
 /// A signature under an objective.

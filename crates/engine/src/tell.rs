@@ -1,6 +1,9 @@
 //! Events as sentences, for timelines and `why`.
 
-use crate::event::{Event, NotPagedReason, Origin, PageCause, ResolveReason, SignRole};
+use crate::event::{
+    Event, NotPagedReason, Origin, PageCause, ReminderReason, ResolveReason, SignRole,
+};
+use crate::limits_told::told_limits;
 use crate::notify::name;
 use crate::state::Recipient;
 use model::{Catalogue, PersonId, Severity};
@@ -33,12 +36,24 @@ pub fn tell(event: &Event, catalogue: Option<&Catalogue>) -> String {
         Event::NotPaged { alert, reason } => {
             format!("Nobody was called for alert {alert}: {}.", told_not_paged(reason, &person))
         }
-        Event::SilenceSet { silence, matchers, starts_at, ends_at, by, .. } => {
+        Event::SilenceSet { silence, matchers, starts_at, ends_at, by, plan, .. } => {
             let matchers: Vec<String> = matchers.iter().map(ToString::to_string).collect();
             let matchers = matchers.join(", ");
             let by = person(by);
-            format!("{by} set silence {silence} for {matchers}, {starts_at} to {ends_at}.")
+            let who = match plan {
+                Some(plan) => format!("The planned work `{plan}` of {by}"),
+                None => by,
+            };
+            format!("{who} set silence {silence} for {matchers}, {starts_at} to {ends_at}.")
         }
+        Event::SilenceReminded { .. }
+        | Event::MaintenancePlanned { .. }
+        | Event::MaintenanceCancelled { .. }
+        | Event::HeartbeatHeard { .. }
+        | Event::ChangeHappened { .. }
+        | Event::AlertUpdated { .. }
+        | Event::JournalProbed
+        | Event::SyntheticSeen { .. } => told_watched(event, &person),
         Event::SilenceStarted { silence } => format!("Silence {silence} is in force."),
         Event::SilenceEnded { silence, by: None } => format!("Silence {silence} is over."),
         Event::SilenceEnded { silence, by: Some(by) } => {
@@ -104,6 +119,44 @@ pub fn tell(event: &Event, catalogue: Option<&Catalogue>) -> String {
         Event::DigestDue { notices, .. } => {
             format!("The daily mail is due to {} people.", notices.len())
         }
+        other => told_limits(other, &person),
+    }
+}
+
+/// Heartbeats, changes, planned work, and the product watching itself.
+fn told_watched(event: &Event, person: &dyn Fn(&PersonId) -> String) -> String {
+    match event {
+        Event::SilenceReminded { silence, reason, notices } => {
+            let why = match reason {
+                ReminderReason::EndsSoon => "it ends soon and hid something",
+                ReminderReason::StillHides => "it has been in force for long and hides something",
+            };
+            let how = if notices.is_empty() { " Nothing calm reaches them." } else { "" };
+            format!("The owner of silence {silence} is reminded: {why}.{how}")
+        }
+        Event::MaintenancePlanned { window, what, by } => format!(
+            "{} planned work `{window}`: {} ({}) for {}, hiding {}.",
+            person(by),
+            what.when,
+            what.timezone,
+            what.lasts,
+            what.matchers,
+        ),
+        Event::MaintenanceCancelled { window, by } => {
+            format!("{} cancelled the planned work `{window}`.", person(by))
+        }
+        Event::HeartbeatHeard { heartbeat } => format!("Heartbeat {heartbeat} was heard."),
+        Event::ChangeHappened { change, what } => {
+            format!("Change {change}, at {}: {} ({}).", what.at, what.summary, what.source)
+        }
+        Event::AlertUpdated { alert, summary, .. } => {
+            format!("Alert {alert} is described anew: {summary}")
+        }
+        Event::JournalProbed => "The journal was written to, to see that it can be.".to_owned(),
+        Event::SyntheticSeen { took } => {
+            format!("A synthetic page came out at the other end after {took}.")
+        }
+        other => unreachable!("not about what is watched: {other:?}"),
     }
 }
 
@@ -139,6 +192,10 @@ fn told_origin(
         Origin::Source { failing_since, detail, .. } => {
             format!("(Since {failing_since}: {detail}.)")
         }
+        Origin::Heartbeat { heartbeat, heard_at } => {
+            format!("(Heartbeat {heartbeat} was last heard at {heard_at}.)")
+        }
+        Origin::Watch { check, detail } => format!("(The check `{check}` failed: {detail}.)"),
         Origin::Person { by } => format!("({} called for help.)", person(by)),
     }
 }
@@ -149,6 +206,8 @@ fn told_resolve(reason: &ResolveReason, person: &dyn Fn(&PersonId) -> String) ->
         ResolveReason::SenderResolved => "its sender says so".to_owned(),
         ResolveReason::LeaseEnded { until } => format!("its sender stopped repeating it ({until})"),
         ResolveReason::SourceRecovered => "the source answers again".to_owned(),
+        ResolveReason::HeartbeatHeard => "the heartbeat was heard again".to_owned(),
+        ResolveReason::WatchRecovered => "the check succeeds again".to_owned(),
         ResolveReason::NoLongerConfigured => "it is no longer configured".to_owned(),
         ResolveReason::PersonResolved { by } => format!("{} said so", person(by)),
     }

@@ -40,6 +40,7 @@ pub(crate) fn doctor(it: &Doctor) -> Answer {
         findings.push(free_space(folder));
     }
     if let Some(catalogue) = &catalogue {
+        findings.push(watched(catalogue));
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -48,7 +49,9 @@ pub(crate) fn doctor(it: &Doctor) -> Answer {
             findings.push(runtime.block_on(source_read(catalogue, id, source)));
         }
         let url = catalogue.public_url.as_deref();
-        for (id, channel) in &catalogue.channels {
+        // Where synthetic pages come out only the running server knows.
+        let channels = catalogue.channels.iter().filter(|(id, _)| id.as_str() != model::SYNTHETIC);
+        for (id, channel) in channels {
             findings.push(runtime.block_on(channel_reached(id.as_str(), channel, url)));
         }
     }
@@ -59,6 +62,23 @@ pub(crate) fn doctor(it: &Doctor) -> Answer {
         say(&told(&findings));
     }
     Ok(if well { YES } else { no() })
+}
+
+/// How the product itself is watched. What its last synthetic page did only the running server knows.
+fn watched(catalogue: &Catalogue) -> Finding {
+    let watched = &catalogue.watched;
+    let synthetic = match &watched.synthetic {
+        Some(it) => format!(
+            "a synthetic page every {} (`lamplighter heartbeat list` shows the last)",
+            it.every
+        ),
+        None => "no synthetic page (`watch: synthetic:`)".to_owned(),
+    };
+    let ping = match &watched.ping {
+        Some(it) => format!("a sign of life to others every {}", it.every),
+        None => "nobody else would notice its end (`watch: ping:`)".to_owned(),
+    };
+    Finding { what: "watching itself".to_owned(), result: Ok(format!("{synthetic}; {ping}")) }
 }
 
 fn told(findings: &[Finding]) -> String {

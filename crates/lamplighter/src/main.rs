@@ -14,9 +14,11 @@ mod oncall;
 mod records;
 mod remote;
 mod rules;
+mod shadow;
 mod silence;
 mod sms;
 mod token;
+mod watching;
 mod whatif;
 
 use clap::Parser as _;
@@ -72,6 +74,13 @@ fn run(command: Command) -> Answer {
         Command::Rules(it) => rules::rules(&it),
         Command::Import(it) => rules::import(&it),
         Command::Silence(it) => silence::silence(&it),
+        Command::Heartbeat(it) => watching::heartbeat(&it),
+        Command::Change(it) => watching::change(&it),
+        Command::Maintenance(it) => watching::maintenance(&it),
+        Command::Shadow(it) => shadow::shadow(&it),
+        Command::Load(it) => shadow::load(&it),
+        Command::Anyway(it) => shadow::anyway(&it),
+        Command::ByTurns(it) => shadow::by_turns(&it),
         Command::Token(it) => token::token(&it),
         Command::Journal(it) => journal::journal(&it),
         Command::Erase(it) => offline::erase(&it),

@@ -4,8 +4,8 @@
 //! the part it points to, needs have no cycle, time zones and objectives are valid.
 
 use crate::{
-    ChannelId, EscalationId, FeatureId, Millis, Objective, OrgId, PersonId, Personal, RotaId,
-    ServiceId, SloId, SourceId, TeamId,
+    ChannelId, EscalationId, FeatureId, LoadLimit, Millis, Mode, Objective, OrgId, Pager, PersonId,
+    Personal, RotaId, ServiceId, SloId, SourceId, TeamId, Watched,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -38,6 +38,12 @@ pub struct Catalogue {
     pub channel_priorities: BTreeMap<ChannelId, u16>,
     /// Where samples come from.
     pub sources: BTreeMap<SourceId, Source>,
+    /// Heartbeats, planned work, and the product itself.
+    #[serde(default, skip_serializing_if = "Watched::is_empty")]
+    pub watched: Watched,
+    /// How pages leave: for real or in shadow, and how many one person may get.
+    #[serde(default, skip_serializing_if = "Pager::is_default")]
+    pub pager: Pager,
 }
 
 /// Somebody who can own, sign and be paged.
@@ -49,6 +55,9 @@ pub struct Person {
     pub timezone: String,
     /// How to reach them; a page goes to all of these at once. Possibly empty.
     pub contacts: Vec<Contact>,
+    /// What other pagers call them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aka: Vec<Personal>,
 }
 
 /// One address of a person.
@@ -95,6 +104,12 @@ pub enum Medium {
 pub struct Team {
     /// In the order written; never empty.
     pub members: Vec<PersonId>,
+    /// For real or in shadow, where it differs from the organisation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<Mode>,
+    /// How many pages one of them may get, where the rota says nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub load: Option<LoadLimit>,
 }
 
 /// Something that runs.
@@ -203,6 +218,9 @@ pub struct Rota {
     pub timezone: String,
     /// The layers; a later one stands above an earlier one. Never empty.
     pub layers: Vec<Layer>,
+    /// How many pages whoever is on duty may get.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub load: Option<LoadLimit>,
 }
 
 /// People who take turns.

@@ -13,8 +13,10 @@ mod id;
 mod label;
 pub mod map;
 mod objective;
+mod pager;
 mod personal;
 mod time;
+mod watched;
 mod ways;
 
 pub use catalogue::{
@@ -23,12 +25,17 @@ pub use catalogue::{
     Team, Turn, Weekday,
 };
 pub use id::{
-    AlertId, ChannelId, EscalationId, FeatureId, IncidentId, InvalidName, NoticeId, OrgId, PageId,
-    PersonId, RotaId, ServiceId, SilenceId, SloId, SourceId, TeamId, TokenId,
+    AlertId, ChangeId, ChannelId, EscalationId, FeatureId, HeartbeatId, IncidentId, InvalidName,
+    NoticeId, OrgId, PageId, PersonId, RotaId, ServiceId, SilenceId, SloId, SourceId, TeamId,
+    TokenId, WindowId,
 };
 pub use label::{Labels, Severity};
 pub use map::{Map, Set};
 pub use objective::{InvalidObjective, Objective};
+pub use pager::{LoadLimit, LoadPer, LoadThen, Mode, Pager};
 pub use personal::Personal;
 pub use time::{Millis, Timestamp};
+pub use watched::{
+    Days, Heartbeat, Maintenance, NotWhen, OutboundPing, Recurrence, SYNTHETIC, Synthetic, Watched,
+};
 pub use ways::PRIORITY_USUAL;

@@ -166,6 +166,8 @@ mod tests {
                 channels: channels.clone().map(|(id, it)| (id.into(), it)).into(),
                 channel_priorities: priorities.iter().map(|(id, it)| ((*id).into(), *it)).collect(),
                 sources: BTreeMap::new(),
+                watched: crate::Watched::default(),
+                pager: crate::Pager::default(),
             };
             let found: Vec<_> = catalogue.channels_for(medium).map(ChannelId::as_str).collect();
             assert_eq!(found, expect, "{priorities:?}");

@@ -14,6 +14,7 @@ mod configuration;
 mod daily;
 mod demo;
 mod letters;
+mod limit_letters;
 mod links;
 mod logging;
 mod measure;
@@ -29,6 +30,7 @@ mod setup;
 mod storage;
 mod telemetry;
 mod wait;
+mod watch;
 
 pub use closing::{CLOSE_TRIES_MAX, Closer};
 pub use configuration::{DEFAULT_PATH, load, paths};

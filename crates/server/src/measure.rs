@@ -365,5 +365,7 @@ pub(crate) fn empty() -> Catalogue {
         channels: BTreeMap::new(),
         channel_priorities: BTreeMap::new(),
         sources: BTreeMap::new(),
+        watched: model::Watched::default(),
+        pager: model::Pager::default(),
     }
 }

@@ -15,6 +15,7 @@ use crate::outbox::Inbox;
 use crate::owner::{self, owner};
 use crate::ready::Readiness;
 use crate::wait::stopped;
+use crate::watch::{Receiver, Watch};
 use crate::{Place, Problem, serving, setup};
 use driver::{Clock, End, SystemClock};
 use model::{Catalogue, OrgId};
@@ -199,6 +200,7 @@ async fn start(node: &Node, how: How) -> Result<Running, Problem> {
     {
         said.push(format!("first administrator, to be used once: {link}"));
     }
+    let serves = matches!(how.mode, Mode::Serve);
     let context = web::Context {
         handle,
         board,
@@ -217,7 +219,21 @@ async fn start(node: &Node, how: How) -> Result<Running, Problem> {
         tokio::spawn(node.closer(&public_url).run(word.clone())),
     ];
     others.extend(how.extra.into_iter().map(|worker| worker(word.clone())));
-    let outbox = tokio::spawn(node.outbox(&public_url, how.inbox).run(word.clone()));
+    let outbox = node.outbox(&public_url, how.inbox);
+    let outbox = if serves {
+        let receiver = Receiver::listen().await;
+        if let Err(error) = &receiver {
+            tracing::error!("synthetic pages have nowhere to come out: {error}");
+        }
+        let receiver = receiver.ok();
+        let loopback = receiver.as_ref().map(Receiver::loopback);
+        let watch = Watch::new(node.shared().clone(), node.metrics().clone(), itself(address));
+        others.push(tokio::spawn(watch.run(receiver, word.clone())));
+        outbox.with_loopback(loopback)
+    } else {
+        outbox
+    };
+    let outbox = tokio::spawn(outbox.run(word.clone()));
     let mut closing = word;
     let closed = async move { stopped(&mut closing).await };
     let http = tokio::spawn(serving::serve(listener, web::router(context), closed));
@@ -227,6 +243,20 @@ async fn start(node: &Node, how: How) -> Result<Running, Problem> {
     }
     eprintln!("listening on {local}");
     Ok(Running { signals, stop, readiness, reload: how.reload, http, outbox, others })
+}
+
+/// Where this server reaches itself when it listens on `address`.
+fn itself(address: SocketAddr) -> String {
+    let mut address = address;
+    if address.ip().is_unspecified() {
+        let loopback: std::net::IpAddr = if address.is_ipv4() {
+            std::net::Ipv4Addr::LOCALHOST.into()
+        } else {
+            std::net::Ipv6Addr::LOCALHOST.into()
+        };
+        address.set_ip(loopback);
+    }
+    format!("http://{address}")
 }
 
 /// Listens on the first address that is free.

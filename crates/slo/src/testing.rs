@@ -69,5 +69,7 @@ pub(crate) fn catalogue() -> Catalogue {
         channels: BTreeMap::new(),
         channel_priorities: BTreeMap::new(),
         sources: BTreeMap::from([("prometheus".into(), source)]),
+        watched: model::Watched::default(),
+        pager: model::Pager::default(),
     }
 }

@@ -28,7 +28,7 @@ fn missing(what: &str, id: &str) -> Response {
     problem(StatusCode::NOT_FOUND, "unknown", &format!("there is no {what} `{id}`"), "")
 }
 
-async fn submit(
+pub(crate) async fn submit(
     context: &Context,
     who: &Principal,
     headers: &HeaderMap,
@@ -50,7 +50,7 @@ async fn submit(
     }
 }
 
-fn refused(error: &SubmitError) -> Response {
+pub(crate) fn refused(error: &SubmitError) -> Response {
     let told = error.to_string();
     match error {
         SubmitError::Rejected(Rejected::Unknown { .. }) => {

@@ -12,6 +12,7 @@
 mod access;
 mod alertmanager;
 mod api;
+mod beside;
 mod callback_code;
 mod doors;
 mod forms;
@@ -22,6 +23,7 @@ mod passwords;
 mod show;
 mod spent;
 mod views;
+mod watching;
 
 #[cfg(test)]
 mod tests;
@@ -150,6 +152,10 @@ pub fn router(context: Context) -> Router {
         .route("/oncall", get(views::oncall::view))
         .route("/why/{id}", get(views::incident::why))
         .route("/silences", get(views::silences::view))
+        .route("/shadow", get(views::shadow::view))
+        .route("/api/v1/shadow/report", get(beside::report))
+        .route("/api/v1/load", get(beside::load))
+        .route("/api/v1/load/credits.csv", get(beside::credits))
         .route("/inbox", get(views::inbox::view))
         .route("/events", get(live::events))
         .route("/api/v1/status", get(api::status))
@@ -158,6 +164,10 @@ pub fn router(context: Context) -> Router {
         .route("/api/v1/incidents/{id}", get(api::incident))
         .route("/api/v1/oncall", get(api::oncall))
         .route("/api/v1/why/{id}", get(api::why))
+        .route("/watch", get(views::watch::view))
+        .route("/api/v1/heartbeats", get(watching::heartbeats))
+        .route("/api/v1/changes", get(watching::changes))
+        .route("/api/v1/maintenance", get(watching::maintenance))
         .route("/api/v1/journal/head", get(api::head))
         .route("/api/v2/alerts", get(alertmanager::alerts))
         .route("/api/v2/alerts/groups", get(alertmanager::groups))
@@ -173,6 +183,10 @@ pub fn router(context: Context) -> Router {
         .route("/raise", post(forms::raise))
         .route("/silences", post(forms::silence))
         .route("/silences/{id}/end", post(forms::end_silence))
+        .route("/alerts/{id}/page", post(beside::page_anyway_form))
+        .route("/api/v1/alerts/{id}/page", post(beside::page_anyway))
+        .route("/rotas/{id}/relief/end", post(beside::end_relief_form))
+        .route("/api/v1/rotas/{id}/relief/end", post(beside::end_relief))
         .route("/api/v2/silences", post(alertmanager::set_silence))
         .route("/api/v2/silence/{id}", delete(alertmanager::end_silence))
         .route("/logout", post(forms::logout))
@@ -186,6 +200,10 @@ pub fn router(context: Context) -> Router {
         .route("/api/v1/features/{id}/sign", post(api::sign))
         .route("/api/v1/silences", post(api::silence))
         .route("/api/v1/silences/{id}/end", post(api::end_silence))
+        .route("/maintenance", post(watching::plan_form))
+        .route("/maintenance/{id}/cancel", post(watching::cancel_form))
+        .route("/api/v1/maintenance", post(watching::plan_api))
+        .route("/api/v1/maintenance/{id}/cancel", post(watching::cancel_api))
         .route_layer(from_fn_with_state(context.clone(), access::writer));
     let admins = Router::new()
         .route("/tokens", get(views::tokens::view).post(forms::issue_token))
@@ -194,11 +212,14 @@ pub fn router(context: Context) -> Router {
         .route("/api/v1/tokens", get(api::tokens).post(api::issue_token))
         .route("/api/v1/tokens/{id}", delete(api::revoke_token))
         .route("/-/reload", post(api::reload))
+        .route("/shadow/end", post(beside::end_form))
+        .route("/api/v1/shadow/end", post(beside::end))
         .route_layer(from_fn_with_state(context.clone(), access::admin));
     open.merge(readers)
         .merge(writers)
         .merge(admins)
         .merge(doors::routes(&context))
+        .merge(beside::routes(&context))
         .fallback(views::missing)
         .layer(from_fn_with_state(context.clone(), access::host))
         .layer(from_fn(headers::secure))

@@ -37,7 +37,40 @@ const ROUTES: &str = "
     GET  /why/in_9                             303 303 404 404
     GET  /inbox                                303 303 404 404
     GET  /silences                             303 303 200 200
+    GET  /shadow                               303 303 200 200
+    POST /shadow/end                           303 403 403 409
+    GET  /api/v1/shadow/report                 401 401 200 200
+    POST /api/v1/shadow/end                    401 403 403 409
+    POST /api/v1/shadow/calls                  401 400 400 400
+    POST /api/v1/shadow/csv                    401 400 400 400
+    POST /api/v1/shadow/pagerduty              401 400 400 400
+    POST /api/v1/shadow/opsgenie               401 400 400 400
+    POST /api/v1/shadow/goalert                401 400 400 400
+    POST /api/v1/shadow/oncall                 401 400 400 400
+    GET  /api/v1/load                          401 401 200 200
+    GET  /api/v1/load/credits.csv              401 401 200 200
+    POST /alerts/al_9/page                     303 303 404 404
+    POST /api/v1/alerts/al_9/page              401 401 404 404
+    POST /rotas/nothing/relief/end             303 303 404 404
+    POST /api/v1/rotas/nothing/relief/end      401 401 404 404
     POST /silences/si_9/end                    303 303 404 404
+    GET  /watch                                303 303 200 200
+    POST /maintenance                          303 303 422 422
+    POST /maintenance/patches/cancel           303 303 404 404
+    GET  /api/v1/heartbeats                    401 401 200 200
+    GET  /api/v1/changes                       401 401 200 200
+    GET  /api/v1/maintenance                   401 401 200 200
+    POST /api/v1/maintenance                   401 401 415 415
+    POST /api/v1/maintenance/patches/cancel    401 401 404 404
+    GET  /api/v1/heartbeats/none/ping          401 404 404 404
+    POST /api/v1/heartbeats/none/ping          401 404 404 404
+    POST /api/v1/changes                       401 422 422 422
+    POST /v2/heartbeats/none/ping              401 404 404 404
+    GET  /v2/heartbeats/none                   401 404 404 404
+    POST /api/v2/heartbeat/wrong               404 404 404 404
+    POST /integrations/v1/webhook/wrong/heartbeat/ 403 403 403 403
+    GET  /v2/alerts/requests/none              401 404 404 404
+    GET  /v2/alerts/none                       401 404 404 404
     GET  /api/v2/alerts                        401 401 200 200
     GET  /api/v2/alerts/groups                 401 401 200 200
     GET  /api/v2/receivers                     401 401 200 200
@@ -459,7 +492,9 @@ pub(crate) async fn text(response: Response<Body>) -> String {
 
 pub(crate) fn catalogue() -> Catalogue {
     let text = include_str!("../../../examples/solar/lamplighter.yaml");
-    catalog::load_str(&[("lamplighter.yaml", text)]).catalogue.expect("the example is sound")
+    let watched = "org: solar\nheartbeats: { nightly-backup: { every: 1d, team: payments } }\n";
+    let files = [("lamplighter.yaml", text), ("watched.yaml", watched)];
+    catalog::load_str(&files).catalogue.expect("the example is sound")
 }
 
 struct Controls;

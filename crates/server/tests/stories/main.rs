@@ -1,6 +1,7 @@
 //! What we promise, told as stories.
 
 mod closing;
+mod limits;
 mod world;
 
 use axum::http::StatusCode;

@@ -182,6 +182,20 @@ impl World {
         Text(text.clone())
     }
 
+    /// The next messages to `person`, one for each of `parts`, in whichever order they arrived.
+    #[track_caller]
+    pub(crate) fn expect_all(&self, person: &str, medium: Medium, parts: &[&str]) {
+        let all = self.messages(person, medium);
+        let mut seen = self.seen.lock().expect("no test panicked with it");
+        let next = seen.entry((person.to_owned(), medium)).or_default();
+        let fresh = &all[(*next).min(all.len())..];
+        *next = all.len();
+        assert_eq!(fresh.len(), parts.len(), "{person} got {medium:?}: {fresh:#?}");
+        for part in parts {
+            assert!(fresh.iter().any(|it| it.contains(part)), "none with `{part}`: {fresh:#?}");
+        }
+    }
+
     /// Everything that arrived has been expected.
     #[track_caller]
     pub(crate) fn no_more_messages(&self) {

@@ -262,5 +262,7 @@ fn catalogue(bad: &str, total: &str) -> model::Catalogue {
         channels: BTreeMap::new(),
         channel_priorities: BTreeMap::new(),
         sources: [("own".into(), source)].into(),
+        watched: model::Watched::default(),
+        pager: model::Pager::default(),
     }
 }

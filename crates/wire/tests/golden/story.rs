@@ -1,12 +1,13 @@
 //! A story in which everything happens once, told when the samples of a release are made.
 
 use engine::{
-    Actor, Command, Context, DeliveryOutcome, DoorLife, Engine, Event, EventRecord, Role, SignRole,
-    State, Submission, TokenKind,
+    Actor, Command, Context, DeliveryOutcome, DoorLife, Engine, Event, EventRecord, Heard, Role,
+    SignRole, State, Submission, TheirAct, TokenKind,
 };
 use model::{
-    AlertId, Catalogue, Channel, EscalationId, IncidentId, Medium, Millis, Need, NoticeId, PageId,
-    PageTarget, Route, SecretRef, SilenceId, Source, SourceKind, Timestamp, TokenId, Turn,
+    AlertId, Catalogue, Channel, EscalationId, IncidentId, LoadLimit, LoadPer, LoadThen, Medium,
+    Millis, Mode, Need, NoticeId, PageId, PageTarget, Route, SecretRef, SilenceId, Source,
+    SourceKind, Timestamp, TokenId, Turn,
 };
 use slo::ConditionState::{self, Firing, Quiet};
 use std::collections::BTreeMap;
@@ -16,7 +17,7 @@ use testkit::{MONDAY, adopt, assessment, door_alert, solar};
 pub(crate) const ERASED: &str = "dolores";
 
 /// Every event by the name it is stored under.
-pub(crate) const EVENTS: [&str; 29] = [
+pub(crate) const EVENTS: &[&str] = &[
     "catalogue_adopted",
     "alert_fired",
     "alert_stale",
@@ -46,10 +47,26 @@ pub(crate) const EVENTS: [&str; 29] = [
     "silence_started",
     "silence_ended",
     "alert_unsilenced",
+    "silence_reminded",
+    "maintenance_planned",
+    "maintenance_cancelled",
+    "heartbeat_heard",
+    "change_happened",
+    "alert_updated",
+    "journal_probed",
+    "synthetic_seen",
+    "calls_bundled",
+    "load_reached",
+    "relief_ended",
+    "paged_anyway",
+    "incident_updated",
+    "shadow_began",
+    "shadow_ended",
+    "their_call",
 ];
 
 /// Parts of events that have a name of their own.
-pub(crate) const PARTS: [&str; 69] = [
+pub(crate) const PARTS: &[&str] = &[
     // Who asked.
     "system",
     "person",
@@ -64,6 +81,10 @@ pub(crate) const PARTS: [&str; 69] = [
     "source_recovered",
     "no_longer_configured",
     "person_resolved",
+    "heartbeat",
+    "watch",
+    "watch_recovered",
+    "ends_soon",
     // Why nobody was called, and why a step starts.
     "ticket_severity",
     "silenced",
@@ -125,43 +146,76 @@ pub(crate) const PARTS: [&str; 69] = [
     "stale_after",
     "expires_at",
     "$slot",
+    // Load limits, storms and the time beside another pager.
+    "shadow",
+    "live",
+    "shift",
+    "day",
+    "relieve",
+    "credit",
+    "relieved",
+    "credited",
+    "nobody_left",
+    "called",
+    "acknowledged",
+    "resolved",
+    "unknown",
+    "carriers",
+    "held",
+    "aka",
+    "pagerduty_secret",
 ];
 
 /// The name an event is stored under. Whoever adds an event is stopped here by the compiler, and must
 /// add it to [`EVENTS`] and to the story.
 fn name(event: &Event) -> &'static str {
-    let place = match event {
-        Event::CatalogueAdopted { .. } => 0,
-        Event::AlertFired { .. } => 1,
-        Event::AlertStale { .. } => 2,
-        Event::AlertHeardAgain { .. } => 3,
-        Event::AlertResolved { .. } => 4,
-        Event::NotPaged { .. } => 5,
-        Event::IncidentOpened { .. } => 6,
-        Event::AlertJoined { .. } => 7,
-        Event::PageOpened { .. } => 8,
-        Event::PageNotified { .. } => 9,
-        Event::NoticeSent { .. } => 10,
-        Event::NoticeFailed { .. } => 11,
-        Event::PageAcknowledged { .. } => 12,
-        Event::PageExhausted { .. } => 13,
-        Event::PageEnded { .. } => 14,
-        Event::IncidentResolved { .. } => 15,
-        Event::ReviewAsked { .. } => 16,
-        Event::ReviewPublished { .. } => 17,
-        Event::Signed { .. } => 18,
-        Event::SourceFailing { .. } => 19,
-        Event::SourceRecovered { .. } => 20,
-        Event::TokenIssued { .. } => 21,
-        Event::TokenRevoked { .. } => 22,
-        Event::PasswordSet { .. } => 23,
-        Event::DigestDue { .. } => 24,
-        Event::SilenceSet { .. } => 25,
-        Event::SilenceStarted { .. } => 26,
-        Event::SilenceEnded { .. } => 27,
-        Event::AlertUnsilenced { .. } => 28,
-    };
-    EVENTS[place]
+    match event {
+        Event::CatalogueAdopted { .. } => "catalogue_adopted",
+        Event::AlertFired { .. } => "alert_fired",
+        Event::AlertStale { .. } => "alert_stale",
+        Event::AlertHeardAgain { .. } => "alert_heard_again",
+        Event::AlertResolved { .. } => "alert_resolved",
+        Event::NotPaged { .. } => "not_paged",
+        Event::IncidentOpened { .. } => "incident_opened",
+        Event::AlertJoined { .. } => "alert_joined",
+        Event::PageOpened { .. } => "page_opened",
+        Event::PageNotified { .. } => "page_notified",
+        Event::NoticeSent { .. } => "notice_sent",
+        Event::NoticeFailed { .. } => "notice_failed",
+        Event::PageAcknowledged { .. } => "page_acknowledged",
+        Event::PageExhausted { .. } => "page_exhausted",
+        Event::PageEnded { .. } => "page_ended",
+        Event::IncidentResolved { .. } => "incident_resolved",
+        Event::ReviewAsked { .. } => "review_asked",
+        Event::ReviewPublished { .. } => "review_published",
+        Event::Signed { .. } => "signed",
+        Event::SourceFailing { .. } => "source_failing",
+        Event::SourceRecovered { .. } => "source_recovered",
+        Event::TokenIssued { .. } => "token_issued",
+        Event::TokenRevoked { .. } => "token_revoked",
+        Event::PasswordSet { .. } => "password_set",
+        Event::DigestDue { .. } => "digest_due",
+        Event::SilenceSet { .. } => "silence_set",
+        Event::SilenceStarted { .. } => "silence_started",
+        Event::SilenceEnded { .. } => "silence_ended",
+        Event::AlertUnsilenced { .. } => "alert_unsilenced",
+        Event::SilenceReminded { .. } => "silence_reminded",
+        Event::MaintenancePlanned { .. } => "maintenance_planned",
+        Event::MaintenanceCancelled { .. } => "maintenance_cancelled",
+        Event::HeartbeatHeard { .. } => "heartbeat_heard",
+        Event::ChangeHappened { .. } => "change_happened",
+        Event::AlertUpdated { .. } => "alert_updated",
+        Event::JournalProbed => "journal_probed",
+        Event::SyntheticSeen { .. } => "synthetic_seen",
+        Event::CallsBundled { .. } => "calls_bundled",
+        Event::LoadReached { .. } => "load_reached",
+        Event::ReliefEnded { .. } => "relief_ended",
+        Event::PagedAnyway { .. } => "paged_anyway",
+        Event::IncidentUpdated { .. } => "incident_updated",
+        Event::ShadowBegan { .. } => "shadow_began",
+        Event::ShadowEnded { .. } => "shadow_ended",
+        Event::TheirCall { .. } => "their_call",
+    }
 }
 
 #[test]
@@ -179,7 +233,10 @@ pub(crate) fn tell() -> Vec<EventRecord> {
     a_burn_and_its_review(&mut teller);
     doors(&mut teller);
     silences(&mut teller);
+    crate::watched::tell(&mut teller);
     nobody_to_call(&mut teller);
+    beside_another_pager(&mut teller);
+    enough_is_enough(&mut teller);
     teller.records
 }
 
@@ -312,6 +369,62 @@ fn nobody_to_call(teller: &mut Teller) {
     teller.does(1_320, Command::Tick);
 }
 
+fn beside_another_pager(teller: &mut Teller) {
+    let mut shadowed = everything();
+    shadowed.pager.mode = Mode::Shadow;
+    shadowed.pager.pagerduty_secret = Some(SecretRef::Env("PAGERDUTY".to_owned()));
+    shadowed.teams.get_mut(&"field".into()).expect("of the example").mode = Some(Mode::Shadow);
+    shadowed.teams.get_mut(&"payments".into()).expect("of the example").mode = Some(Mode::Live);
+    let ana = shadowed.people.get_mut(&"ana".into()).expect("of the example");
+    ana.aka = vec![model::Personal::new("ana".into(), "Ana R.")];
+    teller.asks(1_400, &adopt(shadowed, "2".repeat(64).as_str()));
+    let (by, title) = ("bo".into(), "no sales in Kisumu".to_owned());
+    let team = Some("field".into());
+    teller.does(1_401, Command::Raise { by, title, feature: None, team });
+    let heard = |act, people: &[&str]| {
+        Command::RecordTheirCall(Box::new(Heard {
+            system: "pagerduty".to_owned(),
+            incident: "Q1".to_owned(),
+            keys: vec!["srv01/mysql".to_owned()],
+            title: "db down".to_owned(),
+            act,
+            people: people.iter().map(|it| vec![(*it).to_owned()]).collect(),
+            at: at(1_401),
+        }))
+    };
+    teller.does(1_402, heard(TheirAct::Called, &["Ana R.", "Somebody Else"]));
+    teller.does(1_403, heard(TheirAct::Acknowledged, &["ana"]));
+    teller.does(1_404, heard(TheirAct::Resolved, &[]));
+    teller.does(1_405, Command::EndShadow { team: None, by: "ana".into() });
+}
+
+fn enough_is_enough(teller: &mut Teller) {
+    let mut limited = everything();
+    let limit = |per, then| Some(LoadLimit { pages: 1, per, then });
+    limited.rotas.get_mut(&"payments".into()).expect("of the example").load =
+        limit(LoadPer::Shift, LoadThen::Relieve);
+    limited.teams.get_mut(&"field".into()).expect("of the example").load =
+        limit(LoadPer::Day, LoadThen::Credit);
+    teller.asks(1_410, &adopt(limited, "3".repeat(64).as_str()));
+    let raise = |team: &str| {
+        let (by, title) = ("bo".into(), "too much".to_owned());
+        Command::Raise { by, title, feature: None, team: Some(team.into()) }
+    };
+    teller.does(1_411, raise("field"));
+    for _ in 0..6 {
+        teller.does(1_411, raise("payments"));
+    }
+    let alert = teller.last(|state| *state.alerts.last_key_value().expect("one").0);
+    teller.does(1_412, Command::PageAnyway { alert, by: "bo".into() });
+    teller.does(1_412, Command::EndRelief { rota: "payments".into(), by: "ana".into() });
+    for name in ["TooSlow", "TooMany"] {
+        let life = DoorLife::FiringStaleAfter(Millis::from_mins(300));
+        let alert = door_alert(name, &[("feature", "light-on")], life, at(1_413));
+        teller.does(1_413, Command::Receive(Box::new(alert)));
+    }
+    teller.does(1_430, Command::Tick);
+}
+
 /// The organisation of the examples, with one of everything that can be configured.
 fn everything() -> Catalogue {
     let mut it = solar();
@@ -413,6 +526,7 @@ fn everything() -> Catalogue {
     ];
     it.channels.extend(channels.map(|(id, channel)| (id.into(), channel)));
     it.channel_priorities.insert("kannel".into(), 2);
+    it.watched = crate::watched::configured();
     let url = "http://prometheus:9090".to_owned();
     let kind = SourceKind::Prometheus { url, token: None };
     it.sources.insert("prometheus".into(), Source { kind, interval: Millis::from_secs(15) });
@@ -436,19 +550,19 @@ fn everything() -> Catalogue {
     it
 }
 
-fn at(minutes: i64) -> Timestamp {
+pub(crate) fn at(minutes: i64) -> Timestamp {
     MONDAY.plus(Millis::from_mins(minutes))
 }
 
 /// Runs the story and keeps what happened.
-struct Teller {
+pub(crate) struct Teller {
     engine: Engine,
     records: Vec<EventRecord>,
     zones: oncall::Zones,
 }
 
 impl Teller {
-    fn does(&mut self, minutes: i64, command: Command) {
+    pub(crate) fn does(&mut self, minutes: i64, command: Command) {
         self.asks(minutes, &Submission::system(command));
     }
 
