@@ -17,6 +17,7 @@ mod rules;
 mod shadow;
 mod silence;
 mod steer;
+mod sms;
 mod token;
 mod watching;
 mod whatif;

@@ -181,7 +181,6 @@ fn every_key_reaches_the_catalogue() {
     channels m {"discord":{"webhook":{"env":"DISCORD"}}}
     channels n {"telegram":{"room":"-1001","token":{"env":"TG"},"url":"http://127.0.0.1:9","webhook_secret":{"env":"TGS"}}}
     channels o {"matrix":{"room":"!a:b","token":{"env":"MX"},"url":"https://matrix.example"}}
-    channels lamplighter-synthetic {"webhook":{"secret":{"plain":"whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"url":"http://127.0.0.1/api/v1/watch/receipt"}}
     escalations lamplighter-synthetic {"repeat_max":0,"steps":[{"page":{"channel":"lamplighter-synthetic"},"wait":5000},{"page":{"channel":"e"},"wait":60000}]}
     escalations long {"repeat_max":2,"steps":[{"page":{"rota":"r"},"wait":90000},{"page":{"team":"payments"},"wait":3600000},{"page":{"channel":"e"},"wait":60000}]}
     escalations short {"repeat_max":0,"steps":[{"page":{"person":"ana"},"wait":600000}]}
@@ -191,7 +190,7 @@ fn every_key_reaches_the_catalogue() {
     pager calls_per_10min_max 7
     pager mode "shadow"
     pager pagerduty_secret {"env":"PD"}
-    people ana {"aka":[{"$personal":{"subject":"ana","text":"ana.r"}}],"contacts":[{"address":{"$personal":{"subject":"ana","text":"a@b"}},"medium":"email"}],"name":null,"timezone":"UTC"}
+    people ana {"aka":[{"$personal":{"subject":"ana","text":"ana.r"}}],"contacts":[{"address":{"$personal":{"subject":"ana","text":"ana@solar.example"}},"medium":"email"},{"address":{"$personal":{"subject":"ana","text":"+15550100"}},"medium":"sms"},{"address":{"$personal":{"subject":"ana","text":"ana-7f"}},"medium":"ntfy"},{"address":{"$personal":{"subject":"ana","text":"+15550101"}},"medium":"voice"},{"address":{"$personal":{"subject":"ana","text":"u1"}},"medium":"pushover"},{"address":{"$personal":{"subject":"ana","text":"U1"}},"medium":"slack"},{"address":{"$personal":{"subject":"ana","text":"ana"}},"medium":"mattermost"},{"address":{"$personal":{"subject":"ana","text":"17"}},"medium":"telegram"},{"address":{"$personal":{"subject":"ana","text":"!dm:b"}},"medium":"matrix"}],"name":{"$personal":{"subject":"ana","text":"Ana Reyes"}},"timezone":"America/Los_Angeles"}
     public_url "https://lamp.solar.example"
     rotas r {"layers":[{"handover_day":"mon","handover_minute":1050,"people":["ana"],"starts":"2026-01-05","turn":{"days":3}}],"load":{"pages":3,"per":"night","then":"relieve"},"timezone":"Africa/Nairobi"}
     services api {"kind":{"own":{"team":"payments"}},"slos":{"up":{"bad":"e_total{code=~\"5..\"}","objective":"99.95%","source":"own","total":"r_total","window":604800000}}}
@@ -241,6 +240,7 @@ watch: { synthetic: { every: 1h }, ping: { url: http://h } }
     escalations t {"repeat_max":0,"steps":[{"page":{"rota":"t"},"wait":300000}]}
     features f {"escalation":"t","needs":{"slo":"s.up"},"objective":"99%","owners":null,"question":"F?","team":"t","window":2419200000}
     org "solar"
+    people ana {"contacts":[{"address":{"$personal":{"subject":"ana","text":"a@b"}},"medium":"email"}],"name":null,"timezone":"UTC"}
     public_url null
     rotas t {"layers":[{"handover_day":"mon","handover_minute":540,"people":["ana"],"starts":"2024-01-01","turn":{"weeks":1}}],"timezone":"UTC"}
     services s {"kind":{"own":{"team":"t"}},"slos":{"up":{"bad":"a","objective":"99%","source":"default","total":"b","window":2419200000}}}
