@@ -119,11 +119,12 @@ impl Engine {
         context: &Context<'_>,
         submission: &Submission,
     ) -> Result<Executed, Rejected> {
+        // Whoever asks again says again that it still fires, even where the first time has counted.
+        self.hear(context.now, &submission.command);
         if let Some(seq) = submission.key.as_ref().and_then(|it| self.state.keys.get(it)) {
             return Ok(Executed { records: vec![], repeats: Some(*seq) });
         }
         assert!(context.now >= self.state.at, "time never goes backwards in a journal");
-        self.hear(context.now, &submission.command);
         if matches!(submission.command, Command::Tick) {
             return Ok(self.tick(context, submission));
         }

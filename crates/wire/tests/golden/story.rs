@@ -247,10 +247,10 @@ pub(crate) fn tell() -> Vec<EventRecord> {
     doors(&mut teller);
     silences(&mut teller);
     crate::watched::tell(&mut teller);
-    steered(&mut teller);
     nobody_to_call(&mut teller);
     beside_another_pager(&mut teller);
     enough_is_enough(&mut teller);
+    steered(&mut teller);
     teller.records
 }
 
@@ -369,24 +369,24 @@ fn silences(teller: &mut Teller) {
 
 fn steered(teller: &mut Teller) {
     let (by, title) = ("bo".into(), "the town is dark".to_owned());
-    teller.does(180, Command::Raise { by, title, feature: Some("light-on".into()), team: None });
+    teller.does(1_480, Command::Raise { by, title, feature: Some("light-on".into()), team: None });
     let incident = teller.last(|state| *state.incidents.last_key_value().expect("one").0);
     let page = teller.last(|state| *state.pages.last_key_value().expect("a page").0);
     let sms = || "sms".to_owned();
     let (by, via) = ("juma".into(), sms());
-    teller.does(180, Command::Escalate { page, by, via });
+    teller.does(1_480, Command::Escalate { page, by, via });
     let (by, text) = ("juma".into(), "The carrier says an hour.".to_owned());
-    teller.does(181, Command::AddNote { incident, by, text, via: sms() });
-    teller.does(182, Command::TakeOver { incident, by: "juma".into(), via: sms() });
-    teller.does(183, Command::TakeOver { incident, by: "bo".into(), via: sms() });
+    teller.does(1_481, Command::AddNote { incident, by, text, via: sms() });
+    teller.does(1_482, Command::TakeOver { incident, by: "juma".into(), via: sms() });
+    teller.does(1_483, Command::TakeOver { incident, by: "bo".into(), via: sms() });
     let (person, medium) = ("juma".into(), Medium::Sms);
-    teller.does(184, Command::StopContact { person, medium, via: sms() });
+    teller.does(1_484, Command::StopContact { person, medium, via: sms() });
     let (person, medium) = ("juma".into(), Medium::Sms);
-    teller.does(185, Command::StartContact { person, medium, via: sms() });
+    teller.does(1_485, Command::StartContact { person, medium, via: sms() });
     let text = "pg_1 is yours.".to_owned();
     let (to, channel) = ("juma".into(), "gateway".into());
-    teller.does(185, Command::Answer { to, medium: Medium::Sms, channel, text });
-    teller.does(186, Command::ResolveIncident { incident, by: "bo".into() });
+    teller.does(1_485, Command::Answer { to, medium: Medium::Sms, channel, text });
+    teller.does(1_486, Command::ResolveIncident { incident, by: "bo".into() });
 }
 
 fn nobody_to_call(teller: &mut Teller) {
