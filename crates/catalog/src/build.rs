@@ -12,9 +12,9 @@ use crate::semantics;
 use crate::shape;
 use crate::yaml::{Class, Data, Entry, Node};
 use model::{
-    Catalogue, Channel, Contact, Escalation, EscalationStep, Feature, Layer, Medium, Millis, Need,
-    Objective, Owners, Person, PersonId, Personal, Rota, Route, SecretRef, Service, ServiceKind,
-    Slo, SloId, Source, SourceId, SourceKind, Team, Weekday,
+    Catalogue, Channel, Contact, ContactRule, Delivery, Escalation, EscalationStep, Feature, Layer,
+    Medium, Millis, Need, Objective, Owners, Person, PersonId, PersonRules, Personal, Rota, Route,
+    SecretRef, Service, ServiceKind, Slo, SloId, Source, SourceId, SourceKind, Team, Weekday,
 };
 use std::collections::BTreeMap;
 
@@ -32,6 +32,7 @@ pub(crate) fn build(sections: &Sections) -> Catalogue {
         rotas: collect(sections, "rotas", |it| rota(&it.value)),
         escalations: collect(sections, "escalations", |it| escalation(&it.value)),
         channels: collect(sections, "channels", |it| channel(&it.value)),
+        delivery: collect(sections, "delivery", |it| delivery(&it.value)),
         sources: collect(sections, "sources", |it| source(&it.value)),
     }
 }
@@ -55,6 +56,27 @@ fn person(id: &str, node: &Node) -> Person {
         name: personal("name"),
         timezone: text(node, "timezone").to_owned(),
         contacts: contacts.collect(),
+        rules: rules(node),
+    }
+}
+
+fn rules(node: &Node) -> PersonRules {
+    let of = |key| {
+        node.get("rules").map_or_else(Vec::new, |it| {
+            items(it, key, |rule| ContactRule {
+                by: scalars::medium(text(rule, "by")).expect("`by` is one of the words"),
+                after: duration(rule, "after", shape::AFTER_DEFAULT),
+            })
+        })
+    };
+    let quiet = node.get("quiet").and_then(Node::text).and_then(scalars::hours);
+    PersonRules { page: of("page"), ticket: of("ticket"), quiet }
+}
+
+fn delivery(node: &Node) -> Delivery {
+    Delivery {
+        priority: whole(node, "priority").unwrap_or(model::PRIORITY_DEFAULT),
+        receipt_within: optional_duration(node, "receipt-within"),
     }
 }
 
@@ -144,7 +166,11 @@ fn owners(node: &Node) -> Owners {
 }
 
 fn rota(node: &Node) -> Rota {
-    Rota { timezone: text(node, "timezone").to_owned(), layers: items(node, "layers", layer) }
+    Rota {
+        timezone: text(node, "timezone").to_owned(),
+        layers: items(node, "layers", layer),
+        confirm: optional_duration(node, "confirm"),
+    }
 }
 
 fn layer(node: &Node) -> Layer {
@@ -277,6 +303,11 @@ fn objective(node: &Node) -> Objective {
 
 fn duration(node: &Node, key: &str, default: &str) -> Millis {
     scalars::duration(text_or(node, key, default)).expect("lengths of time were checked")
+}
+
+fn optional_duration(node: &Node, key: &str) -> Option<Millis> {
+    let text = node.get(key)?.text()?;
+    Some(scalars::duration(text).expect("lengths of time were checked"))
 }
 
 fn secret(node: &Node, key: &str) -> Option<SecretRef> {

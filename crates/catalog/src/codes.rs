@@ -236,4 +236,14 @@ static CODES: &[CodeInfo] = &[
         "Somebody can be paged and has no address that a channel delivers to.",
     ),
     warning("LL053", "no channel", "There are escalations and no channel to carry pages."),
+    error(
+        "LL070",
+        "not hours of the day",
+        "Quiet hours are written `22:00-07:00`; both ends differ.",
+    ),
+    warning(
+        "LL071",
+        "rule without address",
+        "A person's rule names an address they do not have. It is passed over; when no rule of theirs reaches them, every address is used.",
+    ),
 ];

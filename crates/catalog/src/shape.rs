@@ -75,6 +75,8 @@ pub(crate) enum Plain {
     Choice(&'static [&'static str]),
     /// `rota ID`, `team ID`, `person ID` or `channel ID`.
     Target,
+    /// `22:00-07:00`.
+    Hours,
 }
 
 /// Shortest and longest length of time that is accepted.
@@ -177,6 +179,13 @@ const WAIT: Limits = Limits { shortest: Millis::from_secs(10), longest: Millis::
 /// Shortest and longest time between two looks at a source.
 const INTERVAL: Limits = Limits { shortest: Millis::from_secs(1), longest: Millis::from_mins(10) };
 
+/// Shortest and longest time that a receipt may take.
+const RECEIPT: Limits = Limits { shortest: Millis::from_secs(10), longest: Millis::from_hours(1) };
+/// Longest time that a person's own rule may wait.
+const AFTER: Limits = Limits { shortest: Millis::from_secs(0), longest: Millis::from_hours(1) };
+/// Shortest and longest time to confirm a shift.
+const CONFIRM: Limits = Limits { shortest: Millis::from_mins(1), longest: Millis::from_hours(12) };
+
 /// Window of an objective that names none.
 pub(crate) const WINDOW_DEFAULT: &str = "28d";
 /// Time a step takes that names none.
@@ -193,6 +202,10 @@ pub(crate) const TWILIO_URL_DEFAULT: &str = "https://api.twilio.com";
 pub(crate) const ENCRYPTION_DEFAULT: &str = "starttls";
 /// Method of an SMS gateway that names none.
 pub(crate) const METHOD_DEFAULT: &str = "POST";
+/// Priority of a channel that names none.
+pub(crate) const PRIORITY_DEFAULT: &str = "100";
+/// Wait of a person's own rule that names none.
+pub(crate) const AFTER_DEFAULT: &str = "0s";
 /// Name of the source that is taken when several exist and none is named.
 pub(crate) const SOURCE_DEFAULT: &str = "default";
 
@@ -244,7 +257,13 @@ pub(crate) static ROOT: Shape = Shape {
             "channels",
             Optional,
             Map(Keys::Ids, &OneOf(&CHANNEL)),
-            "Ways out to people. The first of a medium, in order of id, carries it.",
+            "Ways out to people. The first of a medium carries it, the next stands in for it: in order of `delivery`, then of id.",
+        ),
+        field(
+            "delivery",
+            Optional,
+            Map(Keys::Ids, &Record(&DELIVERY)),
+            "By id of a channel: when it is tried, and how long its receipts may take.",
         ),
         field("sources", Optional, Map(Keys::Ids, &OneOf(&SOURCE)), "Where samples come from."),
     ],
@@ -252,7 +271,7 @@ pub(crate) static ROOT: Shape = Shape {
 
 static PERSON: Shape = Shape {
     title: "person",
-    about: "Somebody. A page goes to all addresses of a person at once.",
+    about: "Somebody. A page goes to all addresses of a person at once, unless they have rules of their own.",
     fields: &[
         plain("name", Default("the id"), Plain::Text(100), "How to call them."),
         plain("timezone", Required, Plain::Zone, "Where they are, as an IANA time zone."),
@@ -265,10 +284,69 @@ static PERSON: Shape = Shape {
             "The ntfy topic to which their phone listens. Whoever knows it can read along: choose one that nobody guesses.",
         ),
         field(
+            "rules",
+            Optional,
+            Record(&RULES),
+            "How they want to be reached, by urgency. Rules that reach nobody are set aside.",
+        ),
+        plain(
+            "quiet",
+            Optional,
+            Plain::Hours,
+            "Hours of their day, such as `22:00-07:00`, in which what can wait does wait. What should wake them still does.",
+        ),
+        field(
             "skills",
             Optional,
             Map(Keys::Texts(64), &Kind::Plain(Plain::Whole(0, 3))),
             "What they know, from 0 (nothing) to 3 (can teach it). Accepted, and not used yet.",
+        ),
+    ],
+};
+
+static RULES: Shape = Shape {
+    title: "rules",
+    about: "How somebody wants to be reached. Without rules: by every address at once.",
+    fields: &[
+        field("page", Optional, List(&Record(&RULE)), "For what should wake them."),
+        field("ticket", Optional, List(&Record(&RULE)), "For what can wait."),
+    ],
+};
+
+static RULE: Shape = Shape {
+    title: "rule",
+    about: "One way to reach somebody.",
+    fields: &[
+        plain(
+            "by",
+            Required,
+            Plain::Choice(&["email", "sms", "push"]),
+            "Which of their addresses.",
+        ),
+        plain(
+            "after",
+            Default(AFTER_DEFAULT),
+            Plain::Duration(AFTER),
+            "How long after the step of the page has started. What fails before brings it forward.",
+        ),
+    ],
+};
+
+static DELIVERY: Shape = Shape {
+    title: "delivery",
+    about: "How a channel stands beside others of its medium.",
+    fields: &[
+        plain(
+            "priority",
+            Default(PRIORITY_DEFAULT),
+            Plain::Whole(1, 1_000),
+            "The smallest is tried first; the next follows when a message does not arrive.",
+        ),
+        plain(
+            "receipt-within",
+            Default("90s for SMS, 2m for push, once the channel has ever given a receipt"),
+            Plain::Duration(RECEIPT),
+            "How long a receipt may take. Without one in time the next way is taken, then the next person. Only for channels that give receipts.",
         ),
     ],
 };
@@ -419,6 +497,12 @@ static ROTA: Shape = Shape {
             Required,
             List(&Record(&LAYER)),
             "People who take turns; a later layer stands above an earlier one.",
+        ),
+        plain(
+            "confirm",
+            Optional,
+            Plain::Duration(CONFIRM),
+            "Asks whoever comes on duty to say that they know, within this time; then reminds them, then tells the others of the rota. Nobody is woken by it.",
         ),
         plain(
             "follow-the-sun",

@@ -39,6 +39,7 @@ pub(crate) fn organisation(dice: &mut Dice) -> Catalogue {
         rotas: BTreeMap::new(),
         escalations: BTreeMap::new(),
         channels: [("inbox".into(), Channel::Inbox)].into(),
+        delivery: BTreeMap::new(),
         sources: [("prometheus".into(), source()), ("scrape".into(), source())].into(),
     };
     for id in &teams {
@@ -108,7 +109,12 @@ fn person(dice: &mut Dice, id: &PersonId) -> Person {
             contacts.push(Contact { medium, address });
         }
     }
-    Person { name: None, timezone: (*dice.pick(&ZONES)).to_owned(), contacts }
+    Person {
+        name: None,
+        timezone: (*dice.pick(&ZONES)).to_owned(),
+        contacts,
+        rules: model::PersonRules::default(),
+    }
 }
 
 fn team(dice: &mut Dice, people: &[PersonId]) -> Team {
@@ -147,7 +153,7 @@ fn rota(dice: &mut Dice, members: &[PersonId]) -> Rota {
         handover_minute: u16::try_from(dice.below(1_440)).expect("small"),
         starts: "2026-01-05".to_owned(),
     };
-    Rota { timezone: (*dice.pick(&ZONES)).to_owned(), layers: vec![layer] }
+    Rota { timezone: (*dice.pick(&ZONES)).to_owned(), layers: vec![layer], confirm: None }
 }
 
 fn escalation(dice: &mut Dice, catalogue: &Catalogue, team: &TeamId) -> Escalation {

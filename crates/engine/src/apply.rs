@@ -4,9 +4,10 @@ use crate::access::{Token, TokenKind};
 use crate::due::digest_day;
 use crate::event::{Event, EventRecord, NewNotice};
 use crate::state::{
-    Alert, AlertStatus, Limits, Notice, NoticeStatus, Purpose, Signature, SourceHealth, State,
+    Alert, AlertStatus, Limits, Notice, NoticeStatus, Purpose, Recipient, Signature, SourceHealth,
+    State,
 };
-use crate::{NotPagedReason, Password, ResolveReason, silence};
+use crate::{NotPagedReason, Password, ResolveReason, duty, late, reach, receipt, silence};
 use incident::{Incident, Review};
 use model::{AlertId, IncidentId, NoticeId, PageId, Timestamp};
 use paging::{Page, PageStatus};
@@ -28,6 +29,7 @@ impl State {
                 self.catalogue = Some(Arc::new((**catalogue).clone()));
                 self.catalogue_version = *version;
                 self.catalogue_hash.clone_from(hash);
+                duty::adopted(self);
             }
             Event::SourceFailing { source, detail } => {
                 let health = SourceHealth { failing_since: record.at, detail: detail.clone() };
@@ -61,12 +63,25 @@ impl State {
             | Event::ReviewPublished { .. } => self.apply_incident(record),
             Event::PageOpened { .. }
             | Event::PageNotified { .. }
+            | Event::PageNotifiedAlso { .. }
             | Event::PageAcknowledged { .. }
             | Event::PageExhausted { .. }
             | Event::PageEnded { .. } => self.apply_page(record),
-            Event::NoticeSent { .. } | Event::NoticeFailed { .. } | Event::DigestDue { .. } => {
-                self.apply_notice(record);
-            }
+            Event::NoticeSent { .. }
+            | Event::NoticeFailed { .. }
+            | Event::NoticeDelivered { .. }
+            | Event::NoticeUndelivered { .. }
+            | Event::NoticeCovered { .. }
+            | Event::DigestDue { .. } => self.apply_notice(record),
+            Event::VerificationAsked { .. }
+            | Event::VerificationFailed { .. }
+            | Event::ContactVerified { .. }
+            | Event::ContactsTested { .. } => reach::apply(self, record),
+            Event::ShiftExpected { .. }
+            | Event::DutyAsked { .. }
+            | Event::DutyReminded { .. }
+            | Event::DutyConfirmed { .. }
+            | Event::DutyUnconfirmed { .. } => duty::apply(self, record),
             Event::TokenIssued { .. } | Event::TokenRevoked { .. } | Event::PasswordSet { .. } => {
                 self.apply_access(record);
             }
@@ -216,18 +231,28 @@ impl State {
                 }
                 *page
             }
-            Event::PageNotified { page, attempt, notices, deadline, .. } => {
+            Event::PageNotified { page, attempt, notices, deadline, duty, skipped, .. } => {
                 let ids: Vec<NoticeId> = notices.iter().map(|it| it.notice).collect();
                 if let Some(it) = self.pages.get_mut(page) {
                     it.notified(*attempt, *deadline, &ids);
                 }
                 let purpose = Purpose::Page { page: *page, attempt: *attempt };
                 self.add_notices(notices, purpose, record.at);
+                reach::remember_skipped(self, skipped, record.at);
+                match duty {
+                    Some(duty) => self.reach.shifts.insert(*page, duty.clone()),
+                    None => self.reach.shifts.remove(page),
+                };
+                *page
+            }
+            Event::PageNotifiedAlso { page, .. } => {
+                late::apply(self, &record.event, record.at);
                 *page
             }
             Event::PageAcknowledged { page, by, via } => {
                 if let Some(it) = self.pages.get_mut(page) {
                     it.acknowledged(by.clone(), record.at, via.clone());
+                    self.reach.answered(by, via, record.at);
                     if let Some(incident) = self.incidents.get_mut(&it.incident) {
                         incident.acknowledged.get_or_insert((by.clone(), record.at));
                     }
@@ -250,6 +275,7 @@ impl State {
             }
             other => unreachable!("not about a page: {other:?}"),
         };
+        late::mind(self, page_id, record.at);
         self.trail_page(page_id);
     }
 
@@ -258,7 +284,7 @@ impl State {
             Event::DigestDue { day, notices } => {
                 self.notices.retain(|_, it| match it.purpose {
                     Purpose::Digest { day: old } => old + 1 >= *day,
-                    Purpose::Page { .. } => true,
+                    _ => true,
                 });
                 self.digest_day = *day;
                 self.add_notices(notices, Purpose::Digest { day: *day }, record.at);
@@ -270,6 +296,17 @@ impl State {
                     let provider_id = provider_id.clone();
                     it.status = NoticeStatus::Sent { at: record.at, provider_id };
                 }
+                receipt::expect_receipt(self, *notice, record.at);
+                self.forget_unreached(*notice);
+                *notice
+            }
+            Event::NoticeDelivered { notice, evidence, .. }
+            | Event::NoticeUndelivered { notice, evidence, .. } => {
+                receipt::apply(self, *notice, *evidence, record.at);
+                *notice
+            }
+            Event::NoticeCovered { notice, by } => {
+                late::apply_covered(self, *notice, *by, record.at);
                 *notice
             }
             Event::NoticeFailed { notice, detail, retry_at } => {
@@ -285,7 +322,15 @@ impl State {
             other => unreachable!("not about a notice: {other:?}"),
         };
         if let Some(Purpose::Page { page, .. }) = self.notices.get(&id).map(|it| it.purpose) {
+            late::mind(self, page, record.at);
             self.trail_page(page);
+        }
+    }
+
+    /// Somebody a page could not be sent to can be sent to again.
+    fn forget_unreached(&mut self, notice: NoticeId) {
+        if let Some(Recipient::Person(person)) = self.notices.get(&notice).map(|it| &it.to) {
+            self.reach.unreached.remove(person.as_str());
         }
     }
 
@@ -335,24 +380,26 @@ impl State {
         self.trail_alert(alert);
     }
 
-    fn add_notices(&mut self, notices: &[NewNotice], purpose: Purpose, at: Timestamp) {
+    pub(crate) fn add_notices(&mut self, notices: &[NewNotice], purpose: Purpose, at: Timestamp) {
         for new in notices {
             self.next.notice = self.next.notice.max(new.notice.0);
-            let notice = Notice {
-                purpose,
-                to: new.to.clone(),
-                medium: new.medium,
-                channel: new.channel.clone(),
-                decided_at: at,
-                attempts: 0,
-                status: NoticeStatus::Due { at },
-            };
-            self.notices.insert(new.notice, notice);
+            self.notices.insert(new.notice, reach::noted(new, purpose, at));
+        }
+    }
+
+    /// Nothing that `unwanted` says is sent any more.
+    pub(crate) fn cancel_where(&mut self, unwanted: impl Fn(&Notice) -> bool) {
+        let due = |it: &Notice| matches!(it.status, NoticeStatus::Due { .. });
+        for it in self.notices.values_mut().filter(|it| due(it) && unwanted(it)) {
+            it.status = NoticeStatus::Cancelled;
         }
     }
 
     fn cancel_notices(&mut self, page: PageId) {
         let ids = self.pages.get(&page).map_or(&[][..], |it| &it.notices);
+        if !self.reach.awaiting.is_empty() {
+            self.reach.awaiting.retain(|(_, it)| !ids.contains(it));
+        }
         for id in ids {
             if let Some(it) = self.notices.get_mut(id)
                 && matches!(it.status, NoticeStatus::Due { .. })

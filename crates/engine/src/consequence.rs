@@ -7,16 +7,20 @@ use crate::command::Context;
 use crate::due::source_key;
 use crate::event::{Event, NotPagedReason, Origin, PageCause, ResolveReason};
 use crate::notify::notified;
-use crate::silence;
-use crate::state::{Alert, AlertStatus, NoticeStatus, Purpose, State};
+use crate::state::{Alert, AlertStatus, State};
+use crate::{duty, receipt, silence};
 use incident::{Incident, REVIEW_DUE, Review};
-use model::{AlertId, Catalogue, EscalationId, IncidentId, NoticeId, PageId, Severity};
+use model::{AlertId, Catalogue, EscalationId, IncidentId, PageId, Severity};
 use paging::Next;
 
 /// The events that follow from `event`, in order.
 pub(crate) fn consequences(state: &State, context: &Context<'_>, event: &Event) -> Vec<Event> {
     match event {
-        Event::CatalogueAdopted { .. } => orphaned(state),
+        Event::CatalogueAdopted { .. } => {
+            let mut events = orphaned(state);
+            events.extend(duty::expected(state, context));
+            events
+        }
         Event::AlertFired { alert, .. } => grouped(state, *alert),
         Event::IncidentOpened { incident, alert, .. } | Event::AlertJoined { incident, alert } => {
             called(state, *incident, *alert)
@@ -26,9 +30,8 @@ pub(crate) fn consequences(state: &State, context: &Context<'_>, event: &Event) 
         Event::PageNotified { page, notices, .. } if notices.is_empty() => {
             advance(state, context, *page, PageCause::Undeliverable)
         }
-        Event::NoticeFailed { notice, retry_at: None, .. } => {
-            undeliverable(state, context, *notice)
-        }
+        Event::NoticeFailed { notice, retry_at: None, .. }
+        | Event::NoticeUndelivered { notice, .. } => receipt::not_reached(state, context, *notice),
         Event::SilenceSet { silence, .. } => silence::started(state, context, *silence),
         Event::SilenceStarted { silence } => silence::quieted(state, *silence),
         Event::SilenceEnded { silence, .. } => silence::given_back(state, *silence),
@@ -163,28 +166,6 @@ fn escalation_for<'a>(catalogue: &'a Catalogue, alert: &Alert) -> Option<&'a Esc
         .or_else(of_team)
         .or_else(|| exists("default"))
         .or_else(|| catalogue.escalations.keys().next())
-}
-
-/// When no notice of a page's current step can be delivered, the next step starts at once.
-fn undeliverable(state: &State, context: &Context<'_>, notice: NoticeId) -> Vec<Event> {
-    let Some(Purpose::Page { page, attempt }) = state.notices.get(&notice).map(|it| it.purpose)
-    else {
-        return vec![];
-    };
-    let Some(it) = state.pages.get(&page) else { return vec![] };
-    let current =
-        matches!(it.status, paging::PageStatus::Waiting { attempt: now, .. } if now == attempt);
-    let all_failed = it
-        .notices
-        .iter()
-        .filter_map(|id| state.notices.get(id))
-        .filter(|it| it.purpose == Purpose::Page { page, attempt })
-        .all(|it| matches!(it.status, NoticeStatus::Failed { .. }));
-    if current && all_failed {
-        advance(state, context, page, PageCause::Undeliverable)
-    } else {
-        vec![]
-    }
 }
 
 fn incident_over(state: &State, alert: AlertId) -> Vec<Event> {

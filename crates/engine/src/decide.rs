@@ -3,8 +3,8 @@
 use crate::TokenKind;
 use crate::command::{Command, Context, DeliveryOutcome, DoorAlert, DoorLife, Rejected};
 use crate::event::{Event, Evidence, Origin, ResolveReason, SignRole};
-use crate::silence;
 use crate::state::{AlertStatus, Limits, NoticeStatus, State};
+use crate::{duty, late, reach, receipt, silence};
 use model::{
     AlertId, Catalogue, FeatureId, IncidentId, Millis, NoticeId, Objective, PageId, PersonId,
     Personal, ServiceId, Severity, TeamId, TokenId,
@@ -47,6 +47,14 @@ pub(crate) fn decide(
         Command::Delivered { notice, outcome } => {
             Ok(delivered(state, context, *notice, outcome).into_iter().collect())
         }
+        Command::Receipt { notice, evidence, detail } => {
+            receipt::decide(state, *notice, *evidence, detail)
+        }
+        Command::Covered { notice, by } => late::covered(state, *notice, *by),
+        Command::VerifyContact { .. }
+        | Command::ConfirmContact { .. }
+        | Command::TestContacts { .. } => reach::decide(state, context, command),
+        Command::ConfirmDuty { by, rota, via } => duty::confirm(state, by, rota.as_ref(), via),
         Command::AcknowledgePage { page, by, via } => acknowledge_page(state, *page, by, via),
         Command::AcknowledgeIncident { incident, by, via } => {
             acknowledge_incident(state, *incident, by, via)

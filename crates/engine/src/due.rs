@@ -8,6 +8,7 @@ use crate::event::{Event, NewNotice, Origin, PageCause, ResolveReason};
 use crate::leases::{Heard, Leases};
 use crate::silence::{self, Silence};
 use crate::state::{Limits, Recipient, State};
+use crate::{duty, late, receipt};
 use model::{AlertId, Medium, Millis, NoticeId, Severity, SourceId, Timestamp};
 use std::collections::BTreeSet;
 
@@ -34,7 +35,9 @@ pub(crate) fn next_wake(state: &State, leases: &Leases) -> Option<Timestamp> {
     let silences = state.silences.values().filter_map(Silence::next_change);
     let digest =
         state.catalogue.as_ref().map(|_| Timestamp((state.digest_day + 1) * DAY.0).plus(DIGEST_AT));
-    pages.chain(alerts).chain(sources).chain(silences).chain(digest).min()
+    let evidence = state.reach.awaiting.first().map(|(at, _)| *at);
+    let reaching = [evidence, late::next_wake(state), duty::next_wake(state)].into_iter().flatten();
+    pages.chain(alerts).chain(sources).chain(silences).chain(digest).chain(reaching).min()
 }
 
 /// The first thing that is due, or nothing.
@@ -47,6 +50,10 @@ pub(crate) fn first_due(state: &State, leases: &Leases, context: &Context<'_>) -
     // ends, so that nothing slips through between two silences.
     if let Some(change) = silence::due(state, now) {
         return vec![change];
+    }
+    // Before the next steps, so that the journal says why they start.
+    if let Some(event) = receipt::overdue(state, now).or_else(|| late::due(state, context)) {
+        return vec![event];
     }
     for incident in state.open_groups.values() {
         let pages = state.incidents.get(incident).map_or(&[][..], |it| &it.pages);
@@ -62,6 +69,9 @@ pub(crate) fn first_due(state: &State, leases: &Leases, context: &Context<'_>) -
         if silent && !state.firing.contains_key(&source_key(source)) {
             return vec![source_alert(state, source)];
         }
+    }
+    if let Some(event) = duty::due(state, context) {
+        return vec![event];
     }
     digest_due(state, now).into_iter().collect()
 }
@@ -135,6 +145,7 @@ fn digest_due(state: &State, now: Timestamp) -> Option<Event> {
                 to: Recipient::Person((*person).clone()),
                 medium: Medium::Email,
                 channel: channel.clone(),
+                due_at: None,
             }
         })
     });

@@ -24,13 +24,19 @@ mod command;
 mod consequence;
 mod decide;
 mod due;
+mod duty;
 mod event;
 mod execute;
+mod late;
 mod leases;
 mod notify;
+mod reach;
+mod receipt;
 mod silence;
 mod state;
 mod tell;
+mod tell_reach;
+mod ways;
 mod why;
 
 #[cfg(test)]
@@ -38,11 +44,18 @@ mod tests;
 
 pub use access::{Access, Password, Role, Token, TokenKind};
 pub use command::{Command, Context, DeliveryOutcome, DoorAlert, DoorLife, Rejected, Submission};
+pub use duty::{DutyCall, DutyStage};
 pub use event::{
-    Actor, DigestLine, Event, EventRecord, Evidence, NewNotice, NotPagedReason, Origin, PageCause,
-    ResolveReason, SignRole, SkippedNotice,
+    Actor, AlsoCause, DigestLine, Event, EventRecord, Evidence, NewNotice, NotPagedReason, Origin,
+    PageCause, ResolveReason, SignRole, SkippedNotice,
 };
 pub use execute::{Engine, Executed};
+pub use late::{LATE_FROM, Owed, in_order, together};
+pub use reach::{
+    ASK_AGAIN_AFTER, Asked, CODE_LASTS, CODE_TRIES_MAX, EVIDENCE_LASTS, PersonReach, Reach,
+    Unreached, Verified,
+};
+pub use receipt::{Receipt, ReceiptEvidence, Standing};
 pub use silence::{Silence, SilencePhase};
 pub use state::{
     Alert, AlertStatus, Limits, NextIds, Notice, NoticeStatus, Purpose, Recipient, Signature,

@@ -69,6 +69,19 @@ pub fn tell(event: &Event, catalogue: Option<&Catalogue>) -> String {
         Event::NoticeFailed { notice, detail, retry_at: None } => {
             format!("Notice {notice} was given up: {detail}.")
         }
+        Event::NoticeDelivered { .. }
+        | Event::NoticeUndelivered { .. }
+        | Event::NoticeCovered { .. }
+        | Event::PageNotifiedAlso { .. }
+        | Event::VerificationAsked { .. }
+        | Event::VerificationFailed { .. }
+        | Event::ContactVerified { .. }
+        | Event::ContactsTested { .. }
+        | Event::ShiftExpected { .. }
+        | Event::DutyAsked { .. }
+        | Event::DutyReminded { .. }
+        | Event::DutyConfirmed { .. }
+        | Event::DutyUnconfirmed { .. } => crate::tell_reach::tell(event, &person),
         Event::PageAcknowledged { page, by, via } => {
             format!("{} took page {page} ({via}).", person(by))
         }
@@ -177,12 +190,16 @@ fn told_notified(event: &Event, person: &dyn Fn(&PersonId) -> String) -> String 
     };
     let told: Vec<String> = notices
         .iter()
-        .map(|it| format!("{} by {} ({})", recipient(&it.to), name(it.medium), it.notice))
+        .map(|it| {
+            let later = it.due_at.map_or(String::new(), |at| format!(", at {at}"));
+            format!("{} by {} ({}{later})", recipient(&it.to), name(it.medium), it.notice)
+        })
         .collect();
     let why = match cause {
         PageCause::Opened => "",
         PageCause::NobodyAnswered => " because nobody answered",
         PageCause::Undeliverable => " because nobody could be reached",
+        PageCause::NoEvidence => " because nothing says that anybody was reached",
     };
     let mut text = format!("Page {page}, step {}{why}: ", attempt + 1);
     text += &if told.is_empty() { "nobody can be told".to_owned() } else { told.join(", ") };

@@ -65,7 +65,7 @@ pub fn why_trail(state: &State, id: &WhyId) -> Option<Vec<u64>> {
         WhyId::Page(id) => of_page(id),
         WhyId::Notice(id) => match state.notices.get(id)?.purpose {
             Purpose::Page { page, .. } => of_page(&page),
-            Purpose::Digest { .. } => None,
+            _ => None,
         },
         WhyId::Alert(id) => {
             let alert = state.alerts.get(id)?;
@@ -152,8 +152,22 @@ fn mentions(event: &Event) -> Vec<WhyId> {
             let notices = notices.iter().map(|it| WhyId::Notice(it.notice));
             std::iter::once(WhyId::Page(*page)).chain(notices).collect()
         }
-        Event::NoticeSent { notice, .. } | Event::NoticeFailed { notice, .. } => {
-            vec![WhyId::Notice(*notice)]
+        Event::PageNotifiedAlso { page, notices, again, .. } => {
+            let notices = notices.iter().map(|it| it.notice).chain(again.iter().copied());
+            std::iter::once(WhyId::Page(*page)).chain(notices.map(WhyId::Notice)).collect()
+        }
+        Event::NoticeSent { notice, .. }
+        | Event::NoticeFailed { notice, .. }
+        | Event::NoticeDelivered { notice, .. }
+        | Event::NoticeUndelivered { notice, .. }
+        // The notice that was sent is left out: it may belong to another page.
+        | Event::NoticeCovered { notice, .. } => vec![WhyId::Notice(*notice)],
+        Event::VerificationAsked { notice, .. } => vec![WhyId::Notice(notice.notice)],
+        Event::ContactsTested { notices, .. }
+        | Event::DutyAsked { notices, .. }
+        | Event::DutyReminded { notices, .. }
+        | Event::DutyUnconfirmed { notices, .. } => {
+            notices.iter().map(|it| WhyId::Notice(it.notice)).collect()
         }
         Event::PageAcknowledged { page, .. }
         | Event::PageExhausted { page }
@@ -165,6 +179,10 @@ fn mentions(event: &Event) -> Vec<WhyId> {
             notices.iter().map(|it| WhyId::Notice(it.notice)).collect()
         }
         Event::CatalogueAdopted { .. }
+        | Event::VerificationFailed { .. }
+        | Event::ContactVerified { .. }
+        | Event::ShiftExpected { .. }
+        | Event::DutyConfirmed { .. }
         | Event::SilenceSet { .. }
         | Event::SilenceStarted { .. }
         | Event::SilenceEnded { .. }

@@ -4,8 +4,8 @@
 //! the part it points to, needs have no cycle, time zones and objectives are valid.
 
 use crate::{
-    ChannelId, EscalationId, FeatureId, Millis, Objective, OrgId, PersonId, Personal, RotaId,
-    ServiceId, SloId, SourceId, TeamId,
+    ChannelId, Delivery, EscalationId, FeatureId, Millis, Objective, OrgId, PersonId, PersonRules,
+    Personal, RotaId, ServiceId, SloId, SourceId, TeamId,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -30,8 +30,12 @@ pub struct Catalogue {
     pub rotas: BTreeMap<RotaId, Rota>,
     /// Escalation policies. A policy named like a team is that team's default.
     pub escalations: BTreeMap<EscalationId, Escalation>,
-    /// Ways out. The first of a medium, in order of id, carries messages of that medium.
+    /// Ways out. The first of a medium carries messages of that medium, the others stand in for it:
+    /// in order of [`Delivery::priority`], then of id.
     pub channels: BTreeMap<ChannelId, Channel>,
+    /// In which order channels are tried and how long their receipts may take, where written.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub delivery: BTreeMap<ChannelId, Delivery>,
     /// Where samples come from.
     pub sources: BTreeMap<SourceId, Source>,
 }
@@ -43,8 +47,12 @@ pub struct Person {
     pub name: Option<Personal>,
     /// IANA zone, such as `Africa/Nairobi`.
     pub timezone: String,
-    /// How to reach them; a page goes to all of these at once. Possibly empty.
+    /// How to reach them; a page goes to all of these at once unless they have rules of their own.
+    /// Possibly empty.
     pub contacts: Vec<Contact>,
+    /// In which order they want to be reached.
+    #[serde(default, skip_serializing_if = "PersonRules::is_empty")]
+    pub rules: PersonRules,
 }
 
 /// One address of a person.
@@ -183,6 +191,9 @@ pub struct Rota {
     pub timezone: String,
     /// The layers; a later one stands above an earlier one. Never empty.
     pub layers: Vec<Layer>,
+    /// How long whoever comes on duty has to say that they know, where that is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirm: Option<Millis>,
 }
 
 /// People who take turns.
@@ -396,10 +407,10 @@ impl Catalogue {
             .map(|(id, _)| id)
     }
 
-    /// The channel that carries `medium`: the first in order of id.
+    /// The channel that carries `medium`: the first of [`Catalogue::channels_for`].
     #[must_use]
     pub fn channel_for(&self, medium: Medium) -> Option<&ChannelId> {
-        self.channels.iter().find(|(_, it)| it.media().contains(&medium)).map(|(id, _)| id)
+        self.channels_for(medium).first().copied()
     }
 
     /// What to call `person`.

@@ -9,6 +9,7 @@
 //! - personal text is [`Personal`] and nothing else, so that `wire` can find and encrypt it.
 
 mod catalogue;
+mod delivery;
 mod id;
 mod label;
 mod objective;
@@ -20,6 +21,7 @@ pub use catalogue::{
     PageTarget, Person, Rota, Route, SecretRef, Service, ServiceKind, Slo, Source, SourceKind,
     Team, Turn, Weekday,
 };
+pub use delivery::{ContactRule, Delivery, PRIORITY_DEFAULT, PersonRules, Quiet};
 pub use id::{
     AlertId, ChannelId, EscalationId, FeatureId, IncidentId, InvalidName, NoticeId, OrgId, PageId,
     PersonId, RotaId, ServiceId, SilenceId, SloId, SourceId, TeamId, TokenId,

@@ -8,7 +8,7 @@
 //! - the subject and the short text are one line each;
 //! - the link to take a page stands in no text: every channel puts it where its readers find it.
 
-use crate::daily;
+use crate::{daily, reach_letters};
 use channels::{Message, Priority, SHORT_LENGTH_MAX, one_line, short};
 use engine::{Alert, Notice, NoticeStatus, Origin, Purpose, Recipient, State};
 use incident::Incident;
@@ -17,8 +17,7 @@ use oncall::Zones;
 use slo::{Board, ConditionState};
 use std::fmt::Write as _;
 
-/// From when on a letter says that it is late.
-pub const LATE_FROM: Millis = Millis::from_mins(2);
+pub use engine::LATE_FROM;
 
 /// What letters are written from besides the state.
 pub(crate) struct Desk<'a> {
@@ -41,7 +40,37 @@ pub(crate) fn letter(desk: &Desk<'_>, id: NoticeId) -> Option<Result<Message, St
     Some(match notice.purpose {
         Purpose::Page { page, attempt } => page_letter(desk, id, notice, page, attempt),
         Purpose::Digest { .. } => digest_letter(desk, id, notice),
+        Purpose::Verify => reach_letters::verify(desk, id, notice),
+        Purpose::Test => reach_letters::test(desk, id, notice),
+        Purpose::Duty { call } => reach_letters::duty(desk, id, notice, call),
     })
+}
+
+/// The letter of `lead`, which also tells of the `others` that are still due, and which those are.
+pub(crate) fn letter_with(
+    desk: &Desk<'_>,
+    lead: NoticeId,
+    others: &[NoticeId],
+) -> Option<(NoticeId, Vec<NoticeId>, Result<Message, String>)> {
+    let due = |id: &NoticeId| {
+        let status = desk.state.notices.get(id).map(|it| &it.status);
+        matches!(status, Some(NoticeStatus::Due { at }) if *at <= desk.now)
+    };
+    let mut rest: Vec<NoticeId> = std::iter::once(lead).chain(others.iter().copied()).collect();
+    rest.retain(due);
+    while !rest.is_empty() {
+        let first = rest.remove(0);
+        match letter(desk, first) {
+            Some(Ok(it)) if !rest.is_empty() => {
+                let it = reach_letters::bundled(desk, first, &rest, it);
+                return Some((first, rest, Ok(it)));
+            }
+            // What cannot be written is reported alone; the others are looked at again.
+            Some(it) => return Some((first, vec![], it)),
+            None => {}
+        }
+    }
+    None
 }
 
 fn page_letter(
@@ -206,7 +235,7 @@ fn digest_letter(desk: &Desk<'_>, id: NoticeId, notice: &Notice) -> Result<Messa
     })
 }
 
-fn address(desk: &Desk<'_>, notice: &Notice) -> Result<String, String> {
+pub(crate) fn address(desk: &Desk<'_>, notice: &Notice) -> Result<String, String> {
     let person = match &notice.to {
         Recipient::Channel(_) => return Ok(String::new()),
         Recipient::Person(person) => person,
@@ -239,7 +268,7 @@ fn late(desk: &Desk<'_>, notice: &Notice) -> Option<String> {
         .then(|| format!("This message is late by {by}: it should have gone out on {due}."))
 }
 
-fn zone_of<'a>(catalogue: Option<&'a Catalogue>, notice: &Notice) -> Option<&'a str> {
+pub(crate) fn zone_of<'a>(catalogue: Option<&'a Catalogue>, notice: &Notice) -> Option<&'a str> {
     let Recipient::Person(person) = &notice.to else { return None };
     Some(catalogue?.people.get(person)?.timezone.as_str())
 }

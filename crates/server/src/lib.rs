@@ -19,6 +19,7 @@ mod measure;
 mod node;
 mod outbox;
 mod problem;
+mod reach_letters;
 mod ready;
 mod run;
 mod samples;

@@ -363,6 +363,7 @@ pub(crate) fn empty() -> Catalogue {
         rotas: BTreeMap::new(),
         escalations: BTreeMap::new(),
         channels: BTreeMap::new(),
+        delivery: BTreeMap::new(),
         sources: BTreeMap::new(),
     }
 }

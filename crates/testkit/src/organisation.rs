@@ -2,8 +2,8 @@
 
 use model::{
     Catalogue, Channel, Contact, Escalation, EscalationStep, Feature, Layer, Medium, Millis, Need,
-    Objective, Owners, PageTarget, Person, PersonId, Personal, Rota, Service, ServiceKind, Slo,
-    SloId, Source, SourceKind, Team, TeamId, Turn, Weekday,
+    Objective, Owners, PageTarget, Person, PersonId, PersonRules, Personal, Rota, Service,
+    ServiceKind, Slo, SloId, Source, SourceKind, Team, TeamId, Turn, Weekday,
 };
 use std::collections::BTreeMap;
 
@@ -47,6 +47,7 @@ pub fn solar() -> Catalogue {
         .into(),
         escalations: escalations(),
         channels: [("inbox".into(), Channel::Inbox)].into(),
+        delivery: BTreeMap::new(),
         sources: [(
             "services".into(),
             Source {
@@ -118,7 +119,7 @@ pub fn person(id: &str, timezone: &str, media: &[Medium]) -> (PersonId, Person) 
     let mut name = id.as_str().to_owned();
     name[..1].make_ascii_uppercase();
     let name = Some(Personal::new(id.clone(), name));
-    (id, Person { name, timezone: timezone.to_owned(), contacts })
+    (id, Person { name, timezone: timezone.to_owned(), contacts, rules: PersonRules::default() })
 }
 
 /// An address of `person`.
@@ -184,7 +185,7 @@ pub fn rota(timezone: &str, people_in_turn: &[&str]) -> Rota {
         handover_minute: 9 * 60,
         starts: "2024-01-01".to_owned(),
     };
-    Rota { timezone: timezone.to_owned(), layers: vec![layer] }
+    Rota { timezone: timezone.to_owned(), layers: vec![layer], confirm: None }
 }
 
 /// One step of an escalation policy.

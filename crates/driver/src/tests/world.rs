@@ -87,6 +87,7 @@ fn catalogue() -> Catalogue {
             medium: Medium::Email,
             address: Personal::new(id.into(), format!("{id}@solar.example")),
         }],
+        rules: model::PersonRules::default(),
     };
     let step =
         |page: PageTarget, minutes| EscalationStep { page, wait: Millis::from_mins(minutes) };
@@ -112,6 +113,7 @@ fn catalogue() -> Catalogue {
             },
         )]),
         channels: BTreeMap::from([("inbox".into(), Channel::Inbox)]),
+        delivery: BTreeMap::new(),
         sources: BTreeMap::new(),
     }
 }

@@ -6,9 +6,9 @@ use crate::{
 };
 use model::{
     Catalogue, Channel, Contact, Escalation, EscalationStep, Feature, IncidentId, Layer, Medium,
-    Millis, Need, NoticeId, Objective, Owners, PageId, PageTarget, Person, PersonId, Personal,
-    Rota, SecretRef, Service, ServiceKind, Severity, SilenceId, Slo, Source, SourceKind, Team,
-    Timestamp, TokenId, Turn, Weekday,
+    Millis, Need, NoticeId, Objective, Owners, PageId, PageTarget, Person, PersonId, PersonRules,
+    Personal, Rota, SecretRef, Service, ServiceKind, Severity, SilenceId, Slo, Source, SourceKind,
+    Team, Timestamp, TokenId, Turn, Weekday,
 };
 use slo::ConditionState::{self, Firing, Quiet, Unmeasured};
 use std::collections::BTreeMap;
@@ -42,6 +42,19 @@ pub(crate) fn check_state(script: &str, expected: &str) {
         ),
         expected
     );
+}
+
+/// What is known of a notice after the provider said all this of it.
+pub(crate) fn known_after(said: &[crate::ReceiptEvidence]) -> Option<crate::ReceiptEvidence> {
+    let mut world = World::new();
+    world.step("0m burn light-on");
+    world.step("0m sent no_2");
+    for evidence in said {
+        let (notice, detail) = (NoticeId(2), String::new());
+        let receipt = Command::Receipt { notice, evidence: *evidence, detail };
+        world.submit("0m", START, &Submission::system(receipt));
+    }
+    world.engine.state().notices[&NoticeId(2)].receipt.map(|it| it.evidence)
 }
 
 struct World {
@@ -174,7 +187,8 @@ fn command(words: &[&str], now: Timestamp) -> Command {
             catalogue.features.remove(&feature.into());
             Command::AdoptCatalogue { catalogue: Box::new(catalogue), hash: "second".into() }
         }
-        _ => panic!("unknown command in script: {words:?}"),
+        _ => super::reaching::command(words)
+            .unwrap_or_else(|| panic!("unknown command in script: {words:?}")),
     }
 }
 
@@ -276,7 +290,10 @@ fn show(record: &EventRecord) -> String {
         Event::PageNotified { page, attempt, cause, notices, skipped, deadline, .. } => {
             let told: Vec<String> = notices
                 .iter()
-                .map(|it| format!("{} {}", recipient(&it.to), medium(it.medium)))
+                .map(|it| {
+                    let at = it.due_at.map_or(String::new(), |at| format!(" at {}", since(&at)));
+                    format!("{} {}{at}", recipient(&it.to), medium(it.medium))
+                })
                 .collect();
             let skipped = skipped
                 .iter()
@@ -289,6 +306,19 @@ fn show(record: &EventRecord) -> String {
             format!("NoticeFailed {notice} again in {}", at.since(record.at))
         }
         Event::NoticeFailed { notice, .. } => format!("NoticeFailed {notice} given up"),
+        Event::NoticeDelivered { .. }
+        | Event::NoticeUndelivered { .. }
+        | Event::NoticeCovered { .. }
+        | Event::PageNotifiedAlso { .. }
+        | Event::VerificationAsked { .. }
+        | Event::VerificationFailed { .. }
+        | Event::ContactVerified { .. }
+        | Event::ContactsTested { .. }
+        | Event::ShiftExpected { .. }
+        | Event::DutyAsked { .. }
+        | Event::DutyReminded { .. }
+        | Event::DutyConfirmed { .. }
+        | Event::DutyUnconfirmed { .. } => super::reaching::show(&record.event, &since),
         Event::PageAcknowledged { page, by, .. } => format!("PageAcknowledged {page} {by}"),
         Event::PageExhausted { page } => format!("PageExhausted {page}"),
         Event::PageEnded { page, reason } => format!("PageEnded {page} {reason}"),
@@ -307,7 +337,7 @@ fn show(record: &EventRecord) -> String {
     }
 }
 
-fn medium(it: Medium) -> &'static str {
+pub(crate) fn medium(it: Medium) -> &'static str {
     match it {
         Medium::Email => "email",
         Medium::Sms => "sms",
@@ -316,14 +346,17 @@ fn medium(it: Medium) -> &'static str {
     }
 }
 
-fn catalogue() -> Catalogue {
+pub(crate) fn catalogue() -> Catalogue {
     let person = |id: &str, zone: &str, contacts: &[(Medium, &str)]| {
         let contact = |(medium, address): &(Medium, &str)| Contact {
             medium: *medium,
             address: Personal::new(id.into(), *address),
         };
         let contacts = contacts.iter().map(contact).collect();
-        (PersonId::from(id), Person { name: None, timezone: zone.into(), contacts })
+        (
+            PersonId::from(id),
+            Person { name: None, timezone: zone.into(), contacts, rules: PersonRules::default() },
+        )
     };
     let feature = |question: &str, escalation: &str| Feature {
         question: question.into(),
@@ -393,7 +426,7 @@ fn catalogue() -> Catalogue {
         ]),
         rotas: BTreeMap::from([(
             "payments".into(),
-            Rota { timezone: "America/Los_Angeles".into(), layers: vec![layer] },
+            Rota { timezone: "America/Los_Angeles".into(), layers: vec![layer], confirm: None },
         )]),
         escalations: BTreeMap::from([
             (
@@ -412,6 +445,7 @@ fn catalogue() -> Catalogue {
             ),
         ]),
         channels: BTreeMap::from([("mail".into(), smtp), ("text".into(), twilio)]),
+        delivery: BTreeMap::new(),
         sources: BTreeMap::from([(
             "prometheus".into(),
             Source { kind: prometheus, interval: Millis::from_secs(15) },

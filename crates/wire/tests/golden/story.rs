@@ -1,12 +1,13 @@
 //! A story in which everything happens once, told when the samples of a release are made.
 
 use engine::{
-    Actor, Command, Context, DeliveryOutcome, DoorLife, Engine, Event, EventRecord, Role, SignRole,
-    State, Submission, TokenKind,
+    Actor, Command, Context, DeliveryOutcome, DoorLife, Engine, Event, EventRecord, Notice,
+    Purpose, ReceiptEvidence, Role, SignRole, State, Submission, TokenKind,
 };
 use model::{
-    AlertId, Catalogue, Channel, EscalationId, IncidentId, Medium, Millis, Need, NoticeId, PageId,
-    PageTarget, Route, SecretRef, SilenceId, Source, SourceKind, Timestamp, TokenId, Turn,
+    AlertId, Catalogue, Channel, ContactRule, Delivery, EscalationId, IncidentId, Medium, Millis,
+    Need, NoticeId, PageId, PageTarget, PersonRules, Route, SecretRef, SilenceId, Source,
+    SourceKind, Timestamp, TokenId, Turn,
 };
 use slo::ConditionState::{self, Firing, Quiet};
 use std::collections::BTreeMap;
@@ -16,7 +17,7 @@ use testkit::{MONDAY, adopt, assessment, door_alert, solar};
 pub(crate) const ERASED: &str = "dolores";
 
 /// Every event by the name it is stored under.
-pub(crate) const EVENTS: [&str; 29] = [
+pub(crate) const EVENTS: [&str; 42] = [
     "catalogue_adopted",
     "alert_fired",
     "alert_stale",
@@ -46,10 +47,23 @@ pub(crate) const EVENTS: [&str; 29] = [
     "silence_started",
     "silence_ended",
     "alert_unsilenced",
+    "notice_delivered",
+    "notice_undelivered",
+    "notice_covered",
+    "page_notified_also",
+    "verification_asked",
+    "verification_failed",
+    "contact_verified",
+    "contacts_tested",
+    "shift_expected",
+    "duty_asked",
+    "duty_reminded",
+    "duty_confirmed",
+    "duty_unconfirmed",
 ];
 
 /// Parts of events that have a name of their own.
-pub(crate) const PARTS: [&str; 69] = [
+pub(crate) const PARTS: [&str; 86] = [
     // Who asked.
     "system",
     "person",
@@ -125,6 +139,24 @@ pub(crate) const PARTS: [&str; 69] = [
     "stale_after",
     "expires_at",
     "$slot",
+    // How people are reached.
+    "no_evidence",
+    "not_reached",
+    "shift_changed",
+    "nobody_reached",
+    "missing",
+    "undelivered",
+    "unanswered",
+    "bounced",
+    "delivered",
+    "read",
+    "priority",
+    "receipt_within",
+    "rules",
+    "quiet",
+    "due_at",
+    "again",
+    "confirm",
 ];
 
 /// The name an event is stored under. Whoever adds an event is stopped here by the compiler, and must
@@ -160,6 +192,19 @@ fn name(event: &Event) -> &'static str {
         Event::SilenceStarted { .. } => 26,
         Event::SilenceEnded { .. } => 27,
         Event::AlertUnsilenced { .. } => 28,
+        Event::NoticeDelivered { .. } => 29,
+        Event::NoticeUndelivered { .. } => 30,
+        Event::NoticeCovered { .. } => 31,
+        Event::PageNotifiedAlso { .. } => 32,
+        Event::VerificationAsked { .. } => 33,
+        Event::VerificationFailed { .. } => 34,
+        Event::ContactVerified { .. } => 35,
+        Event::ContactsTested { .. } => 36,
+        Event::ShiftExpected { .. } => 37,
+        Event::DutyAsked { .. } => 38,
+        Event::DutyReminded { .. } => 39,
+        Event::DutyConfirmed { .. } => 40,
+        Event::DutyUnconfirmed { .. } => 41,
     };
     EVENTS[place]
 }
@@ -180,6 +225,7 @@ pub(crate) fn tell() -> Vec<EventRecord> {
     doors(&mut teller);
     silences(&mut teller);
     nobody_to_call(&mut teller);
+    reaching(&mut teller);
     teller.records
 }
 
@@ -261,13 +307,8 @@ fn doors(teller: &mut Teller) {
     let (source, detail) = ("services".into(), "connection refused".to_owned());
     teller.does(140, Command::SourceFailed { source, detail });
     teller.does(145, Command::Tick);
-    // Every address of the first step turns out to be wrong.
-    let lost = || DeliveryOutcome::Permanent { detail: "550 no such user".to_owned() };
-    let due: Vec<NoticeId> =
-        teller.last(|state| state.notices_due(at(145)).map(|(id, _)| id).collect());
-    for notice in due {
-        teller.does(145, Command::Delivered { notice, outcome: lost() });
-    }
+    // Every address of the first step turns out to be wrong, through every provider.
+    (0..4).for_each(|_| teller.loses_what_is_due(145));
     teller.does(146, Command::SourceRead { source: "services".into() });
 }
 
@@ -310,6 +351,100 @@ fn nobody_to_call(teller: &mut Teller) {
     teller.burn(217, "make-sale", Firing, Quiet);
     // The next morning.
     teller.does(1_320, Command::Tick);
+}
+
+fn reaching(teller: &mut Teller) {
+    const START: i64 = 2_000;
+    let mut ours = everything();
+    let ana = ours.people.get_mut(&"ana".into()).expect("of the example");
+    let rule = |by, minutes| ContactRule { by, after: Millis::from_mins(minutes) };
+    ana.rules = PersonRules {
+        page: vec![rule(Medium::Email, 0), rule(Medium::Sms, 2)],
+        ticket: vec![rule(Medium::Email, 0)],
+        quiet: Some(model::Quiet { from_minute: 22 * 60, to_minute: 7 * 60 }),
+    };
+    let receipt_within = Some(Millis::from_secs(90));
+    for (id, priority) in ours.channels.keys().zip(1..) {
+        ours.delivery.insert(id.clone(), Delivery { priority, receipt_within });
+    }
+    let rota = ours.rotas.get_mut(&"payments".into()).expect("of the example");
+    rota.confirm = Some(Millis::from_mins(15));
+    rota.layers[0].turn = Turn::Days(1);
+    let policy = ours.escalations.get_mut(&"payments".into()).expect("of the example");
+    policy.steps.truncate(1);
+    policy.steps[0].wait = Millis::from_days(2);
+    let policy = ours.escalations.get_mut(&"field".into()).expect("of the example");
+    policy.steps[0].wait = Millis::from_hours(1);
+    teller.asks(START, &adopt(ours, "2".repeat(64).as_str()));
+    let medium = Medium::Sms;
+    let verify = |code_hash: &str| Command::VerifyContact {
+        person: "bo".into(),
+        medium,
+        nonce: "n1".to_owned(),
+        code_hash: code_hash.to_owned(),
+    };
+    let code = |it: &str| {
+        let (person, code_hash) = ("bo".into(), it.to_owned());
+        Command::ConfirmContact { person, medium, code_hash }
+    };
+    teller.does(START, verify("ab12"));
+    teller.does(START, code("ab13"));
+    teller.does(START, code("ab12"));
+    teller.does(START, Command::TestContacts { person: ERASED.into() });
+    let sent = |id| {
+        let outcome = DeliveryOutcome::Sent { provider_id: "provider-2".to_owned() };
+        Command::Delivered { notice: NoticeId(id), outcome }
+    };
+    // Nobody of the shift can be sent to, and the rota changes hands.
+    teller.burn(START, "light-on", Firing, Quiet);
+    let first = teller.last(|state| state.next.notice);
+    teller.does(START + 1_440, Command::Tick);
+    let asked = teller.last(|state| state.reach.duties.values().next().cloned());
+    let by = asked.expect("the next in the rota was asked").person;
+    let confirm = Command::ConfirmDuty { by, rota: None, via: "sms".to_owned() };
+    teller.does(START + 1_440, confirm);
+    // One message tells of two, receipts come, one is missing.
+    let due: Vec<NoticeId> = teller.last(|state| {
+        let of_page = |it: &Notice| matches!(it.purpose, Purpose::Page { .. });
+        let late = state.notices.iter().filter(|(id, it)| id.0 > first && of_page(it));
+        late.map(|(id, _)| *id).collect()
+    });
+    teller.does(START + 1_441, sent(due[0].0));
+    teller.does(START + 1_441, Command::Covered { notice: due[1], by: due[0] });
+    for evidence in [
+        ReceiptEvidence::Undelivered,
+        ReceiptEvidence::Unanswered,
+        ReceiptEvidence::Bounced,
+        ReceiptEvidence::Delivered,
+        ReceiptEvidence::Read,
+    ] {
+        let receipt = Command::Receipt { notice: due[1], evidence, detail: "status".to_owned() };
+        teller.does(START + 1_441, receipt);
+    }
+    teller.does(START + 1_450, Command::Tick);
+    // The next shift is not confirmed by anybody.
+    for minutes in [2_880, 2_895, 2_910] {
+        teller.does(START + minutes, Command::Tick);
+    }
+    unheard(teller, START + 3_000);
+}
+
+/// A page of which nobody gets a message, and one of which nothing shows that anybody did.
+fn unheard(teller: &mut Teller, start: i64) {
+    teller.burn(start, "see-reports", Firing, Quiet);
+    for minutes in start..start + 20 {
+        teller.does(minutes, Command::Tick);
+        teller.loses_what_is_due(minutes);
+    }
+    let start = start + 20;
+    teller.burn(start, "make-sale", Firing, Quiet);
+    for minutes in (start..start + 12).step_by(2) {
+        teller.does(minutes, Command::Tick);
+        for notice in teller.due(minutes) {
+            let outcome = DeliveryOutcome::Sent { provider_id: "provider-3".to_owned() };
+            teller.does(minutes, Command::Delivered { notice, outcome });
+        }
+    }
 }
 
 /// The organisation of the examples, with one of everything that can be configured.
@@ -399,6 +534,17 @@ impl Teller {
         let done = self.engine.execute(&context, submission);
         let done = done.unwrap_or_else(|it| panic!("{minutes}m {submission:?}: {it}"));
         self.records.extend(done.records);
+    }
+
+    fn due(&self, minutes: i64) -> Vec<NoticeId> {
+        self.last(|state| state.notices_due(at(minutes)).map(|(id, _)| id).collect())
+    }
+
+    fn loses_what_is_due(&mut self, minutes: i64) {
+        for notice in self.due(minutes) {
+            let outcome = DeliveryOutcome::Permanent { detail: "550 no such user".to_owned() };
+            self.does(minutes, Command::Delivered { notice, outcome });
+        }
     }
 
     fn last<T>(&self, look: impl FnOnce(&State) -> T) -> T {
