@@ -5,8 +5,10 @@
 //! it is at the same time the proof that replay equals live.
 
 use crate::journal::ORG;
-use engine::{AlertStatus, Event, EventRecord, NotPagedReason, Origin, PageCause, State};
-use model::{AlertId, IncidentId, Millis, NoticeId, PageId, Severity, Timestamp};
+use engine::{
+    AlertStatus, Event, EventRecord, NotPagedReason, Origin, PageCause, Standing, State,
+};
+use model::{AlertId, IncidentId, Medium, Millis, NoticeId, PageId, Severity, Timestamp};
 use paging::PageStatus;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -183,7 +185,7 @@ impl Shadow {
             Event::PageExhausted { page } => {
                 let step = self.steps.get(page);
                 let passed = step.is_some_and(|it| record.at >= it.deadline);
-                let undeliverable = step.is_some_and(|it| self.all_failed(it));
+                let undeliverable = step.is_some_and(|it| self.none_arrived(it));
                 hold(passed || undeliverable, "no step is cut short", || {
                     format!("{page} was exhausted at {} though its step {step:?}", record.at)
                 })
@@ -213,6 +215,7 @@ impl Shadow {
             (PageCause::Opened, None) => true,
             (PageCause::NobodyAnswered, Some(step)) => record.at >= step.deadline,
             (PageCause::Undeliverable, Some(step)) => self.all_failed(step),
+            (PageCause::NoEvidence, Some(step)) => self.none_arrived(step),
             _ => false,
         };
         hold(due, "no step is cut short", || {
@@ -226,6 +229,18 @@ impl Shadow {
             matches!(status, Some(engine::NoticeStatus::Failed { .. }) | None)
         };
         step.notices.iter().all(failed)
+    }
+
+    /// Whether nothing of a step arrived, and nothing but mails may still lie somewhere unread.
+    fn none_arrived(&self, step: &Step) -> bool {
+        step.notices.iter().all(|it| {
+            let Some(notice) = self.state.notices.get(it) else { return true };
+            match notice.standing() {
+                Standing::Failed | Standing::Cancelled => true,
+                Standing::Taken => notice.medium == Medium::Email,
+                Standing::Waiting | Standing::Arrived => false,
+            }
+        })
     }
 
     /// What must hold of the state after a record; keeps the books.
@@ -250,9 +265,53 @@ impl Shadow {
                     hold(new, "numbers are given once", || id.to_string())?;
                     self.due.insert(*id, record.at);
                 }
+                for it in notices {
+                    self.due.extend(it.due_at.map(|at| (it.notice, at)));
+                }
                 let step = Step { attempt: *attempt, deadline: *deadline, notices: ids };
                 self.steps.insert(*page, step);
                 self.calling.insert(*page, *deadline);
+            }
+            Event::PageNotifiedAlso { page, notices, again, .. } => {
+                let open = self.state.pages.get(page);
+                let open = open.is_some_and(paging::Page::can_be_acknowledged);
+                hold(open, "nobody is called after the end", || format!("{page} calls more"))?;
+                for it in notices {
+                    let new = self.notices.insert(it.notice, *page).is_none();
+                    hold(new, "numbers are given once", || it.notice.to_string())?;
+                    self.due.insert(it.notice, it.due_at.unwrap_or(record.at));
+                    if let Some(step) = self.steps.get_mut(page) {
+                        step.notices.push(it.notice);
+                    }
+                }
+                for id in again {
+                    let unsent = !self.sent.contains(id);
+                    hold(unsent, "what was sent is not sent again", || id.to_string())?;
+                    self.due.insert(*id, record.at);
+                }
+            }
+            Event::NoticeDelivered { notice, .. } | Event::NoticeCovered { notice, .. } => {
+                self.due.remove(notice);
+                self.sent.insert(*notice);
+            }
+            Event::ContactsTested { notices, .. }
+            | Event::DutyAsked { notices, .. }
+            | Event::DutyReminded { notices, .. }
+            | Event::DutyUnconfirmed { notices, .. } => {
+                let due_at = |it: &engine::NewNotice| it.due_at.unwrap_or(record.at);
+                self.due.extend(notices.iter().map(|it| (it.notice, due_at(it))));
+                let state = &self.state;
+                self.due.retain(|id, _| state.notices.contains_key(id));
+            }
+            Event::VerificationAsked { notice, .. } => {
+                self.due.insert(notice.notice, record.at);
+            }
+            Event::DutyConfirmed { .. } => {
+                let state = &self.state;
+                self.due.retain(|id, _| {
+                    let status = state.notices.get(id).map(|it| &it.status);
+                    matches!(status, Some(engine::NoticeStatus::Due { .. }))
+                });
             }
             Event::DigestDue { notices, .. } => {
                 self.due.extend(notices.iter().map(|it| (it.notice, record.at)));

@@ -23,10 +23,14 @@ use std::collections::BTreeSet;
 /// From when on a message is late.
 pub const LATE_FROM: Millis = Millis::from_mins(2);
 
-/// How long a page that reached nobody rests before it is tried again, at first.
+/// A page that reached nobody is tried again at every full five minutes of the clock, so that all such
+/// pages are tried at the same time and a provider that comes back is asked for one message a person.
 const OWED_EVERY: Millis = Millis::from_mins(5);
 
-/// The same after [`OWED_OFTEN_MAX`] tries.
+/// And not before this long after it failed.
+const OWED_REST: Millis = Millis::from_mins(2);
+
+/// The same after [`OWED_OFTEN_MAX`] tries: somebody must have noticed by other means.
 const OWED_LATER_EVERY: Millis = Millis::from_mins(30);
 
 /// So many tries come quickly: a day.
@@ -51,13 +55,16 @@ pub(crate) fn mind(state: &mut State, page: PageId, now: Timestamp) {
     }
     let owes = matches!(it.status, PageStatus::Exhausted { .. }) && told_nobody(state, page);
     let rounds = state.reach.owed.get(&page).map_or(0, |it| it.rounds);
-    let wait = if rounds < OWED_OFTEN_MAX { OWED_EVERY } else { OWED_LATER_EVERY };
+    let every = if rounds < OWED_OFTEN_MAX { OWED_EVERY } else { OWED_LATER_EVERY };
+    let again_at = || {
+        let rested = now.plus(OWED_REST).0;
+        Some(Timestamp(rested + (-rested).rem_euclid(every.0)))
+    };
     match (owes, state.reach.owed.get_mut(&page)) {
         (true, None) => {
-            let next_at = Some(now.plus(OWED_EVERY));
-            state.reach.owed.insert(page, Owed { next_at, rounds: 0 });
+            state.reach.owed.insert(page, Owed { next_at: again_at(), rounds: 0 });
         }
-        (true, Some(owed)) => owed.next_at = owed.next_at.or(Some(now.plus(wait))),
+        (true, Some(owed)) => owed.next_at = owed.next_at.or_else(again_at),
         (false, Some(owed)) => owed.next_at = None,
         (false, None) => {}
     }

@@ -4,6 +4,7 @@ mod ask;
 mod busfactor;
 mod check;
 mod cli;
+mod contact;
 mod docs;
 mod doctor;
 mod git;
@@ -70,6 +71,7 @@ fn run(command: Command) -> Answer {
         Command::Rules(it) => rules::rules(&it),
         Command::Import(it) => rules::import(&it),
         Command::Silence(it) => silence::silence(&it),
+        Command::Contact(it) => contact::contact(&it),
         Command::Token(it) => token::token(&it),
         Command::Journal(it) => journal::journal(&it),
         Command::Erase(it) => offline::erase(&it),

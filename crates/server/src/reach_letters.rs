@@ -15,6 +15,16 @@ use std::fmt::Write as _;
 /// Pages named in the text of a bundle; what is beyond is counted.
 const NAMED_MAX: usize = 50;
 
+/// How many people who are on duty have shown no sign of being reached for long. By zones of this
+/// build, as the letters are.
+pub(crate) fn without_evidence_on_duty(state: &State, now: Timestamp) -> usize {
+    let Some(catalogue) = state.catalogue() else { return 0 };
+    let zones = oncall::Zones::bundled();
+    let duty = catalogue.rotas.values().flat_map(|it| oncall::duty(it, now, &zones).people);
+    let people: BTreeSet<PersonId> = duty.collect();
+    people.iter().filter(|it| state.without_evidence(it, now)).count()
+}
+
 /// A code that shows whose address it is.
 pub(crate) fn verify(desk: &Desk<'_>, id: NoticeId, notice: &Notice) -> Result<Message, String> {
     let to = address(desk, notice)?;

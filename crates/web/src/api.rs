@@ -4,7 +4,7 @@
 //! it again with the same key changes nothing and is answered alike.
 
 use crate::access::{Principal, principal};
-use crate::{Context, Mode, forms, show, spent};
+use crate::{Context, Mode, forms, reach, show, spent};
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
@@ -24,11 +24,11 @@ pub(crate) fn problem(status: StatusCode, code: &str, message: &str, hint: &str)
     (status, Json(body)).into_response()
 }
 
-fn missing(what: &str, id: &str) -> Response {
+pub(crate) fn missing(what: &str, id: &str) -> Response {
     problem(StatusCode::NOT_FOUND, "unknown", &format!("there is no {what} `{id}`"), "")
 }
 
-async fn submit(
+pub(crate) async fn submit(
     context: &Context,
     who: &Principal,
     headers: &HeaderMap,
@@ -50,7 +50,7 @@ async fn submit(
     }
 }
 
-fn refused(error: &SubmitError) -> Response {
+pub(crate) fn refused(error: &SubmitError) -> Response {
     let told = error.to_string();
     match error {
         SubmitError::Rejected(Rejected::Unknown { .. }) => {
@@ -213,7 +213,13 @@ pub(crate) async fn oncall(State(context): State<Context>, Query(query): Query<A
     let rotas = state.catalogue().map(|it| {
         let rotas = it.rotas.iter().map(|(id, rota)| {
             let duty = oncall::duty(rota, at, &context.zones);
-            json!({ "rota": id, "people": duty.people, "until": duty.shift.ends.to_string() })
+            let reached = duty.people.iter().map(|it| reach::person_json(&state, it, at));
+            json!({
+                "rota": id,
+                "people": duty.people,
+                "until": duty.shift.ends.to_string(),
+                "reached": reached.collect::<Vec<Value>>(),
+            })
         });
         rotas.collect::<Vec<Value>>()
     });

@@ -19,6 +19,7 @@ mod headers;
 mod links;
 mod live;
 mod passwords;
+mod reach;
 mod show;
 mod spent;
 mod views;
@@ -150,6 +151,9 @@ pub fn router(context: Context) -> Router {
         .route("/oncall", get(views::oncall::view))
         .route("/why/{id}", get(views::incident::why))
         .route("/silences", get(views::silences::view))
+        .route("/me", get(reach::view))
+        .route("/api/v1/me", get(reach::me))
+        .route("/api/v1/reach", get(reach::people))
         .route("/inbox", get(views::inbox::view))
         .route("/events", get(live::events))
         .route("/api/v1/status", get(api::status))
@@ -172,6 +176,13 @@ pub fn router(context: Context) -> Router {
         .route("/incidents/{id}/review", post(forms::review))
         .route("/raise", post(forms::raise))
         .route("/silences", post(forms::silence))
+        .route("/me/verify/{medium}", post(reach::verify_form))
+        .route("/me/code/{medium}", post(reach::code_form))
+        .route("/me/duty", post(reach::duty_form))
+        .route("/people/{id}/test", post(reach::test_form))
+        .route("/api/v1/me/contacts/{medium}/verify", post(reach::verify))
+        .route("/api/v1/me/duty/confirm", post(reach::confirm_duty))
+        .route("/api/v1/people/{id}/test", post(reach::test))
         .route("/silences/{id}/end", post(forms::end_silence))
         .route("/api/v2/silences", post(alertmanager::set_silence))
         .route("/api/v2/silence/{id}", delete(alertmanager::end_silence))

@@ -151,8 +151,8 @@ fn rules_that_reach_nobody_are_set_aside() {
 fn a_page_nobody_had_a_message_of_is_never_given_up() {
     check(
         "0m burn light-on / 0m lost no_1 / 0m lost no_2 / 1m lost no_3 / 1m lost no_4 / \
-         1m lost no_5 / 5m tick / 6m tick / 6m lost no_5 / 7m lost no_4 / 7m lost no_3 / \
-         12m tick / 12m sent no_5 / 12m lost no_4 / 12m lost no_3 / 60m tick",
+         1m lost no_5 / 4m tick / 5m tick / 6m lost no_5 / 7m lost no_4 / 7m lost no_3 / \
+         9m tick / 10m tick / 12m sent no_5 / 12m lost no_4 / 12m lost no_3 / 60m tick",
         "
         0m AlertFired al_1 page feature:light-on
         0m IncidentOpened in_1
@@ -165,11 +165,11 @@ fn a_page_nobody_had_a_message_of_is_never_given_up() {
         1m NoticeFailed no_4 given up
         1m NoticeFailed no_5 given up
         1m PageExhausted pg_1
-        6m PageNotifiedAlso pg_1 step 1 (NobodyReached) again no_5 again no_4 again no_3
+        5m PageNotifiedAlso pg_1 step 1 (NobodyReached) again no_5 again no_4 again no_3
         6m NoticeFailed no_5 given up
         7m NoticeFailed no_4 given up
         7m NoticeFailed no_3 given up
-        12m PageNotifiedAlso pg_1 step 1 (NobodyReached) again no_5 again no_4 again no_3
+        10m PageNotifiedAlso pg_1 step 1 (NobodyReached) again no_5 again no_4 again no_3
         12m NoticeSent no_5
         12m NoticeFailed no_4 given up
         12m NoticeFailed no_3 given up

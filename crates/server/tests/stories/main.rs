@@ -1,5 +1,6 @@
 //! What we promise, told as stories.
 
+mod reaching;
 mod world;
 
 use axum::http::StatusCode;

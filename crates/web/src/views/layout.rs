@@ -20,6 +20,7 @@ pub(crate) fn full(
         ("/incidents", "Incidents"),
         ("/oncall", "On-call"),
         ("/silences", "Silences"),
+        ("/me", "Me"),
     ];
     match &context.mode {
         Mode::Demo(_) => places.push(("/inbox", "Inbox")),

@@ -437,6 +437,7 @@ fn unheard(teller: &mut Teller, start: i64) {
         teller.loses_what_is_due(minutes);
     }
     let start = start + 20;
+    teller.burn(start, "make-sale", Quiet, Quiet);
     teller.burn(start, "make-sale", Firing, Quiet);
     for minutes in (start..start + 12).step_by(2) {
         teller.does(minutes, Command::Tick);
