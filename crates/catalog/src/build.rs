@@ -6,15 +6,16 @@
 //! - every default is filled in here, so that no other crate knows any.
 
 use crate::needs::{self, Leaf};
+use crate::roads;
 use crate::scalars;
 use crate::sections::Sections;
 use crate::semantics;
 use crate::shape;
 use crate::yaml::{Class, Data, Entry, Node};
 use model::{
-    Catalogue, Channel, Contact, ContactRule, Delivery, Escalation, EscalationStep, Feature, Layer,
-    Medium, Millis, Need, Objective, Owners, Person, PersonId, PersonRules, Personal, Rota, Route,
-    SecretRef, Service, ServiceKind, Slo, SloId, Source, SourceId, SourceKind, Team, Weekday,
+    Catalogue, Channel, Contact, ContactRule, Escalation, EscalationStep, Feature, Layer, Millis,
+    Need, Objective, Owners, Person, PersonId, PersonRules, Personal, Rota, Route, SecretRef,
+    Service, ServiceKind, Slo, SloId, Source, SourceId, SourceKind, Team, Weekday,
 };
 use std::collections::BTreeMap;
 
@@ -32,7 +33,14 @@ pub(crate) fn build(sections: &Sections) -> Catalogue {
         rotas: collect(sections, "rotas", |it| rota(&it.value)),
         escalations: collect(sections, "escalations", |it| escalation(&it.value)),
         channels: collect(sections, "channels", |it| channel(&it.value)),
-        delivery: collect(sections, "delivery", |it| delivery(&it.value)),
+        channel_priorities: sections
+            .entries("channels")
+            .filter_map(|it| Some((it.key.as_str().into(), roads::priority(it)?)))
+            .collect(),
+        channel_receipts: sections
+            .entries("channels")
+            .filter_map(|it| Some((it.key.as_str().into(), roads::receipt_within(it)?)))
+            .collect(),
         sources: collect(sections, "sources", |it| source(&it.value)),
     }
 }
@@ -48,9 +56,7 @@ fn collect<K: Ord + for<'a> From<&'a str>, V>(
 fn person(id: &str, node: &Node) -> Person {
     let subject = PersonId::from(id);
     let personal = |key: &str| Some(Personal::new(subject.clone(), node.get(key)?.text()?));
-    let media = [("email", Medium::Email), ("sms", Medium::Sms), ("ntfy", Medium::Ntfy)];
-    let contacts = media
-        .into_iter()
+    let contacts = roads::contact_keys()
         .filter_map(|(key, medium)| Some(Contact { medium, address: personal(key)? }));
     Person {
         name: personal("name"),
@@ -71,13 +77,6 @@ fn rules(node: &Node) -> PersonRules {
     };
     let quiet = node.get("quiet").and_then(Node::text).and_then(scalars::hours);
     PersonRules { page: of("page"), ticket: of("ticket"), quiet }
-}
-
-fn delivery(node: &Node) -> Delivery {
-    Delivery {
-        priority: whole(node, "priority").unwrap_or(model::PRIORITY_DEFAULT),
-        receipt_within: optional_duration(node, "receipt-within"),
-    }
 }
 
 fn services(sections: &Sections) -> BTreeMap<model::ServiceId, Service> {
@@ -219,7 +218,7 @@ fn channel(node: &Node) -> Channel {
             url: text(node, "url").to_owned(),
             secret: secret(node, "secret").expect("`secret` is required"),
         },
-        other => unreachable!("the shape of a channel knows no `{other}`"),
+        other => roads::channel(other, node).expect("the shape of a channel knows no other"),
     }
 }
 
@@ -238,6 +237,8 @@ fn smtp(node: &Node) -> Channel {
         encryption: encryption.to_owned(),
         username: node.get("username").and_then(Node::text).map(str::to_owned),
         password: secret(node, "password"),
+        inbox: node.get("inbox").and_then(Node::text).map(str::to_owned),
+        authority: node.get("authority").and_then(Node::text).map(str::to_owned),
     }
 }
 
@@ -269,11 +270,11 @@ fn source(node: &Node) -> Source {
     Source { kind, interval: duration(node, "interval", shape::INTERVAL_DEFAULT) }
 }
 
-fn text<'a>(node: &'a Node, key: &str) -> &'a str {
+pub(crate) fn text<'a>(node: &'a Node, key: &str) -> &'a str {
     node.get(key).and_then(Node::text).expect("a required key was checked to be text")
 }
 
-fn text_or<'a>(node: &'a Node, key: &str, default: &'a str) -> &'a str {
+pub(crate) fn text_or<'a>(node: &'a Node, key: &str, default: &'a str) -> &'a str {
     node.get(key).and_then(Node::text).unwrap_or(default)
 }
 
@@ -301,7 +302,7 @@ fn objective(node: &Node) -> Objective {
     Objective::parse(text(node, "objective")).expect("`objective` was checked")
 }
 
-fn duration(node: &Node, key: &str, default: &str) -> Millis {
+pub(crate) fn duration(node: &Node, key: &str, default: &str) -> Millis {
     scalars::duration(text_or(node, key, default)).expect("lengths of time were checked")
 }
 
@@ -310,11 +311,11 @@ fn optional_duration(node: &Node, key: &str) -> Option<Millis> {
     Some(scalars::duration(text).expect("lengths of time were checked"))
 }
 
-fn secret(node: &Node, key: &str) -> Option<SecretRef> {
+pub(crate) fn secret(node: &Node, key: &str) -> Option<SecretRef> {
     let text = node.get(key)?.text()?;
     Some(scalars::secret(text).expect("secrets were checked"))
 }
 
-fn without_slash(url: &str) -> String {
+pub(crate) fn without_slash(url: &str) -> String {
     url.trim_end_matches('/').to_owned()
 }

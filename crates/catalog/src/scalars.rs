@@ -91,12 +91,8 @@ pub(crate) fn hours(text: &str) -> Option<model::Quiet> {
 
 /// Which addresses a person's rule may name.
 pub(crate) fn medium(word: &str) -> Option<model::Medium> {
-    Some(match word {
-        "email" => model::Medium::Email,
-        "sms" => model::Medium::Sms,
-        "push" => model::Medium::Ntfy,
-        _ => return None,
-    })
+    let key = if word == "push" { "ntfy" } else { word };
+    model::Medium::ALL.into_iter().find(|it| it.contact_key() == Some(key))
 }
 
 fn weekday(text: &str) -> Option<Weekday> {
@@ -225,6 +221,20 @@ pub(crate) fn url(text: &str) -> Result<(), Refused> {
         return bad("its port is not a number from 1 to 65535");
     }
     Ok(())
+}
+
+/// Checks the same with `{to}`, `{text}` and `{key}` in it, which never choose the host: whoever writes
+/// an alert writes its text.
+pub(crate) fn url_template(text: &str) -> Result<(), Refused> {
+    const PLACES: [&str; 3] = ["{to}", "{text}", "{key}"];
+    let authority = text.split_once("://").map_or("", |(_, rest)| rest);
+    let authority = authority.split(['/', '?', '#']).next().unwrap_or("");
+    if PLACES.iter().any(|it| authority.contains(it)) {
+        let message = "not a usable URL: the host must be written out";
+        let hint = "put `{to}`, `{text}` and `{key}` behind the first `/`";
+        return Err(refused("LL029", message, hint));
+    }
+    url(&PLACES.iter().fold(text.to_owned(), |text, it| text.replace(it, "x")))
 }
 
 fn split_port(authority: &str) -> (&str, Option<&str>) {

@@ -161,14 +161,25 @@ impl Shape {
     }
 }
 
+use crate::roads;
 use Kind::{Either, List, Map, Name, Need, OneOf, Record, Set};
 use Presence::{Default, Optional, Required};
 
-const fn field(key: &'static str, presence: Presence, kind: Kind, about: &'static str) -> Field {
+pub(crate) const fn field(
+    key: &'static str,
+    presence: Presence,
+    kind: Kind,
+    about: &'static str,
+) -> Field {
     Field { key, presence, kind, about }
 }
 
-const fn plain(key: &'static str, presence: Presence, plain: Plain, about: &'static str) -> Field {
+pub(crate) const fn plain(
+    key: &'static str,
+    presence: Presence,
+    plain: Plain,
+    about: &'static str,
+) -> Field {
     field(key, presence, Kind::Plain(plain), about)
 }
 
@@ -180,7 +191,8 @@ const WAIT: Limits = Limits { shortest: Millis::from_secs(10), longest: Millis::
 const INTERVAL: Limits = Limits { shortest: Millis::from_secs(1), longest: Millis::from_mins(10) };
 
 /// Shortest and longest time that a receipt may take.
-const RECEIPT: Limits = Limits { shortest: Millis::from_secs(10), longest: Millis::from_hours(1) };
+pub(crate) const RECEIPT: Limits =
+    Limits { shortest: Millis::from_secs(10), longest: Millis::from_hours(1) };
 /// Longest time that a person's own rule may wait.
 const AFTER: Limits = Limits { shortest: Millis::from_secs(0), longest: Millis::from_hours(1) };
 /// Shortest and longest time to confirm a shift.
@@ -202,8 +214,6 @@ pub(crate) const TWILIO_URL_DEFAULT: &str = "https://api.twilio.com";
 pub(crate) const ENCRYPTION_DEFAULT: &str = "starttls";
 /// Method of an SMS gateway that names none.
 pub(crate) const METHOD_DEFAULT: &str = "POST";
-/// Priority of a channel that names none.
-pub(crate) const PRIORITY_DEFAULT: &str = "100";
 /// Wait of a person's own rule that names none.
 pub(crate) const AFTER_DEFAULT: &str = "0s";
 /// Name of the source that is taken when several exist and none is named.
@@ -257,13 +267,7 @@ pub(crate) static ROOT: Shape = Shape {
             "channels",
             Optional,
             Map(Keys::Ids, &OneOf(&CHANNEL)),
-            "Ways out to people. The first of a medium carries it, the next stands in for it: in order of `delivery`, then of id.",
-        ),
-        field(
-            "delivery",
-            Optional,
-            Map(Keys::Ids, &Record(&DELIVERY)),
-            "By id of a channel: when it is tried, and how long its receipts may take.",
+            "Ways out to people. The first of a medium, in order of `priority` and then of id, carries it.",
         ),
         field("sources", Optional, Map(Keys::Ids, &OneOf(&SOURCE)), "Where samples come from."),
     ],
@@ -283,6 +287,12 @@ static PERSON: Shape = Shape {
             Plain::Topic,
             "The ntfy topic to which their phone listens. Whoever knows it can read along: choose one that nobody guesses.",
         ),
+        roads::VOICE_CONTACT,
+        roads::PUSHOVER_CONTACT,
+        roads::SLACK_CONTACT,
+        roads::MATTERMOST_CONTACT,
+        roads::TELEGRAM_CONTACT,
+        roads::MATRIX_CONTACT,
         field(
             "rules",
             Optional,
@@ -313,40 +323,20 @@ static RULES: Shape = Shape {
     ],
 };
 
+/// The addresses that a rule may name.
+const RULE_WORDS: &[&str] =
+    &["email", "sms", "push", "voice", "pushover", "slack", "mattermost", "telegram", "matrix"];
+
 static RULE: Shape = Shape {
     title: "rule",
     about: "One way to reach somebody.",
     fields: &[
-        plain(
-            "by",
-            Required,
-            Plain::Choice(&["email", "sms", "push"]),
-            "Which of their addresses.",
-        ),
+        plain("by", Required, Plain::Choice(RULE_WORDS), "Which of their addresses."),
         plain(
             "after",
             Default(AFTER_DEFAULT),
             Plain::Duration(AFTER),
             "How long after the step of the page has started. What fails before brings it forward.",
-        ),
-    ],
-};
-
-static DELIVERY: Shape = Shape {
-    title: "delivery",
-    about: "How a channel stands beside others of its medium.",
-    fields: &[
-        plain(
-            "priority",
-            Default(PRIORITY_DEFAULT),
-            Plain::Whole(1, 1_000),
-            "The smallest is tried first; the next follows when a message does not arrive.",
-        ),
-        plain(
-            "receipt-within",
-            Default("90s for SMS, 2m for push, once the channel has ever given a receipt"),
-            Plain::Duration(RECEIPT),
-            "How long a receipt may take. Without one in time the next way is taken, then the next person. Only for channels that give receipts.",
         ),
     ],
 };
@@ -561,7 +551,7 @@ static STEP: Shape = Shape {
             "page",
             Required,
             Plain::Target,
-            "Who is paged: `rota ID`, `team ID`, `person ID`, or `channel ID` of a webhook.",
+            "Who is paged: `rota ID`, `team ID`, `person ID`, or `channel ID` of a webhook or a room.",
         ),
         plain(
             "wait",
@@ -580,6 +570,15 @@ static CHANNEL: Shape = Shape {
         field("twilio", Optional, Record(&TWILIO), "SMS through Twilio."),
         field("sms-http", Optional, Record(&SMS_HTTP), "SMS through any HTTP gateway."),
         field("ntfy", Optional, Record(&NTFY), "Push messages through an ntfy server."),
+        roads::TWILIO_VOICE_FIELD,
+        roads::KANNEL_FIELD,
+        roads::PUSHOVER_FIELD,
+        roads::SLACK_FIELD,
+        roads::MATTERMOST_FIELD,
+        roads::TEAMS_FIELD,
+        roads::DISCORD_FIELD,
+        roads::TELEGRAM_FIELD,
+        roads::MATRIX_FIELD,
         field(
             "webhook",
             Optional,
@@ -614,6 +613,20 @@ static SMTP: Shape = Shape {
             "User name, where the server wants one; then `password` too.",
         ),
         plain("password", Optional, Plain::Secret, "Password, as `env:NAME` or `file:/path`."),
+        plain(
+            "inbox",
+            Optional,
+            Plain::Email,
+            "The address of the mailbox that Lamplighter reads; replies come there and acknowledge.",
+        ),
+        plain(
+            "authority",
+            Optional,
+            Plain::Text(4_096),
+            "The absolute path of a PEM file: who signed the server's certificate, where it is nobody public.",
+        ),
+        roads::PRIORITY,
+        roads::RECEIPT_WITHIN,
     ],
 };
 
@@ -630,6 +643,8 @@ static TWILIO: Shape = Shape {
             Plain::Url,
             "The base URL, for gateways that speak the same.",
         ),
+        roads::PRIORITY,
+        roads::RECEIPT_WITHIN,
     ],
 };
 
@@ -646,6 +661,8 @@ static SMS_HTTP: Shape = Shape {
             Map(Keys::Headers, &Kind::Plain(Plain::Header)),
             "Extra headers. Secrets only as `env:NAME` or `file:/path`.",
         ),
+        roads::PRIORITY,
+        roads::RECEIPT_WITHIN,
     ],
 };
 
@@ -655,6 +672,8 @@ static NTFY: Shape = Shape {
     fields: &[
         plain("url", Required, Plain::Url, "Its base URL."),
         plain("token", Optional, Plain::Secret, "An access token, as `env:NAME` or `file:/path`."),
+        roads::PRIORITY,
+        roads::RECEIPT_WITHIN,
     ],
 };
 

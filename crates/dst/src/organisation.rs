@@ -39,7 +39,8 @@ pub(crate) fn organisation(dice: &mut Dice) -> Catalogue {
         rotas: BTreeMap::new(),
         escalations: BTreeMap::new(),
         channels: [("inbox".into(), Channel::Inbox)].into(),
-        delivery: BTreeMap::new(),
+        channel_priorities: BTreeMap::new(),
+        channel_receipts: BTreeMap::new(),
         sources: [("prometheus".into(), source()), ("scrape".into(), source())].into(),
     };
     for id in &teams {

@@ -12,9 +12,9 @@
 use crate::command::{Context, Rejected};
 use crate::event::{AlsoCause, Event};
 use crate::notify;
-use crate::receipt::{Standing, current_attempt, of_step};
+use crate::receipt::{Standing, current_attempt, of_step, wakes};
 use crate::state::{Limits, Notice, NoticeStatus, Purpose, Recipient, State};
-use model::{IncidentId, Medium, Millis, NoticeId, PageId, Severity, Timestamp};
+use model::{IncidentId, Millis, NoticeId, PageId, Severity, Timestamp};
 use paging::PageStatus;
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
@@ -80,7 +80,7 @@ fn told_nobody(state: &State, page: PageId) -> bool {
         again |= matches!(it.status, NoticeStatus::Failed { .. });
         match it.standing() {
             Standing::Failed | Standing::Cancelled => true,
-            Standing::Taken => it.medium == Medium::Email,
+            Standing::Taken => !wakes(it.medium),
             Standing::Waiting | Standing::Arrived => false,
         }
     });

@@ -187,10 +187,5 @@ impl<'a> Told<'a> {
 
 /// What people call a medium.
 pub(crate) fn name(medium: Medium) -> &'static str {
-    match medium {
-        Medium::Email => "e-mail",
-        Medium::Sms => "SMS",
-        Medium::Ntfy => "push",
-        Medium::Webhook => "webhook",
-    }
+    medium.word()
 }

@@ -119,7 +119,7 @@ impl State {
     /// How long a receipt of a message may take; `None`: this channel gives none, as far as we know.
     #[must_use]
     pub fn receipt_within(&self, channel: &ChannelId, medium: Medium) -> Option<Millis> {
-        let written = self.catalogue().and_then(|it| it.receipt_within(channel));
+        let written = self.catalogue().and_then(|it| it.channel_receipts.get(channel)).copied();
         let usual = || self.reach.channels.contains_key(channel).then(|| usual(medium)).flatten();
         written.or_else(usual)
     }
@@ -128,15 +128,24 @@ impl State {
 /// How long a receipt usually takes. A mail is read when it is read.
 fn usual(medium: Medium) -> Option<Millis> {
     match medium {
-        Medium::Email => None,
+        it if !wakes(it) => None,
         Medium::Sms => Some(Millis::from_secs(90)),
         _ => Some(Millis::from_mins(2)),
     }
 }
 
-/// Whether a message of `medium` that was only taken may have woken somebody.
-fn wakes(medium: Medium) -> bool {
-    medium != Medium::Email
+/// Whether a message of `medium` that was only taken may have woken somebody: mails and rooms are read
+/// by whoever is awake.
+pub(crate) fn wakes(medium: Medium) -> bool {
+    !matches!(
+        medium,
+        Medium::Email
+            | Medium::Slack
+            | Medium::Mattermost
+            | Medium::Teams
+            | Medium::Discord
+            | Medium::Matrix
+    )
 }
 
 /// What a word of a provider means.
@@ -333,11 +342,10 @@ fn next_road(
     let media = std::iter::once(notice.medium)
         .chain(failed_media.map(|(_, it)| it.medium))
         .chain(unused_media(catalogue, person, &theirs));
-    let (medium, channel) = media
-        .flat_map(|medium| catalogue.channels_for(medium).into_iter().map(move |it| (medium, it)))
-        .find(|(medium, channel)| {
-            has_address(catalogue, person, *medium) && !tried(*medium, channel)
-        })?;
+    let (medium, channel) =
+        media.flat_map(|medium| catalogue.channels_for(medium).map(move |it| (medium, it))).find(
+            |(medium, channel)| has_address(catalogue, person, *medium) && !tried(*medium, channel),
+        )?;
     let new = NewNotice {
         notice: NoticeId(state.next.notice + 1),
         to: notice.to.clone(),

@@ -7,11 +7,11 @@ use crate::reach::Reach;
 use crate::receipt::Receipt;
 use crate::silence::Silence;
 use model::{
-    AlertId, Catalogue, ChannelId, FeatureId, IncidentId, Medium, Millis, NoticeId, Objective,
-    PageId, PersonId, ServiceId, Severity, SilenceId, SourceId, TeamId, Timestamp, TokenId,
+    AlertId, Catalogue, ChannelId, FeatureId, IncidentId, Map, Medium, Millis, NoticeId, Objective,
+    PageId, PersonId, ServiceId, Set, Severity, SilenceId, SourceId, TeamId, Timestamp, TokenId,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Limits of hot state; reaching one is an event or a refusal, never a silent loss.
@@ -61,24 +61,24 @@ pub struct State {
     /// Hash of the one in force.
     pub catalogue_hash: String,
     /// Alerts, firing and recently resolved.
-    pub alerts: BTreeMap<AlertId, Alert>,
+    pub alerts: Map<AlertId, Alert>,
     /// The firing alert of each key.
-    pub firing: BTreeMap<String, AlertId>,
+    pub firing: Map<String, AlertId>,
     /// Resolved alerts still in memory that belong to no incident in memory, oldest first.
-    pub alerts_closed: BTreeSet<AlertId>,
+    pub alerts_closed: Set<AlertId>,
     /// Incidents, open and recently closed.
-    pub incidents: BTreeMap<IncidentId, incident::Incident>,
+    pub incidents: Map<IncidentId, incident::Incident>,
     /// The open incident of each group.
-    pub open_groups: BTreeMap<String, IncidentId>,
+    pub open_groups: Map<String, IncidentId>,
     /// Pages of the incidents above.
-    pub pages: BTreeMap<PageId, paging::Page>,
+    pub pages: Map<PageId, paging::Page>,
     /// Notices of the pages above, and of the last daily mails.
-    pub notices: BTreeMap<NoticeId, Notice>,
+    pub notices: Map<NoticeId, Notice>,
     /// Signatures of features' objectives.
     pub signatures: BTreeMap<FeatureId, BTreeMap<SignRole, Signature>>,
     /// Silences, to come, in force and recently ended.
     #[serde(default)]
-    pub silences: BTreeMap<SilenceId, Silence>,
+    pub silences: Map<SilenceId, Silence>,
     /// Sources that do not answer; the others are not in here.
     pub sources_failing: BTreeMap<SourceId, SourceHealth>,
     /// Who can be reached and how, and what waits for evidence of it.
@@ -87,9 +87,9 @@ pub struct State {
     /// Ways in.
     pub access: Access,
     /// Journal position by idempotency key, most recent [`Limits::KEYS_MAX`].
-    pub keys: BTreeMap<String, u64>,
+    pub keys: Map<String, u64>,
     /// The same, by position, to forget the oldest.
-    pub keys_by_seq: BTreeMap<u64, String>,
+    pub keys_by_seq: Map<u64, String>,
     /// The day of the last daily mail.
     pub digest_day: i64,
     /// The next free numbers.

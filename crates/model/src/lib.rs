@@ -9,24 +9,28 @@
 //! - personal text is [`Personal`] and nothing else, so that `wire` can find and encrypt it.
 
 mod catalogue;
-mod delivery;
 mod id;
 mod label;
+pub mod map;
 mod objective;
 mod personal;
+mod rules;
 mod time;
+mod ways;
 
 pub use catalogue::{
     Catalogue, Channel, Contact, Escalation, EscalationStep, Feature, Layer, Medium, Need, Owners,
     PageTarget, Person, Rota, Route, SecretRef, Service, ServiceKind, Slo, Source, SourceKind,
     Team, Turn, Weekday,
 };
-pub use delivery::{ContactRule, Delivery, PRIORITY_DEFAULT, PersonRules, Quiet};
 pub use id::{
     AlertId, ChannelId, EscalationId, FeatureId, IncidentId, InvalidName, NoticeId, OrgId, PageId,
     PersonId, RotaId, ServiceId, SilenceId, SloId, SourceId, TeamId, TokenId,
 };
 pub use label::{Labels, Severity};
+pub use map::{Map, Set};
 pub use objective::{InvalidObjective, Objective};
 pub use personal::Personal;
+pub use rules::{ContactRule, PersonRules, Quiet};
 pub use time::{Millis, Timestamp};
+pub use ways::PRIORITY_USUAL;

@@ -363,7 +363,8 @@ pub(crate) fn empty() -> Catalogue {
         rotas: BTreeMap::new(),
         escalations: BTreeMap::new(),
         channels: BTreeMap::new(),
-        delivery: BTreeMap::new(),
+        channel_priorities: BTreeMap::new(),
+        channel_receipts: BTreeMap::new(),
         sources: BTreeMap::new(),
     }
 }

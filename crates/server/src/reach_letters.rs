@@ -5,7 +5,7 @@
 //! - a bundle names every page it tells of, the newest and most severe first, and says how late it is;
 //! - a code stands in its letter and nowhere else.
 
-use crate::letters::{Desk, address, local, zone_of};
+use crate::letters::{Desk, address, callbacks, local, zone_of};
 use channels::{Message, Priority, SHORT_LENGTH_MAX, one_line, short};
 use engine::{DutyStage, Notice, Purpose, Recipient, State};
 use model::{NoticeId, PageId, PersonId, Timestamp};
@@ -43,7 +43,7 @@ pub(crate) fn verify(desk: &Desk<'_>, id: NoticeId, notice: &Notice) -> Result<M
          {left}.\nIf you did not ask for it, somebody else gave this address; tell them.",
         desk.public_url
     );
-    Ok(message(id, to, subject, text, "verify"))
+    Ok(message(desk, id, notice, Said { to, subject, text, kind: "verify" }))
 }
 
 /// A message to see what arrives.
@@ -54,7 +54,7 @@ pub(crate) fn test(desk: &Desk<'_>, id: NoticeId, notice: &Notice) -> Result<Mes
         "{subject}.\n\nNothing is wrong. Pages would come this way.\nHow you are reached: {}/me",
         desk.public_url
     );
-    Ok(message(id, to, subject, text, "test"))
+    Ok(message(desk, id, notice, Said { to, subject, text, kind: "test" }))
 }
 
 /// A shift begins.
@@ -80,7 +80,7 @@ pub(crate) fn duty(
              to them first, and on by the policy when nobody answers. Call them, or take over.\n{}/oncall",
             desk.public_url
         );
-        return Ok(message(id, to, subject, text, "duty_unconfirmed"));
+        return Ok(message(desk, id, notice, Said { to, subject, text, kind: "duty_unconfirmed" }));
     }
     let again = matches!(it.stage, DutyStage::Reminded { .. } | DutyStage::Unconfirmed { .. });
     let again = if again { "Once more: you" } else { "You" };
@@ -90,21 +90,31 @@ pub(crate) fn duty(
          open the link, or press the button at {}/me. Otherwise the others of the rota are told.",
         desk.public_url
     );
-    let mut message = message(id, to, subject, text, "duty");
+    let mut message = message(desk, id, notice, Said { to, subject, text, kind: "duty" });
     message.ack_url = Some(web::ack_link(desk.links_key, desk.public_url, id));
     Ok(message)
 }
 
-fn message(id: NoticeId, to: String, subject: String, text: String, kind: &str) -> Message {
+struct Said {
+    to: String,
+    subject: String,
+    text: String,
+    kind: &'static str,
+}
+
+fn message(desk: &Desk<'_>, id: NoticeId, notice: &Notice, said: Said) -> Message {
     Message {
         key: id.to_string(),
-        to,
-        short: short(&subject, SHORT_LENGTH_MAX),
-        subject,
-        text,
+        to: said.to,
+        short: short(&said.subject, SHORT_LENGTH_MAX),
+        subject: said.subject,
+        text: said.text,
         ack_url: None,
+        url: None,
+        actions: vec![],
+        callbacks: callbacks(desk, id, notice),
         priority: Priority::Normal,
-        data: serde_json::json!({ "type": kind }),
+        data: serde_json::json!({ "type": said.kind }),
     }
 }
 

@@ -129,10 +129,26 @@ impl Metrics {
         }
         let silent = crate::reach_letters::without_evidence_on_duty(&state, now);
         let values = [
-            ("recipients_unreached", "People and channels no page could be sent to", state.reach.unreached.len()),
-            ("pages_owed", "Exhausted pages of which nobody had a message", state.reach.owed.values().filter(|it| it.next_at.is_some()).count()),
-            ("receipts_awaited", "Messages whose receipt is waited for", state.reach.awaiting.len()),
-            ("on_duty_without_evidence", "People on duty not known to be reached for two weeks", silent),
+            (
+                "recipients_unreached",
+                "People and channels no page could be sent to",
+                state.reach.unreached.len(),
+            ),
+            (
+                "pages_owed",
+                "Exhausted pages of which nobody had a message",
+                state.reach.owed.values().filter(|it| it.next_at.is_some()).count(),
+            ),
+            (
+                "receipts_awaited",
+                "Messages whose receipt is waited for",
+                state.reach.awaiting.len(),
+            ),
+            (
+                "on_duty_without_evidence",
+                "People on duty not known to be reached for two weeks",
+                silent,
+            ),
         ];
         for (name, help, value) in values {
             let gauge = Gauge::<i64>::default();
@@ -210,6 +226,9 @@ impl Metered {
 }
 
 impl Journal for Metered {
+    fn snapshots(&mut self) -> Result<Option<Box<dyn store::Snapshots>>, StoreError> {
+        self.inner.snapshots()
+    }
     fn acquire(&mut self, owner: &str, now: Timestamp, ttl: Millis) -> Result<Epoch, StoreError> {
         self.inner.acquire(owner, now, ttl)
     }

@@ -67,7 +67,8 @@ pub(crate) fn catalogue() -> Catalogue {
         rotas: BTreeMap::new(),
         escalations: BTreeMap::new(),
         channels: BTreeMap::new(),
-        delivery: BTreeMap::new(),
+        channel_priorities: BTreeMap::new(),
+        channel_receipts: BTreeMap::new(),
         sources: BTreeMap::from([("prometheus".into(), source)]),
     }
 }

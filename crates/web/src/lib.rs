@@ -12,6 +12,7 @@
 mod access;
 mod alertmanager;
 mod api;
+mod callback_code;
 mod codes;
 mod doors;
 mod forms;
@@ -27,6 +28,7 @@ mod views;
 #[cfg(test)]
 mod tests;
 
+pub use callback_code::callback_code;
 pub use codes::{CODE_DIGITS, contact_code, contact_code_hash};
 pub use links::ack_link;
 pub use passwords::{hash_token, new_secret};

@@ -5,13 +5,13 @@
 //! - codes are asked for and typed in by the person whose address it is, by nobody else;
 //! - no answer and no view shows an address of somebody else.
 
+use crate::Context;
 use crate::access::Principal;
 use crate::api::{missing, problem, submit};
 use crate::codes::{contact_code, contact_code_hash, typed};
 use crate::forms::carry_out;
 use crate::show::Clockface;
 use crate::views::layout;
-use crate::Context;
 use axum::extract::{Form, Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Redirect, Response};
@@ -24,19 +24,15 @@ use serde_json::{Value, json};
 
 /// A medium as people write it.
 fn medium(word: &str) -> Option<Medium> {
-    Some(match word {
-        "email" => Medium::Email,
-        "sms" => Medium::Sms,
-        "push" | "ntfy" => Medium::Ntfy,
-        _ => return None,
-    })
+    let key = if word == "push" { "ntfy" } else { word };
+    Medium::ALL.into_iter().find(|it| it.contact_key() == Some(key))
 }
 
 /// What people write for a medium.
-fn word(medium: Medium) -> String {
+fn word(medium: Medium) -> &'static str {
     match medium {
-        Medium::Ntfy => "push".to_owned(),
-        other => format!("{other:?}").to_lowercase(),
+        Medium::Ntfy => "push",
+        other => other.contact_key().unwrap_or("webhook"),
     }
 }
 
@@ -101,9 +97,7 @@ pub(crate) async fn people(State(context): State<Context>) -> Response {
     let now = context.clock.now();
     let ids = state.catalogue().map(|it| it.people.keys().collect::<Vec<_>>()).unwrap_or_default();
     let all: Vec<Value> = ids.into_iter().map(|it| person_json(&state, it, now)).collect();
-    let unreached = |it: &engine::Unreached| {
-        json!({ "to": it.to, "at": it.at.to_string(), "reason": it.reason })
-    };
+    let unreached = |it: &engine::Unreached| json!({ "to": it.to, "at": it.at.to_string(), "reason": it.reason });
     let unreached: Vec<Value> = state.reach.unreached.values().map(unreached).collect();
     Json(json!({ "people": all, "unreached": unreached })).into_response()
 }
@@ -133,7 +127,12 @@ pub(crate) async fn verify(
         Ok(done) => match done.events.first().map(|it| &it.event) {
             Some(Event::VerificationFailed { tries_left, .. }) => {
                 let hint = format!("{tries_left} more tries");
-                problem(StatusCode::UNPROCESSABLE_ENTITY, "wrong_code", "this is not the code", &hint)
+                problem(
+                    StatusCode::UNPROCESSABLE_ENTITY,
+                    "wrong_code",
+                    "this is not the code",
+                    &hint,
+                )
             }
             _ => Json(json!({ "verified": true })).into_response(),
         },
@@ -313,7 +312,7 @@ pub(crate) fn standing(
     let state = context.handle.state();
     let now = context.clock.now();
     let contacts = state.catalogue().and_then(|it| it.people.get(person)).map(|it| &it.contacts);
-    let unverified: Vec<String> = contacts
+    let unverified: Vec<&str> = contacts
         .into_iter()
         .flatten()
         .filter(|it| !state.is_verified(person, it))

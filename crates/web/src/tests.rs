@@ -59,8 +59,8 @@ const ROUTES: &str = "
     POST /me/verify/push                       303 303 409 409
     POST /people/zoe/test                      303 303 303 404
     POST /api/v1/people/zoe/test               401 401 403 404
-    POST /api/v1/me/contacts/pigeon/verify     401 401 400 400
-    POST /api/v1/me/duty/confirm               401 401 400 400
+    POST /api/v1/me/contacts/pigeon/verify     401 401 415 415
+    POST /api/v1/me/duty/confirm               401 401 415 415
     GET  /api/v1/why/in_9                      401 401 404 404
     GET  /api/v1/journal/head                  401 401 200 200
     GET  /api/v1/tokens                        401 403 403 200

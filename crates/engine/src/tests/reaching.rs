@@ -9,7 +9,7 @@ use super::world::{catalogue, medium};
 use crate::event::{AlsoCause, NewNotice};
 use crate::{Command, Event, ReceiptEvidence, Recipient};
 use model::{
-    Catalogue, Contact, ContactRule, Delivery, Medium, Millis, NoticeId, Personal, Quiet, Timestamp,
+    Catalogue, Contact, ContactRule, Medium, Millis, NoticeId, Personal, Quiet, Timestamp,
 };
 
 pub(crate) fn command(words: &[&str]) -> Option<Command> {
@@ -65,13 +65,11 @@ fn change(it: &mut Catalogue, part: &str) {
             // In order of id it would come first.
             let second = it.channels[&"text".into()].clone();
             it.channels.insert("another".into(), second);
-            let last = Delivery { priority: 200, receipt_within: None };
-            it.delivery.insert("another".into(), last);
+            it.channel_priorities.insert("another".into(), 200);
         }
         "receipts" => {
             for id in ["another", "text"] {
-                it.delivery.entry(id.into()).or_default().receipt_within =
-                    Some(Millis::from_secs(90));
+                it.channel_receipts.insert(id.into(), Millis::from_secs(90));
             }
         }
         "rules" => {

@@ -342,7 +342,7 @@ pub(crate) fn medium(it: Medium) -> &'static str {
         Medium::Email => "email",
         Medium::Sms => "sms",
         Medium::Ntfy => "push",
-        Medium::Webhook => "webhook",
+        other => other.word(),
     }
 }
 
@@ -389,6 +389,8 @@ pub(crate) fn catalogue() -> Catalogue {
         encryption: "none".into(),
         username: None,
         password: None,
+        inbox: None,
+        authority: None,
     };
     let twilio = Channel::Twilio {
         url: "https://sms.example".into(),
@@ -445,7 +447,8 @@ pub(crate) fn catalogue() -> Catalogue {
             ),
         ]),
         channels: BTreeMap::from([("mail".into(), smtp), ("text".into(), twilio)]),
-        delivery: BTreeMap::new(),
+        channel_priorities: BTreeMap::new(),
+        channel_receipts: BTreeMap::new(),
         sources: BTreeMap::from([(
             "prometheus".into(),
             Source { kind: prometheus, interval: Millis::from_secs(15) },

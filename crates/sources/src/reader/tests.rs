@@ -260,7 +260,8 @@ fn catalogue(bad: &str, total: &str) -> model::Catalogue {
         rotas: BTreeMap::new(),
         escalations: BTreeMap::new(),
         channels: BTreeMap::new(),
-        delivery: BTreeMap::new(),
+        channel_priorities: BTreeMap::new(),
+        channel_receipts: BTreeMap::new(),
         sources: [("own".into(), source)].into(),
     }
 }

@@ -142,7 +142,12 @@ fn notices(context: &Context, reader: &PersonId, it: &Incident) -> Markup {
                         NoticeStatus::Sent { at, .. } => { "taken by the provider after " (at.since(it.decided_at)) }
                         NoticeStatus::Failed { detail, .. } => { span.bad { "given up: " (detail) } }
                         NoticeStatus::Cancelled => { "not needed any more" }
-                    } } }
+                    } }
+                    @if let Some(known) = it.receipt {
+                        @if known.evidence.is_arrival() { " · " span.ok { (known.evidence.words()) } }
+                        @else { " · " span.bad { (known.evidence.words()) } }
+                    }
+                    @if let Some(by) = it.covered_by { " · told of in " (by) } }
                 }
             } }
         } }
@@ -186,10 +191,5 @@ fn span(it: Option<Millis>) -> String {
 }
 
 fn medium(it: Medium) -> &'static str {
-    match it {
-        Medium::Email => "e-mail",
-        Medium::Sms => "SMS",
-        Medium::Ntfy => "push",
-        Medium::Webhook => "webhook",
-    }
+    it.word()
 }

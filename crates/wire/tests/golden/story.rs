@@ -5,9 +5,9 @@ use engine::{
     Purpose, ReceiptEvidence, Role, SignRole, State, Submission, TokenKind,
 };
 use model::{
-    AlertId, Catalogue, Channel, ContactRule, Delivery, EscalationId, IncidentId, Medium, Millis,
-    Need, NoticeId, PageId, PageTarget, PersonRules, Route, SecretRef, SilenceId, Source,
-    SourceKind, Timestamp, TokenId, Turn,
+    AlertId, Catalogue, Channel, ContactRule, EscalationId, IncidentId, Medium, Millis, Need,
+    NoticeId, PageId, PageTarget, PersonRules, Route, SecretRef, SilenceId, Source, SourceKind,
+    Timestamp, TokenId, Turn,
 };
 use slo::ConditionState::{self, Firing, Quiet};
 use std::collections::BTreeMap;
@@ -150,8 +150,8 @@ pub(crate) const PARTS: [&str; 86] = [
     "bounced",
     "delivered",
     "read",
-    "priority",
-    "receipt_within",
+    "channel_priorities",
+    "channel_receipts",
     "rules",
     "quiet",
     "due_at",
@@ -308,7 +308,7 @@ fn doors(teller: &mut Teller) {
     teller.does(140, Command::SourceFailed { source, detail });
     teller.does(145, Command::Tick);
     // Every address of the first step turns out to be wrong, through every provider.
-    (0..4).for_each(|_| teller.loses_what_is_due(145));
+    (0..7).for_each(|_| teller.loses_what_is_due(145));
     teller.does(146, Command::SourceRead { source: "services".into() });
 }
 
@@ -363,9 +363,9 @@ fn reaching(teller: &mut Teller) {
         ticket: vec![rule(Medium::Email, 0)],
         quiet: Some(model::Quiet { from_minute: 22 * 60, to_minute: 7 * 60 }),
     };
-    let receipt_within = Some(Millis::from_secs(90));
     for (id, priority) in ours.channels.keys().zip(1..) {
-        ours.delivery.insert(id.clone(), Delivery { priority, receipt_within });
+        ours.channel_receipts.insert(id.clone(), Millis::from_secs(90));
+        ours.channel_priorities.insert(id.clone(), priority);
     }
     let rota = ours.rotas.get_mut(&"payments".into()).expect("of the example");
     rota.confirm = Some(Millis::from_mins(15));
@@ -439,7 +439,7 @@ fn unheard(teller: &mut Teller, start: i64) {
     let start = start + 20;
     teller.burn(start, "make-sale", Quiet, Quiet);
     teller.burn(start, "make-sale", Firing, Quiet);
-    for minutes in (start..start + 12).step_by(2) {
+    for minutes in (start..start + 40).step_by(2) {
         teller.does(minutes, Command::Tick);
         for notice in teller.due(minutes) {
             let outcome = DeliveryOutcome::Sent { provider_id: "provider-3".to_owned() };
@@ -462,6 +462,8 @@ fn everything() -> Catalogue {
                 encryption: "starttls".to_owned(),
                 username: Some("lamplighter".to_owned()),
                 password: Some(SecretRef::File("/run/secrets/mail".to_owned())),
+                inbox: Some("pager@solar.example".to_owned()),
+                authority: Some("/etc/ssl/solar.pem".to_owned()),
             },
         ),
         ("push", Channel::Ntfy { url: "https://ntfy.example".to_owned(), token: Some(secret()) }),
@@ -483,9 +485,70 @@ fn everything() -> Catalogue {
                 from: "+15550199".to_owned(),
             },
         ),
+        (
+            "call",
+            Channel::TwilioVoice {
+                url: "https://api.twilio.com".to_owned(),
+                account: "AC1".to_owned(),
+                token: secret(),
+                from: "+15550199".to_owned(),
+                language: "en-US".to_owned(),
+            },
+        ),
+        (
+            "kannel",
+            Channel::Kannel {
+                url: "http://127.0.0.1:13013/cgi-bin/sendsms".to_owned(),
+                username: "lamp".to_owned(),
+                password: secret(),
+                from: Some("+254700000000".to_owned()),
+                smsc: Some("safaricom".to_owned()),
+            },
+        ),
+        ("slack-room", Channel::SlackWebhook { webhook: secret() }),
+        (
+            "slack",
+            Channel::Slack {
+                url: "https://slack.com/api".to_owned(),
+                token: secret(),
+                room: Some("C1".to_owned()),
+                signing_secret: Some(secret()),
+            },
+        ),
+        ("mattermost", Channel::Mattermost { webhook: secret(), room: Some("ops".to_owned()) }),
+        ("teams", Channel::Teams { webhook: secret() }),
+        ("discord", Channel::Discord { webhook: secret() }),
+        (
+            "telegram",
+            Channel::Telegram {
+                url: "https://api.telegram.org".to_owned(),
+                token: secret(),
+                room: Some("-1001".to_owned()),
+                webhook_secret: Some(secret()),
+            },
+        ),
+        (
+            "matrix",
+            Channel::Matrix {
+                url: "https://matrix.example".to_owned(),
+                token: secret(),
+                room: Some("!ops:matrix.example".to_owned()),
+            },
+        ),
+        (
+            "pushover",
+            Channel::Pushover {
+                url: "https://api.pushover.net".to_owned(),
+                token: secret(),
+                retry: Millis::from_mins(1),
+                expire: Millis::from_hours(1),
+                room: Some("group".to_owned()),
+            },
+        ),
         ("hook", Channel::Webhook { url: "https://hooks.example".to_owned(), secret: secret() }),
     ];
     it.channels.extend(channels.map(|(id, channel)| (id.into(), channel)));
+    it.channel_priorities.insert("kannel".into(), 2);
     let url = "http://prometheus:9090".to_owned();
     let kind = SourceKind::Prometheus { url, token: None };
     it.sources.insert("prometheus".into(), Source { kind, interval: Millis::from_secs(15) });

@@ -1,33 +1,12 @@
-//! How a message reaches a person: the order of providers, how long a receipt may take, and a person's
-//! own rules.
+//! A person's own rules: which ways to try, in which order, and when they want to sleep.
 //!
-//! Intuition: the organisation says which roads there are and which is taken first; the person says
-//! which of them to try, in which order, and when they want to sleep. Neither can close every road: a
-//! rule that reaches nobody is set aside.
+//! Intuition: the organisation says which roads there are; the person says which of them to take. Nobody
+//! can close every road that way: a rule that reaches nobody is set aside.
 //!
 //! Invariant: quiet hours never hold back what should wake somebody.
 
-use crate::{Catalogue, ChannelId, Medium, Millis};
+use crate::{Medium, Millis};
 use serde::{Deserialize, Serialize};
-
-/// How much a channel is trusted, and for how long its receipts are waited for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Delivery {
-    /// Channels of one medium are tried in this order, the smallest first; equal ones by id.
-    pub priority: u32,
-    /// How long a receipt may take before it counts as missing. `None`: the usual time of the medium,
-    /// once the channel has ever given a receipt.
-    pub receipt_within: Option<Millis>,
-}
-
-/// Priority of a channel that names none.
-pub const PRIORITY_DEFAULT: u32 = 100;
-
-impl Default for Delivery {
-    fn default() -> Self {
-        Self { priority: PRIORITY_DEFAULT, receipt_within: None }
-    }
-}
 
 /// What somebody wants to be reached by. Empty: by everything, at once.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,28 +53,6 @@ impl Quiet {
         let length = (self.to_minute + DAY - self.from_minute) % DAY;
         let passed = (minute + DAY - self.from_minute) % DAY;
         (passed < length).then(|| length - passed)
-    }
-}
-
-impl Catalogue {
-    /// The channels that carry `medium`, in the order in which they are tried.
-    #[must_use]
-    pub fn channels_for(&self, medium: Medium) -> Vec<&ChannelId> {
-        let mut found: Vec<&ChannelId> = self
-            .channels
-            .iter()
-            .filter(|(_, it)| it.media().contains(&medium))
-            .map(|(id, _)| id)
-            .collect();
-        let priority = |id: &ChannelId| self.delivery.get(id).cloned().unwrap_or_default().priority;
-        found.sort_by_key(|id| (priority(id), (*id).clone()));
-        found
-    }
-
-    /// How long a receipt of `channel` may take by configuration, if it says so.
-    #[must_use]
-    pub fn receipt_within(&self, channel: &ChannelId) -> Option<Millis> {
-        self.delivery.get(channel)?.receipt_within
     }
 }
 
