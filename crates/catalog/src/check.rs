@@ -423,7 +423,7 @@ fn plain_problem(text: &str, plain: Plain) -> Option<Refused> {
         ),
         Plain::Hours => unless(
             scalars::hours(text).is_some(),
-            "LL070",
+            "LL080",
             "span of hours",
             "write when it begins and when it ends, in 24 hours: `22:00-07:00`",
         ),

@@ -237,12 +237,12 @@ static CODES: &[CodeInfo] = &[
     ),
     warning("LL053", "no channel", "There are escalations and no channel to carry pages."),
     error(
-        "LL070",
+        "LL080",
         "not hours of the day",
         "Quiet hours are written `22:00-07:00`; both ends differ.",
     ),
     warning(
-        "LL071",
+        "LL081",
         "rule without address",
         "A person's rule names an address they do not have. It is passed over; when no rule of theirs reaches them, every address is used.",
     ),

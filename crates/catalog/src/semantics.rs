@@ -331,7 +331,7 @@ fn warn_dead_rules(sections: &Sections, sink: &mut Sink) {
                 let message =
                     format!("{} has a rule for {word} and no `{key}`", quote(&person.key));
                 let hint = format!("give them a `{key}`, or take the rule away");
-                sink.push(Problem::at(by.span, "LL071", message).hint(hint));
+                sink.push(Problem::at(by.span, "LL081", message).hint(hint));
             }
         }
     }
