@@ -5,9 +5,7 @@
 //! it is at the same time the proof that replay equals live.
 
 use crate::journal::ORG;
-use engine::{
-    AlertStatus, Event, EventRecord, NotPagedReason, Origin, PageCause, Standing, State,
-};
+use engine::{AlertStatus, Event, EventRecord, NotPagedReason, Origin, PageCause, Standing, State};
 use model::{AlertId, IncidentId, Medium, Millis, NoticeId, PageId, Severity, Timestamp};
 use paging::PageStatus;
 use std::collections::{BTreeMap, BTreeSet};
@@ -272,6 +270,44 @@ impl Shadow {
                 self.steps.insert(*page, step);
                 self.calling.insert(*page, *deadline);
             }
+            Event::DigestDue { notices, .. } => {
+                self.due.extend(notices.iter().map(|it| (it.notice, record.at)));
+                // A mail of the day before yesterday is not worth sending.
+                let state = &self.state;
+                self.due.retain(|id, _| state.notices.contains_key(id));
+            }
+            Event::NoticeSent { notice, .. } => {
+                self.due.remove(notice);
+                self.sent.insert(*notice);
+            }
+            Event::NoticeFailed { notice, retry_at: None, .. } => {
+                self.due.remove(notice);
+            }
+            Event::NoticeFailed { notice, retry_at: Some(at), .. } => {
+                let wait = at.since(record.at);
+                hold(
+                    wait > Millis::ZERO && wait <= RETRY_MAX,
+                    "what failed is tried again",
+                    || format!("{notice} waits {wait}"),
+                )?;
+                self.due.insert(*notice, *at);
+            }
+            Event::PageExhausted { page } => {
+                self.calling.remove(page);
+            }
+            Event::PageAcknowledged { page, .. } | Event::PageEnded { page, .. } => {
+                self.calling.remove(page);
+                let (notices, page) = (&self.notices, *page);
+                self.due.retain(|id, _| notices.get(id) != Some(&page));
+            }
+            _ => self.after_reaching(record)?,
+        }
+        Ok(())
+    }
+
+    /// The same of what is about reaching people.
+    fn after_reaching(&mut self, record: &EventRecord) -> Check {
+        match &record.event {
             Event::PageNotifiedAlso { page, notices, again, .. } => {
                 let open = self.state.pages.get(page);
                 let open = open.is_some_and(paging::Page::can_be_acknowledged);
@@ -312,36 +348,6 @@ impl Shadow {
                     let status = state.notices.get(id).map(|it| &it.status);
                     matches!(status, Some(engine::NoticeStatus::Due { .. }))
                 });
-            }
-            Event::DigestDue { notices, .. } => {
-                self.due.extend(notices.iter().map(|it| (it.notice, record.at)));
-                // A mail of the day before yesterday is not worth sending.
-                let state = &self.state;
-                self.due.retain(|id, _| state.notices.contains_key(id));
-            }
-            Event::NoticeSent { notice, .. } => {
-                self.due.remove(notice);
-                self.sent.insert(*notice);
-            }
-            Event::NoticeFailed { notice, retry_at: None, .. } => {
-                self.due.remove(notice);
-            }
-            Event::NoticeFailed { notice, retry_at: Some(at), .. } => {
-                let wait = at.since(record.at);
-                hold(
-                    wait > Millis::ZERO && wait <= RETRY_MAX,
-                    "what failed is tried again",
-                    || format!("{notice} waits {wait}"),
-                )?;
-                self.due.insert(*notice, *at);
-            }
-            Event::PageExhausted { page } => {
-                self.calling.remove(page);
-            }
-            Event::PageAcknowledged { page, .. } | Event::PageEnded { page, .. } => {
-                self.calling.remove(page);
-                let (notices, page) = (&self.notices, *page);
-                self.due.retain(|id, _| notices.get(id) != Some(&page));
             }
             _ => {}
         }

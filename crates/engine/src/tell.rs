@@ -69,19 +69,6 @@ pub fn tell(event: &Event, catalogue: Option<&Catalogue>) -> String {
         Event::NoticeFailed { notice, detail, retry_at: None } => {
             format!("Notice {notice} was given up: {detail}.")
         }
-        Event::NoticeDelivered { .. }
-        | Event::NoticeUndelivered { .. }
-        | Event::NoticeCovered { .. }
-        | Event::PageNotifiedAlso { .. }
-        | Event::VerificationAsked { .. }
-        | Event::VerificationFailed { .. }
-        | Event::ContactVerified { .. }
-        | Event::ContactsTested { .. }
-        | Event::ShiftExpected { .. }
-        | Event::DutyAsked { .. }
-        | Event::DutyReminded { .. }
-        | Event::DutyConfirmed { .. }
-        | Event::DutyUnconfirmed { .. } => crate::tell_reach::tell(event, &person),
         Event::PageAcknowledged { page, by, via } => {
             format!("{} took page {page} ({via}).", person(by))
         }
@@ -117,6 +104,7 @@ pub fn tell(event: &Event, catalogue: Option<&Catalogue>) -> String {
         Event::DigestDue { notices, .. } => {
             format!("The daily mail is due to {} people.", notices.len())
         }
+        other => crate::tell_reach::tell(other, &person),
     }
 }
 
