@@ -185,8 +185,8 @@ pub(crate) async fn view(
 }
 
 fn body(context: &Context, reader: &PersonId) -> Markup {
-    let state = context.handle.state();
     let face = Clockface::of(context, Some(reader));
+    let state = context.handle.state();
     let Some(person) = state.catalogue().and_then(|it| it.people.get(reader)) else {
         return html! { h1 { "Me" } p { "You are not in the configuration that is in force." } };
     };
@@ -304,13 +304,12 @@ pub(crate) async fn duty_form(
 
 /// How somebody on duty is reached, in words, for the view of rotas.
 pub(crate) fn standing(
-    context: &Context,
+    state: &engine::State,
+    now: Timestamp,
     who: &Principal,
     rota: &RotaId,
     person: &PersonId,
 ) -> Markup {
-    let state = context.handle.state();
-    let now = context.clock.now();
     let contacts = state.catalogue().and_then(|it| it.people.get(person)).map(|it| &it.contacts);
     let unverified: Vec<&str> = contacts
         .into_iter()

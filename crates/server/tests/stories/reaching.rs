@@ -27,7 +27,7 @@ async fn after_two_hours_without_providers_everybody_gets_one_message_of_what_is
     world.fast_forward(minutes(6)).await;
     // The newest first; what ended meanwhile is not told of any more.
     for person in ["ana", "chen", "bo"] {
-        let sms = world.expect_sms(person, "2 pages (late by 1h ");
+        let sms = world.expect_sms(person, "2 pages (late by 2h");
         assert!(sms.0.contains("pg_2") && sms.0.contains("pg_1"), "{}", sms.0);
         assert!(sms.0.find("pg_2") < sms.0.find("pg_1"), "the newest first: {}", sms.0);
         let mail = world.expect_mail(person, "2 pages wait for you");

@@ -39,7 +39,7 @@ fn body(context: &Context, who: &Principal, reader: &PersonId, from: Timestamp) 
             section.card aria-label={ "Rota " (id) } {
                 h2 style="margin-top:0" { (id) }
                 @for person in &oncall::duty(rota, face.now, &context.zones).people {
-                    (crate::reach::standing(context, who, id, person))
+                    (crate::reach::standing(&state, face.now, who, id, person))
                 }
                 p.soft { "Hand-over in " (rota.timezone) " time; the times below are yours." }
                 div.scroll tabindex="0" { table {
