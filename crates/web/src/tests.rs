@@ -56,7 +56,7 @@ const ROUTES: &str = "
     GET  /api/v1/me                            401 401 200 200
     GET  /api/v1/reach                         401 401 200 200
     POST /me/verify/pigeon                     303 303 303 303
-    POST /me/verify/push                       303 303 409 409
+    POST /me/verify/push                       303 303 409 303
     POST /people/zoe/test                      303 303 303 404
     POST /api/v1/people/zoe/test               401 401 403 404
     POST /api/v1/me/contacts/pigeon/verify     401 401 415 415
