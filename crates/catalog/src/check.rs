@@ -461,9 +461,26 @@ fn plain_problem(text: &str, plain: Plain) -> Option<Refused> {
         Plain::Url => scalars::url(text).err(),
         Plain::UrlTemplate => scalars::url_template(text).err(),
         Plain::Secret => scalars::secret(text).err(),
+        Plain::When => model::Recurrence::parse(text).err().map(|error| Refused {
+            code: "LL070",
+            message: error.to_string(),
+            hint: None,
+        }),
+        Plain::Matchers => matchers_problem(text),
         Plain::Choice(words) => choice_problem(text, words),
         // Numbers and switches were judged by their class; the rest needs the checker.
         Plain::Switch | Plain::Zone | Plain::Selector | Plain::Header | Plain::Target => None,
+    }
+}
+
+fn matchers_problem(text: &str) -> Option<Refused> {
+    let hint = "name at least one label, as in `service=\"payments-db\"`";
+    match alerting::Matcher::parse_list(text) {
+        Err(error) => Some(refused("LL071", error.to_string(), hint)),
+        Ok(list) if alerting::match_everything(&list) => {
+            Some(refused("LL071", "this would hide every alert there is", hint))
+        }
+        Ok(_) => None,
     }
 }
 

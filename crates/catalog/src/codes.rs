@@ -237,6 +237,21 @@ static CODES: &[CodeInfo] = &[
     ),
     warning("LL053", "no channel", "There are escalations and no channel to carry pages."),
     error(
+        "LL070",
+        "not a time of planned work",
+        "It is a day or days and a time: `2026-12-24 22:00`, `tue,thu 02:00`, `monthly last sun 02:00`.",
+    ),
+    error(
+        "LL071",
+        "not matchers",
+        "Matchers are `name=\"value\"` with =, !=, =~ or !~, several with commas, and must not match everything.",
+    ),
+    error(
+        "LL072",
+        "name of the product's own",
+        "A channel or an escalation may not be called `lamplighter-synthetic`: synthetic pages go there.",
+    ),
+    error(
         "LL080",
         "not hours of the day",
         "Quiet hours are written `22:00-07:00`; both ends differ.",

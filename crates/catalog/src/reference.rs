@@ -240,7 +240,8 @@ fn plain_schema(plain: Plain) -> Value {
         Plain::Choice(words) => json!({ "enum": words }),
         Plain::Target => pattern("^(rota|team|person|channel) +[a-z0-9][a-z0-9_-]{0,63}$"),
         Plain::Hours => pattern("^[0-2][0-9]:[0-5][0-9]-[0-2][0-9]:[0-5][0-9]$"),
-        Plain::Zone | Plain::Host | Plain::Selector | Plain::Header => {
+        Plain::When => pattern("^([0-9]{4}-[0-9]{2}-[0-9]{2}|[a-z0-9, ]+) +[0-2][0-9]:[0-5][0-9]$"),
+        Plain::Zone | Plain::Host | Plain::Selector | Plain::Header | Plain::Matchers => {
             json!({ "type": "string", "minLength": 1 })
         }
     }
@@ -290,6 +291,8 @@ fn plain_words(plain: Plain) -> String {
         Plain::Url | Plain::UrlTemplate => "URL",
         Plain::Selector => "selector of a counter",
         Plain::Secret => "`env:NAME` or `file:/path`",
+        Plain::When => "day or days, and time",
+        Plain::Matchers => "matchers of labels",
         Plain::Header => "text, or `env:NAME`, or `file:/path`",
         Plain::Target => "`rota ID`, `team ID`, `person ID` or `channel ID`",
     };

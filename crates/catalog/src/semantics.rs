@@ -28,7 +28,9 @@ pub(crate) fn check(sections: &Sections, sink: &mut Sink) {
     handovers_have_days(sections, sink);
     channels_are_complete(sections, sink);
     roads::check(sections, sink);
+    crate::back::check(sections, sink);
     channels_can_be_paged(sections, sink);
+    own_names_are_free(sections, sink);
     warn_follow_the_sun(sections, sink);
     // The next ones tell what is missing, which only a complete reading can.
     if sink.everything_was_read() {
@@ -263,6 +265,25 @@ fn channels_can_be_paged(sections: &Sections, sink: &mut Sink) {
                         `webhook`, or a chat with a `room`";
             sink.push(Problem::at(span, "LL046", message).hint(hint));
         }
+    }
+}
+
+/// Synthetic pages need a channel and an escalation that nobody else uses, and leave by webhooks.
+fn own_names_are_free(sections: &Sections, sink: &mut Sink) {
+    for entry in sections.entries("channels").chain(sections.entries("escalations")) {
+        if entry.key == model::SYNTHETIC {
+            let message = format!("{} is used by the product itself", quote(&entry.key));
+            sink.push(Problem::at(entry.key_span, "LL072", message).hint("choose another name"));
+        }
+    }
+    let synthetic = sections.top("watch").find_map(|it| it.value.get("synthetic"));
+    let Some(channel) = synthetic.and_then(|it| it.get("channel")) else { return };
+    let by_id = sections.entries("channels").find(|it| channel.text() == Some(&it.key));
+    if by_id.is_some_and(|it| it.value.get("webhook").is_none()) {
+        let message =
+            "a synthetic page leaves by a webhook: other channels need somebody's address";
+        let problem = Problem::at(channel.span, "LL046", message);
+        sink.push(problem.hint("name a `webhook`, or leave `channel` out"));
     }
 }
 

@@ -5,7 +5,12 @@
 //!
 //! Invariant: `about` is a sentence for the person who writes the file, not for us.
 
+mod watched;
+
+pub(crate) use watched::{DEADLINE_DEFAULT, PING_EVERY_DEFAULT, SYNTHETIC_EVERY_DEFAULT};
+
 use model::Millis;
+use watched::{HEARTBEAT, MAINTENANCE, WATCH};
 
 /// What a value may be.
 #[derive(Debug)]
@@ -77,6 +82,10 @@ pub(crate) enum Plain {
     Target,
     /// `22:00-07:00`.
     Hours,
+    /// `2026-12-24 22:00`, `tue,thu 02:00`, ….
+    When,
+    /// `service="payments-db", severity!="critical"`.
+    Matchers,
 }
 
 /// Shortest and longest length of time that is accepted.
@@ -216,6 +225,8 @@ pub(crate) const ENCRYPTION_DEFAULT: &str = "starttls";
 pub(crate) const METHOD_DEFAULT: &str = "POST";
 /// Wait of a person's own rule that names none.
 pub(crate) const AFTER_DEFAULT: &str = "0s";
+/// Over what pages are counted where nothing else is said.
+pub(crate) const LOAD_PER_DEFAULT: &str = "shift";
 /// Name of the source that is taken when several exist and none is named.
 pub(crate) const SOURCE_DEFAULT: &str = "default";
 
@@ -269,7 +280,45 @@ pub(crate) static ROOT: Shape = Shape {
             Map(Keys::Ids, &OneOf(&CHANNEL)),
             "Ways out to people. The first of a medium, in order of `priority` and then of id, carries it.",
         ),
+        crate::back::REPLIES,
+        crate::back::INBOX,
         field("sources", Optional, Map(Keys::Ids, &OneOf(&SOURCE)), "Where samples come from."),
+        field(
+            "heartbeats",
+            Optional,
+            Map(Keys::Ids, &Record(&HEARTBEAT)),
+            "Signs of life that others owe us; their absence calls people.",
+        ),
+        field(
+            "maintenance",
+            Optional,
+            Map(Keys::Ids, &Record(&MAINTENANCE)),
+            "Planned work, once or again and again, during which alerts that match call nobody.",
+        ),
+        field(
+            "watch",
+            Optional,
+            Record(&WATCH),
+            "How the product watches itself. It may stand in one file only.",
+        ),
+        plain(
+            "mode",
+            Default("live"),
+            Plain::Choice(MODES),
+            "With `shadow` pages run through their whole life and nobody is called: for the weeks beside another pager.",
+        ),
+        plain(
+            "pages-per-person-per-10min",
+            Default("5"),
+            Plain::Whole(3, 100),
+            "Most calls that one person gets within ten minutes. Further ones share one message that lists them all; none is dropped.",
+        ),
+        plain(
+            "pagerduty-webhook-secret",
+            Optional,
+            Plain::Secret,
+            "What PagerDuty signs its webhooks with. While it is set, calls recorded from PagerDuty must carry a valid signature.",
+        ),
     ],
 };
 
@@ -293,6 +342,12 @@ static PERSON: Shape = Shape {
         roads::MATTERMOST_CONTACT,
         roads::TELEGRAM_CONTACT,
         roads::MATRIX_CONTACT,
+        field(
+            "aka",
+            Optional,
+            Set(&Kind::Plain(Plain::Text(100))),
+            "What other pagers call them: a name, a user name or an address, as it stands in their webhooks.",
+        ),
         field(
             "rules",
             Optional,
@@ -344,7 +399,49 @@ static RULE: Shape = Shape {
 static TEAM: Shape = Shape {
     title: "team",
     about: "People who own services and features together.",
-    fields: &[field("members", Required, Set(&Name(Namespace::Person)), "Who belongs to it.")],
+    fields: &[
+        field("members", Required, Set(&Name(Namespace::Person)), "Who belongs to it."),
+        plain(
+            "mode",
+            Default("that of the organisation"),
+            Plain::Choice(MODES),
+            "`shadow` or `live`, for this team's incidents.",
+        ),
+        field(
+            "load",
+            Optional,
+            Record(&LOAD),
+            "How many pages one of them may get, where the rota asked says nothing.",
+        ),
+    ],
+};
+
+/// For real or in shadow.
+const MODES: &[&str] = &["live", "shadow"];
+
+static LOAD: Shape = Shape {
+    title: "load limit",
+    about: "How many pages one person may get, and what happens then. It never holds back the highest severity: what a person raised, what is labelled critical, a budget that is gone.",
+    fields: &[
+        plain(
+            "pages",
+            Required,
+            Plain::Whole(1, 100),
+            "So many. One incident counts once, however often it calls.",
+        ),
+        plain(
+            "per",
+            Default(LOAD_PER_DEFAULT),
+            Plain::Choice(&["shift", "night", "24h"]),
+            "Over what: the shift, the person's own night (22:00 to 07:00 where they are), or the last 24 hours.",
+        ),
+        plain(
+            "then",
+            Required,
+            Plain::Choice(&["relieve", "credit", "hold"]),
+            "`relieve`: the next in the rota takes over for the rest of the shift. `credit`: a day is noted. `hold`: what is calm waits for them until the shift or the night is over.",
+        ),
+    ],
 };
 
 static SERVICE: Shape = Shape {
@@ -488,6 +585,7 @@ static ROTA: Shape = Shape {
             List(&Record(&LAYER)),
             "People who take turns; a later layer stands above an earlier one.",
         ),
+        field("load", Optional, Record(&LOAD), "How many pages whoever is on duty may get."),
         plain(
             "confirm",
             Optional,

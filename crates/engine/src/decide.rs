@@ -4,7 +4,8 @@ use crate::TokenKind;
 use crate::command::{Command, Context, DeliveryOutcome, DoorAlert, DoorLife, Rejected};
 use crate::event::{Event, Evidence, Origin, ResolveReason, SignRole};
 use crate::state::{AlertStatus, Limits, NoticeStatus, State};
-use crate::{duty, late, reach, receipt, silence};
+use crate::steer;
+use crate::{duty, late, load, reach, receipt, shadow, silence};
 use model::{
     AlertId, Catalogue, FeatureId, IncidentId, Millis, NoticeId, Objective, PageId, PersonId,
     Personal, ServiceId, Severity, TeamId, TokenId,
@@ -70,6 +71,24 @@ pub(crate) fn decide(
         Command::Silence { .. } | Command::EndSilence { .. } => {
             silence::decide(state, context, command)
         }
+        Command::PlanMaintenance { .. } | Command::CancelMaintenance { .. } => {
+            crate::maintenance::decide(state, context, command)
+        }
+        Command::Ping { .. }
+        | Command::Change(_)
+        | Command::Probe
+        | Command::SyntheticSeen { .. }
+        | Command::WatchFailed { .. } => crate::watching::decide(state, context.now, command),
+        Command::PageAnyway { alert, by } => load::page_anyway(state, *alert, by),
+        Command::EndRelief { rota, by } => load::end_relief(state, context.now, rota, by),
+        Command::EndShadow { team, by } => shadow::end(state, team.as_ref(), by),
+        Command::RecordTheirCall(heard) => shadow::record(state, context.now, heard),
+        Command::AddNote { .. }
+        | Command::Escalate { .. }
+        | Command::TakeOver { .. }
+        | Command::StopContact { .. }
+        | Command::StartContact { .. }
+        | Command::Answer { .. } => steer::decide(state, context, command),
         Command::PublishReview { incident, by, text } => publish(state, *incident, by, text),
         Command::Sign { feature, role, by, objective } => {
             sign(state, feature, *role, by, *objective)
@@ -196,7 +215,9 @@ fn receive(state: &State, context: &Context<'_>, door: &DoorAlert) -> Result<Vec
         (DoorLife::Resolved, None) => return Ok(vec![]),
         (_, Some(alert)) => {
             let was_stale = state.alerts[&alert].status == AlertStatus::Stale;
-            return Ok(was_stale.then_some(Event::AlertHeardAgain { alert }).into_iter().collect());
+            let heard = was_stale.then_some(Event::AlertHeardAgain { alert });
+            let updated = described_anew(state, context, alert, door);
+            return Ok(heard.into_iter().chain(updated).collect());
         }
         (DoorLife::FiringUntil(until), None) if until <= context.now => return Ok(vec![]),
         (DoorLife::FiringUntil(until), None) => (Some(until.since(context.now)), None),
@@ -247,6 +268,33 @@ fn placed(
     (feature, door.service.clone(), team)
 }
 
+/// The shortest and the longest time between two new descriptions of one alert that are kept.
+const UPDATES_FROM: Millis = Millis::from_mins(1);
+const UPDATES_TO: Millis = Millis::from_hours(1);
+
+/// A firing alert is described in other words: the latest words count. A text that changes with every
+/// repetition ("93.1 % full") must not fill the journal, so each change doubles the wait for the next
+/// one, from a minute to an hour; what is left out meanwhile comes with a later repetition.
+fn described_anew(
+    state: &State,
+    context: &Context<'_>,
+    id: AlertId,
+    door: &DoorAlert,
+) -> Option<Event> {
+    let alert = &state.alerts[&id];
+    let Origin::Door { annotations, .. } = &alert.origin else { return None };
+    let wait = Millis(UPDATES_FROM.0 << (alert.updates.min(7))).min(UPDATES_TO);
+    let rests = alert.updated_at.is_some_and(|at| context.now < at.plus(wait));
+    if *annotations == door.annotations || rests {
+        return None;
+    }
+    let (summary, annotations) = (door_summary(door), door.annotations.clone());
+    Some(Event::AlertUpdated { alert: id, summary, annotations })
+}
+
+/// Characters of an alert's one line. What is longer stands whole among its annotations.
+const SUMMARY_CHARS_MAX: usize = 200;
+
 fn door_summary(door: &DoorAlert) -> String {
     let annotation = |name: &str| door.annotations.get(name).filter(|it| !it.trim().is_empty());
     let text = annotation("summary")
@@ -254,7 +302,11 @@ fn door_summary(door: &DoorAlert) -> String {
         .or_else(|| annotation("description"))
         .or_else(|| door.labels.get("alertname"))
         .map_or("An alert without a name", String::as_str);
-    text.chars().take(200).collect()
+    if text.chars().nth(SUMMARY_CHARS_MAX).is_none() {
+        return text.to_owned();
+    }
+    let shown: String = text.chars().take(SUMMARY_CHARS_MAX - 1).collect();
+    format!("{}…", shown.trim_end())
 }
 
 fn delivered(
@@ -269,7 +321,10 @@ fn delivered(
         NoticeStatus::Due { .. } => true,
         NoticeStatus::Cancelled => false,
         // Reported twice: the first report stands.
-        NoticeStatus::Sent { .. } | NoticeStatus::Failed { .. } => return None,
+        NoticeStatus::Sent { .. }
+        | NoticeStatus::Failed { .. }
+        | NoticeStatus::Bundled { .. }
+        | NoticeStatus::Shadowed { .. } => return None,
     };
     Some(match outcome {
         DeliveryOutcome::Sent { provider_id } => {
@@ -427,7 +482,7 @@ pub(crate) fn person(state: &State, id: &PersonId) -> Result<(), Rejected> {
     if known { Ok(()) } else { Err(unknown("person", id)) }
 }
 
-fn open_incident(state: &State, id: IncidentId) -> Result<IncidentId, Rejected> {
+pub(crate) fn open_incident(state: &State, id: IncidentId) -> Result<IncidentId, Rejected> {
     let incident = state.incidents.get(&id).ok_or_else(|| unknown("incident", id))?;
     if incident.is_open() {
         Ok(id)
@@ -444,6 +499,6 @@ pub(crate) fn text_within(what: &str, text: &str, max: usize) -> Result<(), Reje
     }
 }
 
-fn unknown(what: &'static str, id: impl std::fmt::Display) -> Rejected {
+pub(crate) fn unknown(what: &'static str, id: impl std::fmt::Display) -> Rejected {
     Rejected::Unknown { what, id: id.to_string() }
 }

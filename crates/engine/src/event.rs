@@ -1,13 +1,15 @@
 //! Facts, as they stand in the journal. Serialised as they are; `wire` versions them, moves
 //! personal text into slots, and pins a sample of every released form.
 
+use crate::load::LoadOutcome;
+use crate::shadow::TheirAct;
 use crate::state::Recipient;
 use crate::{ReceiptEvidence, Role, TokenKind};
 use alerting::Matcher;
 use model::{
-    AlertId, Catalogue, ChannelId, EscalationId, FeatureId, IncidentId, Labels, Medium, Millis,
-    NoticeId, Objective, PageId, PersonId, Personal, RotaId, ServiceId, Severity, SilenceId,
-    SourceId, TeamId, Timestamp, TokenId,
+    AlertId, Catalogue, ChangeId, ChannelId, EscalationId, FeatureId, HeartbeatId, IncidentId,
+    Labels, Maintenance, Medium, Millis, NoticeId, Objective, PageId, PersonId, Personal, RotaId,
+    ServiceId, Severity, SilenceId, SourceId, TeamId, Timestamp, TokenId, WindowId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -124,6 +126,9 @@ pub enum Event {
         by: PersonId,
         /// Why.
         comment: Personal,
+        /// The planned work it was set for, if for any.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        plan: Option<WindowId>,
     },
     /// A silence is in force from here on.
     SilenceStarted {
@@ -136,6 +141,59 @@ pub enum Event {
         silence: SilenceId,
         /// Who ended it before its time.
         by: Option<PersonId>,
+    },
+    /// The owner of a silence is reminded of it.
+    SilenceReminded {
+        /// Which.
+        silence: SilenceId,
+        /// Why now.
+        reason: ReminderReason,
+        /// What is to be sent; empty when nothing calm reaches them.
+        notices: Vec<NewNotice>,
+    },
+    /// Work is planned.
+    MaintenancePlanned {
+        /// What it is called.
+        window: WindowId,
+        /// What and when.
+        what: Maintenance,
+        /// Who planned it.
+        by: PersonId,
+    },
+    /// Planned work does not come again.
+    MaintenanceCancelled {
+        /// Which.
+        window: WindowId,
+        /// Who said so.
+        by: PersonId,
+    },
+    /// A sign of life came: the first, one after a miss, or one in an hour of them.
+    HeartbeatHeard {
+        /// Whose.
+        heartbeat: HeartbeatId,
+    },
+    /// Something was changed.
+    ChangeHappened {
+        /// Its id.
+        change: ChangeId,
+        /// What.
+        what: crate::Change,
+    },
+    /// The sender describes a firing alert in other words now.
+    AlertUpdated {
+        /// Which.
+        alert: AlertId,
+        /// One line for people.
+        summary: String,
+        /// Annotations as received last.
+        annotations: Labels,
+    },
+    /// Written to see that the journal can be written.
+    JournalProbed,
+    /// A synthetic page came out at the other end.
+    SyntheticSeen {
+        /// How long it took.
+        took: Millis,
     },
     /// An alert that was hidden still fires when its silence ends: it may call people now.
     AlertUnsilenced {
@@ -197,6 +255,104 @@ pub enum Event {
         skipped: Vec<SkippedNotice>,
         /// When the next step starts unless somebody answers.
         deadline: Timestamp,
+    },
+    /// Somebody is called so often that these notices share one message.
+    CallsBundled {
+        /// Of which page.
+        page: PageId,
+        /// Which step of it.
+        attempt: u32,
+        /// Who.
+        person: PersonId,
+        /// How many calls they got within ten minutes.
+        calls_count: u32,
+        /// How many they may get.
+        calls_max: u16,
+        /// When the message that lists them goes out.
+        at: Timestamp,
+        /// Messages that begin here; none when the notices join one that waits already.
+        carriers: Vec<NewNotice>,
+        /// The notices, each with the message it goes into.
+        notices: Vec<(NoticeId, NoticeId)>,
+    },
+    /// Somebody had as many pages as they should have.
+    LoadReached {
+        /// Counts such moments, from 1.
+        load: u64,
+        /// Who.
+        person: PersonId,
+        /// The rota they are on duty in, if that is why they were called.
+        rota: Option<RotaId>,
+        /// The page that was one too many.
+        page: PageId,
+        /// How many they had.
+        pages: u32,
+        /// Since when.
+        since: Timestamp,
+        /// The limit.
+        limit: model::LoadLimit,
+        /// What follows.
+        outcome: LoadOutcome,
+        /// Who is told.
+        notices: Vec<NewNotice>,
+    },
+    /// Somebody who was relieved has the duty again.
+    ReliefEnded {
+        /// In which rota.
+        rota: RotaId,
+        /// Who said so.
+        by: PersonId,
+    },
+    /// Somebody wants people called whatever held it back.
+    PagedAnyway {
+        /// For which alert.
+        alert: AlertId,
+        /// Who.
+        by: PersonId,
+    },
+    /// More alerts joined an incident whose people were called before.
+    IncidentUpdated {
+        /// Which.
+        incident: IncidentId,
+        /// How many joined since they were told last.
+        joined_count: u32,
+        /// How many alerts it has now.
+        alerts_count: u32,
+        /// Who is told.
+        notices: Vec<NewNotice>,
+        /// Whose notice waits, until when.
+        held: Vec<(NoticeId, Timestamp)>,
+    },
+    /// From here on pages run through their whole life and nobody is called.
+    ShadowBegan {
+        /// For one team; `None`: for everybody who says nothing else.
+        team: Option<TeamId>,
+    },
+    /// From here on pages go out.
+    ShadowEnded {
+        /// For one team; `None`: for everybody who says nothing else.
+        team: Option<TeamId>,
+        /// Who said so; `None`: the configuration.
+        by: Option<PersonId>,
+    },
+    /// What another pager did, beside which this one runs.
+    TheirCall {
+        /// Which pager.
+        system: String,
+        /// What it calls the incident.
+        incident: String,
+        /// The keys of the alerts behind it.
+        keys: Vec<String>,
+        /// In one line.
+        title: String,
+        /// What it did.
+        act: TheirAct,
+        /// To or by whom, where we know them.
+        person: Option<PersonId>,
+        /// Whom it named, where we do not.
+        unknown: Option<Personal>,
+        /// When, as it says.
+        said_at: Timestamp,
     },
     /// A provider took a notice.
     NoticeSent {
@@ -379,6 +535,64 @@ pub enum Event {
         /// Who said so; `None`: its alerts ended.
         by: Option<PersonId>,
     },
+    /// Somebody wrote something down beside an incident.
+    NoteAdded {
+        /// Which incident.
+        incident: IncidentId,
+        /// Who.
+        by: PersonId,
+        /// What.
+        text: Personal,
+        /// How.
+        via: String,
+    },
+    /// Somebody wants the next step of a page to start now.
+    EscalationAsked {
+        /// Which page.
+        page: PageId,
+        /// Who.
+        by: PersonId,
+        /// How.
+        via: String,
+    },
+    /// Somebody took a page that somebody else had.
+    TakenOver {
+        /// Of which incident.
+        incident: IncidentId,
+        /// Which page.
+        page: PageId,
+        /// Who had it.
+        from: PersonId,
+        /// Who has it now.
+        by: PersonId,
+        /// How.
+        via: String,
+    },
+    /// Somebody asked not to be written to in this way.
+    ContactStopped {
+        /// Who.
+        person: PersonId,
+        /// In which way.
+        medium: Medium,
+        /// How they said so.
+        via: String,
+    },
+    /// Somebody may be written to in this way again.
+    ContactStarted {
+        /// Who.
+        person: PersonId,
+        /// In which way.
+        medium: Medium,
+        /// How they said so.
+        via: String,
+    },
+    /// Somebody is told what became of what they asked by a message.
+    AnswerDue {
+        /// What is to be sent.
+        notice: NewNotice,
+        /// What it says.
+        text: Personal,
+    },
     /// The team is asked to write down what it learned.
     ReviewAsked {
         /// Of which incident.
@@ -484,6 +698,20 @@ pub enum Origin {
         /// What went wrong.
         detail: String,
     },
+    /// A sign of life did not come.
+    Heartbeat {
+        /// Whose.
+        heartbeat: HeartbeatId,
+        /// When it was heard last.
+        heard_at: Timestamp,
+    },
+    /// The product found itself not to work.
+    Watch {
+        /// Which check.
+        check: String,
+        /// What was seen.
+        detail: String,
+    },
     /// Somebody called for help.
     Person {
         /// Who.
@@ -515,6 +743,10 @@ pub enum ResolveReason {
     },
     /// The source answers again.
     SourceRecovered,
+    /// The sign of life came after all.
+    HeartbeatHeard,
+    /// The check succeeds again.
+    WatchRecovered,
     /// The feature or source is no longer configured.
     NoLongerConfigured,
     /// Somebody resolved what they had raised.
@@ -522,6 +754,16 @@ pub enum ResolveReason {
         /// Who.
         by: PersonId,
     },
+}
+
+/// Why the owner of a silence is reminded of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReminderReason {
+    /// It ends soon, and it hid something.
+    EndsSoon,
+    /// It has been in force for long, and it hid something.
+    StillHides,
 }
 
 /// Why an alert called nobody.
@@ -561,6 +803,11 @@ pub enum PageCause {
     Undeliverable,
     /// Nothing says that any notice of the step before reached somebody.
     NoEvidence,
+    /// Somebody did not want to wait.
+    AskedFor {
+        /// Who.
+        by: PersonId,
+    },
 }
 
 /// Why more is sent for a step that has started.

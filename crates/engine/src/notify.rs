@@ -5,6 +5,7 @@
 
 use crate::command::Context;
 use crate::event::{Event, NewNotice, PageCause, SkippedNotice};
+use crate::load;
 use crate::state::{Recipient, State};
 use crate::{duty, ways};
 use model::{
@@ -21,7 +22,7 @@ pub(crate) fn notified(
     step: &EscalationStep,
     cause: PageCause,
 ) -> Event {
-    let mut told = Told::new(state, context, urgency_of(state, page));
+    let mut told = Told::new(state, context, Some(page));
     told.target(&step.page);
     if told.notices.is_empty() {
         told.fall_back(page);
@@ -46,7 +47,7 @@ pub(crate) fn told<'a>(
     targets: impl Iterator<Item = &'a PageTarget>,
     known: &BTreeSet<Recipient>,
 ) -> Told<'a> {
-    let mut told = Told::new(state, context, urgency_of(state, page));
+    let mut told = Told::new(state, context, Some(page));
     targets.for_each(|it| told.target(it));
     told.notices.retain(|it| !known.contains(&it.to));
     told.skipped.retain(|it| !known.contains(&it.to));
@@ -62,7 +63,7 @@ pub(crate) fn gently<'a>(
     context: &Context<'_>,
     people: impl Iterator<Item = &'a PersonId>,
 ) -> Vec<NewNotice> {
-    let mut told = Told::new(state, context, duty::URGENCY);
+    let mut told = Told::new(state, context, None);
     people.for_each(|it| told.person(it));
     told.notices
 }
@@ -83,6 +84,10 @@ pub(crate) fn recipients_of(
     for contact in contacts.iter().filter(|it| it.address.text().is_some()) {
         let medium = contact.medium;
         match catalogue.channel_for(medium) {
+            _ if state.is_stopped(person, medium) => {
+                let reason = format!("asked to get no {} any more", name(medium));
+                skipped.push(SkippedNotice { to: to.clone(), reason });
+            }
             Some(channel) => notices.push(NewNotice {
                 notice: NoticeId(state.next.notice + 1 + notices.len() as u64),
                 to: to.clone(),
@@ -109,6 +114,8 @@ fn urgency_of(state: &State, page: PageId) -> Severity {
 pub(crate) struct Told<'a> {
     state: &'a State,
     context: &'a Context<'a>,
+    /// What it is about; `None`: nothing that calls anybody.
+    page: Option<PageId>,
     urgency: Severity,
     /// The rota asked and until when its shift lasts.
     pub(crate) duty: Option<(RotaId, Timestamp)>,
@@ -117,8 +124,9 @@ pub(crate) struct Told<'a> {
 }
 
 impl<'a> Told<'a> {
-    fn new(state: &'a State, context: &'a Context<'a>, urgency: Severity) -> Self {
-        Self { state, context, urgency, duty: None, notices: vec![], skipped: vec![] }
+    fn new(state: &'a State, context: &'a Context<'a>, page: Option<PageId>) -> Self {
+        let urgency = page.map_or(duty::URGENCY, |it| urgency_of(state, it));
+        Self { state, context, page, urgency, duty: None, notices: vec![], skipped: vec![] }
     }
 
     fn target(&mut self, target: &PageTarget) {
@@ -138,7 +146,12 @@ impl<'a> Told<'a> {
             PageTarget::Rota(rota) => {
                 let Some(known) = catalogue.rotas.get(rota) else { return };
                 let duty = oncall::duty(known, self.context.now, self.context.zones);
-                duty.people.iter().for_each(|it| self.person(it));
+                let (people, spared) = match self.page {
+                    Some(page) => load::on_duty(self.state, self.context, page, rota, &duty),
+                    None => (duty.people.clone(), vec![]),
+                };
+                self.skipped.extend(spared);
+                people.iter().for_each(|it| self.person(it));
                 self.duty = Some((rota.clone(), duty.shift.ends));
             }
         }

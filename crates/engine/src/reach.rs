@@ -330,8 +330,8 @@ pub(crate) fn remember_skipped(state: &mut State, skipped: &[SkippedNotice], at:
 /// Adds notices that belong to no page; those of the day before yesterday are forgotten.
 pub(crate) fn add(state: &mut State, notices: &[NewNotice], purpose: Purpose, at: Timestamp) {
     state.notices.retain(|_, it| match it.purpose {
-        Purpose::Page { .. } | Purpose::Digest { .. } => true,
         Purpose::Verify | Purpose::Test | Purpose::Duty { .. } => at.since(it.decided_at) <= KEPT,
+        _ => true,
     });
     state.add_notices(notices, purpose, at);
 }
@@ -349,5 +349,6 @@ pub(crate) fn noted(new: &NewNotice, purpose: Purpose, at: Timestamp) -> Notice 
         status: NoticeStatus::Due { at: due_at },
         receipt: None,
         covered_by: None,
+        text: None,
     }
 }

@@ -94,10 +94,11 @@ impl Notice {
     pub fn standing(&self) -> Standing {
         match (&self.status, self.receipt.map(|it| it.evidence.is_arrival())) {
             (_, Some(true)) => Standing::Arrived,
-            (NoticeStatus::Due { .. }, _) => Standing::Waiting,
+            (NoticeStatus::Due { .. } | NoticeStatus::Bundled { .. }, _) => Standing::Waiting,
             (NoticeStatus::Cancelled, _) => Standing::Cancelled,
             (NoticeStatus::Failed { .. }, _) | (_, Some(false)) => Standing::Failed,
-            (NoticeStatus::Sent { .. }, None) => Standing::Taken,
+            // In shadow mode nobody is to be reached: nothing follows from that they were not.
+            (NoticeStatus::Sent { .. } | NoticeStatus::Shadowed { .. }, None) => Standing::Taken,
         }
     }
 }
@@ -113,7 +114,12 @@ impl State {
             it.channel == *channel
                 && matches!(&it.status, NoticeStatus::Sent { provider_id: id, .. } if id == provider_id)
         };
-        self.notices.iter().rev().find(|(_, it)| carries(it)).map(|(id, _)| *id)
+        let mut found = self.notices.iter().rev().filter(|(_, it)| carries(it)).map(|(id, _)| *id);
+        let youngest = found.next()?;
+        // What stands in a list was sent by the list's message.
+        let list = self.load.bundles.iter().find(|(_, parts)| parts.contains(&youngest));
+        let list = list.map(|(list, _)| *list).filter(|it| found.any(|id| id == *it));
+        Some(list.unwrap_or(youngest))
     }
 
     /// How long a receipt of a message may take; `None`: this channel gives none, as far as we know.
@@ -211,7 +217,9 @@ pub(crate) fn apply(state: &mut State, id: NoticeId, evidence: ReceiptEvidence, 
 pub(crate) fn expect_receipt(state: &mut State, id: NoticeId, at: Timestamp) {
     let Some(it) = state.notices.get(&id) else { return };
     let Purpose::Page { page, .. } = it.purpose else { return };
+    // A list has a receipt of its own, and what stands in it has none.
     let wanted = matches!(it.to, Recipient::Person(_))
+        && !state.load.bundles.values().any(|parts| parts.contains(&id))
         && it.receipt.is_none()
         && state.pages.get(&page).is_some_and(paging::Page::can_be_acknowledged);
     if let (true, Some(within)) = (wanted, state.receipt_within(&it.channel, it.medium)) {
@@ -342,10 +350,13 @@ fn next_road(
     let media = std::iter::once(notice.medium)
         .chain(failed_media.map(|(_, it)| it.medium))
         .chain(unused_media(catalogue, person, &theirs));
-    let (medium, channel) =
-        media.flat_map(|medium| catalogue.channels_for(medium).map(move |it| (medium, it))).find(
-            |(medium, channel)| has_address(catalogue, person, *medium) && !tried(*medium, channel),
-        )?;
+    let (medium, channel) = media
+        .flat_map(|medium| catalogue.channels_for(medium).map(move |it| (medium, it)))
+        .find(|(medium, channel)| {
+            has_address(catalogue, person, *medium)
+                && !state.is_stopped(person, *medium)
+                && !tried(*medium, channel)
+        })?;
     let new = NewNotice {
         notice: NoticeId(state.next.notice + 1),
         to: notice.to.clone(),

@@ -8,7 +8,8 @@ use crate::receipt::Receipt;
 use crate::silence::Silence;
 use model::{
     AlertId, Catalogue, ChannelId, FeatureId, IncidentId, Map, Medium, Millis, NoticeId, Objective,
-    PageId, PersonId, ServiceId, Set, Severity, SilenceId, SourceId, TeamId, Timestamp, TokenId,
+    PageId, PersonId, Personal, ServiceId, Set, Severity, SilenceId, SourceId, TeamId, Timestamp,
+    TokenId,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -43,6 +44,12 @@ impl Limits {
     pub const DIGEST_RECIPIENTS_MAX: usize = 20;
     /// Longest title or reason, in bytes.
     pub const TEXT_LENGTH_MAX: usize = 1_024;
+    /// Longest note beside an incident, in bytes.
+    pub const NOTE_LENGTH_MAX: usize = 4 * 1_024;
+    /// Notes beside one incident.
+    pub const NOTES_MAX: usize = 200;
+    /// How often one person is answered in an hour.
+    pub const ANSWERS_PER_HOUR_MAX: usize = 30;
     /// Longest review, in bytes.
     pub const REVIEW_LENGTH_MAX: usize = 64 * 1_024;
 }
@@ -74,11 +81,23 @@ pub struct State {
     pub pages: Map<PageId, paging::Page>,
     /// Notices of the pages above, and of the last daily mails.
     pub notices: Map<NoticeId, Notice>,
+    /// Who was called how often, and what followed.
+    #[serde(default)]
+    pub load: crate::load::Load,
+    /// The time beside another pager.
+    #[serde(default)]
+    pub shadow: crate::shadow::Shadow,
     /// Signatures of features' objectives.
     pub signatures: BTreeMap<FeatureId, BTreeMap<SignRole, Signature>>,
     /// Silences, to come, in force and recently ended.
     #[serde(default)]
     pub silences: Map<SilenceId, Silence>,
+    /// Heartbeats, changes, planned work, and the product watching itself.
+    #[serde(default)]
+    pub watching: crate::Watching,
+    /// Who asked not to be written to in which way.
+    #[serde(default)]
+    pub contacts_stopped: Set<(PersonId, Medium)>,
     /// Sources that do not answer; the others are not in here.
     pub sources_failing: BTreeMap<SourceId, SourceHealth>,
     /// Who can be reached and how, and what waits for evidence of it.
@@ -142,6 +161,12 @@ pub struct Alert {
     pub lease: Option<Millis>,
     /// After how long unheard it is called stale.
     pub stale_after: Option<Millis>,
+    /// How often its description changed.
+    #[serde(default)]
+    pub updates: u32,
+    /// When it last did.
+    #[serde(default)]
+    pub updated_at: Option<Timestamp>,
     /// Whether it fires.
     pub status: AlertStatus,
     /// The incident it belongs to.
@@ -190,6 +215,9 @@ pub struct Notice {
     /// The notice whose message told of this one too.
     #[serde(default)]
     pub covered_by: Option<NoticeId>,
+    /// What it says, where that is not written from the state when it is sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<Personal>,
 }
 
 /// What a notice is for.
@@ -202,6 +230,18 @@ pub enum Purpose {
         page: PageId,
         /// Which step of it.
         attempt: u32,
+    },
+    /// To list several pages that somebody would have been called for one by one.
+    Bundle,
+    /// To say that more alerts joined.
+    Update {
+        /// Which incident.
+        incident: IncidentId,
+    },
+    /// To say that somebody had enough, and what follows.
+    Load {
+        /// Which moment, as [`crate::Event::LoadReached`] counts them.
+        load: u64,
     },
     /// The daily mail.
     Digest {
@@ -217,6 +257,15 @@ pub enum Purpose {
         /// Which call, by number.
         call: u64,
     },
+    /// To remind the owner of a silence.
+    Reminder {
+        /// Which silence.
+        silence: SilenceId,
+        /// Why.
+        reason: crate::ReminderReason,
+    },
+    /// To tell somebody what became of what they asked by a message.
+    Answer,
 }
 
 /// To whom a notice goes.
@@ -254,6 +303,16 @@ pub enum NoticeStatus {
     },
     /// Not wanted any more before it was sent.
     Cancelled,
+    /// Its message is part of another one.
+    Bundled {
+        /// That one.
+        into: NoticeId,
+    },
+    /// It would have gone out: another pager still calls.
+    Shadowed {
+        /// When.
+        at: Timestamp,
+    },
 }
 
 /// A signature under an objective.

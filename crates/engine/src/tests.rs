@@ -4,8 +4,12 @@
 //! `cy` has no address. Feature `light-on` pages the rota (ana first), then the team, no repeat.
 //! Feature `make-sale` pages `cy`, who cannot be reached.
 
+mod limits;
 mod reaching;
 mod receipt;
+mod steer;
+mod storm;
+mod watching;
 mod world;
 
 use world::{check, check_state};

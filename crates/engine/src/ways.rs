@@ -5,6 +5,7 @@
 //!
 //! Invariants:
 //! - whoever has an address and a channel for it gets at least one message;
+//! - an address whose owner asked to get nothing there any more is not used;
 //! - quiet hours hold back only what can wait;
 //! - verified addresses come before others, and the others are used too.
 
@@ -40,7 +41,8 @@ pub(crate) fn ways(
         match person.contacts.iter().find(|it| it.medium == rule.by) {
             Some(contact) => {
                 let at = start.plus(rule.after);
-                found.extend(way(catalogue, contact, at, context.now, &mut problems));
+                let stopped = state.is_stopped(id, contact.medium);
+                found.extend(way(catalogue, contact, stopped, at, context.now, &mut problems));
             }
             None => problems
                 .push(format!("wants to be reached by {} and has no such address", name(rule.by))),
@@ -54,7 +56,8 @@ pub(crate) fn ways(
         let mut contacts: Vec<&Contact> = person.contacts.iter().collect();
         contacts.sort_by_key(|it| !state.is_verified(id, it));
         for contact in contacts {
-            found.extend(way(catalogue, contact, start, context.now, &mut problems));
+            let stopped = state.is_stopped(id, contact.medium);
+            found.extend(way(catalogue, contact, stopped, start, context.now, &mut problems));
         }
     }
     problems.dedup();
@@ -64,6 +67,7 @@ pub(crate) fn ways(
 fn way(
     catalogue: &Catalogue,
     contact: &Contact,
+    stopped: bool,
     at: Timestamp,
     now: Timestamp,
     problems: &mut Vec<String>,
@@ -71,6 +75,10 @@ fn way(
     let medium = contact.medium;
     if contact.address.text().is_none() {
         problems.push(format!("the {} address has been erased", name(medium)));
+        return None;
+    }
+    if stopped {
+        problems.push(format!("asked to get no {} any more", name(medium)));
         return None;
     }
     let Some(channel) = catalogue.channel_for(medium) else {

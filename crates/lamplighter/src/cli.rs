@@ -60,6 +60,15 @@ pub(crate) enum Command {
     /// Say that an incident is over
     #[command(after_help = "Example: lamplighter resolve in_1")]
     Resolve(OneId),
+    /// Write something down beside an incident
+    #[command(after_help = "Example: lamplighter note in_1 \"the carrier says an hour\"")]
+    Note(Note),
+    /// Start the next step of a page now
+    #[command(after_help = "Example: lamplighter escalate pg_1")]
+    Escalate(OneId),
+    /// Take an incident over from whoever has it
+    #[command(after_help = "Example: lamplighter take in_1")]
+    Take(OneId),
     /// Call for help by hand
     #[command(after_help = "Example: lamplighter page \"no lights in Kisumu\" --feature light-on")]
     Page(Page),
@@ -72,6 +81,32 @@ pub(crate) enum Command {
     /// Show how people are reached, verify addresses, send tests, confirm a shift
     #[command(subcommand)]
     Contact(ContactCommand),
+    /// List heartbeats, or give a sign of life
+    #[command(subcommand)]
+    Heartbeat(HeartbeatCommand),
+    /// Report a change, or list those reported
+    ///
+    /// Changes are shown with every incident that begins within an hour.
+    #[command(
+        after_help = "Examples: lamplighter change \"payments-api 1.4\" --service payments-api\n          \
+                            lamplighter change --list"
+    )]
+    Change(Change),
+    /// Plan work during which alerts that match call nobody
+    #[command(subcommand)]
+    Maintenance(MaintenanceCommand),
+    /// Compare with the pager that still calls, and end shadow mode
+    #[command(subcommand)]
+    Shadow(ShadowCommand),
+    /// Show who had enough pages, who has the duty for them, and days noted
+    #[command(after_help = "Example: lamplighter load")]
+    Load(Status),
+    /// Call people for an alert whatever holds it back: a limit, a list, a silence
+    #[command(after_help = "Example: lamplighter anyway al_1")]
+    Anyway(OneId),
+    /// End a relief: the rota goes by its turns again
+    #[command(after_help = "Example: lamplighter by-turns payments")]
+    ByTurns(OneId),
     /// Sign a feature's objective as it stands
     #[command(after_help = "Example: lamplighter sign light-on --role product")]
     Sign(Sign),
@@ -383,6 +418,16 @@ pub(crate) struct Page {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Note {
+    /// Which incident, or a page of it
+    pub(crate) id: String,
+    /// What
+    pub(crate) text: String,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Review {
     /// Of which incident
     pub(crate) id: String,
@@ -432,6 +477,90 @@ pub(crate) enum SilenceCommand {
     /// End a silence now
     #[command(after_help = "Example: lamplighter silence end si_1")]
     End(OneId),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum HeartbeatCommand {
+    /// List every heartbeat with when it was last heard
+    #[command(after_help = "Example: lamplighter heartbeat list\n\
+                            Exit code 1 when one is missed.")]
+    List(Status),
+    /// Give a sign of life
+    #[command(after_help = "Example: backup.sh && lamplighter heartbeat ping nightly-backup")]
+    Ping(OneId),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Change {
+    /// What was changed, in one line
+    #[arg(required_unless_present = "list")]
+    pub(crate) summary: Option<String>,
+    /// The service it touches
+    #[arg(long, value_name = "ID")]
+    pub(crate) service: Option<String>,
+    /// The feature it touches
+    #[arg(long, value_name = "ID")]
+    pub(crate) feature: Option<String>,
+    /// The team that did it
+    #[arg(long, value_name = "ID")]
+    pub(crate) team: Option<String>,
+    /// Which system reports it [default: you]
+    #[arg(long)]
+    pub(crate) source: Option<String>,
+    /// Where more stands
+    #[arg(long, value_name = "URL")]
+    pub(crate) link: Option<String>,
+    /// When it was made, as 2026-11-21T03:00:00Z [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<String>,
+    /// List the most recent changes instead
+    #[arg(long, conflicts_with = "summary")]
+    pub(crate) list: bool,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum MaintenanceCommand {
+    /// Plan work, once or again and again
+    #[command(
+        after_help = "Examples: lamplighter maintenance plan patches 'service=\"payments-db\"' \\\n            \
+                            --when \"tue,thu 02:00\" --minutes 120 --reason \"patches\"\n          \
+                            lamplighter maintenance plan move 'team=\"ops\"' --when \"2026-12-24 22:00\" \\\n            \
+                            --timezone Africa/Nairobi --minutes 300 --reason \"the rack moves\""
+    )]
+    Plan(Plan),
+    /// List planned work, with when it comes next
+    #[command(after_help = "Example: lamplighter maintenance list")]
+    List(Status),
+    /// Cancel planned work; a silence it has set goes on until its end
+    #[command(after_help = "Example: lamplighter maintenance cancel patches")]
+    Cancel(OneId),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Plan {
+    /// What it is called; planned again under the same name it replaces the former
+    pub(crate) name: String,
+    /// Which alerts: all of these labels must match
+    pub(crate) matchers: String,
+    /// `2026-12-24 22:00`, `daily 02:00`, `tue,thu 02:00`, `monthly 15 02:00`, `monthly last sun 02:00`
+    #[arg(long)]
+    pub(crate) when: String,
+    /// The zone in which that is meant [default: yours]
+    #[arg(long, value_name = "ZONE")]
+    pub(crate) timezone: Option<String>,
+    /// For how many minutes
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=44_640))]
+    pub(crate) minutes: u32,
+    /// Who answers for it [default: you]
+    #[arg(long, value_name = "PERSON")]
+    pub(crate) owner: Option<String>,
+    /// Why; whoever finds the silence at night will ask
+    #[arg(long)]
+    pub(crate) reason: String,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
 }
 
 #[derive(Debug, Args)]
@@ -490,6 +619,54 @@ pub(crate) struct ContactTest {
 pub(crate) struct DutyConfirm {
     /// Which rota; all you were asked about when left out
     pub(crate) rota: Option<String>,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ShadowCommand {
+    /// Every moment at which the two pagers would not have done the same
+    #[command(after_help = "Example: lamplighter shadow report --days 14")]
+    Report(ShadowReport),
+    /// Record what the other pager did, from a table
+    ///
+    /// The first line names the columns: at, who and incident or key are needed; title, system and act
+    /// (called, acknowledged, resolved) may be there.
+    #[command(after_help = "Example: lamplighter shadow import calls.csv --system opsgenie\n\
+                            Exit code 1 when a line could not be read.")]
+    Import(ShadowImport),
+    /// End shadow mode: people are called from now on
+    ///
+    /// What is open and taken by nobody is paged at once. Needs an administrator's token.
+    #[command(after_help = "Example: lamplighter shadow end")]
+    End(ShadowEnd),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShadowReport {
+    /// How many days to look back, at most 35
+    #[arg(long, default_value_t = 14)]
+    pub(crate) days: u16,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShadowImport {
+    /// The table, in CSV; `-` for standard input
+    pub(crate) file: std::path::PathBuf,
+    /// Which pager it comes from, where the table does not say
+    #[arg(long, default_value = "another pager")]
+    pub(crate) system: String,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShadowEnd {
+    /// For one team that is in shadow by itself
+    #[arg(long)]
+    pub(crate) team: Option<String>,
     #[command(flatten)]
     pub(crate) remote: Remote,
 }

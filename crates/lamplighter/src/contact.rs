@@ -55,7 +55,9 @@ fn test(it: &ContactTest) -> Answer {
     if it.remote.form.json {
         say_json(&done);
     } else {
-        say(&format!("A test goes to every address of {person}. `contact list` shows what arrives.\n"));
+        say(&format!(
+            "A test goes to every address of {person}. `contact list` shows what arrives.\n"
+        ));
     }
     Ok(YES)
 }

@@ -15,8 +15,12 @@ mod oncall;
 mod records;
 mod remote;
 mod rules;
+mod shadow;
 mod silence;
+mod sms;
+mod steer;
 mod token;
+mod watching;
 mod whatif;
 
 use clap::Parser as _;
@@ -65,6 +69,9 @@ fn run(command: Command) -> Answer {
         Command::Ack(it) => ask::ack(&it),
         Command::Resolve(it) => ask::resolve(&it),
         Command::Page(it) => ask::page(&it),
+        Command::Note(it) => steer::note(&it),
+        Command::Escalate(it) => steer::escalate(&it),
+        Command::Take(it) => steer::take(&it),
         Command::Review(it) => ask::review(&it),
         Command::Sign(it) => ask::sign(&it),
         Command::Why(it) => ask::why(&it),
@@ -73,6 +80,13 @@ fn run(command: Command) -> Answer {
         Command::Import(it) => rules::import(&it),
         Command::Silence(it) => silence::silence(&it),
         Command::Contact(it) => contact::contact(&it),
+        Command::Heartbeat(it) => watching::heartbeat(&it),
+        Command::Change(it) => watching::change(&it),
+        Command::Maintenance(it) => watching::maintenance(&it),
+        Command::Shadow(it) => shadow::shadow(&it),
+        Command::Load(it) => shadow::load(&it),
+        Command::Anyway(it) => shadow::anyway(&it),
+        Command::ByTurns(it) => shadow::by_turns(&it),
         Command::Token(it) => token::token(&it),
         Command::Journal(it) => journal::journal(&it),
         Command::Erase(it) => offline::erase(&it),

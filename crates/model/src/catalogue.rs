@@ -4,8 +4,8 @@
 //! the part it points to, needs have no cycle, time zones and objectives are valid.
 
 use crate::{
-    ChannelId, EscalationId, FeatureId, Millis, Objective, OrgId, PersonId, PersonRules, Personal,
-    RotaId, ServiceId, SloId, SourceId, TeamId,
+    ChannelId, EscalationId, FeatureId, LoadLimit, Millis, Mode, Objective, OrgId, Pager, PersonId,
+    PersonRules, Personal, RotaId, ServiceId, SloId, SourceId, TeamId, Watched,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -39,8 +39,17 @@ pub struct Catalogue {
     /// How long receipts of a channel may take, where it is written.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub channel_receipts: BTreeMap<ChannelId, Millis>,
+    /// What comes back through channels.
+    #[serde(default)]
+    pub back: crate::Back,
     /// Where samples come from.
     pub sources: BTreeMap<SourceId, Source>,
+    /// Heartbeats, planned work, and the product itself.
+    #[serde(default, skip_serializing_if = "Watched::is_empty")]
+    pub watched: Watched,
+    /// How pages leave: for real or in shadow, and how many one person may get.
+    #[serde(default, skip_serializing_if = "Pager::is_default")]
+    pub pager: Pager,
 }
 
 /// Somebody who can own, sign and be paged.
@@ -56,6 +65,9 @@ pub struct Person {
     /// In which order they want to be reached.
     #[serde(default, skip_serializing_if = "PersonRules::is_empty")]
     pub rules: PersonRules,
+    /// What other pagers call them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aka: Vec<Personal>,
 }
 
 /// One address of a person.
@@ -102,6 +114,12 @@ pub enum Medium {
 pub struct Team {
     /// In the order written; never empty.
     pub members: Vec<PersonId>,
+    /// For real or in shadow, where it differs from the organisation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<Mode>,
+    /// How many pages one of them may get, where the rota says nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub load: Option<LoadLimit>,
 }
 
 /// Something that runs.
@@ -213,6 +231,9 @@ pub struct Rota {
     /// How long whoever comes on duty has to say that they know, where that is asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirm: Option<Millis>,
+    /// How many pages whoever is on duty may get.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub load: Option<LoadLimit>,
 }
 
 /// People who take turns.

@@ -13,11 +13,15 @@
 //! - every instant belongs to exactly one shift of a layer: no gap, no overlap;
 //! - the n-th mark is computed, never reached by walking from the first.
 
+mod night;
+mod window;
 mod zones;
 
 #[cfg(test)]
 mod tests;
 
+pub use night::night;
+pub use window::{Window, window};
 pub use zones::Zones;
 
 use jiff::ToSpan;

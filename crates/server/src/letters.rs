@@ -8,7 +8,9 @@
 //! - the subject and the short text are one line each;
 //! - the link to take a page stands in no text: every channel puts it where its readers find it.
 
-use crate::{daily, reach_letters};
+mod reminder;
+
+use crate::{daily, limit_letters, reach_letters};
 use channels::{Action, Callbacks, Message, Priority, SHORT_LENGTH_MAX, one_line, short};
 use engine::{Alert, Notice, NoticeStatus, Origin, Purpose, Recipient, State};
 use incident::Incident;
@@ -18,6 +20,9 @@ use slo::{Board, ConditionState};
 use std::fmt::Write as _;
 
 pub use engine::LATE_FROM;
+
+/// Changes that are told in a letter.
+const CHANGES_TOLD: usize = 5;
 
 /// What letters are written from besides the state.
 pub(crate) struct Desk<'a> {
@@ -43,6 +48,13 @@ pub(crate) fn letter(desk: &Desk<'_>, id: NoticeId) -> Option<Result<Message, St
         Purpose::Verify => reach_letters::verify(desk, id, notice),
         Purpose::Test => reach_letters::test(desk, id, notice),
         Purpose::Duty { call } => reach_letters::duty(desk, id, notice, call),
+        Purpose::Reminder { silence, reason } => {
+            reminder::letter(desk, id, notice, silence, reason)
+        }
+        Purpose::Bundle => limit_letters::list(desk, id, notice),
+        Purpose::Update { incident } => limit_letters::update(desk, id, notice, incident),
+        Purpose::Load { load } => limit_letters::enough(desk, id, notice, load),
+        Purpose::Answer => answer_letter(desk, id, notice),
     })
 }
 
@@ -71,6 +83,13 @@ pub(crate) fn letter_with(
         }
     }
     None
+}
+
+/// The letter of a page that was sent, as it is closed; `None` when it is about nothing that is known.
+pub(crate) fn closing_letter(desk: &Desk<'_>, id: NoticeId) -> Option<Message> {
+    let notice = desk.state.notices.get(&id)?;
+    let Purpose::Page { page, attempt } = notice.purpose else { return None };
+    page_letter(desk, id, notice, page, attempt).ok()
 }
 
 fn page_letter(
@@ -145,6 +164,14 @@ fn about(desk: &Desk<'_>, incident: &Incident, alert: Option<&Alert>, notice: &N
     if let Some(alert) = alert {
         let _ = writeln!(text, "{}", evidence(&alert.origin, alert.severity));
     }
+    let changes: Vec<_> = desk.state.changes_before(incident).collect();
+    for (_, it) in changes.iter().take(CHANGES_TOLD) {
+        let at = local(desk.zones, zone, it.at);
+        let _ = writeln!(text, "Changed before: {at}: {} ({})", one_line(&it.summary), it.source);
+    }
+    if changes.len() > CHANGES_TOLD {
+        let _ = writeln!(text, "and {} more changes", changes.len() - CHANGES_TOLD);
+    }
     text
 }
 
@@ -180,10 +207,19 @@ fn evidence(origin: &Origin, severity: Severity) -> String {
             let labels: Vec<String> =
                 labels.iter().take(20).map(|(name, value)| format!("{name}={value}")).collect();
             let _ = write!(text, "\nLabels: {}", short(&labels.join(", "), 500));
+            if let Some(url) = annotations.get(ingest::GENERATOR_URL) {
+                let _ = write!(text, "\nSeen at: {}", one_line(url));
+            }
             text
         }
         Origin::Source { failing_since, detail, .. } => {
             format!("Since {failing_since}: {}", short(detail, 500))
+        }
+        Origin::Heartbeat { heartbeat, heard_at } => {
+            format!("Heartbeat {heartbeat} was last heard at {heard_at}.")
+        }
+        Origin::Watch { check, detail } => {
+            format!("The check `{check}` of Lamplighter itself failed: {}", short(detail, 500))
         }
         Origin::Person { by } => format!("Called by {by}."),
     }
@@ -223,6 +259,12 @@ fn digest_letter(desk: &Desk<'_>, id: NoticeId, notice: &Notice) -> Result<Messa
     let to = address(desk, notice)?;
     let zone = zone_of(desk.state.catalogue(), notice);
     let daily::Daily { subject, mut text } = daily::write(desk, zone);
+    if desk.state.shadow.is_on() {
+        text = format!(
+            "SHADOW MODE: nobody is woken by Lamplighter. {}/shadow\n\n{text}",
+            desk.public_url
+        );
+    }
     if let Some(late) = late(desk, notice) {
         let _ = writeln!(text, "\n{late}");
     }
@@ -238,6 +280,23 @@ fn digest_letter(desk: &Desk<'_>, id: NoticeId, notice: &Notice) -> Result<Messa
         callbacks: callbacks(desk, id, notice),
         priority: Priority::Normal,
         data: serde_json::json!({ "type": "daily" }),
+    })
+}
+
+fn answer_letter(desk: &Desk<'_>, id: NoticeId, notice: &Notice) -> Result<Message, String> {
+    let text = notice.text.as_ref().and_then(|it| it.text()).ok_or("the answer was erased")?;
+    Ok(Message {
+        key: id.to_string(),
+        to: address(desk, notice)?,
+        subject: short(text, SHORT_LENGTH_MAX),
+        text: text.to_owned(),
+        short: short(text, SHORT_LENGTH_MAX),
+        ack_url: None,
+        url: None,
+        actions: vec![],
+        callbacks: callbacks(desk, id, notice),
+        priority: Priority::Normal,
+        data: serde_json::json!({ "type": "answer" }),
     })
 }
 
@@ -268,7 +327,7 @@ fn name(medium: Medium) -> &'static str {
     medium.word()
 }
 
-fn late(desk: &Desk<'_>, notice: &Notice) -> Option<String> {
+pub(crate) fn late(desk: &Desk<'_>, notice: &Notice) -> Option<String> {
     let by = desk.now.since(notice.decided_at);
     let zone = zone_of(desk.state.catalogue(), notice);
     let due = local(desk.zones, zone, notice.decided_at);

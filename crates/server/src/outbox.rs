@@ -13,10 +13,11 @@ use crate::Metrics;
 use crate::letters::{Desk, letter_with};
 use crate::node::Shared;
 use crate::wait::{Waiter, stopped};
+use crate::watch::Loopback;
 use channels::{Message, Outcome, Sender};
 use driver::SubmitError;
 use engine::{Command, DeliveryOutcome, NoticeStatus, Recipient, State, Submission};
-use model::{Channel, ChannelId, Medium, Millis, NoticeId, Timestamp};
+use model::{Channel, ChannelId, Medium, Millis, NoticeId, SYNTHETIC, SecretRef, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -46,6 +47,7 @@ pub struct Outbox {
     version: u64,
     running: JoinSet<()>,
     on_the_way: BTreeMap<NoticeId, tokio::task::Id>,
+    loopback: Option<Loopback>,
 }
 
 /// Where letters of [`model::Channel::Inbox`] are laid down.
@@ -112,7 +114,15 @@ impl Outbox {
             version: 0,
             running: JoinSet::new(),
             on_the_way: BTreeMap::new(),
+            loopback: None,
         }
+    }
+
+    /// Sends synthetic pages to a receiver of ours, whose address no catalogue knows.
+    #[must_use]
+    pub(crate) fn with_loopback(mut self, loopback: Option<Loopback>) -> Self {
+        self.loopback = loopback;
+        self
     }
 
     /// Works until `stop` says so; what is on its way then is waited for.
@@ -120,6 +130,7 @@ impl Outbox {
         let mut changes = self.desk.shared.handle.subscribe();
         self.tell_what_was_due();
         loop {
+            self.desk.metrics.note_outbox(self.desk.shared.clock.now());
             self.adopt();
             self.start_due();
             let next = self.next_due();
@@ -181,6 +192,8 @@ impl Outbox {
         self.senders = channels
             .iter()
             .map(|(id, channel)| {
+                let own = self.loopback.as_ref().filter(|_| id.as_str() == SYNTHETIC).map(back);
+                let channel = own.as_ref().unwrap_or(channel);
                 let sender = Sender::new(channel, &channels::secrets::resolve);
                 if let Err(missing) = &sender {
                     tracing::error!(channel = %id, "the channel cannot send: {missing}");
@@ -239,6 +252,11 @@ impl Outbox {
         });
         due.min().map_or(period, |it| it.min(period))
     }
+}
+
+/// The channel of synthetic pages, with the address and the key that only this process knows.
+fn back(it: &Loopback) -> Channel {
+    Channel::Webhook { url: it.url.clone(), secret: SecretRef::Plain(it.secret.clone()) }
 }
 
 impl Writer {

@@ -69,6 +69,9 @@ pub(crate) fn catalogue() -> Catalogue {
         channels: BTreeMap::new(),
         channel_priorities: BTreeMap::new(),
         channel_receipts: BTreeMap::new(),
+        back: model::Back::default(),
         sources: BTreeMap::from([("prometheus".into(), source)]),
+        watched: model::Watched::default(),
+        pager: model::Pager::default(),
     }
 }

@@ -176,9 +176,14 @@ fn incident_json(it: &Incident) -> Value {
         "time_to_acknowledge_ms": span(it.time_to_acknowledge()),
         "time_to_resolve_ms": span(it.time_to_resolve()),
         "time_to_reflect_ms": span(it.time_to_reflect()),
+        "notes": it.notes.iter().map(note_json).collect::<Vec<_>>(),
         "alerts": it.alerts,
         "pages": it.pages,
     })
+}
+
+fn note_json(it: &incident::Note) -> Value {
+    json!({ "at": it.at.to_string(), "by": it.by, "via": it.via, "text": it.text.text() })
 }
 
 pub(crate) async fn incidents(State(context): State<Context>) -> Response {

@@ -48,7 +48,7 @@ pub(crate) async fn carry_out(
     }
 }
 
-fn nothing_here() -> Response {
+pub(crate) fn nothing_here() -> Response {
     (StatusCode::NOT_FOUND, views::message("Nothing here", "There is no such thing."))
         .into_response()
 }

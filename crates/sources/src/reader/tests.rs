@@ -262,6 +262,9 @@ fn catalogue(bad: &str, total: &str) -> model::Catalogue {
         channels: BTreeMap::new(),
         channel_priorities: BTreeMap::new(),
         channel_receipts: BTreeMap::new(),
+        back: model::Back::default(),
         sources: [("own".into(), source)].into(),
+        watched: model::Watched::default(),
+        pager: model::Pager::default(),
     }
 }

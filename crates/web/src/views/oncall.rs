@@ -7,7 +7,7 @@ use crate::views::layout;
 use axum::Extension;
 use axum::extract::{Query, State};
 use maud::{Markup, html};
-use model::{Millis, PersonId, Timestamp};
+use model::{LoadPer, LoadThen, Millis, PersonId, Timestamp};
 use serde::Deserialize;
 
 /// How far the list looks ahead.
@@ -42,6 +42,15 @@ fn body(context: &Context, who: &Principal, reader: &PersonId, from: Timestamp) 
                     (crate::reach::standing(&state, face.now, who, id, person))
                 }
                 p.soft { "Hand-over in " (rota.timezone) " time; the times below are yours." }
+                @if let Some(it) = state.load.relief(id, face.now) {
+                    p.lamp.card {
+                        strong { (catalogue.name_of(&it.to)) } " has the duty for " (catalogue.name_of(&it.from))
+                        " until " (face.time(it.until))
+                        @if let Some(why) = state.load.log.get(&it.load) { ", who had " (why.pages) " pages (at most " (why.limit.pages) ")" }
+                        ". " form method="post" action={ "/rotas/" (id) "/relief/end" } { button.quiet { "By turns again" } }
+                    }
+                }
+                @if let Some(limit) = rota.load { p.soft { "At most " (limit.pages) @if limit.pages == 1 { " page " } @else { " pages " } (per(limit.per)) ", then " (then(limit.then)) "." } }
                 div.scroll tabindex="0" { table {
                     thead { tr { th { "Who" } th { "From" } th { "Until" } th { "For" } } }
                     tbody { @for it in oncall::shifts(rota, from, from.plus(AHEAD), &context.zones) {
@@ -55,6 +64,42 @@ fn body(context: &Context, who: &Principal, reader: &PersonId, from: Timestamp) 
                         }
                     } }
                 } }
+            }
+        }
+        (credits(&state, &face))
+    }
+}
+
+fn per(it: LoadPer) -> &'static str {
+    match it {
+        LoadPer::Shift => "per shift",
+        LoadPer::Night => "per night",
+        LoadPer::Day => "within 24 hours",
+    }
+}
+
+fn then(it: LoadThen) -> &'static str {
+    match it {
+        LoadThen::Relieve => "the next takes over",
+        LoadThen::Credit => "a day is noted",
+        LoadThen::Hold => "what is calm waits",
+    }
+}
+
+/// Days noted for people who had too many pages.
+fn credits(state: &engine::State, face: &Clockface) -> Markup {
+    let credits: Vec<_> = state.load.credits().collect();
+    let name = |id: &PersonId| {
+        state.catalogue().map_or_else(|| id.to_string(), |it| it.name_of(id).to_owned())
+    };
+    html! {
+        @if !credits.is_empty() {
+            section.card aria-label="Days noted" {
+                h2 style="margin-top:0" { "Days noted" }
+                ul { @for it in credits.iter().rev().take(20) {
+                    li { (name(&it.person)) ": " (it.pages) " pages since " (face.time(it.since)) }
+                } }
+                p { a href="/api/v1/load/credits.csv" { "All as a table" } }
             }
         }
     }
