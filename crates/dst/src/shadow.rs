@@ -225,11 +225,10 @@ impl Shadow {
             format!("{page} went to step {attempt} instead of {expected}")
         })?;
         let due = match (cause, step) {
-            (PageCause::Opened, None) => true,
+            (PageCause::Opened, None) | (PageCause::AskedFor { .. }, Some(_)) => true,
             (PageCause::NobodyAnswered, Some(step)) => record.at >= step.deadline,
             (PageCause::Undeliverable, Some(step)) => self.all_failed(step),
             (PageCause::NoEvidence, Some(step)) => self.none_arrived(step),
-            (PageCause::AskedFor { .. }, Some(_)) => true,
             _ => false,
         };
         hold(due, "no step is cut short", || {

@@ -1,10 +1,10 @@
 //! What a command first causes, or why it is refused. Changes nothing.
 
-use crate::TokenKind;
 use crate::command::{Command, Context, DeliveryOutcome, DoorAlert, DoorLife, Rejected};
 use crate::event::{Event, Evidence, Origin, ResolveReason, SignRole};
 use crate::state::{AlertStatus, Limits, NoticeStatus, State};
 use crate::steer;
+use crate::{Role, TokenKind};
 use crate::{duty, late, load, reach, receipt, shadow, silence};
 use model::{
     AlertId, Catalogue, FeatureId, IncidentId, Millis, NoticeId, Objective, PageId, PersonId,
@@ -117,21 +117,31 @@ pub(crate) fn decide(
                 .then(|| vec![Event::TokenRevoked { token: *token }])
                 .ok_or_else(|| unknown("token", token))
         }
-        Command::SetPassword { person: who, hash, role, spends } => {
-            person(state, who)?;
-            let mut events = vec![];
-            if let Some(token) = spends {
-                let setup = state.access.tokens.get(token).map(|it| it.kind);
-                if setup != Some(TokenKind::Setup) {
-                    return Err(unknown("set-up link", token));
-                }
-                events.push(Event::TokenRevoked { token: *token });
-            }
-            let hash = Personal::new(who.clone(), hash);
-            events.push(Event::PasswordSet { person: who.clone(), hash, role: *role });
-            Ok(events)
+        Command::SetPassword { person, hash, role, spends } => {
+            set_password(state, person, hash, *role, *spends)
         }
     }
+}
+
+fn set_password(
+    state: &State,
+    who: &PersonId,
+    hash: &str,
+    role: Role,
+    spends: Option<TokenId>,
+) -> Result<Vec<Event>, Rejected> {
+    person(state, who)?;
+    let mut events = vec![];
+    if let Some(token) = spends {
+        let setup = state.access.tokens.get(&token).map(|it| it.kind);
+        if setup != Some(TokenKind::Setup) {
+            return Err(unknown("set-up link", token));
+        }
+        events.push(Event::TokenRevoked { token });
+    }
+    let hash = Personal::new(who.clone(), hash);
+    events.push(Event::PasswordSet { person: who.clone(), hash, role });
+    Ok(events)
 }
 
 /// What an alert from a door is deduplicated by: its labels, whichever door it came through.

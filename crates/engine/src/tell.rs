@@ -34,16 +34,10 @@ pub fn tell(event: &Event, catalogue: Option<&Catalogue>) -> String {
         Event::NotPaged { alert, reason } => {
             format!("Nobody was called for alert {alert}: {}.", told_not_paged(reason, &person))
         }
-        Event::SilenceSet { silence, matchers, starts_at, ends_at, by, plan, .. } => {
-            let matchers: Vec<String> = matchers.iter().map(ToString::to_string).collect();
-            let matchers = matchers.join(", ");
-            let by = person(by);
-            let who = match plan {
-                Some(plan) => format!("The planned work `{plan}` of {by}"),
-                None => by,
-            };
-            format!("{who} set silence {silence} for {matchers}, {starts_at} to {ends_at}.")
-        }
+        Event::SilenceSet { .. }
+        | Event::SilenceStarted { .. }
+        | Event::SilenceEnded { .. }
+        | Event::AlertUnsilenced { .. } => told_silence(event, &person),
         Event::SilenceReminded { .. }
         | Event::MaintenancePlanned { .. }
         | Event::MaintenanceCancelled { .. }
@@ -52,14 +46,6 @@ pub fn tell(event: &Event, catalogue: Option<&Catalogue>) -> String {
         | Event::AlertUpdated { .. }
         | Event::JournalProbed
         | Event::SyntheticSeen { .. } => told_watched(event, &person),
-        Event::SilenceStarted { silence } => format!("Silence {silence} is in force."),
-        Event::SilenceEnded { silence, by: None } => format!("Silence {silence} is over."),
-        Event::SilenceEnded { silence, by: Some(by) } => {
-            format!("{} ended silence {silence}.", person(by))
-        }
-        Event::AlertUnsilenced { alert, silence } => {
-            format!("Silence {silence} is over and alert {alert} still fires.")
-        }
         Event::IncidentOpened { incident, alert, .. } => {
             format!("Incident {incident} opened for alert {alert}.")
         }
@@ -124,6 +110,31 @@ pub fn tell(event: &Event, catalogue: Option<&Catalogue>) -> String {
             format!("The daily mail is due to {} people.", notices.len())
         }
         other => told_limits(other, &person),
+    }
+}
+
+/// Silences, and what they hid.
+fn told_silence(event: &Event, person: &dyn Fn(&PersonId) -> String) -> String {
+    match event {
+        Event::SilenceSet { silence, matchers, starts_at, ends_at, by, plan, .. } => {
+            let matchers: Vec<String> = matchers.iter().map(ToString::to_string).collect();
+            let matchers = matchers.join(", ");
+            let by = person(by);
+            let who = match plan {
+                Some(plan) => format!("The planned work `{plan}` of {by}"),
+                None => by,
+            };
+            format!("{who} set silence {silence} for {matchers}, {starts_at} to {ends_at}.")
+        }
+        Event::SilenceStarted { silence } => format!("Silence {silence} is in force."),
+        Event::SilenceEnded { silence, by: None } => format!("Silence {silence} is over."),
+        Event::SilenceEnded { silence, by: Some(by) } => {
+            format!("{} ended silence {silence}.", person(by))
+        }
+        Event::AlertUnsilenced { alert, silence } => {
+            format!("Silence {silence} is over and alert {alert} still fires.")
+        }
+        _ => String::new(),
     }
 }
 

@@ -110,30 +110,31 @@ async fn pagerduty(
         state.catalogue().and_then(|it| it.pager.pagerduty_secret.clone())
     };
     if let Some(secret) = secret
-        && let Err(refused) = is_signed(&secret, &headers, &body)
+        && let Some(refused) = unsigned(&secret, &headers, &body)
     {
         return refused;
     }
     webhook(&context, &who, beside::pagerduty(&body)).await
 }
 
-/// `X-PagerDuty-Signature: v1=<hex HMAC-SHA256 of the body>`, several with commas while secrets change
-/// hands (PagerDuty, "Webhook signatures").
-fn is_signed(secret: &SecretRef, headers: &HeaderMap, body: &[u8]) -> Result<(), Response> {
-    let secret = channels::secrets::resolve(secret).map_err(|missing| {
-        tracing::error!("webhooks of PagerDuty cannot be checked: {missing}");
-        doors::later("the secret of these webhooks is missing here")
-    })?;
+/// The refusal, unless the body is signed: `X-PagerDuty-Signature: v1=<hex HMAC-SHA256 of the body>`,
+/// several with commas while secrets change hands (PagerDuty, "Webhook signatures").
+fn unsigned(secret: &SecretRef, headers: &HeaderMap, body: &[u8]) -> Option<Response> {
+    let secret = match channels::secrets::resolve(secret) {
+        Ok(secret) => secret,
+        Err(missing) => {
+            tracing::error!("webhooks of PagerDuty cannot be checked: {missing}");
+            return Some(doors::later("the secret of these webhooks is missing here"));
+        }
+    };
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
     let given = headers.get("x-pagerduty-signature").and_then(|it| it.to_str().ok()).unwrap_or("");
     let fits = |it: &str| {
         let tag = it.trim().strip_prefix("v1=").and_then(unhex);
         tag.is_some_and(|tag| hmac::verify(&key, body, &tag).is_ok())
     };
-    if given.split(',').any(fits) {
-        return Ok(());
-    }
-    Err((StatusCode::UNAUTHORIZED, "no valid X-PagerDuty-Signature\n").into_response())
+    let refused = || (StatusCode::UNAUTHORIZED, "no valid X-PagerDuty-Signature\n").into_response();
+    (!given.split(',').any(fits)).then(refused)
 }
 
 fn unhex(text: &str) -> Option<Vec<u8>> {

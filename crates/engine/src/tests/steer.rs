@@ -38,6 +38,7 @@ fn asking_at_the_last_step_starts_the_policy_over() {
         2m PageOpened pg_2 payments
         2m PageNotified pg_2 step 0 (Opened) ana email, ana sms until 7m
         7m PageNotified pg_2 step 1 (NobodyAnswered) ana email, ana sms, bo sms until 17m
+        7m CallsBundled pg_2 ana call 4, 2 new at 7m 30s: no_8 in no_11, no_9 in no_12
         8m refused: page `pg_1` is already over
         ",
     );

@@ -169,32 +169,6 @@ fn command(words: &[&str], now: Timestamp) -> Command {
             let life = DoorLife::FiringStaleAfter(Millis::from_hours(5));
             door(fingerprint, Some(feature), life, now)
         }
-        ["ring", service] => ring(service, "warning", now),
-        ["ring-critical", service] => ring(service, "critical", now),
-        ["join", fingerprint, service] => {
-            let Command::Receive(mut door) = ring(service, "warning", now) else { unreachable!() };
-            door.fingerprint = fingerprint.into();
-            Command::Receive(door)
-        }
-        ["anyway", id, by] => Command::PageAnyway {
-            alert: model::AlertId::parse(id).expect("an alert id"),
-            by: by.into(),
-        },
-        ["end-relief", rota, by] => Command::EndRelief { rota: rota.into(), by: by.into() },
-        ["end-shadow", by] => Command::EndShadow { team: None, by: by.into() },
-        ["they", act, incident, key, who] => Command::RecordTheirCall(Box::new(crate::Heard {
-            system: "pagerduty".into(),
-            incident: incident.into(),
-            keys: vec![key.into()],
-            title: String::new(),
-            act: match act {
-                "call" => crate::TheirAct::Called,
-                "ack" => crate::TheirAct::Acknowledged,
-                _ => crate::TheirAct::Resolved,
-            },
-            people: vec![vec![who.into()]],
-            at: now,
-        })),
         ["door-over", fingerprint] => door(fingerprint, None, DoorLife::Resolved, now),
         ["ack", id, by] => Command::AcknowledgePage { page: page(id), by: by.into(), via },
         ["ack-incident", id, by] => {
@@ -264,6 +238,39 @@ fn command(words: &[&str], now: Timestamp) -> Command {
             catalogue.features.remove(&feature.into());
             Command::AdoptCatalogue { catalogue: Box::new(catalogue), hash: "second".into() }
         }
+        _ => limits_command(words, now),
+    }
+}
+
+/// Commands about load limits, storms and shadow mode.
+fn limits_command(words: &[&str], now: Timestamp) -> Command {
+    match *words {
+        ["ring", service] => ring(service, "warning", now),
+        ["ring-critical", service] => ring(service, "critical", now),
+        ["join", fingerprint, service] => {
+            let Command::Receive(mut door) = ring(service, "warning", now) else { unreachable!() };
+            door.fingerprint = fingerprint.into();
+            Command::Receive(door)
+        }
+        ["anyway", id, by] => Command::PageAnyway {
+            alert: model::AlertId::parse(id).expect("an alert id"),
+            by: by.into(),
+        },
+        ["end-relief", rota, by] => Command::EndRelief { rota: rota.into(), by: by.into() },
+        ["end-shadow", by] => Command::EndShadow { team: None, by: by.into() },
+        ["they", act, incident, key, who] => Command::RecordTheirCall(Box::new(crate::Heard {
+            system: "pagerduty".into(),
+            incident: incident.into(),
+            keys: vec![key.into()],
+            title: String::new(),
+            act: match act {
+                "call" => crate::TheirAct::Called,
+                "ack" => crate::TheirAct::Acknowledged,
+                _ => crate::TheirAct::Resolved,
+            },
+            people: vec![vec![who.into()]],
+            at: now,
+        })),
         _ => watched_command(words, now),
     }
 }

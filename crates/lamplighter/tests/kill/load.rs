@@ -97,6 +97,7 @@ impl Ledger {
         self.later.load(Ordering::SeqCst)
     }
 
+    #[cfg(feature = "servers")]
     pub(crate) fn accepted_count(&self) -> usize {
         self.accepted.lock().expect("no sender panicked").len()
     }

@@ -39,8 +39,12 @@ async fn calls_of_the_other_pager_are_recorded_once_and_call_nobody() {
     assert_eq!(status, StatusCode::OK);
     assert!(answer.contains(r#""recorded":1"#) && answer.contains("line 3"), "{answer}");
     let state = house.handle.state();
-    let people: Vec<Option<&str>> =
-        state.shadow.theirs.values().map(|it| it.person.as_ref().map(|it| it.as_str())).collect();
+    let people: Vec<Option<&str>> = state
+        .shadow
+        .theirs
+        .values()
+        .map(|it| it.person.as_ref().map(model::PersonId::as_str))
+        .collect();
     assert_eq!(people, [Some("ana"), None, Some("bo")]);
     assert!(state.shadow.theirs.values().all(|it| it.act == TheirAct::Called));
     assert!(state.notices.is_empty());

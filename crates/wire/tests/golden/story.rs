@@ -596,10 +596,59 @@ fn unheard(teller: &mut Teller, start: i64) {
     }
 }
 
+fn secret() -> SecretRef {
+    SecretRef::Env("SECRET".to_owned())
+}
+
+/// Rooms, bots and what rings until it is answered.
+fn chats() -> Vec<(&'static str, Channel)> {
+    vec![
+        ("slack-room", Channel::SlackWebhook { webhook: secret() }),
+        (
+            "slack",
+            Channel::Slack {
+                url: "https://slack.com/api".to_owned(),
+                token: secret(),
+                room: Some("C1".to_owned()),
+                signing_secret: Some(secret()),
+            },
+        ),
+        ("mattermost", Channel::Mattermost { webhook: secret(), room: Some("ops".to_owned()) }),
+        ("teams", Channel::Teams { webhook: secret() }),
+        ("discord", Channel::Discord { webhook: secret() }),
+        (
+            "telegram",
+            Channel::Telegram {
+                url: "https://api.telegram.org".to_owned(),
+                token: secret(),
+                room: Some("-1001".to_owned()),
+                webhook_secret: Some(secret()),
+            },
+        ),
+        (
+            "matrix",
+            Channel::Matrix {
+                url: "https://matrix.example".to_owned(),
+                token: secret(),
+                room: Some("!ops:matrix.example".to_owned()),
+            },
+        ),
+        (
+            "pushover",
+            Channel::Pushover {
+                url: "https://api.pushover.net".to_owned(),
+                token: secret(),
+                retry: Millis::from_mins(1),
+                expire: Millis::from_hours(1),
+                room: Some("group".to_owned()),
+            },
+        ),
+    ]
+}
+
 /// The organisation of the examples, with one of everything that can be configured.
 fn everything() -> Catalogue {
     let mut it = solar();
-    let secret = || SecretRef::Env("SECRET".to_owned());
     let channels = [
         (
             "mail",
@@ -653,49 +702,10 @@ fn everything() -> Catalogue {
                 smsc: Some("safaricom".to_owned()),
             },
         ),
-        ("slack-room", Channel::SlackWebhook { webhook: secret() }),
-        (
-            "slack",
-            Channel::Slack {
-                url: "https://slack.com/api".to_owned(),
-                token: secret(),
-                room: Some("C1".to_owned()),
-                signing_secret: Some(secret()),
-            },
-        ),
-        ("mattermost", Channel::Mattermost { webhook: secret(), room: Some("ops".to_owned()) }),
-        ("teams", Channel::Teams { webhook: secret() }),
-        ("discord", Channel::Discord { webhook: secret() }),
-        (
-            "telegram",
-            Channel::Telegram {
-                url: "https://api.telegram.org".to_owned(),
-                token: secret(),
-                room: Some("-1001".to_owned()),
-                webhook_secret: Some(secret()),
-            },
-        ),
-        (
-            "matrix",
-            Channel::Matrix {
-                url: "https://matrix.example".to_owned(),
-                token: secret(),
-                room: Some("!ops:matrix.example".to_owned()),
-            },
-        ),
-        (
-            "pushover",
-            Channel::Pushover {
-                url: "https://api.pushover.net".to_owned(),
-                token: secret(),
-                retry: Millis::from_mins(1),
-                expire: Millis::from_hours(1),
-                room: Some("group".to_owned()),
-            },
-        ),
         ("hook", Channel::Webhook { url: "https://hooks.example".to_owned(), secret: secret() }),
     ];
     it.channels.extend(channels.map(|(id, channel)| (id.into(), channel)));
+    it.channels.extend(chats().into_iter().map(|(id, channel)| (id.into(), channel)));
     it.channel_priorities.insert("kannel".into(), 2);
     it.watched = crate::watched::configured();
     let url = "http://prometheus:9090".to_owned();
