@@ -15,10 +15,10 @@ use crate::semantics;
 use crate::shape;
 use crate::yaml::{Class, Data, Entry, Node};
 use model::{
-    Catalogue, Channel, Contact, Escalation, EscalationStep, Feature, Layer, LoadLimit, LoadPer,
-    LoadThen, Millis, Mode, Need, Objective, Owners, Pager, Person, PersonId, Personal, Rota,
-    Route, SecretRef, Service, ServiceKind, Slo, SloId, Source, SourceId, SourceKind, Team,
-    Weekday,
+    Catalogue, Channel, Contact, ContactRule, Escalation, EscalationStep, Feature, Layer,
+    LoadLimit, LoadPer, LoadThen, Millis, Mode, Need, Objective, Owners, Pager, Person, PersonId,
+    PersonRules, Personal, Rota, Route, SecretRef, Service, ServiceKind, Slo, SloId, Source,
+    SourceId, SourceKind, Team, Weekday,
 };
 use std::collections::BTreeMap;
 
@@ -39,6 +39,10 @@ pub(crate) fn build(sections: &Sections) -> Catalogue {
         channel_priorities: sections
             .entries("channels")
             .filter_map(|it| Some((it.key.as_str().into(), roads::priority(it)?)))
+            .collect(),
+        channel_receipts: sections
+            .entries("channels")
+            .filter_map(|it| Some((it.key.as_str().into(), roads::receipt_within(it)?)))
             .collect(),
         back: crate::back::build(sections),
         sources: collect(sections, "sources", |it| source(&it.value)),
@@ -66,10 +70,24 @@ fn person(id: &str, node: &Node) -> Person {
         name: personal("name"),
         timezone: text(node, "timezone").to_owned(),
         contacts: contacts.collect(),
+        rules: rules(node),
         aka: items(node, "aka", |it| {
             Personal::new(subject.clone(), it.text().expect("a name is text"))
         }),
     }
+}
+
+fn rules(node: &Node) -> PersonRules {
+    let of = |key| {
+        node.get("rules").map_or_else(Vec::new, |it| {
+            items(it, key, |rule| ContactRule {
+                by: scalars::medium(text(rule, "by")).expect("`by` is one of the words"),
+                after: duration(rule, "after", shape::AFTER_DEFAULT),
+            })
+        })
+    };
+    let quiet = node.get("quiet").and_then(Node::text).and_then(scalars::hours);
+    PersonRules { page: of("page"), ticket: of("ticket"), quiet }
 }
 
 fn services(sections: &Sections) -> BTreeMap<model::ServiceId, Service> {
@@ -161,6 +179,7 @@ fn rota(node: &Node) -> Rota {
     Rota {
         timezone: text(node, "timezone").to_owned(),
         layers: items(node, "layers", layer),
+        confirm: optional_duration(node, "confirm"),
         load: node.get("load").map(load),
     }
 }
@@ -341,6 +360,11 @@ fn objective(node: &Node) -> Objective {
 
 pub(crate) fn duration(node: &Node, key: &str, default: &str) -> Millis {
     scalars::duration(text_or(node, key, default)).expect("lengths of time were checked")
+}
+
+fn optional_duration(node: &Node, key: &str) -> Option<Millis> {
+    let text = node.get(key)?.text()?;
+    Some(scalars::duration(text).expect("lengths of time were checked"))
 }
 
 pub(crate) fn secret(node: &Node, key: &str) -> Option<SecretRef> {

@@ -421,6 +421,12 @@ fn plain_problem(text: &str, plain: Plain) -> Option<Refused> {
             "hand-over time",
             "write a day (mon, tue, wed, thu, fri, sat, sun) and a time: `mon 09:00`",
         ),
+        Plain::Hours => unless(
+            scalars::hours(text).is_some(),
+            "LL080",
+            "span of hours",
+            "write when it begins and when it ends, in 24 hours: `22:00-07:00`",
+        ),
         Plain::Date => unless(
             scalars::is_date(text),
             "LL024",

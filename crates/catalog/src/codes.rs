@@ -251,4 +251,14 @@ static CODES: &[CodeInfo] = &[
         "name of the product's own",
         "A channel or an escalation may not be called `lamplighter-synthetic`: synthetic pages go there.",
     ),
+    error(
+        "LL080",
+        "not hours of the day",
+        "Quiet hours are written `22:00-07:00`; both ends differ.",
+    ),
+    warning(
+        "LL081",
+        "rule without address",
+        "A person's rule names an address they do not have. It is passed over; when no rule of theirs reaches them, every address is used.",
+    ),
 ];

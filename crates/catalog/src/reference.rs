@@ -239,6 +239,7 @@ fn plain_schema(plain: Plain) -> Value {
         Plain::Secret => pattern("^(env:[A-Za-z_][A-Za-z0-9_]*|file:/.+)$"),
         Plain::Choice(words) => json!({ "enum": words }),
         Plain::Target => pattern("^(rota|team|person|channel) +[a-z0-9][a-z0-9_-]{0,63}$"),
+        Plain::Hours => pattern("^[0-2][0-9]:[0-5][0-9]-[0-2][0-9]:[0-5][0-9]$"),
         Plain::When => pattern("^([0-9]{4}-[0-9]{2}-[0-9]{2}|[a-z0-9, ]+) +[0-2][0-9]:[0-5][0-9]$"),
         Plain::Zone | Plain::Host | Plain::Selector | Plain::Header | Plain::Matchers => {
             json!({ "type": "string", "minLength": 1 })
@@ -279,6 +280,7 @@ fn plain_words(plain: Plain) -> String {
         Plain::Objective => "percentage",
         Plain::Turn => "weeks or days",
         Plain::Handover => "day and time",
+        Plain::Hours => "hours of the day",
         Plain::Zone => "IANA time zone",
         Plain::Date => "`YYYY-MM-DD`",
         Plain::Switch => "`true` or `false`",

@@ -37,6 +37,7 @@ pub(crate) fn check(sections: &Sections, sink: &mut Sink) {
         sources_are_clear(sections, sink);
         warn_without_escalation(sections, sink);
         warn_unreachable(sections, sink);
+        warn_dead_rules(sections, sink);
     }
 }
 
@@ -335,6 +336,24 @@ fn warn_unreachable(sections: &Sections, sink: &mut Sink) {
             let hint =
                 "give them an `email`, `sms`, `ntfy` or another that one of the channels delivers";
             sink.push(Problem::at(person.key_span, "LL052", message).hint(hint));
+        }
+    }
+}
+
+/// A rule without an address behind it reaches nobody.
+fn warn_dead_rules(sections: &Sections, sink: &mut Sink) {
+    for person in sections.entries("people") {
+        let Some(rules) = person.value.get("rules") else { continue };
+        for rule in rules.entries().iter().flat_map(|it| it.value.items()) {
+            let Some(by) = rule.get("by") else { continue };
+            let Some(word) = by.text().filter(|it| scalars::medium(it).is_some()) else { continue };
+            let key = if word == "push" { "ntfy" } else { word };
+            if person.value.get(key).is_none() {
+                let message =
+                    format!("{} has a rule for {word} and no `{key}`", quote(&person.key));
+                let hint = format!("give them a `{key}`, or take the rule away");
+                sink.push(Problem::at(by.span, "LL081", message).hint(hint));
+            }
         }
     }
 }

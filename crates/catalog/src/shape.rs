@@ -80,6 +80,8 @@ pub(crate) enum Plain {
     Choice(&'static [&'static str]),
     /// `rota ID`, `team ID`, `person ID` or `channel ID`.
     Target,
+    /// `22:00-07:00`.
+    Hours,
     /// `2026-12-24 22:00`, `tue,thu 02:00`, ….
     When,
     /// `service="payments-db", severity!="critical"`.
@@ -197,6 +199,14 @@ const WAIT: Limits = Limits { shortest: Millis::from_secs(10), longest: Millis::
 /// Shortest and longest time between two looks at a source.
 const INTERVAL: Limits = Limits { shortest: Millis::from_secs(1), longest: Millis::from_mins(10) };
 
+/// Shortest and longest time that a receipt may take.
+pub(crate) const RECEIPT: Limits =
+    Limits { shortest: Millis::from_secs(10), longest: Millis::from_hours(1) };
+/// Longest time that a person's own rule may wait.
+const AFTER: Limits = Limits { shortest: Millis::from_secs(0), longest: Millis::from_hours(1) };
+/// Shortest and longest time to confirm a shift.
+const CONFIRM: Limits = Limits { shortest: Millis::from_mins(1), longest: Millis::from_hours(12) };
+
 /// Window of an objective that names none.
 pub(crate) const WINDOW_DEFAULT: &str = "28d";
 /// Time a step takes that names none.
@@ -213,6 +223,8 @@ pub(crate) const TWILIO_URL_DEFAULT: &str = "https://api.twilio.com";
 pub(crate) const ENCRYPTION_DEFAULT: &str = "starttls";
 /// Method of an SMS gateway that names none.
 pub(crate) const METHOD_DEFAULT: &str = "POST";
+/// Wait of a person's own rule that names none.
+pub(crate) const AFTER_DEFAULT: &str = "0s";
 /// Over what pages are counted where nothing else is said.
 pub(crate) const LOAD_PER_DEFAULT: &str = "shift";
 /// Name of the source that is taken when several exist and none is named.
@@ -312,7 +324,7 @@ pub(crate) static ROOT: Shape = Shape {
 
 static PERSON: Shape = Shape {
     title: "person",
-    about: "Somebody. A page goes to all addresses of a person at once.",
+    about: "Somebody. A page goes to all addresses of a person at once, unless they have rules of their own.",
     fields: &[
         plain("name", Default("the id"), Plain::Text(100), "How to call them."),
         plain("timezone", Required, Plain::Zone, "Where they are, as an IANA time zone."),
@@ -337,10 +349,49 @@ static PERSON: Shape = Shape {
             "What other pagers call them: a name, a user name or an address, as it stands in their webhooks.",
         ),
         field(
+            "rules",
+            Optional,
+            Record(&RULES),
+            "How they want to be reached, by urgency. Rules that reach nobody are set aside.",
+        ),
+        plain(
+            "quiet",
+            Optional,
+            Plain::Hours,
+            "Hours of their day, such as `22:00-07:00`, in which what can wait does wait. What should wake them still does.",
+        ),
+        field(
             "skills",
             Optional,
             Map(Keys::Texts(64), &Kind::Plain(Plain::Whole(0, 3))),
             "What they know, from 0 (nothing) to 3 (can teach it). Accepted, and not used yet.",
+        ),
+    ],
+};
+
+static RULES: Shape = Shape {
+    title: "rules",
+    about: "How somebody wants to be reached. Without rules: by every address at once.",
+    fields: &[
+        field("page", Optional, List(&Record(&RULE)), "For what should wake them."),
+        field("ticket", Optional, List(&Record(&RULE)), "For what can wait."),
+    ],
+};
+
+/// The addresses that a rule may name.
+const RULE_WORDS: &[&str] =
+    &["email", "sms", "push", "voice", "pushover", "slack", "mattermost", "telegram", "matrix"];
+
+static RULE: Shape = Shape {
+    title: "rule",
+    about: "One way to reach somebody.",
+    fields: &[
+        plain("by", Required, Plain::Choice(RULE_WORDS), "Which of their addresses."),
+        plain(
+            "after",
+            Default(AFTER_DEFAULT),
+            Plain::Duration(AFTER),
+            "How long after the step of the page has started. What fails before brings it forward.",
         ),
     ],
 };
@@ -536,6 +587,12 @@ static ROTA: Shape = Shape {
         ),
         field("load", Optional, Record(&LOAD), "How many pages whoever is on duty may get."),
         plain(
+            "confirm",
+            Optional,
+            Plain::Duration(CONFIRM),
+            "Asks whoever comes on duty to say that they know, within this time; then reminds them, then tells the others of the rota. Nobody is woken by it.",
+        ),
+        plain(
             "follow-the-sun",
             Default("false"),
             Plain::Switch,
@@ -667,6 +724,7 @@ static SMTP: Shape = Shape {
             "The absolute path of a PEM file: who signed the server's certificate, where it is nobody public.",
         ),
         roads::PRIORITY,
+        roads::RECEIPT_WITHIN,
     ],
 };
 
@@ -684,6 +742,7 @@ static TWILIO: Shape = Shape {
             "The base URL, for gateways that speak the same.",
         ),
         roads::PRIORITY,
+        roads::RECEIPT_WITHIN,
     ],
 };
 
@@ -701,6 +760,7 @@ static SMS_HTTP: Shape = Shape {
             "Extra headers. Secrets only as `env:NAME` or `file:/path`.",
         ),
         roads::PRIORITY,
+        roads::RECEIPT_WITHIN,
     ],
 };
 
@@ -711,6 +771,7 @@ static NTFY: Shape = Shape {
         plain("url", Required, Plain::Url, "Its base URL."),
         plain("token", Optional, Plain::Secret, "An access token, as `env:NAME` or `file:/path`."),
         roads::PRIORITY,
+        roads::RECEIPT_WITHIN,
     ],
 };
 

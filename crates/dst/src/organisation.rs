@@ -41,6 +41,7 @@ pub(crate) fn organisation(dice: &mut Dice) -> Catalogue {
         escalations: BTreeMap::new(),
         channels: [("inbox".into(), Channel::Inbox)].into(),
         channel_priorities: BTreeMap::new(),
+        channel_receipts: BTreeMap::new(),
         back: model::Back::default(),
         sources: [("prometheus".into(), source()), ("scrape".into(), source())].into(),
         watched: model::Watched::default(),
@@ -135,7 +136,13 @@ fn person(dice: &mut Dice, id: &PersonId) -> Person {
             contacts.push(Contact { medium, address });
         }
     }
-    Person { name: None, timezone: (*dice.pick(&ZONES)).to_owned(), contacts, aka: vec![] }
+    Person {
+        name: None,
+        timezone: (*dice.pick(&ZONES)).to_owned(),
+        contacts,
+        aka: vec![],
+        rules: model::PersonRules::default(),
+    }
 }
 
 fn team(dice: &mut Dice, people: &[PersonId]) -> Team {
@@ -175,7 +182,7 @@ fn rota(dice: &mut Dice, members: &[PersonId]) -> Rota {
         starts: "2026-01-05".to_owned(),
     };
     let timezone = (*dice.pick(&ZONES)).to_owned();
-    Rota { timezone, layers: vec![layer], load: load(dice) }
+    Rota { timezone, layers: vec![layer], load: load(dice), confirm: None }
 }
 
 fn escalation(dice: &mut Dice, catalogue: &Catalogue, team: &TeamId) -> Escalation {

@@ -7,9 +7,9 @@
 use crate::journal::ORG;
 use engine::{
     AlertStatus, Event, EventRecord, NewNotice, NotPagedReason, NoticeStatus, Origin, PageCause,
-    State,
+    Standing, State,
 };
-use model::{AlertId, IncidentId, Millis, NoticeId, PageId, Pager, Severity, Timestamp};
+use model::{AlertId, IncidentId, Medium, Millis, NoticeId, PageId, Pager, Severity, Timestamp};
 use paging::PageStatus;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -188,7 +188,7 @@ impl Shadow {
             Event::PageExhausted { page } => {
                 let step = self.steps.get(page);
                 let passed = step.is_some_and(|it| record.at >= it.deadline);
-                let undeliverable = step.is_some_and(|it| self.all_failed(it));
+                let undeliverable = step.is_some_and(|it| self.none_arrived(it));
                 hold(passed || undeliverable, "no step is cut short", || {
                     format!("{page} was exhausted at {} though its step {step:?}", record.at)
                 })
@@ -228,6 +228,7 @@ impl Shadow {
             (PageCause::Opened, None) | (PageCause::AskedFor { .. }, Some(_)) => true,
             (PageCause::NobodyAnswered, Some(step)) => record.at >= step.deadline,
             (PageCause::Undeliverable, Some(step)) => self.all_failed(step),
+            (PageCause::NoEvidence, Some(step)) => self.none_arrived(step),
             _ => false,
         };
         hold(due, "no step is cut short", || {
@@ -241,6 +242,18 @@ impl Shadow {
             matches!(status, Some(NoticeStatus::Failed { .. }) | None)
         };
         step.notices.iter().all(failed)
+    }
+
+    /// Whether nothing of a step arrived, and nothing but mails may still lie somewhere unread.
+    fn none_arrived(&self, step: &Step) -> bool {
+        step.notices.iter().all(|it| {
+            let Some(notice) = self.state.notices.get(it) else { return true };
+            match notice.standing() {
+                Standing::Failed | Standing::Cancelled => true,
+                Standing::Taken => notice.medium == Medium::Email,
+                Standing::Waiting | Standing::Arrived => false,
+            }
+        })
     }
 
     /// What must hold of the state after a record; keeps the books.
@@ -315,6 +328,55 @@ impl Shadow {
                 self.due.retain(|id, _| {
                     let status = state.notices.get(id).map(|it| &it.status);
                     !matches!(status, Some(NoticeStatus::Cancelled))
+                });
+            }
+            _ => self.after_reaching(record)?,
+        }
+        Ok(())
+    }
+
+    /// The same of what is about reaching people.
+    fn after_reaching(&mut self, record: &EventRecord) -> Check {
+        match &record.event {
+            Event::PageNotifiedAlso { page, notices, again, .. } => {
+                let open = self.state.pages.get(page);
+                let open = open.is_some_and(paging::Page::can_be_acknowledged);
+                hold(open, "nobody is called after the end", || format!("{page} calls more"))?;
+                for it in notices {
+                    let new = self.notices.insert(it.notice, *page).is_none();
+                    hold(new, "numbers are given once", || it.notice.to_string())?;
+                    if let Some(step) = self.steps.get_mut(page) {
+                        step.notices.push(it.notice);
+                    }
+                }
+                for id in again {
+                    let unsent = !self.sent.contains(id);
+                    hold(unsent, "what was sent is not sent again", || id.to_string())?;
+                    self.due.insert(*id, record.at);
+                }
+                self.expect(notices);
+            }
+            Event::NoticeDelivered { notice, .. } | Event::NoticeCovered { notice, .. } => {
+                self.due.remove(notice);
+                self.sent.insert(*notice);
+            }
+            Event::ContactsTested { notices, .. }
+            | Event::DutyAsked { notices, .. }
+            | Event::DutyReminded { notices, .. }
+            | Event::DutyUnconfirmed { notices, .. } => {
+                let due_at = |it: &engine::NewNotice| it.due_at.unwrap_or(record.at);
+                self.due.extend(notices.iter().map(|it| (it.notice, due_at(it))));
+                let state = &self.state;
+                self.due.retain(|id, _| state.notices.contains_key(id));
+            }
+            Event::VerificationAsked { notice, .. } => {
+                self.due.insert(notice.notice, record.at);
+            }
+            Event::DutyConfirmed { .. } => {
+                let state = &self.state;
+                self.due.retain(|id, _| {
+                    let status = state.notices.get(id).map(|it| &it.status);
+                    matches!(status, Some(engine::NoticeStatus::Due { .. }))
                 });
             }
             _ => {}

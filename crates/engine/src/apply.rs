@@ -4,10 +4,14 @@ use crate::access::{Token, TokenKind};
 use crate::due::digest_day;
 use crate::event::{Event, EventRecord, NewNotice, Origin};
 use crate::state::{
-    Alert, AlertStatus, Limits, Notice, NoticeStatus, Purpose, Signature, SourceHealth, State,
+    Alert, AlertStatus, Limits, Notice, NoticeStatus, Purpose, Recipient, Signature, SourceHealth,
+    State,
 };
 use crate::watching::{self, SYNTHETIC_GROUP};
-use crate::{NotPagedReason, Password, ResolveReason, load, shadow, silence, steer, storm};
+use crate::{
+    NotPagedReason, Password, ResolveReason, duty, late, load, reach, receipt, shadow, silence,
+    steer, storm,
+};
 use incident::{Incident, Review};
 use model::{AlertId, IncidentId, NoticeId, PageId, Timestamp};
 use paging::{Page, PageStatus};
@@ -29,6 +33,7 @@ impl State {
                 self.catalogue = Some(Arc::new((**catalogue).clone()));
                 self.catalogue_version = *version;
                 self.catalogue_hash.clone_from(hash);
+                duty::adopted(self);
                 watching::adopted(self);
             }
             Event::HeartbeatHeard { .. }
@@ -85,12 +90,25 @@ impl State {
             | Event::ReviewPublished { .. } => self.apply_incident(record),
             Event::PageOpened { .. }
             | Event::PageNotified { .. }
+            | Event::PageNotifiedAlso { .. }
             | Event::PageAcknowledged { .. }
             | Event::PageExhausted { .. }
             | Event::PageEnded { .. } => self.apply_page(record),
-            Event::NoticeSent { .. } | Event::NoticeFailed { .. } | Event::DigestDue { .. } => {
-                self.apply_notice(record);
-            }
+            Event::NoticeSent { .. }
+            | Event::NoticeFailed { .. }
+            | Event::NoticeDelivered { .. }
+            | Event::NoticeUndelivered { .. }
+            | Event::NoticeCovered { .. }
+            | Event::DigestDue { .. } => self.apply_notice(record),
+            Event::VerificationAsked { .. }
+            | Event::VerificationFailed { .. }
+            | Event::ContactVerified { .. }
+            | Event::ContactsTested { .. } => reach::apply(self, record),
+            Event::ShiftExpected { .. }
+            | Event::DutyAsked { .. }
+            | Event::DutyReminded { .. }
+            | Event::DutyConfirmed { .. }
+            | Event::DutyUnconfirmed { .. } => duty::apply(self, record),
             Event::NoteAdded { .. }
             | Event::EscalationAsked { .. }
             | Event::TakenOver { .. }
@@ -265,21 +283,38 @@ impl State {
                 }
                 *page
             }
-            Event::PageNotified { page, attempt, notices, deadline, .. } => {
+            Event::PageNotified { page, attempt, notices, deadline, duty, skipped, .. } => {
                 let ids: Vec<NoticeId> = notices.iter().map(|it| it.notice).collect();
                 if let Some(it) = self.pages.get_mut(page) {
                     it.notified(*attempt, *deadline, &ids);
                 }
                 let purpose = Purpose::Page { page: *page, attempt: *attempt };
                 self.add_notices(notices, purpose, record.at);
+                reach::remember_skipped(self, skipped, record.at);
+                match duty {
+                    Some(duty) => self.reach.shifts.insert(*page, duty.clone()),
+                    None => self.reach.shifts.remove(page),
+                };
                 load::note_step(self, *page, *attempt, notices, record.at);
                 storm::note_call(self, *page, record.at);
                 shadow::note_step(self, *page, *attempt, notices, record.at);
                 *page
             }
+            Event::PageNotifiedAlso { page, attempt, notices, again, .. } => {
+                let (page, attempt) = (*page, *attempt);
+                let calls: Vec<NewNotice> =
+                    notices.iter().cloned().chain(self.once_more(again)).collect();
+                late::apply(self, &record.event, record.at);
+                load::note_more(self, page, attempt, &calls, record.at);
+                storm::note_call(self, page, record.at);
+                shadow::note_step(self, page, attempt, notices, record.at);
+                let page = &page;
+                *page
+            }
             Event::PageAcknowledged { page, by, via } => {
                 if let Some(it) = self.pages.get_mut(page) {
                     it.acknowledged(by.clone(), record.at, via.clone());
+                    self.reach.answered(by, via, record.at);
                     if let Some(incident) = self.incidents.get_mut(&it.incident) {
                         incident.acknowledged.get_or_insert((by.clone(), record.at));
                     }
@@ -302,6 +337,7 @@ impl State {
             }
             other => unreachable!("not about a page: {other:?}"),
         };
+        late::mind(self, page_id, record.at);
         self.trail_page(page_id);
     }
 
@@ -323,6 +359,17 @@ impl State {
                     let provider_id = provider_id.clone();
                     it.status = NoticeStatus::Sent { at: record.at, provider_id };
                 }
+                receipt::expect_receipt(self, *notice, record.at);
+                self.forget_unreached(*notice);
+                *notice
+            }
+            Event::NoticeDelivered { notice, evidence, .. }
+            | Event::NoticeUndelivered { notice, evidence, .. } => {
+                receipt::apply(self, *notice, *evidence, record.at);
+                *notice
+            }
+            Event::NoticeCovered { notice, by } => {
+                late::apply_covered(self, *notice, *by, record.at);
                 *notice
             }
             Event::NoticeFailed { notice, detail, retry_at } => {
@@ -338,7 +385,15 @@ impl State {
             other => unreachable!("not about a notice: {other:?}"),
         };
         if let Some(Purpose::Page { page, .. }) = self.notices.get(&id).map(|it| it.purpose) {
+            late::mind(self, page, record.at);
             self.trail_page(page);
+        }
+    }
+
+    /// Somebody a page could not be sent to can be sent to again.
+    fn forget_unreached(&mut self, notice: NoticeId) {
+        if let Some(Recipient::Person(person)) = self.notices.get(&notice).map(|it| &it.to) {
+            self.reach.unreached.remove(person.as_str());
         }
     }
 
@@ -392,26 +447,45 @@ impl State {
         let stays = self.stays(purpose);
         for new in notices {
             self.next.notice = self.next.notice.max(new.notice.0);
-            let notice = Notice {
-                purpose,
-                to: new.to.clone(),
-                medium: new.medium,
-                channel: new.channel.clone(),
-                decided_at: at,
-                attempts: 0,
-                status: if stays {
-                    NoticeStatus::Shadowed { at }
-                } else {
-                    NoticeStatus::Due { at }
-                },
-                text: None,
-            };
+            let mut notice = reach::noted(new, purpose, at);
+            if stays {
+                notice.status = NoticeStatus::Shadowed { at };
+            }
             self.notices.insert(new.notice, notice);
+        }
+    }
+
+    /// Notices that are there already, as if they were new.
+    pub(crate) fn once_more(&self, ids: &[NoticeId]) -> Vec<NewNotice> {
+        let new = |id: &NoticeId| {
+            let it = self.notices.get(id)?;
+            let (to, medium, channel) = (it.to.clone(), it.medium, it.channel.clone());
+            Some(NewNotice { notice: *id, to, medium, channel, due_at: None })
+        };
+        ids.iter().filter_map(new).collect()
+    }
+
+    /// Nothing that `unwanted` says is sent any more.
+    pub(crate) fn cancel_where(&mut self, unwanted: impl Fn(&Notice) -> bool) {
+        let due = |it: &Notice| matches!(it.status, NoticeStatus::Due { .. });
+        let ids: Vec<NoticeId> = self
+            .notices
+            .iter()
+            .filter(|(_, it)| due(it) && unwanted(it))
+            .map(|(id, _)| *id)
+            .collect();
+        for id in ids {
+            if let Some(it) = self.notices.get_mut(&id) {
+                it.status = NoticeStatus::Cancelled;
+            }
         }
     }
 
     fn cancel_notices(&mut self, page: PageId) {
         let ids = self.pages.get(&page).map_or(&[][..], |it| &it.notices);
+        if !self.reach.awaiting.is_empty() {
+            self.reach.awaiting.retain(|(_, it)| !ids.contains(it));
+        }
         for id in ids {
             let Some(it) = self.notices.get_mut(id) else { continue };
             match it.status {

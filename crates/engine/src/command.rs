@@ -2,7 +2,7 @@
 
 use crate::event::{Actor, SignRole};
 use crate::shadow::Heard;
-use crate::{Role, TokenKind};
+use crate::{ReceiptEvidence, Role, TokenKind};
 use alerting::Matcher;
 use model::{
     AlertId, Catalogue, ChannelId, FeatureId, HeartbeatId, IncidentId, Labels, Maintenance, Medium,
@@ -77,6 +77,59 @@ pub enum Command {
         notice: NoticeId,
         /// What the provider said.
         outcome: DeliveryOutcome,
+    },
+    /// What a provider learned of a notice after it took it: a status callback, a delivery report, a
+    /// bounce. May come in any order and any number of times: a later, weaker word never takes back a
+    /// stronger one, and what is known already changes nothing.
+    Receipt {
+        /// Which notice; where only the provider's own id is known,
+        /// [`crate::State::notice_by_provider`] finds it.
+        notice: NoticeId,
+        /// What was learned.
+        evidence: ReceiptEvidence,
+        /// The provider's words, without the address.
+        detail: String,
+    },
+    /// A notice was told of in the message of another one to the same address.
+    Covered {
+        /// Which.
+        notice: NoticeId,
+        /// The one that was sent.
+        by: NoticeId,
+    },
+    /// Somebody wants to show that an address is theirs: a code goes there.
+    VerifyContact {
+        /// Whose.
+        person: PersonId,
+        /// Which address.
+        medium: Medium,
+        /// Random text from which the sender computes the code again; opens nothing by itself.
+        nonce: String,
+        /// What only whoever knows the code and the server's key can compute.
+        code_hash: String,
+    },
+    /// The code that came.
+    ConfirmContact {
+        /// Whose.
+        person: PersonId,
+        /// Which address.
+        medium: Medium,
+        /// Computed from what was typed in, as in [`Command::VerifyContact`].
+        code_hash: String,
+    },
+    /// A message to every address of a person, to see what arrives.
+    TestContacts {
+        /// Whose.
+        person: PersonId,
+    },
+    /// Whoever comes on duty says that they know.
+    ConfirmDuty {
+        /// Who.
+        by: PersonId,
+        /// For which rota; `None`: for every one they were asked about.
+        rota: Option<RotaId>,
+        /// How: `link`, `sms`, `view`, `cli`, `api`.
+        via: String,
     },
     /// Somebody takes a page.
     AcknowledgePage {

@@ -5,14 +5,14 @@
 
 use crate::command::Context;
 use crate::due::source_key;
-use crate::event::{Event, NotPagedReason, Origin, PageCause, ResolveReason};
+use crate::event::{Event, NewNotice, NotPagedReason, Origin, PageCause, ResolveReason};
 use crate::notify::notified;
-use crate::state::{Alert, AlertStatus, NoticeStatus, Purpose, State};
+use crate::state::{Alert, AlertStatus, State};
 use crate::steer;
 use crate::watching::{SYNTHETIC_ALERT, SYNTHETIC_GROUP};
-use crate::{load, shadow, silence, storm};
+use crate::{duty, load, receipt, shadow, silence, storm};
 use incident::{Incident, REVIEW_DUE, Review};
-use model::{AlertId, Catalogue, EscalationId, IncidentId, NoticeId, PageId, SYNTHETIC, Severity};
+use model::{AlertId, Catalogue, EscalationId, IncidentId, PageId, SYNTHETIC, Severity};
 use paging::Next;
 
 /// The events that follow from `event`, in order.
@@ -21,6 +21,7 @@ pub(crate) fn consequences(state: &State, context: &Context<'_>, event: &Event) 
         Event::CatalogueAdopted { .. } => {
             let mut events = orphaned(state);
             events.extend(shadow::adopted(state));
+            events.extend(duty::expected(state, context));
             events
         }
         Event::ShadowEnded { .. } => shadow::taken_over(state),
@@ -39,10 +40,18 @@ pub(crate) fn consequences(state: &State, context: &Context<'_>, event: &Event) 
             let rota = duty.as_ref().map(|(rota, _)| rota);
             limited(state, context, *page, *attempt, rota, notices)
         }
-        Event::NoticeSent { .. } => storm::follow(state, event),
-        Event::NoticeFailed { notice, retry_at: None, .. } => {
+        // Who is called once more is called: within the same bounds.
+        Event::PageNotifiedAlso { page, attempt, duty, notices, again, .. } => {
+            let rota = duty.as_ref().map(|(rota, _)| rota);
+            let all: Vec<NewNotice> =
+                notices.iter().cloned().chain(state.once_more(again)).collect();
+            limited(state, context, *page, *attempt, rota, &all)
+        }
+        Event::NoticeSent { .. } | Event::NoticeDelivered { .. } => storm::follow(state, event),
+        Event::NoticeFailed { notice, retry_at: None, .. }
+        | Event::NoticeUndelivered { notice, .. } => {
             let mut events = storm::follow(state, event);
-            events.extend(undeliverable(state, context, *notice));
+            events.extend(receipt::not_reached(state, context, *notice));
             events
         }
         Event::EscalationAsked { page, by, .. } => steer::escalated(state, context, *page, by),
@@ -227,28 +236,6 @@ pub(crate) fn is_synthetic(alert: &Alert) -> bool {
         _ => None,
     };
     name.is_some_and(|it| it == SYNTHETIC_ALERT)
-}
-
-/// When no notice of a page's current step can be delivered, the next step starts at once.
-fn undeliverable(state: &State, context: &Context<'_>, notice: NoticeId) -> Vec<Event> {
-    let Some(Purpose::Page { page, attempt }) = state.notices.get(&notice).map(|it| it.purpose)
-    else {
-        return vec![];
-    };
-    let Some(it) = state.pages.get(&page) else { return vec![] };
-    let current =
-        matches!(it.status, paging::PageStatus::Waiting { attempt: now, .. } if now == attempt);
-    let all_failed = it
-        .notices
-        .iter()
-        .filter_map(|id| state.notices.get(id))
-        .filter(|it| it.purpose == Purpose::Page { page, attempt })
-        .all(|it| matches!(it.status, NoticeStatus::Failed { .. }));
-    if current && all_failed {
-        advance(state, context, page, PageCause::Undeliverable)
-    } else {
-        vec![]
-    }
 }
 
 fn incident_over(state: &State, alert: AlertId) -> Vec<Event> {

@@ -2,11 +2,10 @@
 
 use crate::command::{Command, Context, DeliveryOutcome, DoorAlert, DoorLife, Rejected};
 use crate::event::{Event, Evidence, Origin, ResolveReason, SignRole};
-use crate::silence;
 use crate::state::{AlertStatus, Limits, NoticeStatus, State};
 use crate::steer;
 use crate::{Role, TokenKind};
-use crate::{load, shadow};
+use crate::{duty, late, load, reach, receipt, shadow, silence};
 use model::{
     AlertId, Catalogue, FeatureId, IncidentId, Millis, NoticeId, Objective, PageId, PersonId,
     Personal, ServiceId, Severity, TeamId, TokenId,
@@ -49,6 +48,14 @@ pub(crate) fn decide(
         Command::Delivered { notice, outcome } => {
             Ok(delivered(state, context, *notice, outcome).into_iter().collect())
         }
+        Command::Receipt { notice, evidence, detail } => {
+            receipt::decide(state, *notice, *evidence, detail)
+        }
+        Command::Covered { notice, by } => late::covered(state, *notice, *by),
+        Command::VerifyContact { .. }
+        | Command::ConfirmContact { .. }
+        | Command::TestContacts { .. } => reach::decide(state, context, command),
+        Command::ConfirmDuty { by, rota, via } => duty::confirm(state, by, rota.as_ref(), via),
         Command::AcknowledgePage { page, by, via } => acknowledge_page(state, *page, by, via),
         Command::AcknowledgeIncident { incident, by, via } => {
             acknowledge_incident(state, *incident, by, via)

@@ -10,7 +10,7 @@ use crate::leases::{Heard, Leases};
 use crate::maintenance::{self, Windows};
 use crate::silence::{self, Silence};
 use crate::state::{Limits, Recipient, State};
-use crate::storm;
+use crate::{duty, late, receipt, storm};
 use model::{AlertId, Medium, Millis, NoticeId, Severity, SourceId, Timestamp};
 use std::collections::BTreeSet;
 
@@ -40,7 +40,16 @@ pub(crate) fn next_wake(state: &State, timers: &Timers) -> Option<Timestamp> {
     let reminders = state.silences.values().filter_map(maintenance::reminder_at).map(|(at, _)| at);
     let updates = storm::next_update(state).into_iter();
     let silences = silences.chain(reminders);
-    pages.chain(alerts).chain(sources).chain(silences).chain(updates).chain(digest).min()
+    let evidence = state.reach.awaiting.first().map(|(at, _)| *at);
+    let reaching = [evidence, late::next_wake(state), duty::next_wake(state)].into_iter().flatten();
+    pages
+        .chain(alerts)
+        .chain(sources)
+        .chain(silences)
+        .chain(updates)
+        .chain(digest)
+        .chain(reaching)
+        .min()
 }
 
 /// The first thing that is due, or nothing.
@@ -56,6 +65,10 @@ pub(crate) fn first_due(state: &State, timers: &Timers, context: &Context<'_>) -
     // ends, so that nothing slips through between two silences.
     if let Some(change) = silence::due(state, now) {
         return vec![change];
+    }
+    // Before the next steps, so that the journal says why they start.
+    if let Some(event) = receipt::overdue(state, now).or_else(|| late::due(state, context)) {
+        return vec![event];
     }
     for incident in state.open_groups.values() {
         let pages = state.incidents.get(incident).map_or(&[][..], |it| &it.pages);
@@ -79,6 +92,7 @@ pub(crate) fn first_due(state: &State, timers: &Timers, context: &Context<'_>) -
         .pulses
         .first_missed(state, now)
         .or_else(|| maintenance::first_reminder(state, now))
+        .or_else(|| duty::due(state, context))
         .or_else(|| digest_due(state, now))
         .into_iter()
         .collect()
@@ -170,6 +184,7 @@ fn digest_due(state: &State, now: Timestamp) -> Option<Event> {
                 to: Recipient::Person((*person).clone()),
                 medium: Medium::Email,
                 channel: channel.clone(),
+                due_at: None,
             }
         })
     });

@@ -4,7 +4,7 @@
 use crate::load::LoadOutcome;
 use crate::shadow::TheirAct;
 use crate::state::Recipient;
-use crate::{Role, TokenKind};
+use crate::{ReceiptEvidence, Role, TokenKind};
 use alerting::Matcher;
 use model::{
     AlertId, Catalogue, ChangeId, ChannelId, EscalationId, FeatureId, HeartbeatId, IncidentId,
@@ -370,6 +370,143 @@ pub enum Event {
         /// When it is tried again; `None`: given up.
         retry_at: Option<Timestamp>,
     },
+    /// A notice is known to have arrived.
+    NoticeDelivered {
+        /// Which.
+        notice: NoticeId,
+        /// On the device, or before eyes.
+        evidence: ReceiptEvidence,
+        /// The provider's words.
+        detail: String,
+    },
+    /// A notice that a provider took did not arrive, or nothing says that it did.
+    NoticeUndelivered {
+        /// Which.
+        notice: NoticeId,
+        /// What is known.
+        evidence: ReceiptEvidence,
+        /// The provider's words, or ours.
+        detail: String,
+    },
+    /// A notice was told of in the message of another one.
+    NoticeCovered {
+        /// Which.
+        notice: NoticeId,
+        /// The one that was sent.
+        by: NoticeId,
+    },
+    /// More is sent for the step a page is at; its deadline stays.
+    PageNotifiedAlso {
+        /// Which page.
+        page: PageId,
+        /// Index of the step.
+        attempt: u32,
+        /// Why.
+        cause: AlsoCause,
+        /// The rota asked and until when its shift lasts, where one was asked.
+        duty: Option<(RotaId, Timestamp)>,
+        /// Release of the time-zone rules used.
+        tzdb: String,
+        /// What is to be sent besides.
+        notices: Vec<NewNotice>,
+        /// What is to be sent at once, or once more, of what was decided before.
+        again: Vec<NoticeId>,
+        /// What could not even be tried.
+        skipped: Vec<SkippedNotice>,
+    },
+    /// A code goes to an address so that its owner can show that it is theirs.
+    VerificationAsked {
+        /// Whose.
+        person: PersonId,
+        /// The address as it was then.
+        address: Personal,
+        /// From which the sender computes the code.
+        nonce: String,
+        /// What only whoever knows the code and the server's key can compute.
+        code_hash: String,
+        /// Until when the code is good.
+        expires_at: Timestamp,
+        /// The message.
+        notice: NewNotice,
+    },
+    /// A code that was not the one sent.
+    VerificationFailed {
+        /// Whose.
+        person: PersonId,
+        /// Which address.
+        medium: Medium,
+        /// How many more are accepted.
+        tries_left: u32,
+    },
+    /// An address is known to be read by its owner. A changed address is another one.
+    ContactVerified {
+        /// Whose.
+        person: PersonId,
+        /// Which kind.
+        medium: Medium,
+        /// The address.
+        address: Personal,
+    },
+    /// A message goes to every address of a person, to see what arrives.
+    ContactsTested {
+        /// Whose.
+        person: PersonId,
+        /// The messages.
+        notices: Vec<NewNotice>,
+        /// What could not even be tried.
+        skipped: Vec<SkippedNotice>,
+    },
+    /// When a rota changes hands next: whoever comes on duty is asked then.
+    ShiftExpected {
+        /// Which rota.
+        rota: RotaId,
+        /// When.
+        starts: Timestamp,
+    },
+    /// Whoever comes on duty is asked to say that they know.
+    DutyAsked {
+        /// Its number, from 1.
+        call: u64,
+        /// Which rota.
+        rota: RotaId,
+        /// Who.
+        person: PersonId,
+        /// When the shift starts.
+        starts: Timestamp,
+        /// When it ends.
+        ends: Timestamp,
+        /// Release of the time-zone rules used.
+        tzdb: String,
+        /// By when they are reminded.
+        deadline: Timestamp,
+        /// The messages.
+        notices: Vec<NewNotice>,
+    },
+    /// They did not say so in time and are asked once more.
+    DutyReminded {
+        /// Which call.
+        call: u64,
+        /// By when somebody else is told.
+        deadline: Timestamp,
+        /// The messages.
+        notices: Vec<NewNotice>,
+    },
+    /// They said that they know.
+    DutyConfirmed {
+        /// Which call.
+        call: u64,
+        /// Who.
+        by: PersonId,
+        /// How.
+        via: String,
+    },
+    /// They never said so: the others of the rota are told. Pages still go to them first.
+    DutyUnconfirmed {
+        /// Which call.
+        call: u64,
+        /// The messages to the others.
+        notices: Vec<NewNotice>,
+    },
     /// Somebody took a page.
     PageAcknowledged {
         /// Which.
@@ -664,11 +801,28 @@ pub enum PageCause {
     NobodyAnswered,
     /// No notice of the step before could be delivered.
     Undeliverable,
+    /// Nothing says that any notice of the step before reached somebody.
+    NoEvidence,
     /// Somebody did not want to wait.
     AskedFor {
         /// Who.
         by: PersonId,
     },
+}
+
+/// Why more is sent for a step that has started.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AlsoCause {
+    /// This notice did not arrive, or nothing says that it did.
+    NotReached {
+        /// Which.
+        notice: NoticeId,
+    },
+    /// The rota changed hands before anybody was reached.
+    ShiftChanged,
+    /// The page is exhausted and no message of it was ever taken.
+    NobodyReached,
 }
 
 /// A message to send.
@@ -682,6 +836,9 @@ pub struct NewNotice {
     pub medium: Medium,
     /// Through which channel.
     pub channel: ChannelId,
+    /// From when on, where the person's own rules say later than at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<Timestamp>,
 }
 
 /// A message that could not even be tried.

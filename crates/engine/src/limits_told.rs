@@ -81,6 +81,6 @@ fn told_shadow(event: &Event, person: &dyn Fn(&PersonId) -> String) -> String {
             };
             format!("{system} {what} {incident} ({title}) at {said_at}.")
         }
-        _ => String::new(),
+        other => crate::tell_reach::tell(other, person),
     }
 }

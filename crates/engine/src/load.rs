@@ -406,7 +406,7 @@ pub(crate) fn quiet_notice(catalogue: &Catalogue, person: &PersonId) -> Option<N
     });
     let (medium, channel) = ways.min_by_key(|(medium, _)| loudness(*medium))?;
     let (to, channel) = (Recipient::Person(person.clone()), channel.clone());
-    Some(NewNotice { notice: NoticeId(0), to, medium, channel })
+    Some(NewNotice { notice: NoticeId(0), to, medium, channel, due_at: None })
 }
 
 pub(crate) fn page_anyway(
@@ -484,6 +484,24 @@ pub(crate) fn note_step(
             calls.pop_front();
         }
     }
+}
+
+/// More was decided for a step. Another way to somebody who was called a moment ago is the same call;
+/// a try long after is a call of its own.
+pub(crate) fn note_more(
+    state: &mut State,
+    page: PageId,
+    attempt: u32,
+    notices: &[NewNotice],
+    at: Timestamp,
+) {
+    let since = at.minus(CALLS_WINDOW);
+    for person in people_of(notices) {
+        if let Some(calls) = state.load.calls.get_mut(person) {
+            calls.retain(|it| (it.page, it.attempt) != (page, attempt) || it.at > since);
+        }
+    }
+    note_step(state, page, attempt, notices, at);
 }
 
 pub(crate) fn apply(state: &mut State, record: &EventRecord) {

@@ -189,5 +189,6 @@ fn gently(state: &State, silence: &Silence) -> Option<NewNotice> {
         to: Recipient::Person(silence.by.clone()),
         medium,
         channel: channel.clone(),
+        due_at: None,
     })
 }

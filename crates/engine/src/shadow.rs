@@ -162,7 +162,10 @@ impl State {
             | Purpose::Load { .. }
             | Purpose::Digest { .. }
             | Purpose::Reminder { .. }
-            | Purpose::Answer => false,
+            | Purpose::Answer
+            | Purpose::Verify
+            | Purpose::Test
+            | Purpose::Duty { .. } => false,
         }
     }
 

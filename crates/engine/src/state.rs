@@ -3,6 +3,8 @@
 
 use crate::Access;
 use crate::event::{Origin, SignRole};
+use crate::reach::Reach;
+use crate::receipt::Receipt;
 use crate::silence::Silence;
 use model::{
     AlertId, Catalogue, ChannelId, FeatureId, IncidentId, Map, Medium, Millis, NoticeId, Objective,
@@ -98,6 +100,9 @@ pub struct State {
     pub contacts_stopped: Set<(PersonId, Medium)>,
     /// Sources that do not answer; the others are not in here.
     pub sources_failing: BTreeMap<SourceId, SourceHealth>,
+    /// Who can be reached and how, and what waits for evidence of it.
+    #[serde(default)]
+    pub reach: Reach,
     /// Ways in.
     pub access: Access,
     /// Journal position by idempotency key, most recent [`Limits::KEYS_MAX`].
@@ -126,6 +131,9 @@ pub struct NextIds {
     /// Silences made so far.
     #[serde(default)]
     pub silence: u64,
+    /// Shifts whose beginning was asked about so far.
+    #[serde(default)]
+    pub duty_call: u64,
 }
 
 /// One alert.
@@ -195,12 +203,18 @@ pub struct Notice {
     pub medium: Medium,
     /// Through which channel.
     pub channel: ChannelId,
-    /// When it was decided.
+    /// When it was to go out: when it was decided, or later where the person's own rules say so.
     pub decided_at: Timestamp,
     /// How often it was tried.
     pub attempts: u32,
     /// Where it stands.
     pub status: NoticeStatus,
+    /// What is known of its arrival.
+    #[serde(default)]
+    pub receipt: Option<Receipt>,
+    /// The notice whose message told of this one too.
+    #[serde(default)]
+    pub covered_by: Option<NoticeId>,
     /// What it says, where that is not written from the state when it is sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<Personal>,
@@ -233,6 +247,15 @@ pub enum Purpose {
     Digest {
         /// Days since the epoch, UTC.
         day: i64,
+    },
+    /// A code that shows whose address it is.
+    Verify,
+    /// To see what arrives.
+    Test,
+    /// A shift begins, and somebody should know.
+    Duty {
+        /// Which call, by number.
+        call: u64,
     },
     /// To remind the owner of a silence.
     Reminder {

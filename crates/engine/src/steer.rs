@@ -186,6 +186,7 @@ fn answer(
         to: recipient,
         medium,
         channel: channel.clone(),
+        due_at: None,
     };
     Ok(vec![Event::AnswerDue { notice, text: Personal::new(to.clone(), text) }])
 }

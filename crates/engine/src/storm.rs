@@ -12,7 +12,7 @@
 //!
 //! Invariants:
 //! - never more calls of one person within ten minutes than the bound, but for "page anyway";
-//! - a notice in a list is sent, fails and is cancelled with what happens to the list and to its page;
+//! - a notice in a list is sent, arrives, fails and is cancelled with what happens to the list and to its page;
 //! - at most [`UPDATES_MAX`] updates per incident, at least [`UPDATE_EVERY`] apart.
 
 use crate::command::Context;
@@ -85,7 +85,8 @@ pub(crate) fn bundled(
             let into = into.unwrap_or_else(|| {
                 let notice = NoticeId(first_free);
                 first_free += 1;
-                carriers.push(NewNotice { notice, ..it.clone() });
+                let due_at = it.due_at.filter(|at| *at > slot.at);
+                carriers.push(NewNotice { notice, due_at, ..it.clone() });
                 notice
             });
             parts.push((it.notice, into));
@@ -141,14 +142,25 @@ impl Slot {
 
 /// What became of a list became of everything in it.
 pub(crate) fn follow(state: &State, event: &Event) -> Vec<Event> {
-    let (Event::NoticeSent { notice: list, .. } | Event::NoticeFailed { notice: list, .. }) = event
+    let (Event::NoticeSent { notice: list, .. }
+    | Event::NoticeFailed { notice: list, .. }
+    | Event::NoticeDelivered { notice: list, .. }
+    | Event::NoticeUndelivered { notice: list, .. }) = event
     else {
         return vec![];
     };
     let parts = state.load.bundles.get(list).map_or(&[][..], Vec::as_slice);
     let in_it = |id: &&NoticeId| {
         let status = state.notices.get(id).map(|it| &it.status);
-        matches!(status, Some(NoticeStatus::Bundled { into }) if into == list)
+        match event {
+            // Only what was sent has a receipt; a part that got one of its own keeps it.
+            Event::NoticeDelivered { evidence, .. } | Event::NoticeUndelivered { evidence, .. } => {
+                let known = state.notices.get(id).and_then(|it| it.receipt);
+                matches!(status, Some(NoticeStatus::Sent { .. }))
+                    && known.is_none_or(|it| it.evidence < *evidence)
+            }
+            _ => matches!(status, Some(NoticeStatus::Bundled { into }) if into == list),
+        }
     };
     let same = |id: &NoticeId| match event {
         Event::NoticeSent { provider_id, .. } => {
@@ -156,6 +168,12 @@ pub(crate) fn follow(state: &State, event: &Event) -> Vec<Event> {
         }
         Event::NoticeFailed { detail, retry_at, .. } => {
             Event::NoticeFailed { notice: *id, detail: detail.clone(), retry_at: *retry_at }
+        }
+        Event::NoticeDelivered { evidence, detail, .. } => {
+            Event::NoticeDelivered { notice: *id, evidence: *evidence, detail: detail.clone() }
+        }
+        Event::NoticeUndelivered { evidence, detail, .. } => {
+            Event::NoticeUndelivered { notice: *id, evidence: *evidence, detail: detail.clone() }
         }
         other => other.clone(),
     };

@@ -285,13 +285,17 @@ fn told_notified(event: &Event, person: &dyn Fn(&PersonId) -> String) -> String 
     };
     let told: Vec<String> = notices
         .iter()
-        .map(|it| format!("{} by {} ({})", recipient(&it.to), name(it.medium), it.notice))
+        .map(|it| {
+            let later = it.due_at.map_or(String::new(), |at| format!(", at {at}"));
+            format!("{} by {} ({}{later})", recipient(&it.to), name(it.medium), it.notice)
+        })
         .collect();
     let why = match cause {
         PageCause::Opened => String::new(),
         PageCause::NobodyAnswered => " because nobody answered".to_owned(),
         PageCause::Undeliverable => " because nobody could be reached".to_owned(),
         PageCause::AskedFor { by } => format!(" because {} asked for it", person(by)),
+        PageCause::NoEvidence => " because nothing says that anybody was reached".to_owned(),
     };
     let mut text = format!("Page {page}, step {}{why}: ", attempt + 1);
     text += &if told.is_empty() { "nobody can be told".to_owned() } else { told.join(", ") };

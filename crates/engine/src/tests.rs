@@ -5,6 +5,8 @@
 //! Feature `make-sale` pages `cy`, who cannot be reached.
 
 mod limits;
+mod reaching;
+mod receipt;
 mod steer;
 mod storm;
 mod watching;

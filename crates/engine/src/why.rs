@@ -68,6 +68,9 @@ pub fn why_trail(state: &State, id: &WhyId) -> Option<Vec<u64>> {
             Purpose::Update { incident } => of_incident(&incident),
             Purpose::Load { load } => of_page(&state.load.log.get(&load)?.page),
             Purpose::Bundle
+            | Purpose::Verify
+            | Purpose::Test
+            | Purpose::Duty { .. }
             | Purpose::Digest { .. }
             | Purpose::Reminder { .. }
             | Purpose::Answer => None,
@@ -177,8 +180,22 @@ fn mentions(event: &Event) -> Vec<WhyId> {
             let notices = notices.iter().map(|it| WhyId::Notice(it.notice));
             std::iter::once(WhyId::Page(*page)).chain(notices).collect()
         }
-        Event::NoticeSent { notice, .. } | Event::NoticeFailed { notice, .. } => {
-            vec![WhyId::Notice(*notice)]
+        Event::PageNotifiedAlso { page, notices, again, .. } => {
+            let notices = notices.iter().map(|it| it.notice).chain(again.iter().copied());
+            std::iter::once(WhyId::Page(*page)).chain(notices.map(WhyId::Notice)).collect()
+        }
+        Event::NoticeSent { notice, .. }
+        | Event::NoticeFailed { notice, .. }
+        | Event::NoticeDelivered { notice, .. }
+        | Event::NoticeUndelivered { notice, .. }
+        // The notice that was sent is left out: it may belong to another page.
+        | Event::NoticeCovered { notice, .. } => vec![WhyId::Notice(*notice)],
+        Event::VerificationAsked { notice, .. } => vec![WhyId::Notice(notice.notice)],
+        Event::ContactsTested { notices, .. }
+        | Event::DutyAsked { notices, .. }
+        | Event::DutyReminded { notices, .. }
+        | Event::DutyUnconfirmed { notices, .. } => {
+            notices.iter().map(|it| WhyId::Notice(it.notice)).collect()
         }
         Event::PageAcknowledged { page, .. }
         | Event::EscalationAsked { page, .. }
@@ -200,6 +217,10 @@ fn mentions(event: &Event) -> Vec<WhyId> {
             notices.iter().map(|it| WhyId::Notice(it.notice)).collect()
         }
         Event::CatalogueAdopted { .. }
+        | Event::VerificationFailed { .. }
+        | Event::ContactVerified { .. }
+        | Event::ShiftExpected { .. }
+        | Event::DutyConfirmed { .. }
         | Event::ReliefEnded { .. }
         | Event::ShadowBegan { .. }
         | Event::ShadowEnded { .. }

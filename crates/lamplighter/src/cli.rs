@@ -82,6 +82,9 @@ pub(crate) enum Command {
     /// Set, list and end silences
     #[command(subcommand)]
     Silence(SilenceCommand),
+    /// Show how people are reached, verify addresses, send tests, confirm a shift
+    #[command(subcommand)]
+    Contact(ContactCommand),
     /// List heartbeats, or give a sign of life
     #[command(subcommand)]
     Heartbeat(HeartbeatCommand),
@@ -574,6 +577,52 @@ pub(crate) struct SilenceSet {
     /// Why; whoever finds the silence at night will ask
     #[arg(long)]
     pub(crate) comment: String,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ContactCommand {
+    /// List everybody with their addresses' standing and when they were last reached
+    #[command(after_help = "Example: lamplighter contact list")]
+    List(Status),
+    /// Show that an address is yours: a code goes there, and comes back here
+    ///
+    /// A code is good for ten minutes and five tries. An address that changes is unverified again.
+    /// Unverified addresses are used all the same.
+    #[command(after_help = "Examples: lamplighter contact verify sms\n          \
+                            lamplighter contact verify sms 123456")]
+    Verify(ContactVerify),
+    /// Send a test message to every address of yours
+    #[command(after_help = "Example: lamplighter contact test")]
+    Test(ContactTest),
+    /// Say that you know that you are on duty
+    #[command(after_help = "Example: lamplighter contact confirm payments")]
+    Confirm(DutyConfirm),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ContactVerify {
+    /// Which address: email, sms or push
+    pub(crate) medium: String,
+    /// The code that came; without it, one is sent
+    pub(crate) code: Option<String>,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ContactTest {
+    /// Somebody else, for administrators
+    pub(crate) person: Option<String>,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DutyConfirm {
+    /// Which rota; all you were asked about when left out
+    pub(crate) rota: Option<String>,
     #[command(flatten)]
     pub(crate) remote: Remote,
 }

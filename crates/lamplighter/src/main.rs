@@ -4,6 +4,7 @@ mod ask;
 mod busfactor;
 mod check;
 mod cli;
+mod contact;
 mod docs;
 mod doctor;
 mod git;
@@ -78,6 +79,7 @@ fn run(command: Command) -> Answer {
         Command::Rules(it) => rules::rules(&it),
         Command::Import(it) => rules::import(&it),
         Command::Silence(it) => silence::silence(&it),
+        Command::Contact(it) => contact::contact(&it),
         Command::Heartbeat(it) => watching::heartbeat(&it),
         Command::Change(it) => watching::change(&it),
         Command::Maintenance(it) => watching::maintenance(&it),

@@ -5,7 +5,7 @@
 
 use crate::{
     ChannelId, EscalationId, FeatureId, LoadLimit, Millis, Mode, Objective, OrgId, Pager, PersonId,
-    Personal, RotaId, ServiceId, SloId, SourceId, TeamId, Watched,
+    PersonRules, Personal, RotaId, ServiceId, SloId, SourceId, TeamId, Watched,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -36,6 +36,9 @@ pub struct Catalogue {
     /// Priorities that were written: a smaller number comes first. [`crate::PRIORITY_USUAL`] for the others.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub channel_priorities: BTreeMap<ChannelId, u16>,
+    /// How long receipts of a channel may take, where it is written.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub channel_receipts: BTreeMap<ChannelId, Millis>,
     /// What comes back through channels.
     #[serde(default)]
     pub back: crate::Back,
@@ -56,8 +59,12 @@ pub struct Person {
     pub name: Option<Personal>,
     /// IANA zone, such as `Africa/Nairobi`.
     pub timezone: String,
-    /// How to reach them; a page goes to all of these at once. Possibly empty.
+    /// How to reach them; a page goes to all of these at once unless they have rules of their own.
+    /// Possibly empty.
     pub contacts: Vec<Contact>,
+    /// In which order they want to be reached.
+    #[serde(default, skip_serializing_if = "PersonRules::is_empty")]
+    pub rules: PersonRules,
     /// What other pagers call them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub aka: Vec<Personal>,
@@ -221,6 +228,9 @@ pub struct Rota {
     pub timezone: String,
     /// The layers; a later one stands above an earlier one. Never empty.
     pub layers: Vec<Layer>,
+    /// How long whoever comes on duty has to say that they know, where that is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirm: Option<Millis>,
     /// How many pages whoever is on duty may get.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub load: Option<LoadLimit>,

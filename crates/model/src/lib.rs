@@ -16,6 +16,7 @@ pub mod map;
 mod objective;
 mod pager;
 mod personal;
+mod rules;
 mod time;
 mod watched;
 mod ways;
@@ -36,6 +37,7 @@ pub use map::{Map, Set};
 pub use objective::{InvalidObjective, Objective};
 pub use pager::{LoadLimit, LoadPer, LoadThen, Mode, Pager};
 pub use personal::Personal;
+pub use rules::{ContactRule, PersonRules, Quiet};
 pub use time::{Millis, Timestamp};
 pub use watched::{
     Days, Heartbeat, Maintenance, NotWhen, OutboundPing, Recurrence, SYNTHETIC, Synthetic, Watched,

@@ -164,6 +164,7 @@ mod tests {
                 rotas: BTreeMap::new(),
                 escalations: BTreeMap::new(),
                 channels: channels.clone().map(|(id, it)| (id.into(), it)).into(),
+                channel_receipts: BTreeMap::new(),
                 channel_priorities: priorities.iter().map(|(id, it)| ((*id).into(), *it)).collect(),
                 back: crate::Back::default(),
                 sources: BTreeMap::new(),

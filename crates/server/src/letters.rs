@@ -10,7 +10,7 @@
 
 mod reminder;
 
-use crate::{daily, limit_letters};
+use crate::{daily, limit_letters, reach_letters};
 use channels::{Action, Callbacks, Message, Priority, SHORT_LENGTH_MAX, one_line, short};
 use engine::{Alert, Notice, NoticeStatus, Origin, Purpose, Recipient, State};
 use incident::Incident;
@@ -19,8 +19,7 @@ use oncall::Zones;
 use slo::{Board, ConditionState};
 use std::fmt::Write as _;
 
-/// From when on a letter says that it is late.
-pub const LATE_FROM: Millis = Millis::from_mins(2);
+pub use engine::LATE_FROM;
 
 /// Changes that are told in a letter.
 const CHANGES_TOLD: usize = 5;
@@ -46,6 +45,9 @@ pub(crate) fn letter(desk: &Desk<'_>, id: NoticeId) -> Option<Result<Message, St
     Some(match notice.purpose {
         Purpose::Page { page, attempt } => page_letter(desk, id, notice, page, attempt),
         Purpose::Digest { .. } => digest_letter(desk, id, notice),
+        Purpose::Verify => reach_letters::verify(desk, id, notice),
+        Purpose::Test => reach_letters::test(desk, id, notice),
+        Purpose::Duty { call } => reach_letters::duty(desk, id, notice, call),
         Purpose::Reminder { silence, reason } => {
             reminder::letter(desk, id, notice, silence, reason)
         }
@@ -54,6 +56,33 @@ pub(crate) fn letter(desk: &Desk<'_>, id: NoticeId) -> Option<Result<Message, St
         Purpose::Load { load } => limit_letters::enough(desk, id, notice, load),
         Purpose::Answer => answer_letter(desk, id, notice),
     })
+}
+
+/// The letter of `lead`, which also tells of the `others` that are still due, and which those are.
+pub(crate) fn letter_with(
+    desk: &Desk<'_>,
+    lead: NoticeId,
+    others: &[NoticeId],
+) -> Option<(NoticeId, Vec<NoticeId>, Result<Message, String>)> {
+    let due = |id: &NoticeId| {
+        let status = desk.state.notices.get(id).map(|it| &it.status);
+        matches!(status, Some(NoticeStatus::Due { at }) if *at <= desk.now)
+    };
+    let mut rest: Vec<NoticeId> = std::iter::once(lead).chain(others.iter().copied()).collect();
+    rest.retain(due);
+    while !rest.is_empty() {
+        let first = rest.remove(0);
+        match letter(desk, first) {
+            Some(Ok(it)) if !rest.is_empty() => {
+                let it = reach_letters::bundled(desk, first, &rest, it);
+                return Some((first, rest, Ok(it)));
+            }
+            // What cannot be written is reported alone; the others are looked at again.
+            Some(it) => return Some((first, vec![], it)),
+            None => {}
+        }
+    }
+    None
 }
 
 /// The letter of a page that was sent, as it is closed; `None` when it is about nothing that is known.

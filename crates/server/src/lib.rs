@@ -23,6 +23,7 @@ mod node;
 mod outbox;
 mod owner;
 mod problem;
+mod reach_letters;
 mod ready;
 mod run;
 mod samples;

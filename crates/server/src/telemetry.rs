@@ -168,6 +168,34 @@ impl Metrics {
             gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
             registry.register(name, help, gauge);
         }
+        let silent = crate::reach_letters::without_evidence_on_duty(&state, now);
+        let values = [
+            (
+                "recipients_unreached",
+                "People and channels no page could be sent to",
+                state.reach.unreached.len(),
+            ),
+            (
+                "pages_owed",
+                "Exhausted pages of which nobody had a message",
+                state.reach.owed.values().filter(|it| it.next_at.is_some()).count(),
+            ),
+            (
+                "receipts_awaited",
+                "Messages whose receipt is waited for",
+                state.reach.awaiting.len(),
+            ),
+            (
+                "on_duty_without_evidence",
+                "People on duty not known to be reached for two weeks",
+                silent,
+            ),
+        ];
+        for (name, help, value) in values {
+            let gauge = Gauge::<i64>::default();
+            gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
+            registry.register(name, help, gauge);
+        }
         register_watched(registry, observed, &state, now);
         let help = "How long the oldest notice waits";
         plain(registry, "notice_wait_seconds", help, seconds(late.unwrap_or(Millis::ZERO)));

@@ -4,7 +4,7 @@
 //! it again with the same key changes nothing and is answered alike.
 
 use crate::access::{Principal, principal};
-use crate::{Context, Mode, forms, show, spent};
+use crate::{Context, Mode, forms, reach, show, spent};
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
@@ -218,7 +218,13 @@ pub(crate) async fn oncall(State(context): State<Context>, Query(query): Query<A
     let rotas = state.catalogue().map(|it| {
         let rotas = it.rotas.iter().map(|(id, rota)| {
             let duty = oncall::duty(rota, at, &context.zones);
-            json!({ "rota": id, "people": duty.people, "until": duty.shift.ends.to_string() })
+            let reached = duty.people.iter().map(|it| reach::person_json(&state, it, at));
+            json!({
+                "rota": id,
+                "people": duty.people,
+                "until": duty.shift.ends.to_string(),
+                "reached": reached.collect::<Vec<Value>>(),
+            })
         });
         rotas.collect::<Vec<Value>>()
     });

@@ -14,6 +14,7 @@ mod alertmanager;
 mod api;
 mod beside;
 mod callback_code;
+mod codes;
 mod doors;
 mod forms;
 mod headers;
@@ -21,6 +22,7 @@ mod hooks;
 mod links;
 mod live;
 mod passwords;
+mod reach;
 mod show;
 mod spent;
 mod steer;
@@ -31,6 +33,7 @@ mod watching;
 mod tests;
 
 pub use callback_code::callback_code;
+pub use codes::{CODE_DIGITS, contact_code, contact_code_hash};
 pub use hooks::{Hooks, LetterIn, heard_mail};
 pub use links::ack_link;
 pub use passwords::{hash_token, new_secret};
@@ -157,6 +160,9 @@ pub fn router(context: Context) -> Router {
         .route("/oncall", get(views::oncall::view))
         .route("/why/{id}", get(views::incident::why))
         .route("/silences", get(views::silences::view))
+        .route("/me", get(reach::view))
+        .route("/api/v1/me", get(reach::me))
+        .route("/api/v1/reach", get(reach::people))
         .route("/shadow", get(views::shadow::view))
         .route("/api/v1/shadow/report", get(beside::report))
         .route("/api/v1/load", get(beside::load))
@@ -190,6 +196,13 @@ pub fn router(context: Context) -> Router {
         .route("/incidents/{id}/take", post(steer::take_form))
         .route("/raise", post(forms::raise))
         .route("/silences", post(forms::silence))
+        .route("/me/verify/{medium}", post(reach::verify_form))
+        .route("/me/code/{medium}", post(reach::code_form))
+        .route("/me/duty", post(reach::duty_form))
+        .route("/people/{id}/test", post(reach::test_form))
+        .route("/api/v1/me/contacts/{medium}/verify", post(reach::verify))
+        .route("/api/v1/me/duty/confirm", post(reach::confirm_duty))
+        .route("/api/v1/people/{id}/test", post(reach::test))
         .route("/silences/{id}/end", post(forms::end_silence))
         .route("/alerts/{id}/page", post(beside::page_anyway_form))
         .route("/api/v1/alerts/{id}/page", post(beside::page_anyway))

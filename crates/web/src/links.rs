@@ -14,7 +14,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use engine::{Command, Purpose, Recipient, Submission};
 use maud::html;
-use model::{NoticeId, PageId, PersonId};
+use model::{NoticeId, PageId, PersonId, RotaId};
 use paging::PageStatus;
 use ring::hmac;
 
@@ -31,6 +31,22 @@ fn code(key: &[u8; 32], notice: NoticeId) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, key);
     let tag = hmac::sign(&key, format!("acknowledge {notice}").as_bytes());
     URL_SAFE_NO_PAD.encode(&tag.as_ref()[..CODE_LENGTH])
+}
+
+/// The shift that a link is about, when it is about one: its rota and whose it is.
+fn duty_of(context: &Context, notice: &str, given: &str) -> Option<(RotaId, PersonId)> {
+    let id = NoticeId::parse(notice)?;
+    if crate::hash_token(&code(&context.link_key, id)) != crate::hash_token(given) {
+        return None;
+    }
+    let state = context.handle.state();
+    let notice = state.notices.get(&id)?;
+    let (Purpose::Duty { call }, Recipient::Person(person)) = (notice.purpose, &notice.to) else {
+        return None;
+    };
+    let mut duties = state.reach.duties.iter();
+    let (rota, _) = duties.find(|(_, it)| it.call == call && it.person == *person)?;
+    Some((rota.clone(), person.clone()))
 }
 
 /// What a link leads to.
@@ -97,6 +113,17 @@ pub(crate) async fn look(
     State(context): State<Context>,
     Path((notice, mac)): Path<(String, String)>,
 ) -> Response {
+    if let Some((rota, person)) = duty_of(&context, &notice, &mac) {
+        return layout::bare(
+            "Confirm your shift",
+            &html! {
+                h1 { "You are on duty in " (rota) }
+                p { "You are asked as " strong { (person) } ". Say that you know, and nobody else is told." }
+                form method="post" { button.big id="confirm" { "I know" } }
+            },
+        )
+        .into_response();
+    }
     let Some(it) = linked(&context, &notice, &mac) else { return unknown() };
     let told = told(&it.status);
     layout::bare(
@@ -126,6 +153,17 @@ pub(crate) async fn take(
     State(context): State<Context>,
     Path((notice, mac)): Path<(String, String)>,
 ) -> Response {
+    if let Some((rota, by)) = duty_of(&context, &notice, &mac) {
+        let via = "link".to_owned();
+        let command = Command::ConfirmDuty { by: by.clone(), rota: Some(rota.clone()), via };
+        return match context.handle.submit(Submission::person(by.clone(), command)).await {
+            Ok(_) => {
+                let told = format!("Thank you, {by}. You are on duty in {rota}.");
+                views::message("Confirmed", &told).into_response()
+            }
+            Err(error) => failure(&error),
+        };
+    }
     let Some(it) = linked(&context, &notice, &mac) else { return unknown() };
     let Some(person) = it.person else { return unknown() };
     let via = "link".to_owned();

@@ -97,6 +97,15 @@ const ROUTES: &str = "
     GET  /api/v1/incidents                     401 401 200 200
     GET  /api/v1/incidents/in_9                401 401 404 404
     GET  /api/v1/oncall                        401 401 200 200
+    GET  /me                                   303 303 200 200
+    GET  /api/v1/me                            401 401 200 200
+    GET  /api/v1/reach                         401 401 200 200
+    POST /me/verify/pigeon                     303 303 303 303
+    POST /me/verify/push                       303 303 409 303
+    POST /people/zoe/test                      303 303 303 404
+    POST /api/v1/people/zoe/test               401 401 403 404
+    POST /api/v1/me/contacts/pigeon/verify     401 401 415 415
+    POST /api/v1/me/duty/confirm               401 401 415 415
     GET  /api/v1/why/in_9                      401 401 404 404
     GET  /api/v1/journal/head                  401 401 200 200
     GET  /api/v1/tokens                        401 403 403 200

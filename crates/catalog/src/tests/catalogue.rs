@@ -97,7 +97,7 @@ mode: shadow
 pages-per-person-per-10min: 7
 pagerduty-webhook-secret: env:PD
 people:
-  ana: { name: Ana Reyes, timezone: America/Los_Angeles, email: ana@solar.example, sms: "+15550100", ntfy: ana-7f, voice: "+15550101", pushover: u1, slack: U1, mattermost: ana, telegram: "17", matrix: "!dm:b", aka: [ana.r], skills: { postgres: 3 } }
+  ana: { name: Ana Reyes, timezone: America/Los_Angeles, email: ana@solar.example, sms: "+15550100", ntfy: ana-7f, voice: "+15550101", pushover: u1, slack: U1, mattermost: ana, telegram: "17", matrix: "!dm:b", aka: [ana.r], skills: { postgres: 3 }, quiet: 22:00-07:00, rules: { page: [{ by: push }, { by: sms, after: 2m }], ticket: [{ by: email }] } }
 teams: { payments: { members: [ana], mode: live, load: { pages: 4, per: 24h, then: credit } } }
 services:
   api:
@@ -116,26 +116,26 @@ features:
     owners: { product: ana, engineering: ana, review: 2027-01-01 }
     escalation: long
 rotas:
-  r: { timezone: Africa/Nairobi, layers: [{ people: [ana], turn: 3d, handover: "17:30", starts: 2026-01-05 }], follow-the-sun: false, load: { pages: 3, per: night, then: relieve } }
+  r: { timezone: Africa/Nairobi, layers: [{ people: [ana], turn: 3d, handover: "17:30", starts: 2026-01-05 }], follow-the-sun: false, confirm: 15m, load: { pages: 3, per: night, then: relieve } }
 escalations:
   long: { steps: [{ page: rota r, wait: 90s }, { page: team payments, wait: 1h }, { page: channel e, wait: 1m }], repeat: 2 }
   short: [{ page: person ana, wait: 10m }]
 channels:
-  a: { smtp: { host: mail.example, port: 2525, from: a@mail.example, encryption: tls, username: u, password: "file:/run/p", inbox: pager@mail.example, authority: /etc/ca.pem, priority: 3 } }
-  b: { twilio: { url: "http://127.0.0.1:9/", account: AC1, token: env:TWILIO, from: "+15550111", priority: 2 } }
-  c: { sms-http: { url: "http://127.0.0.1:9/{to}?k={key}", method: POST, body: "{text}", headers: { Authorization: env:AUTH, Accept: text/plain }, priority: 1 } }
-  d: { ntfy: { url: "https://ntfy.sh/", token: env:NTFY, priority: 100 } }
+  a: { smtp: { host: mail.example, port: 2525, from: a@mail.example, encryption: tls, username: u, password: "file:/run/p", inbox: pager@mail.example, authority: /etc/ca.pem, priority: 3, receipt-within: 90s } }
+  b: { twilio: { url: "http://127.0.0.1:9/", account: AC1, token: env:TWILIO, from: "+15550111", priority: 2, receipt-within: 90s } }
+  c: { sms-http: { url: "http://127.0.0.1:9/{to}?k={key}", method: POST, body: "{text}", headers: { Authorization: env:AUTH, Accept: text/plain }, priority: 1, receipt-within: 90s } }
+  d: { ntfy: { url: "https://ntfy.sh/", token: env:NTFY, priority: 100, receipt-within: 90s } }
   e: { webhook: { url: "https://hook.example/in", secret: env:HOOK } }
-  f: { twilio-voice: { url: "http://127.0.0.1:9/", account: AC1, token: env:TWILIO, from: "+15550111", language: sw-KE, priority: 1 } }
-  g: { kannel: { url: "http://127.0.0.1:13013/cgi-bin/sendsms", username: lamp, password: env:KANNEL, from: "5050", smsc: one, priority: 9 } }
-  h: { pushover: { url: "http://127.0.0.1:9/", token: env:PUSHOVER, retry: 30s, expire: 2h, room: g1, priority: 1 } }
+  f: { twilio-voice: { url: "http://127.0.0.1:9/", account: AC1, token: env:TWILIO, from: "+15550111", language: sw-KE, priority: 1, receipt-within: 90s } }
+  g: { kannel: { url: "http://127.0.0.1:13013/cgi-bin/sendsms", username: lamp, password: env:KANNEL, from: "5050", smsc: one, priority: 9, receipt-within: 90s } }
+  h: { pushover: { url: "http://127.0.0.1:9/", token: env:PUSHOVER, retry: 30s, expire: 2h, room: g1, priority: 1, receipt-within: 90s } }
   i: { slack: { webhook: env:SLACK_HOOK } }
-  j: { slack: { url: "http://127.0.0.1:9/api/", token: env:SLACK, room: C1, signing-secret: env:SIGN, priority: 1 } }
-  k: { mattermost: { webhook: env:MM, room: ops, priority: 1 } }
+  j: { slack: { url: "http://127.0.0.1:9/api/", token: env:SLACK, room: C1, signing-secret: env:SIGN, priority: 1, receipt-within: 90s } }
+  k: { mattermost: { webhook: env:MM, room: ops, priority: 1, receipt-within: 90s } }
   l: { teams: { webhook: env:TEAMS } }
   m: { discord: { webhook: env:DISCORD } }
-  n: { telegram: { url: "http://127.0.0.1:9/", token: env:TG, room: "-1001", webhook-secret: env:TGS, priority: 1 } }
-  o: { matrix: { url: "https://matrix.example/", token: env:MX, room: "!a:b", priority: 1 } }
+  n: { telegram: { url: "http://127.0.0.1:9/", token: env:TG, room: "-1001", webhook-secret: env:TGS, priority: 1, receipt-within: 90s } }
+  o: { matrix: { url: "https://matrix.example/", token: env:MX, room: "!a:b", priority: 1, receipt-within: 90s } }
 replies: { c: { secret: env:BACK, former-secret: env:OLD, from: f.a, text: f.t, id: f.i } }
 inbox: { host: imap.example, port: 1143, encryption: starttls, username: lamp, password: env:IMAP, folder: Pages, authority: /etc/ca.pem }
 sources:
@@ -165,6 +165,17 @@ fn every_key_reaches_the_catalogue() {
     channel_priorities k 1
     channel_priorities n 1
     channel_priorities o 1
+    channel_receipts a 90000
+    channel_receipts b 90000
+    channel_receipts c 90000
+    channel_receipts d 90000
+    channel_receipts f 90000
+    channel_receipts g 90000
+    channel_receipts h 90000
+    channel_receipts j 90000
+    channel_receipts k 90000
+    channel_receipts n 90000
+    channel_receipts o 90000
     channels a {"smtp":{"authority":"/etc/ca.pem","encryption":"tls","from":"a@mail.example","host":"mail.example","inbox":"pager@mail.example","password":{"file":"/run/p"},"port":2525,"username":"u"}}
     channels b {"twilio":{"account":"AC1","from":"+15550111","token":{"env":"TWILIO"},"url":"http://127.0.0.1:9"}}
     channels c {"http_sms":{"body":"{text}","headers":{"Accept":{"plain":"text/plain"},"Authorization":{"env":"AUTH"}},"method":"POST","url":"http://127.0.0.1:9/{to}?k={key}"}}
@@ -190,9 +201,9 @@ fn every_key_reaches_the_catalogue() {
     pager calls_per_10min_max 7
     pager mode "shadow"
     pager pagerduty_secret {"env":"PD"}
-    people ana {"aka":[{"$personal":{"subject":"ana","text":"ana.r"}}],"contacts":[{"address":{"$personal":{"subject":"ana","text":"ana@solar.example"}},"medium":"email"},{"address":{"$personal":{"subject":"ana","text":"+15550100"}},"medium":"sms"},{"address":{"$personal":{"subject":"ana","text":"ana-7f"}},"medium":"ntfy"},{"address":{"$personal":{"subject":"ana","text":"+15550101"}},"medium":"voice"},{"address":{"$personal":{"subject":"ana","text":"u1"}},"medium":"pushover"},{"address":{"$personal":{"subject":"ana","text":"U1"}},"medium":"slack"},{"address":{"$personal":{"subject":"ana","text":"ana"}},"medium":"mattermost"},{"address":{"$personal":{"subject":"ana","text":"17"}},"medium":"telegram"},{"address":{"$personal":{"subject":"ana","text":"!dm:b"}},"medium":"matrix"}],"name":{"$personal":{"subject":"ana","text":"Ana Reyes"}},"timezone":"America/Los_Angeles"}
+    people ana {"aka":[{"$personal":{"subject":"ana","text":"ana.r"}}],"contacts":[{"address":{"$personal":{"subject":"ana","text":"ana@solar.example"}},"medium":"email"},{"address":{"$personal":{"subject":"ana","text":"+15550100"}},"medium":"sms"},{"address":{"$personal":{"subject":"ana","text":"ana-7f"}},"medium":"ntfy"},{"address":{"$personal":{"subject":"ana","text":"+15550101"}},"medium":"voice"},{"address":{"$personal":{"subject":"ana","text":"u1"}},"medium":"pushover"},{"address":{"$personal":{"subject":"ana","text":"U1"}},"medium":"slack"},{"address":{"$personal":{"subject":"ana","text":"ana"}},"medium":"mattermost"},{"address":{"$personal":{"subject":"ana","text":"17"}},"medium":"telegram"},{"address":{"$personal":{"subject":"ana","text":"!dm:b"}},"medium":"matrix"}],"name":{"$personal":{"subject":"ana","text":"Ana Reyes"}},"rules":{"page":[{"after":0,"by":"ntfy"},{"after":120000,"by":"sms"}],"quiet":{"from_minute":1320,"to_minute":420},"ticket":[{"after":0,"by":"email"}]},"timezone":"America/Los_Angeles"}
     public_url "https://lamp.solar.example"
-    rotas r {"layers":[{"handover_day":"mon","handover_minute":1050,"people":["ana"],"starts":"2026-01-05","turn":{"days":3}}],"load":{"pages":3,"per":"night","then":"relieve"},"timezone":"Africa/Nairobi"}
+    rotas r {"confirm":900000,"layers":[{"handover_day":"mon","handover_minute":1050,"people":["ana"],"starts":"2026-01-05","turn":{"days":3}}],"load":{"pages":3,"per":"night","then":"relieve"},"timezone":"Africa/Nairobi"}
     services api {"kind":{"own":{"team":"payments"}},"slos":{"up":{"bad":"e_total{code=~\"5..\"}","objective":"99.95%","source":"own","total":"r_total","window":604800000}}}
     services carrier {"kind":"supplier","slos":{"up":{"bad":"a","objective":"99%","source":"metrics","total":"b","window":604800000}}}
     sources metrics {"interval":60000,"kind":{"prometheus":{"token":{"env":"PROM"},"url":"http://127.0.0.1:9090"}}}

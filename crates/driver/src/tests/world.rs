@@ -87,6 +87,7 @@ fn catalogue() -> Catalogue {
             medium: Medium::Email,
             address: Personal::new(id.into(), format!("{id}@solar.example")),
         }],
+        rules: model::PersonRules::default(),
         aka: vec![],
     };
     let step =
@@ -114,6 +115,7 @@ fn catalogue() -> Catalogue {
         )]),
         channels: BTreeMap::from([("inbox".into(), Channel::Inbox)]),
         channel_priorities: BTreeMap::new(),
+        channel_receipts: BTreeMap::new(),
         back: model::Back::default(),
         sources: BTreeMap::new(),
         watched: model::Watched::default(),

@@ -49,6 +49,7 @@ fn the_highest_severity_calls_both_and_nobody_left_means_calling_on() {
         20m LoadReached 2 bo 1 pages, NobodyLeft, told bo sms
         21m PageAcknowledged pg_2 ana
         40m PageNotified pg_3 step 0 (Opened) bo sms skipped ana until 45m
+        420m PageNotifiedAlso pg_3 step 0 (ShiftChanged)
         420m PageNotified pg_3 step 1 (NobodyAnswered) ana email, ana sms, bo sms until 430m
         421m PageNotified pg_4 step 0 (Opened) bo sms until 426m
         421m LoadReached 3 bo 1 pages, NobodyLeft, told bo sms
@@ -152,7 +153,7 @@ fn who_was_relieved_may_take_the_duty_back() {
 fn after_a_few_calls_further_ones_share_a_message() {
     let state = check_with(
         |it| it.pager.calls_per_10min_max = 3,
-        "0m ring a / 0m ring b / 0m ring c / 0m ring d / 1m sent no_5 / 1m lost no_6 / 2m ring e / 2m ring f / 3m ack pg_5 ana / 3m ack pg_6 ana / 3m ring g",
+        "0m ring a / 0m ring b / 0m ring c / 0m ring d / 1m sent no_6 / 1m lost no_5 / 2m ring e / 2m ring f / 3m ack pg_5 ana / 3m ack pg_6 ana / 3m ring g",
         "
         0m PageNotified pg_1 step 0 (Opened) ana email, ana sms until 5m
         0m PageNotified pg_2 step 0 (Opened) ana email, ana sms until 5m
@@ -161,14 +162,14 @@ fn after_a_few_calls_further_ones_share_a_message() {
         0m CallsBundled pg_3 ana call 3, 0 new at 30s: no_7 in no_5, no_8 in no_6
         0m PageNotified pg_4 step 0 (Opened) ana email, ana sms until 5m
         0m CallsBundled pg_4 ana call 3, 0 new at 30s: no_9 in no_5, no_10 in no_6
-        1m NoticeSent no_5
-        1m NoticeSent no_3
-        1m NoticeSent no_7
-        1m NoticeSent no_9
-        1m NoticeFailed no_6 given up
-        1m NoticeFailed no_4 given up
-        1m NoticeFailed no_8 given up
-        1m NoticeFailed no_10 given up
+        1m NoticeSent no_6
+        1m NoticeSent no_4
+        1m NoticeSent no_8
+        1m NoticeSent no_10
+        1m NoticeFailed no_5 given up
+        1m NoticeFailed no_3 given up
+        1m NoticeFailed no_7 given up
+        1m NoticeFailed no_9 given up
         2m PageNotified pg_5 step 0 (Opened) ana email, ana sms until 7m
         2m CallsBundled pg_5 ana call 3, 2 new at 3m 30s: no_11 in no_13, no_12 in no_14
         2m PageNotified pg_6 step 0 (Opened) ana email, ana sms until 7m

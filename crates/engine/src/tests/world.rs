@@ -7,8 +7,9 @@ use crate::{
 use model::{
     Catalogue, Channel, ChannelId, Contact, Escalation, EscalationStep, Feature, Heartbeat,
     IncidentId, Layer, Maintenance, Medium, Millis, Need, NoticeId, Objective, Owners, PageId,
-    PageTarget, Person, PersonId, Personal, Recurrence, Rota, SecretRef, Service, ServiceKind,
-    Severity, SilenceId, Slo, Source, SourceKind, Team, Timestamp, TokenId, Turn, Weekday,
+    PageTarget, Person, PersonId, PersonRules, Personal, Recurrence, Rota, SecretRef, Service,
+    ServiceKind, Severity, SilenceId, Slo, Source, SourceKind, Team, Timestamp, TokenId, Turn,
+    Weekday,
 };
 use slo::ConditionState::{self, Firing, Quiet, Unmeasured};
 use std::collections::BTreeMap;
@@ -75,6 +76,19 @@ pub(crate) fn check_state(script: &str, expected: &str) {
         ),
         expected
     );
+}
+
+/// What is known of a notice after the provider said all this of it.
+pub(crate) fn known_after(said: &[crate::ReceiptEvidence]) -> Option<crate::ReceiptEvidence> {
+    let mut world = World::new();
+    world.step("0m burn light-on");
+    world.step("0m sent no_2");
+    for evidence in said {
+        let (notice, detail) = (NoticeId(2), String::new());
+        let receipt = Command::Receipt { notice, evidence: *evidence, detail };
+        world.submit("0m", START, &Submission::system(receipt));
+    }
+    world.engine.state().notices[&NoticeId(2)].receipt.map(|it| it.evidence)
 }
 
 struct World {
@@ -313,7 +327,8 @@ fn watched_command(words: &[&str], now: Timestamp) -> Command {
             Command::WatchFailed { check: check.into(), detail }
         }
         ["probe"] => Command::Probe,
-        _ => panic!("unknown command in script: {words:?}"),
+        _ => super::reaching::command(words)
+            .unwrap_or_else(|| panic!("unknown command in script: {words:?}")),
     }
 }
 
@@ -437,7 +452,10 @@ fn show(record: &EventRecord) -> String {
         Event::PageNotified { page, attempt, cause, notices, skipped, deadline, .. } => {
             let told: Vec<String> = notices
                 .iter()
-                .map(|it| format!("{} {}", recipient(&it.to), medium(it.medium)))
+                .map(|it| {
+                    let at = it.due_at.map_or(String::new(), |at| format!(" at {}", since(&at)));
+                    format!("{} {}{at}", recipient(&it.to), medium(it.medium))
+                })
                 .collect();
             let skipped = skipped
                 .iter()
@@ -450,6 +468,19 @@ fn show(record: &EventRecord) -> String {
             format!("NoticeFailed {notice} again in {}", at.since(record.at))
         }
         Event::NoticeFailed { notice, .. } => format!("NoticeFailed {notice} given up"),
+        Event::NoticeDelivered { .. }
+        | Event::NoticeUndelivered { .. }
+        | Event::NoticeCovered { .. }
+        | Event::PageNotifiedAlso { .. }
+        | Event::VerificationAsked { .. }
+        | Event::VerificationFailed { .. }
+        | Event::ContactVerified { .. }
+        | Event::ContactsTested { .. }
+        | Event::ShiftExpected { .. }
+        | Event::DutyAsked { .. }
+        | Event::DutyReminded { .. }
+        | Event::DutyConfirmed { .. }
+        | Event::DutyUnconfirmed { .. } => super::reaching::show(&record.event, &since),
         Event::PageAcknowledged { page, by, .. } => format!("PageAcknowledged {page} {by}"),
         Event::PageExhausted { page } => format!("PageExhausted {page}"),
         Event::PageEnded { page, reason } => format!("PageEnded {page} {reason}"),
@@ -571,7 +602,7 @@ fn watched() -> model::Watched {
     }
 }
 
-fn medium(it: Medium) -> &'static str {
+pub(crate) fn medium(it: Medium) -> &'static str {
     match it {
         Medium::Email => "email",
         Medium::Sms => "sms",
@@ -587,7 +618,16 @@ pub(crate) fn catalogue() -> Catalogue {
             address: Personal::new(id.into(), *address),
         };
         let contacts = contacts.iter().map(contact).collect();
-        (PersonId::from(id), Person { name: None, timezone: zone.into(), contacts, aka: vec![] })
+        (
+            PersonId::from(id),
+            Person {
+                name: None,
+                timezone: zone.into(),
+                contacts,
+                aka: vec![],
+                rules: PersonRules::default(),
+            },
+        )
     };
     let feature = |question: &str, escalation: &str| Feature {
         question: question.into(),
@@ -641,7 +681,12 @@ pub(crate) fn catalogue() -> Catalogue {
         ]),
         rotas: BTreeMap::from([(
             "payments".into(),
-            Rota { timezone: "America/Los_Angeles".into(), layers: vec![layer], load: None },
+            Rota {
+                timezone: "America/Los_Angeles".into(),
+                layers: vec![layer],
+                load: None,
+                confirm: None,
+            },
         )]),
         escalations: BTreeMap::from([
             (
@@ -661,6 +706,7 @@ pub(crate) fn catalogue() -> Catalogue {
         ]),
         channels: channels(),
         channel_priorities: BTreeMap::new(),
+        channel_receipts: BTreeMap::new(),
         back: model::Back::default(),
         sources: [(
             "prometheus".into(),

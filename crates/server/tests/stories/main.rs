@@ -5,6 +5,7 @@ mod closing;
 #[cfg(feature = "servers")]
 mod dovecot;
 mod limits;
+mod reaching;
 mod world;
 
 use axum::http::StatusCode;

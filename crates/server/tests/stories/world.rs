@@ -190,6 +190,27 @@ impl World {
         Text(text.clone())
     }
 
+    /// Nobody takes a message any more, by SMS or mail.
+    pub(crate) fn cut_providers_off(&self) {
+        for _ in 0..20_000 {
+            self.gateway.answer_next(503, "down");
+            self.mail.refuse_next("421 down");
+        }
+    }
+
+    /// They do again. What the gateway saw and did not take is forgotten.
+    pub(crate) fn connect_providers(&self) {
+        self.gateway.recover();
+        self.mail.recover();
+        for person in self.catalogue.people.keys() {
+            for medium in [Medium::Sms, Medium::Email] {
+                let count = self.messages(person.as_str(), medium).len();
+                let mut seen = self.seen.lock().expect("no test panicked with it");
+                seen.insert((person.to_string(), medium), count);
+            }
+        }
+    }
+
     /// The next messages to `person`, one for each of `parts`, in whichever order they arrived.
     #[track_caller]
     pub(crate) fn expect_all(&self, person: &str, medium: Medium, parts: &[&str]) {

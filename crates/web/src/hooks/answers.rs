@@ -140,6 +140,13 @@ pub(crate) fn started(medium: Medium) -> String {
     format!("You are paged by {} again. HELP tells what can be said.", medium.word())
 }
 
+/// They said that they know that they are on duty.
+pub(crate) fn on_duty(state: &State, person: &PersonId) -> String {
+    let calls = state.reach.duties.iter().filter(|(_, it)| it.person == *person && !it.is_open());
+    let rotas: Vec<&str> = calls.map(|(rota, _)| rota.as_str()).collect();
+    format!("Noted: you know that you are on duty ({}).", rotas.join(", "))
+}
+
 /// It was refused, or could not be stored.
 pub(crate) fn failed(error: &SubmitError) -> String {
     match error {

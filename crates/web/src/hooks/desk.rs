@@ -94,6 +94,16 @@ pub(crate) async fn carry_out(context: &Context, heard: Heard<'_>) -> Told {
             let text = answers::done(&state, person, &said.act, page, incident, done.as_ref());
             return Told { text, again: is_trouble(&done) };
         }
+        Meant::Nothing if is_confirmation(&context.handle.state(), person, &said) => {
+            let by = person.clone();
+            let done = submit(context, person, key, Command::ConfirmDuty { by, rota: None, via });
+            let done = done.await;
+            let text = match &done {
+                Ok(_) => answers::on_duty(&context.handle.state(), person),
+                Err(error) => answers::failed(error),
+            };
+            return Told { text, again: is_trouble(&done) };
+        }
         Meant::Nothing => answers::nothing(&said.act),
         Meant::Several(pages) => answers::several(&context.handle.state(), &said.act, &pages),
         Meant::Unknown(id) => format!("There is no open {id} here. Nothing was done."),
@@ -101,6 +111,13 @@ pub(crate) async fn carry_out(context: &Context, heard: Heard<'_>) -> Told {
             format!("{page} did not go to you this way. TAKE {} takes it over.", page.0)
         }
     })
+}
+
+/// Whether a bare `1` without a page to take says: I know that I am on duty.
+fn is_confirmation(state: &State, person: &PersonId, said: &Said) -> bool {
+    said.act == Act::Acknowledge
+        && said.about == About::Unsaid
+        && state.reach.duties.values().any(|it| it.person == *person && it.is_open())
 }
 
 /// What was answered to a message that was carried out before: what a bare word meant then it need not

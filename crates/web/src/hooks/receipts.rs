@@ -7,18 +7,13 @@ use crate::Context;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use driver::SubmitError;
+use engine::{Command, Submission};
 use model::{ChannelId, NoticeId};
 
-/// What a provider learned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ReceiptEvidence {
-    Accepted,
-    Undelivered,
-    Unanswered,
-    Bounced,
-    Delivered,
-    Read,
-}
+pub(crate) use engine::ReceiptEvidence;
+
+/// Longest words of a provider that are kept, in characters.
+const DETAIL_MAX: usize = 200;
 
 /// The notice that an address is about, if we made it.
 pub(crate) fn returned(
@@ -51,16 +46,16 @@ pub(crate) async fn report(
 }
 
 /// The same, for whoever answers nobody.
-#[expect(clippy::unused_async, reason = "storing it waits")]
 pub(crate) async fn store(
     context: &Context,
     notice: NoticeId,
     evidence: ReceiptEvidence,
     detail: String,
 ) -> Result<(), SubmitError> {
-    let _ = context;
-    tracing::info!(%notice, ?evidence, "{detail}");
-    Ok(())
+    // A provider says what it likes; what it says is kept as far as it may be.
+    let detail = detail.chars().take(DETAIL_MAX).collect();
+    let command = Command::Receipt { notice, evidence, detail };
+    context.handle.submit(Submission::system(command)).await.map(|_| ())
 }
 
 /// Nothing to say to that.

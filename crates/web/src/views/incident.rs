@@ -237,7 +237,12 @@ fn notices(context: &Context, reader: &PersonId, it: &Incident) -> Markup {
                         NoticeStatus::Cancelled => { "not needed any more" }
                         NoticeStatus::Bundled { into } => { "in one message with others, " (into) }
                         NoticeStatus::Shadowed { .. } => { "would have gone out (shadow mode)" }
-                    } } }
+                    } }
+                    @if let Some(known) = it.receipt {
+                        @if known.evidence.is_arrival() { " · " span.ok { (known.evidence.words()) } }
+                        @else { " · " span.bad { (known.evidence.words()) } }
+                    }
+                    @if let Some(by) = it.covered_by { " · told of in " (by) } }
                 }
             } }
         } }

@@ -20,6 +20,7 @@ pub(crate) fn full(
         ("/incidents", "Incidents"),
         ("/oncall", "On-call"),
         ("/silences", "Silences"),
+        ("/me", "Me"),
         ("/watch", "Watch"),
     ];
     if !context.handle.state().shadow.configured.is_empty() {

@@ -25,11 +25,11 @@ pub(crate) async fn view(
 ) -> Markup {
     let Some(reader) = who.person().cloned() else { return html! {} };
     let at = query.at.as_deref().and_then(Timestamp::parse_rfc3339);
-    let main = body(&context, &reader, at.unwrap_or_else(|| context.clock.now()));
+    let main = body(&context, &who, &reader, at.unwrap_or_else(|| context.clock.now()));
     layout::full(&context, &reader, "/oncall", "On-call", &main)
 }
 
-fn body(context: &Context, reader: &PersonId, from: Timestamp) -> Markup {
+fn body(context: &Context, who: &Principal, reader: &PersonId, from: Timestamp) -> Markup {
     let face = Clockface::of(context, Some(reader));
     let state = context.handle.state();
     let Some(catalogue) = state.catalogue() else { return html! { h1 { "On-call" } } };
@@ -38,6 +38,9 @@ fn body(context: &Context, reader: &PersonId, from: Timestamp) -> Markup {
         @for (id, rota) in &catalogue.rotas {
             section.card aria-label={ "Rota " (id) } {
                 h2 style="margin-top:0" { (id) }
+                @for person in &oncall::duty(rota, face.now, &context.zones).people {
+                    (crate::reach::standing(&state, face.now, who, id, person))
+                }
                 p.soft { "Hand-over in " (rota.timezone) " time; the times below are yours." }
                 @if let Some(it) = state.load.relief(id, face.now) {
                     p.lamp.card {

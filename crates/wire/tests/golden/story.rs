@@ -1,13 +1,13 @@
 //! A story in which everything happens once, told when the samples of a release are made.
 
 use engine::{
-    Actor, Command, Context, DeliveryOutcome, DoorLife, Engine, Event, EventRecord, Heard, Role,
-    SignRole, State, Submission, TheirAct, TokenKind,
+    Actor, Command, Context, DeliveryOutcome, DoorLife, Engine, Event, EventRecord, Heard, Notice,
+    Purpose, ReceiptEvidence, Role, SignRole, State, Submission, TheirAct, TokenKind,
 };
 use model::{
-    AlertId, Catalogue, Channel, EscalationId, IncidentId, LoadLimit, LoadPer, LoadThen, Medium,
-    Millis, Mode, Need, NoticeId, PageId, PageTarget, Route, SecretRef, SilenceId, Source,
-    SourceKind, Timestamp, TokenId, Turn,
+    AlertId, Catalogue, Channel, ContactRule, EscalationId, IncidentId, LoadLimit, LoadPer,
+    LoadThen, Medium, Millis, Mode, Need, NoticeId, PageId, PageTarget, PersonRules, Route,
+    SecretRef, SilenceId, Source, SourceKind, Timestamp, TokenId, Turn,
 };
 use slo::ConditionState::{self, Firing, Quiet};
 use std::collections::BTreeMap;
@@ -69,6 +69,19 @@ pub(crate) const EVENTS: &[&str] = &[
     "contact_stopped",
     "contact_started",
     "answer_due",
+    "notice_delivered",
+    "notice_undelivered",
+    "notice_covered",
+    "page_notified_also",
+    "verification_asked",
+    "verification_failed",
+    "contact_verified",
+    "contacts_tested",
+    "shift_expected",
+    "duty_asked",
+    "duty_reminded",
+    "duty_confirmed",
+    "duty_unconfirmed",
 ];
 
 /// Parts of events that have a name of their own.
@@ -153,6 +166,24 @@ pub(crate) const PARTS: &[&str] = &[
     "stale_after",
     "expires_at",
     "$slot",
+    // How people are reached.
+    "no_evidence",
+    "not_reached",
+    "shift_changed",
+    "nobody_reached",
+    "missing",
+    "undelivered",
+    "unanswered",
+    "bounced",
+    "delivered",
+    "read",
+    "channel_priorities",
+    "channel_receipts",
+    "rules",
+    "quiet",
+    "due_at",
+    "again",
+    "confirm",
     // Load limits, storms and the time beside another pager.
     "shadow",
     "live",
@@ -228,6 +259,19 @@ fn name(event: &Event) -> &'static str {
         Event::ContactStopped { .. } => "contact_stopped",
         Event::ContactStarted { .. } => "contact_started",
         Event::AnswerDue { .. } => "answer_due",
+        Event::NoticeDelivered { .. } => "notice_delivered",
+        Event::NoticeUndelivered { .. } => "notice_undelivered",
+        Event::NoticeCovered { .. } => "notice_covered",
+        Event::PageNotifiedAlso { .. } => "page_notified_also",
+        Event::VerificationAsked { .. } => "verification_asked",
+        Event::VerificationFailed { .. } => "verification_failed",
+        Event::ContactVerified { .. } => "contact_verified",
+        Event::ContactsTested { .. } => "contacts_tested",
+        Event::ShiftExpected { .. } => "shift_expected",
+        Event::DutyAsked { .. } => "duty_asked",
+        Event::DutyReminded { .. } => "duty_reminded",
+        Event::DutyConfirmed { .. } => "duty_confirmed",
+        Event::DutyUnconfirmed { .. } => "duty_unconfirmed",
     }
 }
 
@@ -251,6 +295,7 @@ pub(crate) fn tell() -> Vec<EventRecord> {
     beside_another_pager(&mut teller);
     enough_is_enough(&mut teller);
     steered(&mut teller);
+    reaching(&mut teller);
     teller.records
 }
 
@@ -332,13 +377,8 @@ fn doors(teller: &mut Teller) {
     let (source, detail) = ("services".into(), "connection refused".to_owned());
     teller.does(140, Command::SourceFailed { source, detail });
     teller.does(145, Command::Tick);
-    // Every address of the first step turns out to be wrong.
-    let lost = || DeliveryOutcome::Permanent { detail: "550 no such user".to_owned() };
-    let due: Vec<NoticeId> =
-        teller.last(|state| state.notices_due(at(145)).map(|(id, _)| id).collect());
-    for notice in due {
-        teller.does(145, Command::Delivered { notice, outcome: lost() });
-    }
+    // Every address of the first step turns out to be wrong, through every provider.
+    (0..7).for_each(|_| teller.loses_what_is_due(145));
     teller.does(146, Command::SourceRead { source: "services".into() });
 }
 
@@ -459,6 +499,101 @@ fn enough_is_enough(teller: &mut Teller) {
         teller.does(1_413, Command::Receive(Box::new(alert)));
     }
     teller.does(1_430, Command::Tick);
+}
+
+fn reaching(teller: &mut Teller) {
+    const START: i64 = 2_000;
+    let mut ours = everything();
+    let ana = ours.people.get_mut(&"ana".into()).expect("of the example");
+    let rule = |by, minutes| ContactRule { by, after: Millis::from_mins(minutes) };
+    ana.rules = PersonRules {
+        page: vec![rule(Medium::Email, 0), rule(Medium::Sms, 2)],
+        ticket: vec![rule(Medium::Email, 0)],
+        quiet: Some(model::Quiet { from_minute: 22 * 60, to_minute: 7 * 60 }),
+    };
+    for (id, priority) in ours.channels.keys().zip(1..) {
+        ours.channel_receipts.insert(id.clone(), Millis::from_secs(90));
+        ours.channel_priorities.insert(id.clone(), priority);
+    }
+    let rota = ours.rotas.get_mut(&"payments".into()).expect("of the example");
+    rota.confirm = Some(Millis::from_mins(15));
+    rota.layers[0].turn = Turn::Days(1);
+    let policy = ours.escalations.get_mut(&"payments".into()).expect("of the example");
+    policy.steps.truncate(1);
+    policy.steps[0].wait = Millis::from_days(2);
+    let policy = ours.escalations.get_mut(&"field".into()).expect("of the example");
+    policy.steps[0].wait = Millis::from_hours(1);
+    teller.asks(START, &adopt(ours, "4".repeat(64).as_str()));
+    let medium = Medium::Sms;
+    let verify = |code_hash: &str| Command::VerifyContact {
+        person: "bo".into(),
+        medium,
+        nonce: "n1".to_owned(),
+        code_hash: code_hash.to_owned(),
+    };
+    let code = |it: &str| {
+        let (person, code_hash) = ("bo".into(), it.to_owned());
+        Command::ConfirmContact { person, medium, code_hash }
+    };
+    teller.does(START, verify("ab12"));
+    teller.does(START, code("ab13"));
+    teller.does(START, code("ab12"));
+    teller.does(START, Command::TestContacts { person: ERASED.into() });
+    let sent = |id| {
+        let outcome = DeliveryOutcome::Sent { provider_id: "provider-2".to_owned() };
+        Command::Delivered { notice: NoticeId(id), outcome }
+    };
+    // Nobody of the shift can be sent to, and the rota changes hands.
+    teller.burn(START, "light-on", Firing, Quiet);
+    let first = teller.last(|state| state.next.notice);
+    teller.does(START + 1_440, Command::Tick);
+    let asked = teller.last(|state| state.reach.duties.values().next().cloned());
+    let by = asked.expect("the next in the rota was asked").person;
+    let confirm = Command::ConfirmDuty { by, rota: None, via: "sms".to_owned() };
+    teller.does(START + 1_440, confirm);
+    // One message tells of two, receipts come, one is missing.
+    let due: Vec<NoticeId> = teller.last(|state| {
+        let of_page = |it: &Notice| matches!(it.purpose, Purpose::Page { .. });
+        let late = state.notices.iter().filter(|(id, it)| id.0 > first && of_page(it));
+        late.map(|(id, _)| *id).collect()
+    });
+    teller.does(START + 1_441, sent(due[0].0));
+    teller.does(START + 1_441, Command::Covered { notice: due[1], by: due[0] });
+    for evidence in [
+        ReceiptEvidence::Undelivered,
+        ReceiptEvidence::Unanswered,
+        ReceiptEvidence::Bounced,
+        ReceiptEvidence::Delivered,
+        ReceiptEvidence::Read,
+    ] {
+        let receipt = Command::Receipt { notice: due[1], evidence, detail: "status".to_owned() };
+        teller.does(START + 1_441, receipt);
+    }
+    teller.does(START + 1_450, Command::Tick);
+    // The next shift is not confirmed by anybody.
+    for minutes in [2_880, 2_895, 2_910] {
+        teller.does(START + minutes, Command::Tick);
+    }
+    unheard(teller, START + 3_000);
+}
+
+/// A page of which nobody gets a message, and one of which nothing shows that anybody did.
+fn unheard(teller: &mut Teller, start: i64) {
+    teller.burn(start, "see-reports", Firing, Quiet);
+    for minutes in start..start + 20 {
+        teller.does(minutes, Command::Tick);
+        teller.loses_what_is_due(minutes);
+    }
+    let start = start + 20;
+    teller.burn(start, "make-sale", Quiet, Quiet);
+    teller.burn(start, "make-sale", Firing, Quiet);
+    for minutes in (start..start + 40).step_by(2) {
+        teller.does(minutes, Command::Tick);
+        for notice in teller.due(minutes) {
+            let outcome = DeliveryOutcome::Sent { provider_id: "provider-3".to_owned() };
+            teller.does(minutes, Command::Delivered { notice, outcome });
+        }
+    }
 }
 
 fn secret() -> SecretRef {
@@ -622,6 +757,17 @@ impl Teller {
         let done = self.engine.execute(&context, submission);
         let done = done.unwrap_or_else(|it| panic!("{minutes}m {submission:?}: {it}"));
         self.records.extend(done.records);
+    }
+
+    fn due(&self, minutes: i64) -> Vec<NoticeId> {
+        self.last(|state| state.notices_due(at(minutes)).map(|(id, _)| id).collect())
+    }
+
+    fn loses_what_is_due(&mut self, minutes: i64) {
+        for notice in self.due(minutes) {
+            let outcome = DeliveryOutcome::Permanent { detail: "550 no such user".to_owned() };
+            self.does(minutes, Command::Delivered { notice, outcome });
+        }
     }
 
     fn last<T>(&self, look: impl FnOnce(&State) -> T) -> T {
