@@ -306,7 +306,10 @@ impl State {
                     notices.iter().cloned().chain(self.once_more(again)).collect();
                 late::apply(self, &record.event, record.at);
                 load::note_more(self, page, attempt, &calls, record.at);
-                storm::note_call(self, page, record.at);
+                // Who was not called was not told what has joined since.
+                if !calls.is_empty() {
+                    storm::note_call(self, page, record.at);
+                }
                 shadow::note_step(self, page, attempt, notices, record.at);
                 let page = &page;
                 *page

@@ -51,7 +51,7 @@ pub(crate) fn decide(
         Command::Receipt { notice, evidence, detail } => {
             receipt::decide(state, *notice, *evidence, detail)
         }
-        Command::Covered { notice, by } => late::covered(state, *notice, *by),
+        Command::Covered { notice, by } => Ok(late::covered(state, *notice, *by)),
         Command::VerifyContact { .. }
         | Command::ConfirmContact { .. }
         | Command::TestContacts { .. } => reach::decide(state, context, command),

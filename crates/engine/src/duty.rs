@@ -100,17 +100,14 @@ pub(crate) fn due(state: &State, context: &Context<'_>) -> Option<Event> {
     }
     let mut calls = state.reach.duties.iter();
     let (rota, call) = calls.find(|(_, it)| it.deadline().is_some_and(|at| at <= now))?;
-    Some(match call.stage {
-        DutyStage::Asked { .. } => {
-            let notices = notify::gently(state, context, std::iter::once(&call.person));
-            let deadline = deadline(state, rota, &notices, now);
-            Event::DutyReminded { call: call.call, deadline, notices }
-        }
-        _ => {
-            let others = others(state, rota, &call.person);
-            let notices = notify::gently(state, context, others.iter());
-            Event::DutyUnconfirmed { call: call.call, notices }
-        }
+    Some(if let DutyStage::Asked { .. } = call.stage {
+        let notices = notify::gently(state, context, std::iter::once(&call.person));
+        let deadline = deadline(state, rota, &notices, now);
+        Event::DutyReminded { call: call.call, deadline, notices }
+    } else {
+        let others = others(state, rota, &call.person);
+        let notices = notify::gently(state, context, others.iter());
+        Event::DutyUnconfirmed { call: call.call, notices }
     })
 }
 

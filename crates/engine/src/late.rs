@@ -9,7 +9,7 @@
 //! - somebody who came on duty before anybody was reached is called too;
 //! - nothing is sent twice because of a bundle: what a bundle told of is marked by it.
 
-use crate::command::{Context, Rejected};
+use crate::command::Context;
 use crate::event::{AlsoCause, Event};
 use crate::notify;
 use crate::receipt::{Standing, current_attempt, of_step, wakes};
@@ -183,6 +183,8 @@ pub(crate) fn apply(state: &mut State, event: &Event, at: Timestamp) {
     if let Some(it) = state.pages.get_mut(page) {
         it.notices.extend(notices.iter().map(|it| it.notice));
     }
+    // Since it was decided the team may have gone into shadow mode: then nothing leaves.
+    let stays = state.stays(Purpose::Page { page: *page, attempt: *attempt });
     for id in again {
         let Some(it) = state.notices.get_mut(id) else { continue };
         if let NoticeStatus::Failed { .. } = it.status {
@@ -192,7 +194,7 @@ pub(crate) fn apply(state: &mut State, event: &Event, at: Timestamp) {
         } else {
             it.decided_at = at;
         }
-        it.status = NoticeStatus::Due { at };
+        it.status = if stays { NoticeStatus::Shadowed { at } } else { NoticeStatus::Due { at } };
     }
     crate::reach::remember_skipped(state, skipped, at);
     if let (AlsoCause::ShiftChanged, Some(duty)) = (cause, duty) {
@@ -249,20 +251,13 @@ fn order(state: &State, id: NoticeId) -> (u8, Reverse<Option<IncidentId>>, Rever
 }
 
 /// A notice was told of in the message of another one.
-pub(crate) fn covered(
-    state: &State,
-    notice: NoticeId,
-    by: NoticeId,
-) -> Result<Vec<Event>, Rejected> {
+pub(crate) fn covered(state: &State, notice: NoticeId, by: NoticeId) -> Vec<Event> {
     let waits = |id| {
         let it: Option<&Notice> = state.notices.get(&id);
         it.is_some_and(|it| matches!(it.status, NoticeStatus::Due { .. }))
     };
-    Ok(if waits(notice) && notice != by {
-        vec![Event::NoticeCovered { notice, by }]
-    } else {
-        vec![]
-    })
+    let covered = waits(notice) && notice != by;
+    covered.then_some(Event::NoticeCovered { notice, by }).into_iter().collect()
 }
 
 /// Folds in that a notice was told of in the message of another one.

@@ -135,7 +135,9 @@ impl<'a> Told<'a> {
             PageTarget::Person(person) => self.person(person),
             PageTarget::Team(team) => {
                 let members = catalogue.teams.get(team).map_or(&[][..], |it| &it.members);
-                members.iter().for_each(|it| self.person(it));
+                for person in members {
+                    self.person(person);
+                }
             }
             PageTarget::Channel(channel) => {
                 let medium = catalogue.channels.get(channel).and_then(|it| it.media().last());
@@ -151,7 +153,9 @@ impl<'a> Told<'a> {
                     None => (duty.people.clone(), vec![]),
                 };
                 self.skipped.extend(spared);
-                people.iter().for_each(|it| self.person(it));
+                for person in &people {
+                    self.person(person);
+                }
                 self.duty = Some((rota.clone(), duty.shift.ends));
             }
         }

@@ -190,7 +190,6 @@ fn mentions(event: &Event) -> Vec<WhyId> {
         | Event::NoticeUndelivered { notice, .. }
         // The notice that was sent is left out: it may belong to another page.
         | Event::NoticeCovered { notice, .. } => vec![WhyId::Notice(*notice)],
-        Event::VerificationAsked { notice, .. } => vec![WhyId::Notice(notice.notice)],
         Event::ContactsTested { notices, .. }
         | Event::DutyAsked { notices, .. }
         | Event::DutyReminded { notices, .. }
@@ -212,7 +211,7 @@ fn mentions(event: &Event) -> Vec<WhyId> {
         Event::TakenOver { incident, page, .. } => {
             vec![WhyId::Incident(*incident), WhyId::Page(*page)]
         }
-        Event::AnswerDue { notice, .. } => vec![WhyId::Notice(notice.notice)],
+        Event::AnswerDue { notice, .. } | Event::VerificationAsked { notice, .. } => vec![WhyId::Notice(notice.notice)],
         Event::DigestDue { notices, .. } | Event::SilenceReminded { notices, .. } => {
             notices.iter().map(|it| WhyId::Notice(it.notice)).collect()
         }

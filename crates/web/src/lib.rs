@@ -186,7 +186,33 @@ pub fn router(context: Context) -> Router {
         .route("/api/v2/silences", get(alertmanager::silences))
         .route("/api/v2/silence/{id}", get(alertmanager::silence))
         .route_layer(from_fn_with_state(context.clone(), access::reader));
-    let writers = Router::new()
+    let writers = writers().route_layer(from_fn_with_state(context.clone(), access::writer));
+    let admins = Router::new()
+        .route("/tokens", get(views::tokens::view).post(forms::issue_token))
+        .route("/tokens/{id}/revoke", post(forms::revoke_token))
+        .route("/people/{id}/password", post(forms::set_password))
+        .route("/api/v1/tokens", get(api::tokens).post(api::issue_token))
+        .route("/api/v1/tokens/{id}", delete(api::revoke_token))
+        .route("/-/reload", post(api::reload))
+        .route("/shadow/end", post(beside::end_form))
+        .route("/api/v1/shadow/end", post(beside::end))
+        .route_layer(from_fn_with_state(context.clone(), access::admin));
+    open.merge(readers)
+        .merge(writers)
+        .merge(admins)
+        .merge(doors::routes(&context))
+        .merge(beside::routes(&context))
+        .merge(hooks::routes())
+        .fallback(views::missing)
+        .layer(from_fn_with_state(context.clone(), access::host))
+        .layer(from_fn(headers::secure))
+        .layer(headers::compression())
+        .with_state(context)
+}
+
+/// What changes something.
+fn writers() -> Router<Context> {
+    Router::new()
         .route("/features/{id}/sign", post(forms::sign))
         .route("/incidents/{id}/acknowledge", post(forms::acknowledge))
         .route("/incidents/{id}/resolve", post(forms::resolve))
@@ -228,26 +254,4 @@ pub fn router(context: Context) -> Router {
         .route("/maintenance/{id}/cancel", post(watching::cancel_form))
         .route("/api/v1/maintenance", post(watching::plan_api))
         .route("/api/v1/maintenance/{id}/cancel", post(watching::cancel_api))
-        .route_layer(from_fn_with_state(context.clone(), access::writer));
-    let admins = Router::new()
-        .route("/tokens", get(views::tokens::view).post(forms::issue_token))
-        .route("/tokens/{id}/revoke", post(forms::revoke_token))
-        .route("/people/{id}/password", post(forms::set_password))
-        .route("/api/v1/tokens", get(api::tokens).post(api::issue_token))
-        .route("/api/v1/tokens/{id}", delete(api::revoke_token))
-        .route("/-/reload", post(api::reload))
-        .route("/shadow/end", post(beside::end_form))
-        .route("/api/v1/shadow/end", post(beside::end))
-        .route_layer(from_fn_with_state(context.clone(), access::admin));
-    open.merge(readers)
-        .merge(writers)
-        .merge(admins)
-        .merge(doors::routes(&context))
-        .merge(beside::routes(&context))
-        .merge(hooks::routes())
-        .fallback(views::missing)
-        .layer(from_fn_with_state(context.clone(), access::host))
-        .layer(from_fn(headers::secure))
-        .layer(headers::compression())
-        .with_state(context)
 }

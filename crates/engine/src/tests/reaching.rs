@@ -38,7 +38,9 @@ pub(crate) fn command(words: &[&str]) -> Option<Command> {
         }
         ["with", ref parts @ ..] => {
             let mut it = catalogue();
-            parts.iter().for_each(|part| change(&mut it, part));
+            for part in parts {
+                change(&mut it, part);
+            }
             Command::AdoptCatalogue { catalogue: Box::new(it), hash: parts.join(" ") }
         }
         _ => return None,
@@ -116,12 +118,13 @@ pub(crate) fn show(event: &Event, since: &dyn Fn(&Timestamp) -> String) -> Strin
                 AlsoCause::NotReached { notice } => format!("{notice} not reached"),
                 other => format!("{other:?}"),
             };
-            let again: String = again.iter().map(|it| format!(" again {it}")).collect();
-            let skipped: String =
-                skipped.iter().map(|it| format!(" skipped: {}", it.reason)).collect();
+            let again = again.iter().map(|it| format!(" again {it}"));
+            let skipped = skipped.iter().map(|it| format!(" skipped: {}", it.reason));
+            let more: Vec<String> = again.chain(skipped).collect();
             format!(
-                "PageNotifiedAlso {page} step {attempt} ({cause}){}{again}{skipped}",
-                told(notices, since)
+                "PageNotifiedAlso {page} step {attempt} ({cause}){}{}",
+                told(notices, since),
+                more.concat()
             )
         }
         Event::VerificationAsked { notice, .. } => {

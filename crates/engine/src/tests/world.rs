@@ -411,10 +411,7 @@ fn show(record: &EventRecord) -> String {
         Recipient::Person(id) => id.to_string(),
         Recipient::Channel(id) => format!("channel {id}"),
     };
-    let since = |it: &Timestamp| {
-        let minutes = it.since(START).whole_mins();
-        format!("{minutes}m")
-    };
+    let since = |it: &Timestamp| format!("{}m", it.since(START).whole_mins());
     match &record.event {
         Event::CatalogueAdopted { version, .. } => format!("CatalogueAdopted {version}"),
         Event::AlertFired { alert, severity, feature, .. } => {
@@ -611,24 +608,17 @@ pub(crate) fn medium(it: Medium) -> &'static str {
     }
 }
 
-pub(crate) fn catalogue() -> Catalogue {
-    let person = |id: &str, zone: &str, contacts: &[(Medium, &str)]| {
-        let contact = |(medium, address): &(Medium, &str)| Contact {
-            medium: *medium,
-            address: Personal::new(id.into(), *address),
-        };
-        let contacts = contacts.iter().map(contact).collect();
-        (
-            PersonId::from(id),
-            Person {
-                name: None,
-                timezone: zone.into(),
-                contacts,
-                aka: vec![],
-                rules: PersonRules::default(),
-            },
-        )
+fn person(id: &str, zone: &str, contacts: &[(Medium, &str)]) -> (PersonId, Person) {
+    let contact = |(medium, address): &(Medium, &str)| Contact {
+        medium: *medium,
+        address: Personal::new(id.into(), *address),
     };
+    let contacts = contacts.iter().map(contact).collect();
+    let (timezone, rules) = (zone.into(), PersonRules::default());
+    (id.into(), Person { name: None, timezone, contacts, aka: vec![], rules })
+}
+
+pub(crate) fn catalogue() -> Catalogue {
     let feature = |question: &str, escalation: &str| Feature {
         question: question.into(),
         team: "payments".into(),
