@@ -5,11 +5,14 @@
 //!
 //! Invariant: `about` is a sentence for the person who writes the file, not for us.
 
+mod sources;
 mod watched;
 
+pub(crate) use sources::INTERVAL_DEFAULT;
 pub(crate) use watched::{DEADLINE_DEFAULT, PING_EVERY_DEFAULT, SYNTHETIC_EVERY_DEFAULT};
 
 use model::Millis;
+use sources::SOURCE;
 use watched::{HEARTBEAT, MAINTENANCE, WATCH};
 
 /// What a value may be.
@@ -196,8 +199,6 @@ pub(crate) const fn plain(
 const WINDOW: Limits = Limits { shortest: Millis::from_hours(1), longest: Millis::from_days(90) };
 /// Shortest and longest time a step of an escalation may take.
 const WAIT: Limits = Limits { shortest: Millis::from_secs(10), longest: Millis::from_days(1) };
-/// Shortest and longest time between two looks at a source.
-const INTERVAL: Limits = Limits { shortest: Millis::from_secs(1), longest: Millis::from_mins(10) };
 
 /// Shortest and longest time that a receipt may take.
 pub(crate) const RECEIPT: Limits =
@@ -211,8 +212,6 @@ const CONFIRM: Limits = Limits { shortest: Millis::from_mins(1), longest: Millis
 pub(crate) const WINDOW_DEFAULT: &str = "28d";
 /// Time a step takes that names none.
 pub(crate) const WAIT_DEFAULT: &str = "5m";
-/// Time between two looks at a source that names none.
-pub(crate) const INTERVAL_DEFAULT: &str = "15s";
 /// Hand-over of a layer that names none.
 pub(crate) const HANDOVER_DEFAULT: &str = "mon 09:00";
 /// First day of a layer that names none.
@@ -785,59 +784,6 @@ static WEBHOOK: Shape = Shape {
             Required,
             Plain::Secret,
             "The signing secret, as `env:NAME` or `file:/path`.",
-        ),
-    ],
-};
-
-static SOURCE: Shape = Shape {
-    title: "source",
-    about: "Where samples come from: exactly one of these.",
-    fields: &[
-        field("prometheus", Optional, Record(&PROMETHEUS), "A Prometheus-compatible HTTP API."),
-        field(
-            "scrape",
-            Optional,
-            Record(&SCRAPE),
-            "`/metrics` endpoints that Lamplighter reads itself.",
-        ),
-    ],
-};
-
-static PROMETHEUS: Shape = Shape {
-    title: "prometheus",
-    about: "A Prometheus-compatible HTTP API.",
-    fields: &[
-        plain("url", Required, Plain::Url, "Its base URL, without `/api/v1`."),
-        plain(
-            "token",
-            Optional,
-            Plain::Secret,
-            "Sent as a bearer token: `env:NAME` or `file:/path`.",
-        ),
-        plain(
-            "interval",
-            Default(INTERVAL_DEFAULT),
-            Plain::Duration(INTERVAL),
-            "How often it scrapes.",
-        ),
-    ],
-};
-
-static SCRAPE: Shape = Shape {
-    title: "scrape",
-    about: "Endpoints that Lamplighter scrapes itself.",
-    fields: &[
-        field(
-            "targets",
-            Required,
-            Map(Keys::Texts(128), &Kind::Plain(Plain::Url)),
-            "The full URL of each endpoint, by its `job` label.",
-        ),
-        plain(
-            "interval",
-            Default(INTERVAL_DEFAULT),
-            Plain::Duration(INTERVAL),
-            "How often they are scraped.",
         ),
     ],
 };
