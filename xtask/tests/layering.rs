@@ -16,6 +16,8 @@ const RANK: &[(&str, u8)] = &[
     ("incident", 1),
     ("busfactor", 1),
     ("whatif", 1),
+    ("shadow", 1),
+    ("replies", 1),
     ("engine", 2),
     ("wire", 4),
     ("catalog", 4),
@@ -43,6 +45,8 @@ const PURE: &[&str] = &[
     "incident",
     "busfactor",
     "whatif",
+    "shadow",
+    "replies",
     "engine",
     "formats",
 ];

@@ -431,6 +431,12 @@ fn plain_problem(text: &str, plain: Plain) -> Option<Refused> {
             "hand-over time",
             "write a day (mon, tue, wed, thu, fri, sat, sun) and a time: `mon 09:00`",
         ),
+        Plain::Hours => unless(
+            scalars::hours(text).is_some(),
+            "LL080",
+            "span of hours",
+            "write when it begins and when it ends, in 24 hours: `22:00-07:00`",
+        ),
         Plain::Date => unless(
             scalars::is_date(text),
             "LL024",
@@ -465,21 +471,32 @@ fn plain_problem(text: &str, plain: Plain) -> Option<Refused> {
         Plain::Url => scalars::url(text).err(),
         Plain::UrlTemplate => scalars::url_template(text).err(),
         Plain::Secret => scalars::secret(text).err(),
-        Plain::Hours => unless(
-            scalars::hours(text).is_some(),
-            "LL060",
-            "span of hours",
-            "write when it begins and when it ends: `09:00-18:00`",
-        ),
         Plain::BudgetWhen => unless(
             scalars::budget_when(text).is_some(),
             "LL061",
             "state of a budget",
             "write `below 10%`, with a whole number from 1 to 100, or `spent`",
         ),
+        Plain::When => model::Recurrence::parse(text).err().map(|error| Refused {
+            code: "LL070",
+            message: error.to_string(),
+            hint: None,
+        }),
+        Plain::Matchers => matchers_problem(text),
         Plain::Choice(words) => choice_problem(text, words),
         // Numbers and switches were judged by their class; the rest needs the checker.
         Plain::Switch | Plain::Zone | Plain::Selector | Plain::Header | Plain::Target => None,
+    }
+}
+
+fn matchers_problem(text: &str) -> Option<Refused> {
+    let hint = "name at least one label, as in `service=\"payments-db\"`";
+    match alerting::Matcher::parse_list(text) {
+        Err(error) => Some(refused("LL071", error.to_string(), hint)),
+        Ok(list) if alerting::match_everything(&list) => {
+            Some(refused("LL071", "this would hide every alert there is", hint))
+        }
+        Ok(_) => None,
     }
 }
 

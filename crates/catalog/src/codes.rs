@@ -236,11 +236,6 @@ static CODES: &[CodeInfo] = &[
         "Somebody can be paged and has no address that a channel delivers to.",
     ),
     warning("LL053", "no channel", "There are escalations and no channel to carry pages."),
-    error(
-        "LL060",
-        "not hours",
-        "Hours are written `09:00-18:00`, by the clock of whoever is paged.",
-    ),
     error("LL061", "not a state of a budget", "A budget is `below 10%`, or `spent`."),
     warning(
         "LL062",
@@ -248,4 +243,29 @@ static CODES: &[CodeInfo] = &[
         "A step wants more people to take the page than it and the steps before it can call.",
     ),
     warning("LL063", "step never taken", "A step is for tickets only, and tickets call nobody."),
+    error(
+        "LL070",
+        "not a time of planned work",
+        "It is a day or days and a time: `2026-12-24 22:00`, `tue,thu 02:00`, `monthly last sun 02:00`.",
+    ),
+    error(
+        "LL071",
+        "not matchers",
+        "Matchers are `name=\"value\"` with =, !=, =~ or !~, several with commas, and must not match everything.",
+    ),
+    error(
+        "LL072",
+        "name of the product's own",
+        "A channel or an escalation may not be called `lamplighter-synthetic`: synthetic pages go there.",
+    ),
+    error(
+        "LL080",
+        "not hours of the day",
+        "Hours are written `22:00-07:00`, by the clock of the person they are about; both ends differ.",
+    ),
+    warning(
+        "LL081",
+        "rule without address",
+        "A person's rule names an address they do not have. It is passed over; when no rule of theirs reaches them, every address is used.",
+    ),
 ];

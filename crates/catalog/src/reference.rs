@@ -251,7 +251,8 @@ fn plain_schema(plain: Plain) -> Value {
         ),
         Plain::Hours => pattern("^ *[0-2][0-9]:[0-5][0-9] *- *[0-2][0-9]:[0-5][0-9] *$"),
         Plain::BudgetWhen => pattern("^(spent|below +[0-9]{1,3} *%)$"),
-        Plain::Zone | Plain::Host | Plain::Selector | Plain::Header => {
+        Plain::When => pattern("^([0-9]{4}-[0-9]{2}-[0-9]{2}|[a-z0-9, ]+) +[0-2][0-9]:[0-5][0-9]$"),
+        Plain::Zone | Plain::Host | Plain::Selector | Plain::Header | Plain::Matchers => {
             json!({ "type": "string", "minLength": 1 })
         }
     }
@@ -291,6 +292,7 @@ fn plain_words(plain: Plain) -> String {
         Plain::Objective => "percentage",
         Plain::Turn => "weeks or days",
         Plain::Handover => "day and time",
+        Plain::Hours => "hours of the day",
         Plain::Zone => "IANA time zone",
         Plain::Date => "`YYYY-MM-DD`",
         Plain::Switch => "`true` or `false`",
@@ -301,9 +303,10 @@ fn plain_words(plain: Plain) -> String {
         Plain::Url | Plain::UrlTemplate => "URL",
         Plain::Selector => "selector of a counter",
         Plain::Secret => "`env:NAME` or `file:/path`",
+        Plain::When => "day or days, and time",
+        Plain::Matchers => "matchers of labels",
         Plain::Header => "text, or `env:NAME`, or `file:/path`",
         Plain::Target => "`rota ID`, `rota ID next`, `team ID`, `person ID` or `channel ID`",
-        Plain::Hours => "hours of the day",
         Plain::BudgetWhen => "`below 10%` or `spent`",
     };
     words.to_owned()

@@ -81,7 +81,8 @@ pub(crate) fn handover(text: &str) -> Option<Handover> {
 }
 
 /// Reads `09:00-18:00`: the first minute of the local day, and the first one after it. A span that
-/// ends before it begins reaches over midnight.
+/// ends before it begins reaches over midnight. Both ends alike would be no time at all, or the
+/// whole day.
 pub(crate) fn hours(text: &str) -> Option<(u16, u16)> {
     let (from, until) = text.split_once('-')?;
     let minute = |it: &str| handover(it.trim()).filter(|it| it.day.is_none()).map(|it| it.minute);
@@ -97,6 +98,12 @@ pub(crate) fn budget_when(text: &str) -> Option<BudgetWhen> {
     }
     let percent = text.strip_prefix("below ")?.trim().strip_suffix('%')?.trim_end();
     percent.parse().ok().filter(|it| (1..=100).contains(it)).map(BudgetWhen::Below)
+}
+
+/// Which addresses a person's rule may name.
+pub(crate) fn medium(word: &str) -> Option<model::Medium> {
+    let key = if word == "push" { "ntfy" } else { word };
+    model::Medium::ALL.into_iter().find(|it| it.contact_key() == Some(key))
 }
 
 pub(crate) fn weekday(text: &str) -> Option<Weekday> {

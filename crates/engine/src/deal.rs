@@ -11,9 +11,10 @@
 
 use crate::command::{Command, Context, Rejected, Subject};
 use crate::decide::{open_incident, person, unknown};
-use crate::event::{Event, EventRecord, WakeCause};
+use crate::event::{Event, EventRecord, NewNotice, WakeCause};
 use crate::notify::to_people;
 use crate::state::{Limits, Purpose, State};
+use crate::{late, load, storm};
 use model::{IncidentId, NoticeId, PageId, PersonId, Timestamp};
 use paging::{Counted, Due, Page, PageStatus};
 
@@ -31,7 +32,7 @@ pub(crate) fn decide(
         Command::Hand { what, by, to } => {
             person(state, by)?;
             person(state, to)?;
-            hand(state, *what, to)
+            hand(state, context, *what, to)
         }
         Command::Snooze { what, by, until } => {
             person(state, by)?;
@@ -95,16 +96,19 @@ pub(crate) fn acknowledge_incident(
             }
         }
     }
-    match (events.is_empty(), before, &incident.acknowledged) {
-        (false, ..) => Ok(events),
-        (true, Some(refused), _) => Err(refused),
-        (true, None, Some((by, at))) => {
-            Err(Rejected::AlreadyAcknowledged { by: by.clone(), at: *at })
-        }
-        (true, None, None) => {
-            Err(Rejected::Invalid(format!("incident `{id}` has no page to take")))
-        }
+    if !events.is_empty() {
+        return Ok(events);
     }
+    let held = || {
+        incident.pages.iter().rev().find_map(|it| match &state.pages[it].status {
+            PageStatus::Acknowledged { by, at, .. } => {
+                Some(Rejected::AlreadyAcknowledged { by: by.clone(), at: *at })
+            }
+            _ => None,
+        })
+    };
+    let none = || Rejected::Invalid(format!("incident `{id}` has no page to take"));
+    Err(before.or_else(held).unwrap_or_else(none))
 }
 
 fn handed_to(page: &Page, by: &PersonId) -> bool {
@@ -115,7 +119,12 @@ fn acknowledged(page: PageId, by: &PersonId, via: &str) -> Event {
     Event::PageAcknowledged { page, by: by.clone(), via: via.to_owned() }
 }
 
-fn counted(id: PageId, page: &Page, by: &PersonId, via: &str) -> Result<Event, Rejected> {
+pub(crate) fn counted(
+    id: PageId,
+    page: &Page,
+    by: &PersonId,
+    via: &str,
+) -> Result<Event, Rejected> {
     match page.count(by) {
         Counted::Enough => Ok(acknowledged(id, by, via)),
         Counted::Again { at } => Err(Rejected::AlreadyAcknowledged { by: by.clone(), at }),
@@ -160,7 +169,12 @@ fn renew(state: &State, what: Subject, by: &PersonId) -> Result<Vec<Event>, Reje
     }))
 }
 
-fn hand(state: &State, what: Subject, to: &PersonId) -> Result<Vec<Event>, Rejected> {
+fn hand(
+    state: &State,
+    context: &Context<'_>,
+    what: Subject,
+    to: &PersonId,
+) -> Result<Vec<Event>, Rejected> {
     let pages = pages_of(state, what)?;
     let mut handed = vec![];
     for (id, page) in pages.iter().rev() {
@@ -176,7 +190,8 @@ fn hand(state: &State, what: Subject, to: &PersonId) -> Result<Vec<Event>, Rejec
         }));
     }
     // One message is enough: who takes one of these pages takes all of them.
-    let (notices, skipped) = to_people(state, std::iter::once(to));
+    let about = handed[0].0;
+    let (notices, skipped) = to_people(state, context, about, std::iter::once(to));
     let mut told = Some((notices, skipped));
     let event = |(page, from)| {
         let (notices, skipped) = told.take().unwrap_or_default();
@@ -236,7 +251,7 @@ fn wake(state: &State, what: Subject, by: &PersonId) -> Result<Vec<Event>, Rejec
 }
 
 /// What time brings to a page, other than its next step.
-pub(crate) fn due(state: &State, id: PageId, due: Due) -> Vec<Event> {
+pub(crate) fn due(state: &State, context: &Context<'_>, id: PageId, due: Due) -> Vec<Event> {
     let Some(page) = state.pages.get(&id) else { return vec![] };
     if due != Due::Remind && state.is_quiet(page.incident) {
         let reason = "everything that fires is silenced".to_owned();
@@ -247,7 +262,7 @@ pub(crate) fn due(state: &State, id: PageId, due: Due) -> Vec<Event> {
         Due::Wake => vec![Event::PageWoken { page: id, cause: WakeCause::Time }],
         Due::Remind => {
             let until = page.watch.map_or(state.at, |it| it.until);
-            let (notices, skipped) = to_people(state, page.takers());
+            let (notices, skipped) = to_people(state, context, id, page.takers());
             vec![Event::PageReminded { page: id, until, notices, skipped }]
         }
         Due::Return => {
@@ -257,12 +272,27 @@ pub(crate) fn due(state: &State, id: PageId, due: Due) -> Vec<Event> {
     }
 }
 
+/// What stands for a step in what is counted per person, for a call outside of any step. Steps are few,
+/// so these numbers are none of theirs.
+pub(crate) fn call_number(notices: &[NewNotice]) -> u32 {
+    const OUTSIDE: u32 = 1 << 31;
+    let first = notices.first().map_or(0, |it| it.notice.0);
+    OUTSIDE | u32::try_from(first % u64::from(OUTSIDE)).expect("below 2^31")
+}
+
+/// Whoever is reminded, or asked to take over, is called: it counts.
+fn note_call(state: &mut State, page: PageId, notices: &[NewNotice], at: Timestamp) {
+    if !notices.is_empty() {
+        load::note_step(state, page, call_number(notices), notices, at);
+        storm::note_call(state, page, at);
+    }
+}
+
 /// Folds in an event about dealing with a page; which page.
 pub(crate) fn apply(state: &mut State, record: &EventRecord) -> PageId {
     let at = record.at;
-    let ids = |notices: &[crate::NewNotice]| -> Vec<NoticeId> {
-        notices.iter().map(|it| it.notice).collect()
-    };
+    let ids =
+        |notices: &[NewNotice]| -> Vec<NoticeId> { notices.iter().map(|it| it.notice).collect() };
     let id = match &record.event {
         Event::PageHeld { page, .. }
         | Event::PageWoken { page, .. }
@@ -284,7 +314,8 @@ pub(crate) fn apply(state: &mut State, record: &EventRecord) -> PageId {
         }
         Event::PageReminded { notices, .. } => {
             page.reminded(&ids(notices));
-            state.add_notices(notices, Purpose::Reminder { page: id }, at);
+            state.add_notices(notices, Purpose::Renewal { page: id }, at);
+            note_call(state, id, notices, at);
         }
         Event::PageRenewed { .. } => {
             page.renewed(at);
@@ -297,6 +328,7 @@ pub(crate) fn apply(state: &mut State, record: &EventRecord) -> PageId {
         Event::PageHanded { to, notices, .. } => {
             page.handed(to.clone(), at, &ids(notices));
             state.add_notices(notices, Purpose::Hand { page: id }, at);
+            note_call(state, id, notices, at);
         }
         Event::PageSnoozed { by, until, .. } => {
             page.snoozed(by.clone(), at, *until);
@@ -304,6 +336,7 @@ pub(crate) fn apply(state: &mut State, record: &EventRecord) -> PageId {
         }
         _ => {}
     }
+    late::mind(state, id, at);
     id
 }
 

@@ -26,6 +26,12 @@ pub(crate) fn decide(
     if incident == into {
         return Err(Rejected::Invalid(format!("`{into}` cannot be merged into itself")));
     }
+    if state.shadows(incident) != state.shadows(into) {
+        return Err(Rejected::Invalid(format!(
+            "one of `{incident}` and `{into}` is in shadow mode and the other calls people: end shadow \
+             mode first"
+        )));
+    }
     Ok(vec![Event::IncidentMerged { incident, into, by: by.clone() }])
 }
 
@@ -64,6 +70,7 @@ pub(crate) fn apply(state: &mut State, from: IncidentId, into: IncidentId) {
     let (alerts, pages) = (std::mem::take(&mut gone.alerts), std::mem::take(&mut gone.pages));
     let (group, trail, acknowledged) =
         (gone.group.clone(), gone.trail.clone(), gone.acknowledged.clone());
+    let notes = std::mem::take(&mut gone.notes);
     for alert in &alerts {
         if let Some(it) = state.alerts.get_mut(alert) {
             it.incident = Some(into);
@@ -88,6 +95,8 @@ pub(crate) fn apply(state: &mut State, from: IncidentId, into: IncidentId) {
     let acknowledged = [it.acknowledged.take(), acknowledged].into_iter().flatten();
     it.acknowledged =
         acknowledged.min_by_key(|(_, at)| *at).map(|(by, at)| (by, at.max(it.opened_at)));
+    it.notes.extend(notes);
+    it.notes.sort_by_key(|it| it.at);
     it.trail.extend(trail);
     it.trail.sort_unstable();
     it.trail.dedup();

@@ -9,7 +9,8 @@
 
 use crate::budget;
 use crate::command::Context;
-use crate::event::LeftOut;
+use crate::event::{LeftOut, SkippedNotice};
+use crate::load;
 use crate::state::{Purpose, Recipient, State};
 use model::{
     Catalogue, ChannelId, EscalationStep, Hours, PageTarget, PersonId, RotaId, Timestamp, When,
@@ -24,6 +25,8 @@ pub(crate) struct Resolved {
     pub(crate) people: Vec<PersonId>,
     pub(crate) channels: Vec<ChannelId>,
     pub(crate) left_out: Vec<LeftOut>,
+    /// Who is not called because somebody relieves them.
+    pub(crate) spared: Vec<SkippedNotice>,
     /// The first rota asked, and until when its shift lasts.
     pub(crate) duty: Option<(RotaId, Timestamp)>,
 }
@@ -40,11 +43,11 @@ pub(crate) struct Numbered<'a> {
 pub(crate) fn resolve(
     state: &State,
     context: &Context<'_>,
-    catalogue: &Catalogue,
     it: Numbered<'_>,
     unconditional: bool,
 ) -> Resolved {
-    let mut found = expanded(state, context, catalogue, it);
+    let Some(catalogue) = state.catalogue() else { return Resolved::default() };
+    let mut found = expanded(state, context, it.page, it.attempt, it.step.page.iter());
     let attempt = it.attempt;
     let mut strike = |keep: &dyn Fn(&PersonId) -> Result<(), String>| {
         found.people.retain(|person| match keep(person) {
@@ -89,7 +92,7 @@ pub(crate) fn may(
         return out(format!("is for a budget {wanted} only, and {told}"));
     }
     let (Some(hours), Some(catalogue)) = (hours, state.catalogue()) else { return Ok(()) };
-    let found = expanded(state, context, catalogue, it);
+    let found = expanded(state, context, it.page, it.attempt, it.step.page.iter());
     let mut left_out = vec![];
     for person in &found.people {
         match within(catalogue, context, hours, person) {
@@ -121,14 +124,17 @@ fn within(
     }
 }
 
-fn expanded(
+/// Everybody and everything that `targets` name now, for step number `attempt` of `page`.
+pub(crate) fn expanded<'a>(
     state: &State,
     context: &Context<'_>,
-    catalogue: &Catalogue,
-    it: Numbered<'_>,
+    page: &Page,
+    attempt: u32,
+    targets: impl Iterator<Item = &'a PageTarget>,
 ) -> Resolved {
     let mut found = Resolved::default();
-    for target in &it.step.page {
+    let Some(catalogue) = state.catalogue() else { return found };
+    for target in targets {
         let people: Vec<PersonId> = match target {
             PageTarget::Person(person) => vec![person.clone()],
             PageTarget::Team(team) => {
@@ -140,22 +146,26 @@ fn expanded(
                 }
                 vec![]
             }
-            PageTarget::Rota(id) => {
+            PageTarget::Rota(id) | PageTarget::RotaNext(id) => {
                 let Some(rota) = catalogue.rotas.get(id) else { continue };
                 let duty = oncall::duty(rota, context.now, context.zones);
                 found.duty.get_or_insert((id.clone(), duty.shift.ends));
-                duty.people
-            }
-            PageTarget::RotaNext(id) => {
-                let Some(rota) = catalogue.rotas.get(id) else { continue };
-                let duty = oncall::duty(rota, context.now, context.zones);
-                found.duty.get_or_insert((id.clone(), duty.shift.ends));
-                let mut called = called_in_pass(state, it);
-                called.extend(&found.people);
-                let line = oncall::line(rota, context.now, context.zones);
-                let next = line.iter().find(|it| !called.contains(it)).or(line.first()).cloned();
-                // A rota of one person has nobody behind them.
-                next.map_or(duty.people, |it| vec![it])
+                let (people, spared) = load::on_duty(state, context, page.incident, id, &duty);
+                if matches!(target, PageTarget::RotaNext(_)) {
+                    let line = oncall::line(rota, context.now, context.zones);
+                    let mut called = called_in_pass(state, page, attempt);
+                    called.extend(&found.people);
+                    // Whoever was relieved is not called as the next one either.
+                    let spared = spared.iter().map(|it| it.to.clone()).collect::<BTreeSet<_>>();
+                    let spared = |it: &PersonId| spared.contains(&Recipient::Person(it.clone()));
+                    let free = |it: &&PersonId| !called.contains(it) && !spared(it);
+                    let next = line.iter().find(free).or(line.iter().find(|it| !spared(it)));
+                    // A rota of one person has nobody behind them.
+                    next.map_or(people, |it| vec![it.clone()])
+                } else {
+                    found.spared.extend(spared);
+                    people
+                }
             }
         };
         for person in people {
@@ -168,12 +178,12 @@ fn expanded(
 }
 
 /// Everybody whom this pass of the page has called so far.
-fn called_in_pass<'a>(state: &'a State, it: Numbered<'a>) -> BTreeSet<&'a PersonId> {
-    let called = it.page.notices.iter().filter_map(|id| {
+fn called_in_pass<'a>(state: &'a State, page: &Page, now: u32) -> BTreeSet<&'a PersonId> {
+    let called = page.notices.iter().filter_map(|id| {
         let notice = state.notices.get(id)?;
         match (&notice.purpose, &notice.to) {
             (Purpose::Page { attempt, .. }, Recipient::Person(person))
-                if it.page.same_pass(*attempt, it.attempt) =>
+                if page.same_pass(*attempt, now) =>
             {
                 Some(person)
             }

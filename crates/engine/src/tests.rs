@@ -5,8 +5,15 @@
 //! Feature `make-sale` pages `cy`, who cannot be reached.
 
 mod dealing;
+mod limits;
+mod meeting;
+mod reaching;
+mod receipt;
+mod steer;
+mod storm;
 mod urgency;
 mod walks;
+mod watching;
 mod world;
 
 use world::{check, check_state};

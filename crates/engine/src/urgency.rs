@@ -8,6 +8,7 @@
 
 use crate::command::Context;
 use crate::event::Origin;
+use crate::load::highest_label;
 use crate::state::{Alert, State};
 use model::{
     Catalogue, EscalationId, EscalationStep, Hours, PageTarget, PersonId, Timestamp, Urgency,
@@ -18,9 +19,6 @@ use slo::ConditionState;
 /// When people are taken to be awake, by the clock of their own zone, on every day.
 const AWAKE_FROM: u16 = 8 * 60;
 const AWAKE_UNTIL: u16 = 20 * 60;
-
-/// Words by which senders mark what never waits.
-const HIGHEST: [&str; 6] = ["critical", "emergency", "fatal", "disaster", "p1", "sev1"];
 
 /// What is done about an alert.
 #[derive(Debug, PartialEq, Eq)]
@@ -98,11 +96,13 @@ fn must_wake(alert: &Alert) -> Option<String> {
     match &alert.origin {
         Origin::Burn(_) => return Some("its budget burns too fast".to_owned()),
         Origin::Source { .. } => return Some("nothing is measured".to_owned()),
+        Origin::Watch { .. } => return Some("our own watch is at stake".to_owned()),
+        // A job that did not report waits like the alert of any door.
+        Origin::Heartbeat { .. } => {}
         Origin::Person { .. } => return Some("a person called".to_owned()),
         Origin::Door { labels, .. } => {
-            let said = labels.get("severity").map(|it| it.to_ascii_lowercase());
-            if let Some(said) = said.filter(|it| HIGHEST.contains(&it.as_str())) {
-                return Some(format!("severity {said} never waits"));
+            if let Some((label, said)) = highest_label(labels) {
+                return Some(format!("{label} {said} never waits"));
             }
         }
     }

@@ -1,17 +1,24 @@
 //! `check`: every problem of a configuration.
 
 use crate::cli::Check;
-use crate::{Answer, YES, no, say, say_json};
+use crate::{Answer, YES, no, say, say_json, sms};
 use std::io::IsTerminal as _;
 
 pub(crate) fn check(it: &Check) -> Answer {
     let paths = server::paths(&it.paths)?;
     let loaded = catalog::load(&paths);
     if it.form.json {
-        say_json(&catalog::to_json(&loaded));
+        let mut json = catalog::to_json(&loaded);
+        if let Some(pages) = loaded.catalogue.as_ref().and_then(sms::as_json) {
+            json["sms"] = pages;
+        }
+        say_json(&json);
     } else {
         let color = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
         say(&catalog::render(&loaded, color));
+        if let Some(catalogue) = &loaded.catalogue {
+            say(&sms::told(catalogue));
+        }
     }
     Ok(if loaded.catalogue.is_some() { YES } else { no() })
 }

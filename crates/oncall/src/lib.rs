@@ -15,6 +15,8 @@
 
 mod hours;
 mod line;
+mod night;
+mod window;
 mod zones;
 
 #[cfg(test)]
@@ -22,6 +24,8 @@ mod tests;
 
 pub use hours::{EVERY_DAY, clock, is_within, next_beginning};
 pub use line::line;
+pub use night::night;
+pub use window::{Window, window};
 pub use zones::Zones;
 
 use jiff::ToSpan;

@@ -49,6 +49,8 @@ mod tests {
     #[track_caller]
     fn check(layers: &[&str], day: &str, expected: &str) {
         let rota = Rota {
+            confirm: None,
+            load: None,
             timezone: "UTC".to_owned(),
             layers: layers.iter().map(|it| layer(it)).collect(),
         };

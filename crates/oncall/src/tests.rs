@@ -288,5 +288,5 @@ fn rota(zone: &str, turn: Turn, handover_day: Weekday, handover_minute: u16) -> 
     let people: Vec<PersonId> = vec!["ana".into(), "bo".into()];
     let starts = "2024-01-01".to_owned();
     let layer = Layer { people, turn, handover_day, handover_minute, starts };
-    Rota { timezone: zone.to_owned(), layers: vec![layer] }
+    Rota { timezone: zone.to_owned(), layers: vec![layer], load: None, confirm: None }
 }

@@ -343,6 +343,15 @@ impl Page {
         self.status = PageStatus::Acknowledged { by, at, via };
     }
 
+    /// Folds in that somebody else has it now, alone, whoever it was being handed to.
+    pub fn taken_over(&mut self, by: PersonId, at: Timestamp, via: String) {
+        assert!(self.holder().is_some(), "only what is held is taken over: {:?}", self.status);
+        self.takes = vec![Take { by: by.clone(), at }];
+        self.handing = None;
+        self.watch_from(at);
+        self.status = PageStatus::Acknowledged { by, at, via };
+    }
+
     /// Folds in that whoever holds it was told that their time ends.
     pub fn reminded(&mut self, notices: &[NoticeId]) {
         if let Some(watch) = &mut self.watch {

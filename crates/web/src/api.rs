@@ -4,7 +4,7 @@
 //! it again with the same key changes nothing and is answered alike.
 
 use crate::access::{Principal, principal};
-use crate::{Context, Mode, forms, show, spent};
+use crate::{Context, Mode, forms, reach, show, spent};
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
@@ -50,7 +50,7 @@ pub(crate) async fn submit(
     }
 }
 
-fn refused(error: &SubmitError) -> Response {
+pub(crate) fn refused(error: &SubmitError) -> Response {
     let told = error.to_string();
     match error {
         SubmitError::Rejected(Rejected::Unknown { .. }) => {
@@ -110,7 +110,8 @@ pub(crate) async fn status(State(context): State<Context>) -> Response {
         .catalogue()
         .map(|it| it.features.keys().map(|id| feature_json(&context, &state, id)).collect())
         .unwrap_or_default();
-    let incidents: Vec<Value> = state.incidents_open().map(|(_, it)| incident_json(it)).collect();
+    let incidents: Vec<Value> =
+        state.incidents_open().map(|(_, it)| incident_json(&state, it)).collect();
     let failing: Vec<String> = state.sources_failing.keys().map(ToString::to_string).collect();
     let body = json!({
         "now": context.clock.now().to_string(),
@@ -157,7 +158,7 @@ pub(crate) async fn feature(State(context): State<Context>, Path(id): Path<Strin
     }
 }
 
-fn incident_json(it: &Incident) -> Value {
+fn incident_json(state: &engine::State, it: &Incident) -> Value {
     let span = |it: Option<model::Millis>| it.map(|it| it.0);
     let review = match &it.review {
         Review::NotAsked => "not_asked",
@@ -171,27 +172,34 @@ fn incident_json(it: &Incident) -> Value {
         "team": it.team,
         "opened_at": it.opened_at.to_string(),
         "acknowledged_by": it.acknowledged.as_ref().map(|(by, _)| by),
+        "held_by": state.holder(it.id),
         "merged_into": it.merged_into,
         "resolved_at": it.resolved.as_ref().map(|(at, _)| at.to_string()),
         "review": review,
         "time_to_acknowledge_ms": span(it.time_to_acknowledge()),
         "time_to_resolve_ms": span(it.time_to_resolve()),
         "time_to_reflect_ms": span(it.time_to_reflect()),
+        "notes": it.notes.iter().map(note_json).collect::<Vec<_>>(),
         "alerts": it.alerts,
         "pages": it.pages,
     })
 }
 
+fn note_json(it: &incident::Note) -> Value {
+    json!({ "at": it.at.to_string(), "by": it.by, "via": it.via, "text": it.text.text() })
+}
+
 pub(crate) async fn incidents(State(context): State<Context>) -> Response {
     let state = context.handle.state();
-    let all: Vec<Value> = state.incidents.values().rev().map(incident_json).collect();
+    let all: Vec<Value> =
+        state.incidents.values().rev().map(|it| incident_json(&state, it)).collect();
     Json(json!({ "incidents": all })).into_response()
 }
 
 pub(crate) async fn incident(State(context): State<Context>, Path(id): Path<String>) -> Response {
     let state = context.handle.state();
     match IncidentId::parse(&id).and_then(|it| state.incidents.get(&it)) {
-        Some(it) => Json(incident_json(it)).into_response(),
+        Some(it) => Json(incident_json(&state, it)).into_response(),
         None => missing("incident", &id),
     }
 }
@@ -214,7 +222,13 @@ pub(crate) async fn oncall(State(context): State<Context>, Query(query): Query<A
     let rotas = state.catalogue().map(|it| {
         let rotas = it.rotas.iter().map(|(id, rota)| {
             let duty = oncall::duty(rota, at, &context.zones);
-            json!({ "rota": id, "people": duty.people, "until": duty.shift.ends.to_string() })
+            let reached = duty.people.iter().map(|it| reach::person_json(&state, it, at));
+            json!({
+                "rota": id,
+                "people": duty.people,
+                "until": duty.shift.ends.to_string(),
+                "reached": reached.collect::<Vec<Value>>(),
+            })
         });
         rotas.collect::<Vec<Value>>()
     });

@@ -87,6 +87,8 @@ fn catalogue() -> Catalogue {
             medium: Medium::Email,
             address: Personal::new(id.into(), format!("{id}@solar.example")),
         }],
+        rules: model::PersonRules::default(),
+        aka: vec![],
     };
     let step = |page: PageTarget, minutes| EscalationStep::new(page, Millis::from_mins(minutes));
     Catalogue {
@@ -95,7 +97,7 @@ fn catalogue() -> Catalogue {
         people: ["ana", "bo"].map(|id| (id.into(), person(id))).into(),
         teams: BTreeMap::from([(
             "payments".into(),
-            Team { members: vec!["ana".into(), "bo".into()] },
+            Team { members: vec!["ana".into(), "bo".into()], mode: None, load: None },
         )]),
         services: BTreeMap::new(),
         features: BTreeMap::new(),
@@ -112,7 +114,11 @@ fn catalogue() -> Catalogue {
         )]),
         channels: BTreeMap::from([("inbox".into(), Channel::Inbox)]),
         channel_priorities: BTreeMap::new(),
+        channel_receipts: BTreeMap::new(),
+        back: model::Back::default(),
         sources: BTreeMap::new(),
+        watched: model::Watched::default(),
+        pager: model::Pager::default(),
     }
 }
 

@@ -356,6 +356,7 @@ fn nothing_comes_back_into_a_silence_and_its_end_calls() {
         2m SilenceStarted si_1
         2m NotPaged al_1 Silenced { silence: SilenceId(1) }
         31m PageEnded pg_1 everything that fires is silenced
+        31m SilenceReminded si_1 EndsSoon to 0
         40m SilenceEnded si_1
         40m AlertUnsilenced al_1 si_1
         40m PageOpened pg_2 payments

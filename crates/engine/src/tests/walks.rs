@@ -7,7 +7,8 @@
 use super::world::World;
 use crate::Event;
 use model::{
-    BudgetWhen, Catalogue, Escalation, EscalationStep, Hours, Millis, PageTarget, Urgency, Weekday,
+    BudgetWhen, Catalogue, Escalation, EscalationStep, Hours, LoadLimit, LoadPer, LoadThen, Millis,
+    PageTarget, Urgency, Weekday,
 };
 use paging::PageStatus;
 
@@ -67,11 +68,17 @@ fn organisation(dice: &mut Dice, catalogue: &mut Catalogue) {
         let light_on = catalogue.features.get_mut(&"light-on".into()).expect("of the tests");
         light_on.urgency = Some(Urgency::Morning);
     }
+    if dice.below(2) == 0 {
+        let then = [LoadThen::Relieve, LoadThen::Credit, LoadThen::Hold];
+        let then = then[usize::from(dice.small(3))];
+        let load = LoadLimit { pages: 1 + dice.small(3), per: LoadPer::Shift, then };
+        catalogue.rotas.get_mut(&"payments".into()).expect("of the tests").load = Some(load);
+    }
     let zone = dice.pick(&["Pacific/Honolulu", "Africa/Nairobi", "America/Los_Angeles"]);
     catalogue.people.get_mut(&"bo".into()).expect("of the tests").timezone = zone.into();
 }
 
-fn line(dice: &mut Dice, pages: u64, incidents: u64) -> String {
+fn line(dice: &mut Dice, pages: u64, incidents: u64, alerts: u64) -> String {
     let (page, incident) = (
         format!("pg_{}", 1 + dice.below(pages.max(1))),
         format!("in_{}", 1 + dice.below(incidents.max(1))),
@@ -79,7 +86,7 @@ fn line(dice: &mut Dice, pages: u64, incidents: u64) -> String {
     let what = if dice.below(2) == 0 { page.clone() } else { incident.clone() };
     let (by, to) = (dice.pick(&["ana", "bo", "cy"]), dice.pick(&["ana", "bo", "cy"]));
     let alert = dice.pick(&["a", "b", "c"]);
-    match dice.below(14) {
+    match dice.below(17) {
         0 => format!("alert {alert} light-on x=1"),
         1 => format!("alert {alert} light-on urgency=wake"),
         2 => format!("door-over {alert}"),
@@ -92,6 +99,9 @@ fn line(dice: &mut Dice, pages: u64, incidents: u64) -> String {
         10 => format!("snooze {what} {by} {}m", 1 + dice.below(90)),
         11 => format!("wake {what} {by}"),
         12 => format!("merge {incident} in_{} {by}", 1 + dice.below(incidents.max(1))),
+        13 => format!("escalate {page} {by}"),
+        14 => format!("take {incident} {by}"),
+        15 => format!("anyway al_{} {by}", 1 + dice.below(alerts.max(1))),
         _ if dice.below(4) == 0 => format!("resolve {incident} {by}"),
         _ => "restart".to_owned(),
     }
@@ -121,7 +131,7 @@ fn walk(seed: u64) {
     let mut minutes = 0;
     for _ in 0..40 {
         let next = world.engine.state().next.clone();
-        let line = line(&mut dice, next.page, next.incident);
+        let line = line(&mut dice, next.page, next.incident, next.alert);
         let before = world.records.len();
         world.step(&format!("{minutes}m {line}"));
         world.step(&format!("{minutes}m tick"));

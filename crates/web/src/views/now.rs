@@ -17,6 +17,7 @@ pub(crate) async fn view(
     let main = html! {
         (demo_card(&context))
         (deal::held(&context, &Clockface::of(&context, Some(&reader))))
+        (crate::reach::unreached(&context, &reader))
         (burning(&context, &reader))
         (promises(&context))
         (duty(&context))

@@ -90,7 +90,10 @@ fn another(teller: &mut Teller, incident: IncidentId) {
 /// The organisation with everything that an escalation policy can say. The team of `light-on` sleeps.
 fn patient() -> Catalogue {
     let mut it = everything();
-    it.teams.insert("sleepers".into(), Team { members: vec!["ana".into(), "chen".into()] });
+    it.teams.insert(
+        "sleepers".into(),
+        Team { members: vec!["ana".into(), "chen".into()], ..Team::default() },
+    );
     let light_on = it.features.get_mut(&"light-on".into()).expect("of the example");
     light_on.team = "sleepers".into();
     light_on.urgency = Some(Urgency::Morning);
