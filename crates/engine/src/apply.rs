@@ -26,20 +26,10 @@ impl State {
         self.at = record.at;
         self.remember_key(record);
         match &record.event {
-            Event::CatalogueAdopted { version, hash, catalogue, .. } => {
-                if self.catalogue.is_none() {
-                    self.digest_day = digest_day(record.at);
-                }
-                self.turns.retain(|policy, turns| {
-                    turns.retain(|person, _| catalogue.people.contains_key(person));
-                    catalogue.escalations.contains_key(policy)
-                });
-                self.catalogue = Some(Arc::new((**catalogue).clone()));
-                self.catalogue_version = *version;
-                self.catalogue_hash.clone_from(hash);
-                duty::adopted(self);
-                watching::adopted(self);
-            }
+            Event::CatalogueAdopted { .. }
+            | Event::SourceFailing { .. }
+            | Event::SourceRecovered { .. }
+            | Event::Signed { .. } => self.apply_promise(record),
             Event::HeartbeatHeard { .. }
             | Event::ChangeHappened { .. }
             | Event::JournalProbed
@@ -51,22 +41,6 @@ impl State {
                 self.forget_reminders();
                 let purpose = Purpose::Reminder { silence: *silence, reason: *reason };
                 self.add_notices(notices, purpose, record.at);
-            }
-            Event::SourceFailing { source, detail } => {
-                let health = SourceHealth { failing_since: record.at, detail: detail.clone() };
-                self.sources_failing.insert(source.clone(), health);
-            }
-            Event::SourceRecovered { source } => {
-                self.sources_failing.remove(source);
-            }
-            Event::Signed { feature, role, by, objective, window } => {
-                let signature = Signature {
-                    by: by.clone(),
-                    at: record.at,
-                    objective: *objective,
-                    window: *window,
-                };
-                self.signatures.entry(feature.clone()).or_default().insert(*role, signature);
             }
             Event::AlertFired { .. }
             | Event::AlertStale { .. }
@@ -134,6 +108,42 @@ impl State {
             Event::TokenIssued { .. } | Event::TokenRevoked { .. } | Event::PasswordSet { .. } => {
                 self.apply_access(record);
             }
+        }
+    }
+
+    fn apply_promise(&mut self, record: &EventRecord) {
+        match &record.event {
+            Event::CatalogueAdopted { version, hash, catalogue, .. } => {
+                if self.catalogue.is_none() {
+                    self.digest_day = digest_day(record.at);
+                }
+                self.turns.retain(|policy, turns| {
+                    turns.retain(|person, _| catalogue.people.contains_key(person));
+                    catalogue.escalations.contains_key(policy)
+                });
+                self.catalogue = Some(Arc::new((**catalogue).clone()));
+                self.catalogue_version = *version;
+                self.catalogue_hash.clone_from(hash);
+                duty::adopted(self);
+                watching::adopted(self);
+            }
+            Event::SourceFailing { source, detail } => {
+                let health = SourceHealth { failing_since: record.at, detail: detail.clone() };
+                self.sources_failing.insert(source.clone(), health);
+            }
+            Event::SourceRecovered { source } => {
+                self.sources_failing.remove(source);
+            }
+            Event::Signed { feature, role, by, objective, window } => {
+                let signature = Signature {
+                    by: by.clone(),
+                    at: record.at,
+                    objective: *objective,
+                    window: *window,
+                };
+                self.signatures.entry(feature.clone()).or_default().insert(*role, signature);
+            }
+            other => unreachable!("not about what is promised: {other:?}"),
         }
     }
 

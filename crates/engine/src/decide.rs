@@ -32,17 +32,13 @@ pub(crate) fn decide(
         Command::SourceFailed { source, detail } => {
             let known = state.catalogue().is_some_and(|it| it.sources.contains_key(source));
             let new = known && !state.sources_failing.contains_key(source);
-            Ok(new
-                .then(|| Event::SourceFailing { source: source.clone(), detail: detail.clone() })
-                .into_iter()
-                .collect())
+            let event = || Event::SourceFailing { source: source.clone(), detail: detail.clone() };
+            Ok(new.then(event).into_iter().collect())
         }
         Command::SourceRead { source } => {
             let failing = state.sources_failing.contains_key(source);
-            Ok(failing
-                .then(|| Event::SourceRecovered { source: source.clone() })
-                .into_iter()
-                .collect())
+            let event = || Event::SourceRecovered { source: source.clone() };
+            Ok(failing.then(event).into_iter().collect())
         }
         Command::Delivered { notice, outcome } => {
             Ok(delivered(state, context, *notice, outcome).into_iter().collect())
@@ -104,10 +100,7 @@ pub(crate) fn decide(
                 person(state, holder)?;
             }
             text_within("label", label, Limits::TEXT_LENGTH_MAX)?;
-            if state.access.tokens.len() >= Limits::TOKENS_MAX {
-                let (limit, max) = ("tokens_max", Limits::TOKENS_MAX);
-                return Err(Rejected::LimitReached { limit, max });
-            }
+            room_for_a_token(state)?;
             Ok(vec![Event::TokenIssued {
                 token: TokenId(state.next.token + 1),
                 kind: *kind,
@@ -127,6 +120,12 @@ pub(crate) fn decide(
             set_password(state, person, hash, *role, *spends)
         }
     }
+}
+
+fn room_for_a_token(state: &State) -> Result<(), Rejected> {
+    let (limit, max) = ("tokens_max", Limits::TOKENS_MAX);
+    let room = state.access.tokens.len() < max;
+    if room { Ok(()) } else { Err(Rejected::LimitReached { limit, max }) }
 }
 
 fn set_password(

@@ -9,11 +9,13 @@ mod limits;
 mod meeting;
 mod reaching;
 mod receipt;
+mod shown;
 mod steer;
 mod storm;
 mod urgency;
 mod walks;
 mod watching;
+mod words;
 mod world;
 
 use world::{check, check_state};

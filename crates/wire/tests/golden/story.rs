@@ -334,11 +334,11 @@ pub(crate) fn tell() -> Vec<EventRecord> {
     silences(&mut teller);
     crate::watched::tell(&mut teller);
     nobody_to_call(&mut teller);
-    dealing::tell(&mut teller);
     beside_another_pager(&mut teller);
     enough_is_enough(&mut teller);
     steered(&mut teller);
     reaching(&mut teller);
+    dealing::tell(&mut teller);
     teller.records
 }
 
