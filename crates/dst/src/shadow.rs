@@ -290,7 +290,9 @@ impl Shadow {
                 }
                 self.expect(carriers);
             }
-            Event::LoadReached { notices, .. } | Event::IncidentUpdated { notices, .. } => {
+            Event::LoadReached { notices, .. }
+            | Event::IncidentUpdated { notices, .. }
+            | Event::EndTold { notices, .. } => {
                 self.expect(notices);
             }
             Event::DigestDue { notices, .. } => {

@@ -9,8 +9,8 @@ use crate::state::{
 };
 use crate::watching::{self, SYNTHETIC_GROUP};
 use crate::{
-    NotPagedReason, Password, ResolveReason, deal, duty, late, load, merge, reach, receipt, shadow,
-    silence, steer, storm,
+    NotPagedReason, Password, ResolveReason, deal, duty, ended, late, load, merge, reach, receipt,
+    shadow, silence, steer, storm,
 };
 use incident::{Incident, Review};
 use model::{AlertId, IncidentId, NoticeId, PageId, PersonId, Timestamp};
@@ -58,6 +58,7 @@ impl State {
             Event::CallsBundled { .. } | Event::IncidentUpdated { .. } => {
                 storm::apply(self, record);
             }
+            Event::EndTold { .. } => ended::apply(self, record),
             Event::ShadowBegan { .. } | Event::ShadowEnded { .. } | Event::TheirCall { .. } => {
                 shadow::apply(self, record);
             }

@@ -14,7 +14,7 @@ use crate::steer;
 use crate::targets::{self, Numbered};
 use crate::urgency::{self, Judged};
 use crate::watching::{SYNTHETIC_ALERT, SYNTHETIC_GROUP};
-use crate::{deal, duty, load, merge, receipt, shadow, silence, storm};
+use crate::{deal, duty, ended, load, merge, receipt, shadow, silence, storm};
 use incident::{Incident, REVIEW_DUE, Review};
 use model::{AlertId, Catalogue, EscalationId, IncidentId, PageId, SYNTHETIC, Severity};
 use paging::{Next, PageStatus};
@@ -84,6 +84,7 @@ pub(crate) fn consequences(state: &State, context: &Context<'_>, event: &Event) 
             let mut events = pages_over(state, *incident, by.is_some());
             events.extend(raised_over(state, *incident));
             events.extend(review_asked(state, context, *incident));
+            events.extend(ended::told(state, *incident, by.as_ref()));
             events
         }
         _ => vec![],

@@ -347,6 +347,13 @@ pub enum Event {
         /// Who.
         by: PersonId,
     },
+    /// An incident is over, and rooms, systems and people that were told of it hear so.
+    EndTold {
+        /// Which.
+        incident: IncidentId,
+        /// Who is told.
+        notices: Vec<NewNotice>,
+    },
     /// More alerts joined an incident whose people were called before.
     IncidentUpdated {
         /// Which.

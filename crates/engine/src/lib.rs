@@ -28,6 +28,7 @@ mod deal;
 mod decide;
 mod due;
 mod duty;
+mod ended;
 mod event;
 mod execute;
 mod heartbeat;

@@ -1,8 +1,10 @@
 //! Load limits, storms and shadow mode as sentences: the part of [`crate::tell`] that is about them.
 
-use crate::event::Event;
+use crate::event::{Event, NewNotice};
 use crate::load::LoadOutcome;
+use crate::notify::name;
 use crate::shadow::TheirAct;
+use crate::state::Recipient;
 use model::PersonId;
 use std::fmt::Write as _;
 
@@ -51,6 +53,14 @@ pub(crate) fn told_limits(event: &Event, person: &dyn Fn(&PersonId) -> String) -
                 let _ = write!(text, ", {notice} not before {until}");
             }
             text + "."
+        }
+        Event::EndTold { incident, notices } => {
+            let one = |it: &NewNotice| match &it.to {
+                Recipient::Person(id) => format!("{} by {}", person(id), name(it.medium)),
+                Recipient::Channel(id) => format!("channel {id}"),
+            };
+            let told: Vec<String> = notices.iter().map(one).collect();
+            format!("Told that incident {incident} is over: {}.", told.join(", "))
         }
         _ => told_shadow(event, person),
     }

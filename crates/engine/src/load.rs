@@ -297,7 +297,7 @@ pub(crate) fn reached(
         };
         let told = told.into_iter();
         let told: Vec<NewNotice> = told
-            .filter_map(|it| quiet_notice(catalogue, it))
+            .filter_map(|it| quiet_notice(state, it))
             .zip(first_free..)
             .map(|(it, id)| NewNotice { notice: NoticeId(id), ..it })
             .collect();
@@ -376,7 +376,7 @@ fn relieving(
     let place = turns.iter().position(|it| it == person).map_or(0, |it| it + 1);
     let mut others: Vec<&PersonId> = vec![];
     for it in turns.iter().cycle().skip(place).take(turns.len()) {
-        if it != person && !others.contains(&it) && quiet_notice(catalogue, it).is_some() {
+        if it != person && !others.contains(&it) && quiet_notice(state, it).is_some() {
             others.push(it);
         }
     }
@@ -395,16 +395,18 @@ fn relieving(
 }
 
 /// A notice that should not wake: by mail where there is one, by text message only where there is
-/// nothing else. Its id is given by the caller.
-pub(crate) fn quiet_notice(catalogue: &Catalogue, person: &PersonId) -> Option<NewNotice> {
+/// nothing else, and never by a way that they stopped. Its id is given by the caller.
+pub(crate) fn quiet_notice(state: &State, person: &PersonId) -> Option<NewNotice> {
     let loudness = |it: Medium| match it {
         Medium::Email => 0,
         Medium::Sms => 2,
         Medium::Voice => 3,
         _ => 1,
     };
+    let catalogue = state.catalogue()?;
     let contacts = &catalogue.people.get(person)?.contacts;
-    let ways = contacts.iter().filter_map(|it| {
+    let ways = contacts.iter().filter(|it| !state.is_stopped(person, it.medium));
+    let ways = ways.filter_map(|it| {
         it.address.text()?;
         Some((it.medium, catalogue.channel_for(it.medium)?))
     });

@@ -180,7 +180,7 @@ fn gently(state: &State, silence: &Silence) -> Option<NewNotice> {
     let contacts = &catalogue.people.get(&silence.by)?.contacts;
     let way = |medium: Medium| {
         let has = |it: &&Contact| it.medium == medium && it.address.text().is_some();
-        contacts.iter().find(has)?;
+        contacts.iter().find(has).filter(|_| !state.is_stopped(&silence.by, medium))?;
         Some((medium, catalogue.channel_for(medium)?))
     };
     let (medium, channel) = [Medium::Email, Medium::Ntfy].into_iter().find_map(way)?;

@@ -187,6 +187,14 @@ fn verify(
         let what = format!("this {} address is verified already", name(medium));
         return Err(Rejected::Invalid(what));
     }
+    if state.is_stopped(person, medium) {
+        let what = format!(
+            "{person} asked to get no messages by {} any more, so no code can go there; send START \
+             from that address first",
+            name(medium)
+        );
+        return Err(Rejected::Invalid(what));
+    }
     let asked = state.reach.people.get(person).and_then(|it| it.asked.get(&medium));
     not_too_often(asked.map(|it| it.at), context.now)?;
     let catalogue = state.catalogue().expect("a known person comes from a catalogue");

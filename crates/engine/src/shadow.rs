@@ -157,7 +157,7 @@ impl State {
             Purpose::Page { page, .. } | Purpose::Renewal { page } | Purpose::Hand { page } => {
                 self.pages.get(&page).is_some_and(|it| self.shadows(it.incident))
             }
-            Purpose::Update { incident } => self.shadows(incident),
+            Purpose::Update { incident } | Purpose::End { incident } => self.shadows(incident),
             Purpose::Bundle
             | Purpose::Load { .. }
             | Purpose::Digest { .. }

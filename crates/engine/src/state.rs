@@ -259,6 +259,11 @@ pub enum Purpose {
         /// Which incident.
         incident: IncidentId,
     },
+    /// To say that an incident is over.
+    End {
+        /// Which incident.
+        incident: IncidentId,
+    },
     /// To say that somebody had enough, and what follows.
     Load {
         /// Which moment, as [`crate::Event::LoadReached`] counts them.
@@ -298,6 +303,7 @@ impl Purpose {
             Self::Digest { .. }
             | Self::Bundle
             | Self::Update { .. }
+            | Self::End { .. }
             | Self::Load { .. }
             | Self::Reminder { .. }
             | Self::Answer

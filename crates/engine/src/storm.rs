@@ -229,12 +229,11 @@ pub(crate) fn update_due(state: &State, now: Timestamp) -> Option<Event> {
     let (id, told) = state.load.updates.iter().find(due)?;
     let incident = state.incidents.get(id)?;
     let alerts_count = count(Some(incident));
-    let catalogue = state.catalogue()?;
     let told_by = (state.next.notice + 1)..;
     let people = interested(state, incident);
     let notices: Vec<NewNotice> = people
         .iter()
-        .filter_map(|it| quiet_notice(catalogue, it))
+        .filter_map(|it| quiet_notice(state, it))
         .zip(told_by)
         .map(|(it, notice)| NewNotice { notice: NoticeId(notice), ..it })
         .collect();
@@ -271,8 +270,13 @@ pub(crate) fn apply(state: &mut State, record: &EventRecord) {
         Event::CallsBundled { page, attempt, person, at, carriers, notices, .. } => {
             state.add_notices(carriers, Purpose::Bundle, *at);
             for (notice, into) in notices {
+                let mut before = false;
                 if let Some(it) = state.notices.get_mut(notice) {
+                    before = it.attempts > 0;
                     it.status = NoticeStatus::Bundled { into: *into };
+                }
+                if before {
+                    leave_lists(&mut state.load, *notice);
                 }
                 state.load.bundles.get_or_insert_with(into, Vec::new).push(*notice);
             }
@@ -314,6 +318,18 @@ pub(crate) fn apply(state: &mut State, record: &EventRecord) {
     }
 }
 
+/// What was tried before and is called once more may stand in an older list: what becomes of that one is
+/// no longer its own.
+fn leave_lists(load: &mut Load, notice: NoticeId) {
+    let lists = load.bundles.iter().filter(|(_, parts)| parts.contains(&notice));
+    let lists: Vec<NoticeId> = lists.map(|(list, _)| *list).collect();
+    for list in lists {
+        if let Some(parts) = load.bundles.get_mut(&list) {
+            parts.retain(|it| *it != notice);
+        }
+    }
+}
+
 /// Messages that are no part of a page leave memory when they are a day old.
 pub(crate) fn forget_old(state: &mut State, now: Timestamp) {
     let long_ago = now.minus(Millis::from_days(1));
@@ -327,4 +343,60 @@ pub(crate) fn forget_old(state: &mut State, now: Timestamp) {
     state.load.gathering.retain(|_, (at, _)| *at >= long_ago);
     state.load.held.retain(|_, until| *until >= now);
     state.load.reliefs.retain(|_, it| it.until >= now);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Actor;
+
+    #[test]
+    fn a_part_that_is_called_once_more_stands_in_its_last_list_alone() {
+        let mut state = State::default();
+        let page = PageId(1);
+        let new = |id| NewNotice {
+            notice: NoticeId(id),
+            to: Recipient::Person("ana".into()),
+            medium: Medium::Sms,
+            channel: "sms".into(),
+            due_at: None,
+        };
+        state.add_notices(&[new(1), new(2)], Purpose::Page { page, attempt: 0 }, Timestamp(0));
+        let bundled = |state: &mut State, parts: &[u64], carrier: u64, seq| {
+            let event = Event::CallsBundled {
+                page,
+                attempt: 0,
+                person: "ana".into(),
+                calls_count: 4,
+                calls_max: 5,
+                at: Timestamp(1),
+                carriers: vec![new(carrier)],
+                notices: parts.iter().map(|it| (NoticeId(*it), NoticeId(carrier))).collect(),
+            };
+            let (actor, at) = (Actor::System, Timestamp(0));
+            let record = EventRecord {
+                seq,
+                at,
+                actor,
+                reason: None,
+                key: None,
+                catalogue_version: 0,
+                event,
+            };
+            apply(state, &record);
+        };
+        bundled(&mut state, &[1, 2], 3, 1);
+        // The list was given up, and what stood in it is called once more.
+        for id in [1, 2] {
+            state.notices.get_mut(&NoticeId(id)).expect("added").attempts = 1;
+        }
+        bundled(&mut state, &[2], 4, 2);
+        let lists: Vec<(u64, Vec<u64>)> = state
+            .load
+            .bundles
+            .iter()
+            .map(|(list, parts)| (list.0, parts.iter().map(|it| it.0).collect()))
+            .collect();
+        assert_eq!(lists, [(3, vec![1]), (4, vec![2])]);
+    }
 }

@@ -5,6 +5,7 @@
 //! Feature `make-sale` pages `cy`, who cannot be reached.
 
 mod dealing;
+mod ended;
 mod limits;
 mod meeting;
 mod reaching;

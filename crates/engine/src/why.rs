@@ -67,7 +67,7 @@ pub fn why_trail(state: &State, id: &WhyId) -> Option<Vec<u64>> {
             Purpose::Page { page, .. } | Purpose::Renewal { page } | Purpose::Hand { page } => {
                 of_page(&page)
             }
-            Purpose::Update { incident } => of_incident(&incident),
+            Purpose::Update { incident } | Purpose::End { incident } => of_incident(&incident),
             Purpose::Load { load } => of_page(&state.load.log.get(&load)?.page),
             Purpose::Bundle
             | Purpose::Verify
@@ -218,6 +218,7 @@ fn mentions(event: &Event) -> Vec<WhyId> {
         | Event::PageEnded { page, .. } => vec![WhyId::Page(*page)],
         Event::IncidentResolved { incident, .. }
         | Event::IncidentUpdated { incident, .. }
+        | Event::EndTold { incident, .. }
         | Event::ReviewAsked { incident, .. }
         | Event::ReviewPublished { incident, .. }
         | Event::NoteAdded { incident, .. } => vec![WhyId::Incident(*incident)],

@@ -57,6 +57,7 @@ pub(crate) fn letter(desk: &Desk<'_>, id: NoticeId) -> Option<Result<Message, St
         }
         Purpose::Bundle => limit_letters::list(desk, id, notice),
         Purpose::Update { incident } => limit_letters::update(desk, id, notice, incident),
+        Purpose::End { incident } => limit_letters::over(desk, id, notice, incident),
         Purpose::Load { load } => limit_letters::enough(desk, id, notice, load),
         Purpose::Answer => answer_letter(desk, id, notice),
     })

@@ -89,6 +89,50 @@ pub(crate) fn update(
     Ok(Message { url: Some(url), ..calm(desk, id, notice, to, subject, text, "update") })
 }
 
+/// It is over.
+pub(crate) fn over(
+    desk: &Desk<'_>,
+    id: NoticeId,
+    notice: &Notice,
+    incident: IncidentId,
+) -> Result<Message, String> {
+    let to = address(desk, notice)?;
+    let it = desk.state.incidents.get(&incident).ok_or("the incident is no longer known")?;
+    let title = one_line(&it.title);
+    let url = format!("{}/incidents/{incident}", desk.public_url);
+    let zone = zone_of(desk.state.catalogue(), notice);
+    let (at, who) = match &it.resolved {
+        Some((at, by)) => (*at, by.as_ref()),
+        None => return Err("the incident fires again".to_owned()),
+    };
+    let name = |id: &PersonId| {
+        let catalogue = desk.state.catalogue();
+        catalogue.map_or_else(|| id.to_string(), |it| it.name_of(id).to_owned())
+    };
+    let why = who.map_or("everything that fired has ended".to_owned(), |by| {
+        format!("{} said so", name(by))
+    });
+    let text = format!(
+        "{incident} is over since {}: {why}.\n\n{title}\n{url}\n\nYou were told of it before.\n",
+        local(desk.zones, zone, at)
+    );
+    let subject = format!("[{incident}] It is over: {title}");
+    let mut message = calm(desk, id, notice, to, subject, text, "resolved");
+    let told = serde_json::json!({
+        "incident": incident,
+        "title": title,
+        "feature": it.feature,
+        "team": it.team,
+        "opened_at": it.opened_at.to_string(),
+        "resolved_at": at.to_string(),
+        "incident_url": url,
+    });
+    if let (Some(data), serde_json::Value::Object(told)) = (message.data.as_object_mut(), told) {
+        data.extend(told);
+    }
+    Ok(Message { url: Some(url), ..message })
+}
+
 /// Somebody had enough.
 pub(crate) fn enough(
     desk: &Desk<'_>,

@@ -221,6 +221,9 @@ fn show_limits(event: &Event) -> String {
                 held.concat()
             )
         }
+        Event::EndTold { incident, notices } => {
+            format!("EndTold {incident} to {}", told(notices))
+        }
         Event::ShadowBegan { team } => format!("ShadowBegan {team:?}"),
         Event::ShadowEnded { team, by } => {
             format!("ShadowEnded {team:?} by {}", by.as_ref().map_or("nobody", |it| it.as_str()))

@@ -283,6 +283,7 @@ fn name(event: &Event) -> &'static str {
         Event::ReliefEnded { .. } => "relief_ended",
         Event::PagedAnyway { .. } => "paged_anyway",
         Event::IncidentUpdated { .. } => "incident_updated",
+        Event::EndTold { .. } => "end_told",
         Event::ShadowBegan { .. } => "shadow_began",
         Event::ShadowEnded { .. } => "shadow_ended",
         Event::TheirCall { .. } => "their_call",

@@ -1,0 +1,121 @@
+//! Who is told that an incident is over, and that nobody is told by a way they stopped.
+
+use super::world::check_with;
+use model::{
+    Catalogue, Channel, Escalation, EscalationStep, Medium, Millis, PageTarget, SecretRef,
+};
+
+/// The policy calls whoever is on duty and tells a room.
+fn with_a_room(it: &mut Catalogue) {
+    let webhook = Channel::Webhook {
+        url: "https://tickets.example/in".to_owned(),
+        secret: SecretRef::Plain("whsec_AAAA".to_owned()),
+    };
+    it.channels.insert("tickets".into(), webhook);
+    let mut step = EscalationStep::new(PageTarget::Rota("payments".into()), Millis::from_mins(5));
+    step.page.push(PageTarget::Channel("tickets".into()));
+    let policy = it.escalations.get_mut(&"payments".into()).expect("of the tests");
+    *policy = Escalation::new(vec![step], 0);
+}
+
+const TOLD: &str = "0m webhook f1 light-on / 0m sent no_1 / 0m sent no_2 / 0m sent no_3";
+
+#[track_caller]
+fn check(script: &str, expected: &str) {
+    check_with(with_a_room, &format!("{TOLD} / {script}"), &format!("{CALLED}{expected}"));
+}
+
+const CALLED: &str = "
+        0m PageNotified pg_1 step 0 (Opened) ana email, ana sms, channel tickets webhook until 5m
+        0m NoticeSent no_1
+        0m NoticeSent no_2
+        0m NoticeSent no_3
+";
+
+#[test]
+fn who_was_told_before_the_silence_hears_the_end_within_it() {
+    check(
+        "1m silence alertname=TooSlow 1m 30m / 9m door-over f1",
+        "
+        1m SilenceSet si_1 1m to 30m
+        1m SilenceStarted si_1
+        1m NotPaged al_1 Silenced { silence: SilenceId(1) }
+        1m PageEnded pg_1 everything that fires is silenced by si_1 until 2026-11-23T10:30:00Z
+        9m AlertResolved al_1
+        9m IncidentResolved in_1
+        9m EndTold in_1 to channel tickets webhook, ana email
+        ",
+    );
+}
+
+#[test]
+fn without_a_silence_rooms_hear_the_end_and_people_are_left_alone() {
+    check(
+        "9m door-over f1",
+        "
+        9m AlertResolved al_1
+        9m IncidentResolved in_1
+        9m PageEnded pg_1 everything that fired has ended
+        9m EndTold in_1 to channel tickets webhook
+        ",
+    );
+}
+
+#[test]
+fn whoever_says_that_it_is_over_is_not_told() {
+    check(
+        "1m silence alertname=TooSlow 1m 30m / 9m resolve in_1 ana",
+        "
+        1m SilenceSet si_1 1m to 30m
+        1m SilenceStarted si_1
+        1m NotPaged al_1 Silenced { silence: SilenceId(1) }
+        1m PageEnded pg_1 everything that fires is silenced by si_1 until 2026-11-23T10:30:00Z
+        9m IncidentResolved in_1
+        9m EndTold in_1 to channel tickets webhook
+        ",
+    );
+}
+
+#[test]
+fn nobody_is_told_of_the_end_of_what_they_were_not_told_of() {
+    check_with(
+        with_a_room,
+        "0m webhook f1 light-on / 1m silence alertname=TooSlow 1m 30m / 9m door-over f1",
+        "
+        0m PageNotified pg_1 step 0 (Opened) ana email, ana sms, channel tickets webhook until 5m
+        1m SilenceSet si_1 1m to 30m
+        1m SilenceStarted si_1
+        1m NotPaged al_1 Silenced { silence: SilenceId(1) }
+        1m PageEnded pg_1 everything that fires is silenced by si_1 until 2026-11-23T10:30:00Z
+        9m AlertResolved al_1
+        9m IncidentResolved in_1
+        ",
+    );
+}
+
+#[test]
+fn whoever_stopped_a_way_is_not_told_by_it() {
+    let by_sms_alone = |it: &mut Catalogue| {
+        with_a_room(it);
+        let ana = it.people.get_mut(&"ana".into()).expect("of the tests");
+        ana.contacts.retain(|it| it.medium == Medium::Sms);
+    };
+    check_with(
+        by_sms_alone,
+        "0m webhook f1 light-on / 0m sent no_1 / 0m sent no_2 / \
+         1m silence alertname=TooSlow 1m 30m / 2m stop-sms ana / 9m door-over f1",
+        "
+        0m PageNotified pg_1 step 0 (Opened) ana sms, channel tickets webhook until 5m
+        0m NoticeSent no_1
+        0m NoticeSent no_2
+        1m SilenceSet si_1 1m to 30m
+        1m SilenceStarted si_1
+        1m NotPaged al_1 Silenced { silence: SilenceId(1) }
+        1m PageEnded pg_1 everything that fires is silenced by si_1 until 2026-11-23T10:30:00Z
+        2m ContactStopped ana
+        9m AlertResolved al_1
+        9m IncidentResolved in_1
+        9m EndTold in_1 to channel tickets webhook
+        ",
+    );
+}
