@@ -85,13 +85,25 @@ pub enum Act {
     Close,
     /// Somebody takes it: the person whom `user` names.
     Acknowledge,
+    /// Whoever has it gives it back: people are called again.
+    Unacknowledge,
+    /// It comes back at `endTime`.
+    Snooze,
+    /// The next step of its policy starts at once.
+    Escalate,
+    /// `owner` is asked to take it.
+    Assign,
+    /// The words of `note` are kept beside its incident.
+    Note,
+    /// It is described anew: which annotation.
+    Describe(&'static str),
     /// Something that Opsgenie does and that is answered here, and not done: why not.
     Nothing(&'static str),
 }
 
 /// Who asks, and what they say.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
+#[serde(default, rename_all = "camelCase")]
 pub struct ActBody {
     /// A name, an id or an e-mail address.
     pub user: Option<String>,
@@ -99,6 +111,32 @@ pub struct ActBody {
     pub note: Option<String>,
     /// Which system.
     pub source: Option<String>,
+    /// Until when a snooze lasts, as RFC 3339.
+    pub end_time: Option<String>,
+    /// To whom it is assigned.
+    pub owner: Option<Owner>,
+    /// The new title.
+    pub message: Option<String>,
+    /// The new description.
+    pub description: Option<String>,
+}
+
+/// A person, as Opsgenie names one.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Owner {
+    /// An e-mail address.
+    pub username: Option<String>,
+    /// An id.
+    pub id: Option<String>,
+}
+
+impl Owner {
+    /// What names the person.
+    #[must_use]
+    pub fn named(&self) -> Option<&str> {
+        self.username.as_deref().or(self.id.as_deref())
+    }
 }
 
 /// Reads the action of `POST /v2/alerts/{identifier}/{action}`; `None` for one that Opsgenie has not.
@@ -107,15 +145,17 @@ pub fn act(action: &str) -> Option<Act> {
     Some(match action {
         "close" => Act::Close,
         "acknowledge" => Act::Acknowledge,
-        "unacknowledge" => Act::Nothing("a page that was taken stays taken; call again by hand"),
-        "snooze" => Act::Nothing("an alert cannot be snoozed here; set a silence instead"),
-        "escalate" => Act::Nothing("escalation follows the policy; call again by hand"),
-        "assign" => Act::Nothing("an alert is taken by whoever acknowledges it"),
-        "notes" => Act::Nothing("notes are kept in the review of the incident"),
+        "unacknowledge" => Act::Unacknowledge,
+        "snooze" => Act::Snooze,
+        "escalate" => Act::Escalate,
+        "assign" => Act::Assign,
+        "notes" => Act::Note,
+        "message" => Act::Describe("summary"),
+        "description" => Act::Describe("description"),
         "responders" | "teams" => Act::Nothing("whom to call is said by the escalation policy"),
         "tags" | "details" => Act::Nothing("send the alert again with what is new"),
-        "message" | "description" | "priority" => {
-            Act::Nothing("send the alert again with the new text; it is kept then")
+        "priority" => {
+            Act::Nothing("what gets worse is sent again with its priority, and calls people then")
         }
         _ => return None,
     })

@@ -9,6 +9,7 @@
 //! - nobody who pages waits for a source, a sample or a view;
 //! - every failure is told with what to do.
 
+mod asking;
 mod closing;
 mod configuration;
 mod daily;
@@ -34,6 +35,7 @@ mod telemetry;
 mod wait;
 mod watch;
 
+pub use asking::{ASKED_FOR, ASKS_MAX, AT_ONCE_MAX, Asker};
 pub use closing::{CLOSE_TRIES_MAX, Closer};
 pub use configuration::{DEFAULT_PATH, load, paths};
 pub use demo::{

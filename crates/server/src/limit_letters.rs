@@ -109,9 +109,8 @@ pub(crate) fn over(
         let catalogue = desk.state.catalogue();
         catalogue.map_or_else(|| id.to_string(), |it| it.name_of(id).to_owned())
     };
-    let why = who.map_or("everything that fired has ended".to_owned(), |by| {
-        format!("{} said so", name(by))
-    });
+    let why = who
+        .map_or("everything that fired has ended".to_owned(), |by| format!("{} said so", name(by)));
     let text = format!(
         "{incident} is over since {}: {why}.\n\n{title}\n{url}\n\nYou were told of it before.\n",
         local(desk.zones, zone, at)

@@ -3,6 +3,7 @@
 //! Everything that `serve`, the demo and the stories have in common is put together here; they differ
 //! in clock, store and configuration only.
 
+use crate::asking::Asker;
 use crate::closing::Closer;
 use crate::links::links_key;
 use crate::measure::Measurer;
@@ -164,6 +165,12 @@ impl Node {
             links_key: self.links_key,
             inbox: None,
         })
+    }
+
+    /// A new worker that asks providers what became of letters, where they do not tell.
+    #[must_use]
+    pub fn asker(&self) -> Asker {
+        Asker::new(self.shared.clone())
     }
 
     /// Ends the writer with a snapshot, after the samples are stored. The workers must have ended.

@@ -221,6 +221,7 @@ async fn start(node: &Node, how: How) -> Result<Running, Problem> {
         tokio::spawn(node.measurer().run(word.clone())),
         tokio::spawn(readiness.clone().run(word.clone())),
         tokio::spawn(node.closer(&public_url).run(word.clone())),
+        tokio::spawn(node.asker().run(word.clone())),
     ];
     others.extend(how.extra.into_iter().map(|worker| worker(word.clone())));
     let outbox = node.outbox(&public_url, how.inbox);

@@ -1,5 +1,6 @@
 //! What we promise, told as stories.
 
+mod asking;
 mod by_sms;
 mod closing;
 #[cfg(feature = "servers")]

@@ -17,7 +17,7 @@ use http_body_util::BodyExt as _;
 use model::{
     Catalogue, Channel, Medium, Millis, PersonId, SecretRef, Source, SourceKind, Timestamp,
 };
-use server::{Closer, Measurer, Node, NodeOptions, Outbox, Storage, Town};
+use server::{Asker, Closer, Measurer, Node, NodeOptions, Outbox, Storage, Town};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -49,6 +49,7 @@ struct Running {
     measurer: Measurer,
     outbox: Outbox,
     closer: Closer,
+    asker: Asker,
     router: Router,
     context: web::Context,
 }
@@ -110,7 +111,8 @@ impl World {
         };
         let (measurer, outbox) = (node.measurer(), node.outbox(URL, None));
         let (router, closer) = (web::router(context.clone()), node.closer(URL));
-        self.running = Some(Running { node, measurer, outbox, closer, router, context });
+        let asker = node.asker();
+        self.running = Some(Running { node, measurer, outbox, closer, asker, router, context });
         self.settle().await;
     }
 
@@ -144,6 +146,7 @@ impl World {
         running.measurer.step().await;
         running.outbox.step().await;
         running.closer.step().await;
+        running.asker.step().await;
     }
 
     /// The same without sending anything.

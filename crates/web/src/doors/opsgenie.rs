@@ -5,6 +5,8 @@
 //! words, which are Opsgenie's, promise it for later; what became of it is told at
 //! `/v2/alerts/requests/{id}`, as long as this process remembers.
 
+mod acts;
+
 use super::{Entry, key_label, later};
 use crate::Context;
 use crate::access::{self, Principal};
@@ -14,9 +16,8 @@ use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
-use driver::SubmitError;
-use engine::{Actor, Alert, AlertStatus, Command, Event, Origin, State as EngineState, Submission};
-use ingest::opsgenie::{Act, ActBody, Refused, act, act_body, close, create};
+use engine::{Alert, AlertStatus, Event, Origin, State as EngineState};
+use ingest::opsgenie::{Act, Refused, act, act_body, close, create};
 use ingest::{Place, Signal, Step};
 use model::{AlertId, Labels, Medium, PersonId, Severity, Timestamp};
 use serde_json::{Value, json};
@@ -104,40 +105,40 @@ async fn action(
     let request = Request::new();
     let Some(who) = known(&context, &headers, &uri) else { return request.unknown() };
     let alias = alias_of(&context, &who, identifier.trim());
-    match act(&action) {
-        Some(Act::Close) => {
-            request.take(&context, &who, &requests, "Close", &alias, close(&alias)).await
-        }
-        Some(Act::Acknowledge) => {
-            let outcome = acknowledge(&context, &who, &alias, &act_body(&body)).await;
-            match outcome {
-                Ok((success, status)) => request.noted(
-                    &context,
-                    &who,
-                    &requests,
-                    "Acknowledge",
-                    &alias,
-                    success,
-                    &status,
-                ),
-                Err(told) => later(&told),
+    let Some(act) = act(&action) else {
+        let told = format!("`{action}` is not understood here");
+        return request.answer(StatusCode::NOT_FOUND, "message", &told);
+    };
+    let body = act_body(&body);
+    let done = match act {
+        Act::Close => {
+            let closed = close(&alias);
+            let answer = request.take(&context, &who, &requests, "Close", &alias, closed).await;
+            // The words that came with it belong to the story; the end does not wait for them.
+            if answer.status() == StatusCode::ACCEPTED {
+                acts::noted(&context, &who, &alias, &body).await;
             }
+            return answer;
         }
-        Some(Act::Nothing(told)) => {
+        Act::Nothing(told) => {
             tracing::info!(door = "opsgenie", action, "{told}");
-            request.noted(&context, &who, &requests, name_of(&action), &alias, false, told)
+            Ok((false, told.to_owned()))
         }
-        None => request.answer(
-            StatusCode::NOT_FOUND,
-            "message",
-            &format!("`{action}` is not understood here; close and acknowledge are"),
-        ),
+        act => acts::carry_out(&context, &who, &alias, act, &body).await,
+    };
+    match done {
+        Ok((success, told)) => {
+            let name = name_of(&action);
+            request.noted(&context, &who, &requests, name, &alias, success, &told)
+        }
+        Err(told) => later(&told),
     }
 }
 
-/// What Opsgenie calls an action that is answered and not done.
+/// What Opsgenie calls an action.
 fn name_of(action: &str) -> &'static str {
     match action {
+        "acknowledge" => "Acknowledge",
         "unacknowledge" => "UnAcknowledge",
         "snooze" => "Snooze",
         "escalate" => "EscalateToNext",
@@ -147,47 +148,17 @@ fn name_of(action: &str) -> &'static str {
     }
 }
 
-/// Takes the page of an alert for the person whom the request names.
-async fn acknowledge(
-    context: &Context,
-    who: &Principal,
-    alias: &str,
-    body: &ActBody,
-) -> Result<(bool, String), String> {
-    let (incident, by) = {
-        let state = context.handle.state();
-        let Some((_, alert)) = find(&state, who, alias) else {
-            return Ok((false, "Alert does not exist".to_owned()));
-        };
-        let Some(by) = named(&state, who, body.user.as_deref()) else {
-            let told = "`user` names nobody of this organisation by id or e-mail address, and only \
-                        people take pages";
-            return Ok((false, told.to_owned()));
-        };
-        let Some(incident) = alert.incident else {
-            return Ok((false, "nobody was called for this alert".to_owned()));
-        };
-        (incident, by)
-    };
-    let actor = match who {
-        Principal::Door(token) => Actor::Door(*token),
-        Principal::Person { id, .. } => Actor::Person(id.clone()),
-    };
-    let command = Command::AcknowledgeIncident { incident, by, via: "opsgenie".to_owned() };
-    let submission = Submission { actor, reason: body.note.clone(), key: None, command };
-    match context.handle.submit(submission).await {
-        Ok(_) => Ok((true, "Acknowledged alert".to_owned())),
-        Err(SubmitError::Rejected(refused)) => Ok((false, refused.to_string())),
-        Err(error) => Err(error.to_string()),
+/// The person who asks, or whom `user` names by id or e-mail address.
+fn named(state: &EngineState, who: &Principal, user: Option<&str>) -> Option<PersonId> {
+    match who {
+        Principal::Person { id, .. } => Some(id.clone()),
+        Principal::Door(_) => person_called(state, user?),
     }
 }
 
-/// The person who asks, or whom `user` names by id or e-mail address.
-fn named(state: &EngineState, who: &Principal, user: Option<&str>) -> Option<PersonId> {
-    if let Principal::Person { id, .. } = who {
-        return Some(id.clone());
-    }
-    let user = user?.trim();
+/// The person with this id or e-mail address.
+fn person_called(state: &EngineState, user: &str) -> Option<PersonId> {
+    let user = user.trim();
     let people = &state.catalogue()?.people;
     let by_mail = || {
         let has = |it: &&model::Contact| {

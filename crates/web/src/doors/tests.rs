@@ -1,6 +1,7 @@
 //! The doors of other products, knocked at as their senders do: status, body, and what stands in the
 //! state afterwards.
 
+mod acts;
 mod watching;
 
 use crate::tests::{House, text};

@@ -7,7 +7,7 @@ use engine::TokenKind;
 use serde_json::{Value, json};
 
 /// The answer of a GET as JSON.
-async fn get(knock: &Knock, path: &str, key: &str) -> Value {
+pub(super) async fn get(knock: &Knock, path: &str, key: &str) -> Value {
     let mut request = knock.house.request("GET", path, None, "");
     let key = format!("GenieKey {key}").parse().expect("a header");
     request.headers_mut().insert(axum::http::header::AUTHORIZATION, key);
@@ -83,7 +83,7 @@ async fn opsgenie_tells_what_became_of_a_request() {
         ),
         ("POST /v2/alerts/k/acknowledge authorization=GenieKey_door-key", r#"{"user":"stranger"}"#),
         ("POST /v2/alerts/k/acknowledge authorization=GenieKey_door-key", r#"{"user":"juma"}"#),
-        ("POST /v2/alerts/k/snooze authorization=GenieKey_door-key", "{}"),
+        ("POST /v2/alerts/k/tags authorization=GenieKey_door-key", r#"{"tags":["a"]}"#),
         ("POST /v2/alerts/al_1/close authorization=GenieKey_door-key", "{}"),
         ("POST /v2/alerts/nobody/close authorization=GenieKey_door-key", "{}"),
     ] {
@@ -113,9 +113,9 @@ async fn opsgenie_tells_what_became_of_a_request() {
             "Create true al_1 k Created alert",
             "Create true al_1 k Added to the open alert",
             "Acknowledge false al_1 k `user` names nobody of this organisation by id or e-mail \
-             address, and only people take pages",
+             address, and only people take, hand on, snooze, escalate and note",
             "Acknowledge true al_1 k Acknowledged alert",
-            "Snooze false al_1 k an alert cannot be snoozed here; set a silence instead",
+            "Update false al_1 k send the alert again with what is new",
             "Close true al_1 k Closed alert",
             "Close false   Alert does not exist",
         ]
