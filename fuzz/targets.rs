@@ -39,6 +39,7 @@ pub(crate) fn doors(data: &[u8]) {
     let _ = ingest::webhook_v4::parse(data, NOW);
     let _ = ingest::grafana::parse(data, NOW);
     let _ = ingest::opsgenie::create(data);
+    let _ = ingest::opsgenie::act_body(data);
     let (head, body) = parted(data);
     let said = [
         ingest::pagerduty::parse_v2(data).err(),
@@ -49,6 +50,21 @@ pub(crate) fn doors(data: &[u8]) {
         ingest::oncall::parse(&head, body).err(),
         ingest::goalert::parse(&head, "application/json", body).err(),
         ingest::goalert::parse(&head, "application/x-www-form-urlencoded", body).err(),
+    ];
+    assert!(said.iter().flatten().all(|it| !it.is_empty()), "a refusal without a word");
+    beside(data, &head);
+}
+
+/// What another pager reports of its own calls reads or is refused with a word.
+fn beside(data: &[u8], head: &str) {
+    let who = [head.to_owned()];
+    let said = [
+        ingest::beside::pagerduty(data).err(),
+        ingest::beside::opsgenie(data, &who).err(),
+        ingest::beside::goalert(data, &who).err(),
+        ingest::beside::oncall(data).err(),
+        ingest::beside::plain(data).err(),
+        ingest::beside::csv(&text(data), "other").err(),
     ];
     assert!(said.iter().flatten().all(|it| !it.is_empty()), "a refusal without a word");
 }

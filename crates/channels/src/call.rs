@@ -4,6 +4,7 @@
 
 use crate::{ANSWER_BYTES_MAX, Outcome, SEND_TIMEOUT, one_line, unreached};
 use egress::{Client, Method};
+use model::Millis;
 use serde_json::Value;
 
 /// Characters of a provider's words that are repeated.
@@ -35,7 +36,7 @@ impl Answer {
         }
         let detail = detail.trim_end().to_owned();
         match self.status {
-            408 | 425 | 429 | 500.. => Outcome::Transient { detail },
+            408 | 425 | 429 | 500.. => Outcome::Transient { detail, after: self.rest() },
             _ => Outcome::Permanent { detail },
         }
     }
@@ -47,7 +48,16 @@ impl Answer {
         if let Some(secs) = self.retry_after_secs {
             detail = format!("{detail} (again after {secs} s)");
         }
-        if transient { Outcome::Transient { detail } } else { Outcome::Permanent { detail } }
+        if transient {
+            Outcome::Transient { detail, after: self.rest() }
+        } else {
+            Outcome::Permanent { detail }
+        }
+    }
+
+    /// How long it wants to be left alone.
+    fn rest(&self) -> Option<Millis> {
+        self.retry_after_secs.and_then(crate::rest)
     }
 
     /// The same answer, asking for so many seconds of rest in its body.

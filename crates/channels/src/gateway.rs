@@ -44,7 +44,7 @@ impl Gateway {
             Ok(it) if (200..300).contains(&it.status) => {
                 Outcome::Sent { provider_id: String::new() }
             }
-            Ok(it) => failed(it.status, &it.body),
+            Ok(it) => failed(&it),
         }
     }
 }

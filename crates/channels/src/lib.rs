@@ -42,7 +42,7 @@ pub use message::{Action, Evidence, Message, Outcome, Priority, SHORT_LENGTH_MAX
 pub use text::{LINK_LENGTH_MAX, one_line, short, sms};
 
 use egress::{Client, Policy};
-use model::{Channel, Medium, SecretRef, Timestamp};
+use model::{Channel, Medium, Millis, SecretRef, Timestamp};
 use secret::{Secret, Unspeakable};
 use std::cell::RefCell;
 use std::time::Duration;
@@ -289,11 +289,14 @@ pub(crate) fn place<'a>(message: &'a Message, room: Option<&'a str>) -> Result<&
 }
 
 /// What an HTTP status means where the provider says nothing more exact.
-pub(crate) fn failed(status: u16, body: &[u8]) -> Outcome {
-    let said: String = one_line(&String::from_utf8_lossy(body)).chars().take(200).collect();
+pub(crate) fn failed(answer: &egress::Response) -> Outcome {
+    let status = answer.status;
+    let said: String = one_line(&String::from_utf8_lossy(&answer.body)).chars().take(200).collect();
     let detail = format!("the provider answered {status} {said}").trim_end().to_owned();
     match status {
-        408 | 425 | 429 | 500.. => Outcome::Transient { detail },
+        408 | 425 | 429 | 500.. => {
+            Outcome::Transient { detail, after: answer.retry_after_secs.and_then(rest) }
+        }
         _ => Outcome::Permanent { detail },
     }
 }
@@ -305,6 +308,11 @@ pub(crate) fn unreached(error: &egress::Error) -> Outcome {
         egress::Error::Address(_) | egress::Error::Forbidden { .. } => {
             Outcome::Permanent { detail }
         }
-        _ => Outcome::Transient { detail },
+        _ => Outcome::Transient { detail, after: None },
     }
+}
+
+/// So many seconds of rest; what is longer than a day is no rest but a mistake.
+pub(crate) fn rest(secs: u64) -> Option<Millis> {
+    i64::try_from(secs).ok().filter(|it| *it <= 86_400).map(Millis::from_secs)
 }

@@ -98,7 +98,7 @@ impl Mail {
         let Ok(carried) = tokio::time::timeout(SEND_TIMEOUT, carried).await else {
             let secs = SEND_TIMEOUT.as_secs();
             let detail = format!("the mail server did not finish within {secs} s");
-            return Outcome::Transient { detail };
+            return Outcome::Transient { detail, after: None };
         };
         match carried {
             Ok(answer) => {
@@ -114,7 +114,7 @@ impl Mail {
                 if error.is_permanent() {
                     Outcome::Permanent { detail }
                 } else {
-                    Outcome::Transient { detail }
+                    Outcome::Transient { detail, after: None }
                 }
             }
         }

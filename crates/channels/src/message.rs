@@ -1,7 +1,7 @@
 //! What is carried, and what became of it.
 
 use crate::Callbacks;
-use model::Timestamp;
+use model::{Millis, Timestamp};
 
 /// A letter.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -99,6 +99,8 @@ pub enum Outcome {
     Transient {
         /// Why not now.
         detail: String,
+        /// How long the provider wants to be left alone, where it says so.
+        after: Option<Millis>,
     },
     /// It never will be.
     Permanent {

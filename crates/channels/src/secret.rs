@@ -79,7 +79,9 @@ impl Unspeakable {
             Outcome::Sent { provider_id } => {
                 Outcome::Sent { provider_id: self.clean(&provider_id) }
             }
-            Outcome::Transient { detail } => Outcome::Transient { detail: self.clean(&detail) },
+            Outcome::Transient { detail, after } => {
+                Outcome::Transient { detail: self.clean(&detail), after }
+            }
             Outcome::Permanent { detail } => Outcome::Permanent { detail: self.clean(&detail) },
         }
     }

@@ -67,7 +67,7 @@ async fn ntfy_gets_priority_and_a_button_that_posts() {
     server.answer_next(429, "slow down");
     let outcome = sender.send(Medium::Ntfy, &message("ana-topic"), NOW).await;
     let detail = "the provider answered 429 slow down".into();
-    assert_eq!(outcome, Outcome::Transient { detail });
+    assert_eq!(outcome, Outcome::Transient { detail, after: None });
 }
 
 #[tokio::test]

@@ -55,7 +55,7 @@ impl Webhook {
             Ok(it) if (200..300).contains(&it.status) => {
                 Outcome::Sent { provider_id: String::new() }
             }
-            Ok(it) => failed(it.status, &it.body),
+            Ok(it) => failed(&it),
         }
     }
 }

@@ -54,7 +54,7 @@ impl World {
     /// The provider answers, or the process that would have heard it is gone.
     pub(crate) fn send_ends(&mut self, notice: NoticeId, life: u64) -> Check {
         let outcome = match self.dice.below(100) {
-            0..=11 if !self.healing => DeliveryOutcome::Transient { detail: "busy".to_owned() },
+            0..=11 if !self.healing => DeliveryOutcome::Transient { detail: "busy".to_owned(), after: None },
             12..=15 if !self.healing => {
                 DeliveryOutcome::Permanent { detail: "no such number".to_owned() }
             }

@@ -109,14 +109,6 @@ impl Client {
         Self::with_roots(policy, roots, &[])
     }
 
-    /// A client for what others name, which may also lead into the networks of our own in `allowed`.
-    #[must_use]
-    pub fn untrusted_allowing(allowed: &[Network]) -> Self {
-        let mut roots = RootCertStore::empty();
-        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-        Self::with_roots(Policy::Untrusted, roots, allowed)
-    }
-
     /// The same, trusting also the certificates in PEM `text`, for a network with an authority of its
     /// own.
     pub fn with_authority(policy: Policy, text: &[u8]) -> Result<Self, Error> {

@@ -111,7 +111,7 @@ async fn what_is_no_plain_address_is_refused_for_everybody() {
 async fn what_the_operator_allows_is_open_and_nothing_beside_it() {
     let (port, visits) = server(b"HTTP/1.1 200 X\r\ncontent-length: 2\r\n\r\nhi").await;
     let allowed = [Network::parse("127.0.0.1").expect("an address")];
-    let client = Client::untrusted_allowing(&allowed);
+    let client = Client::with_roots(Policy::Untrusted, rustls::RootCertStore::empty(), &allowed);
     let answer = client.get(&format!("http://127.0.0.1:{port}/"), &[], LIMIT, WAIT).await;
     assert_eq!(answer.expect("allowed").body, b"hi");
     let answer = client.get(&format!("http://[::ffff:127.0.0.1]:{port}/"), &[], LIMIT, WAIT).await;

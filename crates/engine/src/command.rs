@@ -467,6 +467,8 @@ pub enum DeliveryOutcome {
     Transient {
         /// Why it did not now.
         detail: String,
+        /// How long the provider wants to be left alone, where it says so.
+        after: Option<Millis>,
     },
     /// It will never work.
     Permanent {

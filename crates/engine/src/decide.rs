@@ -2,18 +2,21 @@
 
 use crate::command::{Command, Context, DeliveryOutcome, DoorAlert, DoorLife, Rejected};
 use crate::event::{Event, Evidence, Origin, ResolveReason, SignRole};
-use crate::state::{AlertStatus, Limits, NoticeStatus, State};
+use crate::state::{AlertStatus, Limits, Notice, NoticeStatus, State};
 use crate::steer;
 use crate::{Role, TokenKind};
 use crate::{deal, duty, late, load, merge, reach, receipt, shadow, silence};
 use model::{
     AlertId, Catalogue, FeatureId, IncidentId, Millis, NoticeId, Objective, PersonId, Personal,
-    ServiceId, Severity, TeamId, TokenId,
+    ServiceId, Severity, TeamId, Timestamp, TokenId,
 };
 use slo::ConditionState;
 
 /// Waits between the tries of a notice, by how many have failed, in seconds.
 const RETRY_SECS: [i64; 5] = [10, 20, 40, 80, 160];
+
+/// The longest rest a provider is given before it is tried again.
+const REST_MAX: Millis = Millis::from_mins(5);
 
 pub(crate) fn decide(
     state: &State,
@@ -326,6 +329,19 @@ fn door_summary(door: &DoorAlert) -> String {
     format!("{}…", shown.trim_end())
 }
 
+/// When a notice is tried again: after a wait that grows, or after the rest that the provider asks for.
+/// But a provider that wants to be left alone for an hour does not decide who is woken: no rest is longer
+/// than [`REST_MAX`], and none reaches beyond the next step of the page, which may need this very road.
+fn again_at(state: &State, now: Timestamp, notice: &Notice, rest: Option<Millis>) -> Timestamp {
+    let wait_idx = (notice.attempts as usize).min(RETRY_SECS.len() - 1);
+    let usual = now.plus(Millis::from_secs(RETRY_SECS[wait_idx]));
+    let Some(rest) = rest else { return usual };
+    let rested = now.plus(rest.min(REST_MAX));
+    let page = notice.purpose.page().and_then(|it| state.pages.get(&it));
+    let step_at = page.and_then(paging::Page::next_timeout);
+    step_at.map_or(rested, |it| rested.min(it)).max(usual)
+}
+
 fn delivered(
     state: &State,
     context: &Context<'_>,
@@ -350,11 +366,10 @@ fn delivered(
         DeliveryOutcome::Permanent { detail } => {
             Event::NoticeFailed { notice: id, detail: detail.clone(), retry_at: None }
         }
-        DeliveryOutcome::Transient { detail } => {
+        DeliveryOutcome::Transient { detail, after } => {
             let tries_left = notice.attempts + 1 < Limits::NOTICE_ATTEMPTS_MAX;
-            let wait_idx = (notice.attempts as usize).min(RETRY_SECS.len() - 1);
-            let retry_at = (open && tries_left)
-                .then(|| context.now.plus(Millis::from_secs(RETRY_SECS[wait_idx])));
+            let retry_at =
+                (open && tries_left).then(|| again_at(state, context.now, notice, *after));
             Event::NoticeFailed { notice: id, detail: detail.clone(), retry_at }
         }
     })

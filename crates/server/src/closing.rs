@@ -93,7 +93,9 @@ impl Closer {
             let outcome = sender.close(&open.provider_id, &open.message, &open.end).await;
             let tries = self.tried.entry(open.id).or_default();
             *tries += 1;
-            if let Some(Outcome::Transient { detail } | Outcome::Permanent { detail }) = &outcome {
+            if let Some(Outcome::Transient { detail, .. } | Outcome::Permanent { detail }) =
+                &outcome
+            {
                 tracing::warn!(notice = %open.id, "a letter whose page is over was not closed: {detail}");
             }
             if !matches!(outcome, Some(Outcome::Transient { .. })) {

@@ -279,7 +279,7 @@ impl Writer {
             Outcome::Permanent { .. } => "permanent",
         };
         self.metrics.notice(medium, told);
-        if let Outcome::Transient { detail } | Outcome::Permanent { detail } = &outcome {
+        if let Outcome::Transient { detail, .. } | Outcome::Permanent { detail } = &outcome {
             tracing::warn!(notice = %id, channel = ?medium, "a notice was not taken ({told}): {detail}");
         }
         let sent = matches!(outcome, Outcome::Sent { .. });
@@ -342,7 +342,7 @@ impl Writer {
     async fn report(&self, notice: NoticeId, outcome: Outcome) {
         let outcome = match outcome {
             Outcome::Sent { provider_id } => DeliveryOutcome::Sent { provider_id },
-            Outcome::Transient { detail } => DeliveryOutcome::Transient { detail },
+            Outcome::Transient { detail, after } => DeliveryOutcome::Transient { detail, after },
             Outcome::Permanent { detail } => DeliveryOutcome::Permanent { detail },
         };
         self.submit(Command::Delivered { notice, outcome }).await;
@@ -380,7 +380,7 @@ fn without_address(outcome: Outcome, address: &str) -> Outcome {
     let clean = |text: String| text.replace(address, "(address)").replace(bare, "(address)");
     match outcome {
         Outcome::Sent { provider_id } => Outcome::Sent { provider_id: clean(provider_id) },
-        Outcome::Transient { detail } => Outcome::Transient { detail: clean(detail) },
+        Outcome::Transient { detail, after } => Outcome::Transient { detail: clean(detail), after },
         Outcome::Permanent { detail } => Outcome::Permanent { detail: clean(detail) },
     }
 }

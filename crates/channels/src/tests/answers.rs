@@ -7,7 +7,9 @@ use crate::{Evidence, Outcome};
 use model::Timestamp;
 
 fn later(detail: &str) -> Outcome {
-    Outcome::Transient { detail: detail.to_owned() }
+    let secs = detail.rsplit_once("(again after ").and_then(|(_, it)| it.strip_suffix(" s)"));
+    let after = secs.map(|it| model::Millis::from_secs(it.parse().expect("a number")));
+    Outcome::Transient { detail: detail.to_owned(), after }
 }
 
 fn never(detail: &str) -> Outcome {

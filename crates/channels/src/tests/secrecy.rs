@@ -178,7 +178,7 @@ async fn no_outcome_no_debug_and_no_log_line_shows_a_secret() {
             let told = format!("{channel:?} at {status}");
             has_no_secret(&format!("{outcomes:?} {receipt:?}"), &told);
             has_no_secret(&format!("{sender:?}"), &told);
-            let echoed = matches!(&outcomes[0], Outcome::Transient { detail } | Outcome::Permanent { detail } if detail.contains("(secret)"));
+            let echoed = matches!(&outcomes[0], Outcome::Transient { detail, .. } | Outcome::Permanent { detail } if detail.contains("(secret)"));
             // The test would prove nothing if providers did not repeat what they hear.
             let speaks = matches!(medium, Medium::Matrix | Medium::Ntfy) && status >= 400;
             assert!(echoed || !speaks, "{told}: {outcomes:?}");

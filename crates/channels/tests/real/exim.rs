@@ -153,7 +153,7 @@ async fn a_refusal_is_never_or_later_and_a_stranger_gets_no_letter() {
     assert_eq!(outcome, Outcome::Permanent { detail: told });
     let outcome = send(&channel, Medium::Email, &letter("no_31", "grey@solar.example")).await;
     let told = "the mail server: come again later".to_owned();
-    assert_eq!(outcome, Outcome::Transient { detail: told });
+    assert_eq!(outcome, Outcome::Transient { detail: told, after: None });
     let wrong = exim.channel("tls", Some("simsim"));
     let outcome = send(&wrong, Medium::Email, &letter("no_32", "ana@solar.example")).await;
     assert!(

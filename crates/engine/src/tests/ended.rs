@@ -119,3 +119,36 @@ fn whoever_stopped_a_way_is_not_told_by_it() {
         ",
     );
 }
+
+#[test]
+fn a_provider_is_left_alone_as_it_asks_but_not_beyond_the_next_step() {
+    super::world::check(
+        "0m burn light-on / 0m resting no_1 3 / 1m resting no_2 60 / 2m resting no_2 4000 / \
+         3m resting no_1 600",
+        "
+        0m AlertFired al_1 page feature:light-on
+        0m IncidentOpened in_1
+        0m PageOpened pg_1 payments
+        0m PageNotified pg_1 step 0 (Opened) ana email, ana sms until 5m
+        0m NoticeFailed no_1 again in 10s
+        1m NoticeFailed no_2 again in 1m
+        2m NoticeFailed no_2 again in 3m
+        3m NoticeFailed no_1 again in 2m
+        ",
+    );
+}
+
+#[test]
+fn what_is_no_page_rests_five_minutes_at_most() {
+    let state = check_with(
+        |_| {},
+        "0m test ana / 1m resting no_1 86000",
+        "
+        0m ContactsTested ana email through mail ana sms through text
+        1m NoticeFailed no_1 again in 5m
+        ",
+    );
+    let status = &state.notices[&model::NoticeId(1)].status;
+    let at = super::world::START.plus(Millis::from_mins(6));
+    assert_eq!(*status, crate::NoticeStatus::Due { at });
+}

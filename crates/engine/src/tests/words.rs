@@ -78,8 +78,13 @@ pub(super) fn command(words: &[&str], now: Timestamp) -> Command {
             let outcome = DeliveryOutcome::Sent { provider_id: "x1".into() };
             Command::Delivered { notice: notice(id), outcome }
         }
+        ["resting", id, secs] => {
+            let after = Some(Millis::from_secs(secs.parse().expect("seconds")));
+            let outcome = DeliveryOutcome::Transient { detail: "slow down".into(), after };
+            Command::Delivered { notice: NoticeId::parse(id).expect("a notice id"), outcome }
+        }
         ["busy", id] => {
-            let outcome = DeliveryOutcome::Transient { detail: "busy".into() };
+            let outcome = DeliveryOutcome::Transient { detail: "busy".into(), after: None };
             Command::Delivered { notice: notice(id), outcome }
         }
         ["lost", id] => {

@@ -52,12 +52,12 @@ async fn a_receipt_is_asked_for_until_it_says_that_somebody_confirmed() {
     assert_eq!(known(&world), None);
     // It is asked again, more and more seldom, and trouble is no answer.
     pushover.answer_next(500, "");
-    world.fast_forward(minutes(1)).await;
+    world.fast_forward(minutes(10)).await;
     assert!(questions(&pushover) > before, "it is asked");
     assert_eq!(known(&world), None);
 
     pushover.answer_next(200, ON_THE_DEVICE);
-    world.fast_forward(minutes(3)).await;
+    world.fast_forward(minutes(20)).await;
     assert_eq!(known(&world), Some(ReceiptEvidence::Delivered));
     assert_eq!(super::incident(&world).acknowledged, None, "a ringing telephone takes nothing");
 

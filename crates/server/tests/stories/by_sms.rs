@@ -26,7 +26,7 @@ impl World {
         let labels = r#""alertname":"Till","feature":"light-on""#;
         self.prometheus_alert(&key, labels, Millis::from_hours(3)).await;
         self.settle().await;
-        self.expect_sms("ana", "pg_1: the till is stuck");
+        self.expect_sms("ana", "pg_1 (reply 1 1): the till is stuck");
         self.expect_mail("ana", "the till is stuck");
         self.no_more_messages();
     }
@@ -52,7 +52,10 @@ async fn by_text_message_alone_one_takes_ends_escalates_asks_takes_over_and_note
     // She cannot mend it: the rest of the policy is called, as a page of its own.
     world.text_from("ana", "4", "esc").await;
     for person in ["ana", "chen", "bo"] {
-        world.expect_sms(person, if person == "ana" { "pg_2" } else { "pg_2: the till is stuck" });
+        world.expect_sms(
+            person,
+            if person == "ana" { "pg_2" } else { "pg_2 (reply 1 2): the till is stuck" },
+        );
         world.expect_mail(person, "the till is stuck");
     }
     world.expect_sms("ana", "The next step of pg_1 is called now: Ana Reyes, Chen Wu, Bo Otieno.");

@@ -72,7 +72,7 @@ async fn beside_another_pager_nobody_is_called_until_the_switch() {
     let switch = Command::EndShadow { team: None, by: "ana".into() };
     world.submit(Submission::person("ana".into(), switch)).await;
     world.settle().await;
-    world.expect_sms("ana", "pg_2: the till is stuck");
+    world.expect_sms("ana", "pg_2 (reply 1 2): the till is stuck");
     world.expect_mail("ana", "step 1 of 2");
     world.no_more_messages();
     let why = world.why("pg_1").await;

@@ -375,7 +375,7 @@ fn a_burn_and_its_review(teller: &mut Teller) {
     teller.burn(10, "light-on", Firing, ConditionState::Unmeasured);
     let sent = DeliveryOutcome::Sent { provider_id: "provider-1".to_owned() };
     teller.does(10, Command::Delivered { notice: NoticeId(1), outcome: sent });
-    let busy = DeliveryOutcome::Transient { detail: "421 try again later".to_owned() };
+    let busy = DeliveryOutcome::Transient { detail: "421 try again later".to_owned(), after: None };
     teller.does(10, Command::Delivered { notice: NoticeId(2), outcome: busy });
     teller.does(15, Command::Tick);
     let page = teller.last(|state| *state.pages.last_key_value().expect("a page").0);
