@@ -2,7 +2,7 @@
 //! on, snoozed and merged.
 
 use super::{Teller, at, everything};
-use engine::{Actor, Command, DoorLife, Subject, Submission};
+use engine::{Actor, Command, DeliveryOutcome, DoorLife, Subject, Submission};
 use model::{
     BudgetWhen, Catalogue, EscalationStep, Hours, IncidentId, Millis, PageId, PageTarget, Severity,
     Team, TokenId, Urgency, Weekday, When,
@@ -56,6 +56,37 @@ pub(super) fn tell(teller: &mut Teller) {
     for minutes in [95, 100, 105, 110] {
         teller.does(BEGINS + minutes, Command::Tick);
     }
+    ended_in_silence(teller);
+}
+
+/// People are told of an alert, which is silenced and then ends: they are told that it did.
+fn ended_in_silence(teller: &mut Teller) {
+    let alert = |life, minutes: i64| {
+        let alert = door_alert("Hum", &[("room", "mast")], life, at(BEGINS + minutes));
+        Submission {
+            actor: Actor::Door(TokenId(4)),
+            ..Submission::system(Command::Receive(Box::new(alert)))
+        }
+    };
+    let stays = DoorLife::FiringStaleAfter(Millis::from_hours(20));
+    teller.asks(BEGINS + 120, &alert(stays, 120));
+    // Also what waits for its place in a list goes out.
+    for notice in teller.due(BEGINS + 135) {
+        let outcome = DeliveryOutcome::Sent { provider_id: "hum".to_owned() };
+        teller.does(BEGINS + 135, Command::Delivered { notice, outcome });
+    }
+    teller.does(
+        BEGINS + 136,
+        Command::Silence {
+            by: "juma".into(),
+            matchers: alerting::Matcher::parse_list("alertname=Hum").expect("matchers"),
+            starts_at: at(BEGINS + 136),
+            ends_at: at(BEGINS + 200),
+            comment: "it hums when it is hot".to_owned(),
+            replaces: None,
+        },
+    );
+    teller.asks(BEGINS + 140, &alert(DoorLife::Resolved, 140));
 }
 
 fn taken_by_two(teller: &mut Teller, page: PageId) {

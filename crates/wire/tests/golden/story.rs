@@ -72,6 +72,7 @@ pub(crate) const EVENTS: &[&str] = &[
     "relief_ended",
     "paged_anyway",
     "incident_updated",
+    "end_told",
     "shadow_began",
     "shadow_ended",
     "their_call",
