@@ -54,7 +54,9 @@ impl World {
     /// The provider answers, or the process that would have heard it is gone.
     pub(crate) fn send_ends(&mut self, notice: NoticeId, life: u64) -> Check {
         let outcome = match self.dice.below(100) {
-            0..=11 if !self.healing => DeliveryOutcome::Transient { detail: "busy".to_owned(), after: None },
+            0..=11 if !self.healing => {
+                DeliveryOutcome::Transient { detail: "busy".to_owned(), after: None }
+            }
             12..=15 if !self.healing => {
                 DeliveryOutcome::Permanent { detail: "no such number".to_owned() }
             }
@@ -62,7 +64,7 @@ impl World {
             16..=18 if !self.healing => {
                 *self.delivered.entry(notice).or_default() += 1;
                 self.ring(notice);
-                DeliveryOutcome::Transient { detail: "no answer in time".to_owned() }
+                DeliveryOutcome::Transient { detail: "no answer in time".to_owned(), after: None }
             }
             _ => DeliveryOutcome::Sent { provider_id: format!("p-{notice}") },
         };

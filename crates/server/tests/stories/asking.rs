@@ -62,9 +62,8 @@ async fn a_receipt_is_asked_for_until_it_says_that_somebody_confirmed() {
     assert_eq!(super::incident(&world).acknowledged, None, "a ringing telephone takes nothing");
 
     // After a restart it goes on.
-    world.start().await;
     pushover.answer_next(200, CONFIRMED);
-    world.fast_forward(minutes(1)).await;
+    world.start().await;
     assert_eq!(known(&world), Some(ReceiptEvidence::Read));
     let acknowledged = super::incident(&world).acknowledged.expect("she confirmed");
     assert_eq!(acknowledged.0, "ana".into());

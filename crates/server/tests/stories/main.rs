@@ -213,7 +213,7 @@ async fn a_crash_between_deciding_and_sending_loses_nothing() {
     world.no_more_messages();
     world.clock.advance(minutes(3));
     world.start().await;
-    let sms = world.expect_sms("ana", "pg_1 (late by 3m): the till is stuck");
+    let sms = world.expect_sms("ana", "pg_1 (reply 1 1) (late by 3m): the till is stuck");
     world.expect_mail("ana", "This message is late by 3m");
     world.no_more_messages();
 
