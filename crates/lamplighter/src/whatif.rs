@@ -8,6 +8,7 @@
 //! - all cores are used and the answer does not depend on how many there are;
 //! - progress goes to standard error, and only to a terminal.
 
+mod eras;
 mod input;
 mod json;
 mod past;

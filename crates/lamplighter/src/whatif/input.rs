@@ -5,7 +5,7 @@
 //!
 //! Invariant: what is misspelt, out of range or unknown is an error that names it; nothing is ignored.
 
-use super::recorded::{Evidence, Recorded};
+use super::recorded::{Against, Evidence, Recorded};
 use ::whatif::calendar::{Calendar, Hours, Span};
 use ::whatif::compare::{PARAMETERS, Parameter, Sweep};
 use ::whatif::measure::{METRICS, Metric};
@@ -205,6 +205,14 @@ impl Default for Ranges {
     }
 }
 
+impl Ranges {
+    fn sweep(&self) -> Sweep {
+        let ends = [self.slow_down, self.consult_share, self.resumption_minutes];
+        let ranges = PARAMETERS.into_iter().zip(ends).map(|(it, [low, high])| (it, low, high));
+        Sweep { ranges: ranges.collect() }
+    }
+}
+
 impl Question {
     /// Reads the question; `open` reads files it names, relative to where it lies.
     pub(super) fn parse(
@@ -241,12 +249,11 @@ impl Question {
                 Some(file.evidence(recorded, open, &structures, &presets, &sources)?)
             }
         };
+        let mut ranges = file.ranges.sweep();
         if let Some(evidence) = &evidence {
             evidence.replay(&mut sources, &organisation);
+            evidence.narrow(&mut ranges);
         }
-        let ends =
-            [file.ranges.slow_down, file.ranges.consult_share, file.ranges.resumption_minutes];
-        let ranges = PARAMETERS.into_iter().zip(ends).map(|(it, [low, high])| (it, low, high));
         let within = organisation.within;
         Ok(Self {
             experiment: Experiment {
@@ -259,7 +266,7 @@ impl Question {
                 structures,
             },
             plan,
-            ranges: Sweep { ranges: ranges.collect() },
+            ranges,
             expectation: Expectation {
                 wait_p90_target_hours: file.wait_target_hours,
                 growth_per_week: weekly(file.growth_per_year),
@@ -355,20 +362,22 @@ impl File {
     ) -> Result<Evidence, String> {
         let records = recorded.read(open)?;
         let past = self.organisation(recorded.whole(&records)?)?;
-        let names: Vec<&str> = structures.iter().map(|it| it.name.as_str()).collect();
-        let place = names.iter().position(|it| *it == recorded.now).ok_or_else(|| {
-            format!(
-                "records: now: `{}` is none of the structures; write the one that was in force, one of {}",
-                recorded.now,
-                names.join(", ")
-            )
-        })?;
-        let (preset, numbers) = &presets[place];
-        let structure =
-            Structure { name: recorded.now.clone(), ..preset.structure(&past, numbers) };
+        let in_force = recorded.in_force(past.within)?;
+        let of_past = structures.iter().zip(presets).map(|(it, (preset, numbers))| {
+            let name = it.name.clone();
+            (name.clone(), Structure { name, ..preset.structure(&past, numbers) })
+        });
         let lengths = sources.iter().map(|it| (it.class, it.length)).collect();
-        let assumptions = self.assumptions.assumptions();
-        Ok(Evidence::of(records, &past, &structure, &assumptions, &lengths, self.seed))
+        let against = Against {
+            past: &past,
+            in_force: &in_force,
+            structures: &of_past.collect(),
+            assumptions: &self.assumptions.assumptions(),
+            lengths: &lengths,
+            ranges: &self.ranges.sweep(),
+            seed: self.seed,
+        };
+        Evidence::of(records, &against)
     }
 
     fn organisation(&self, whole: Span) -> Result<Organisation, String> {

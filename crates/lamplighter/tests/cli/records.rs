@@ -57,6 +57,11 @@ fn organisation() -> Organisation {
 
 /// What a ticket system would have kept of a year of tribute.
 fn export() -> String {
+    export_of(&[(Preset::Tribute, 0..42)])
+}
+
+/// The same of structures one after the other, each for so many weeks.
+fn export_of(eras: &[(Preset, std::ops::Range<i64>)]) -> String {
     let organisation = organisation();
     let source = |(class, per_week, hours): (Class, f64, f64)| Source {
         class,
@@ -71,8 +76,6 @@ fn export() -> String {
     };
     let sources = [(Class::Page, 2.0, 1.0), (Class::Ticket, 14.0, 0.8)].map(source);
     let items = draw(&sources, organisation.within, Draw { seed: 42, replication: 0 });
-    let preset = Preset::Tribute;
-    let structure = preset.structure(&organisation, &preset.usual(&organisation));
     let minutes = |it: i64| it * 60_000;
     let assumptions = Assumptions {
         slow_down: 2.0,
@@ -83,27 +86,33 @@ fn export() -> String {
         handover_loss: 0.1,
         learning: None,
     };
-    let history = whatif::simulate(&organisation, &items, &structure, &assumptions);
     let mut text = "key,type,component,created,started,resolved,minutes\n".to_owned();
     let time = |it: Option<i64>| {
         it.map_or(String::new(), |it| {
             model::Timestamp(it - it % 60_000).to_string().replace(".000Z", "Z")
         })
     };
-    let lives = whatif::signs::lives(&history);
-    for (number, (record, life)) in history.records.iter().zip(lives).enumerate() {
-        let worked = life.worked_ms.filter(|_| life.finished_ms.is_some());
-        let _ = writeln!(
-            text,
-            "T-{},{},{},{},{},{},{}",
-            number + 1,
-            if record.class == Class::Page { "incident" } else { "support" },
-            organisation.components[record.component].name,
-            time(Some(record.created_ms)),
-            time(life.started_ms),
-            time(life.finished_ms),
-            worked.map_or(String::new(), |it| (it / 60_000).max(1).to_string()),
-        );
+    let mut number = 0;
+    for (preset, weeks) in eras {
+        let structure = preset.structure(&organisation, &preset.usual(&organisation));
+        let in_force = START_MS + weeks.start * WEEK_MS..START_MS + weeks.end * WEEK_MS;
+        let mut items = items.clone();
+        items.retain(|it| in_force.contains(&it.created_ms));
+        let history = whatif::simulate(&organisation, &items, &structure, &assumptions);
+        for (record, life) in history.records.iter().zip(whatif::signs::lives(&history)) {
+            number += 1;
+            let worked = life.worked_ms.filter(|_| life.finished_ms.is_some());
+            let _ = writeln!(
+                text,
+                "T-{number},{},{},{},{},{},{}",
+                if record.class == Class::Page { "incident" } else { "support" },
+                organisation.components[record.component].name,
+                time(Some(record.created_ms)),
+                time(life.started_ms),
+                time(life.finished_ms),
+                worked.map_or(String::new(), |it| (it / 60_000).max(1).to_string()),
+            );
+        }
     }
     text
 }
@@ -145,6 +154,48 @@ fn a_past_that_was_not_foretold_is_compared_with_nothing() {
     assert!(said.starts_with("exit code 1\n--- output\nnot compared: the recorded past"), "{said}");
     assert!(said.contains("<- off") && said.contains("`ad-hoc` was in force"), "{said}");
     assert!(!said.contains("pair by pair"), "{said}");
+    std::fs::remove_dir_all(home).expect("ours");
+}
+
+/// Four months of tribute, then a duty per team: the second is foretold from the first, or nothing is
+/// compared.
+#[test]
+fn what_two_eras_say_about_a_change() {
+    let home = folder("records-eras");
+    let export = export_of(&[(Preset::Tribute, 0..16), (Preset::ProductTeams, 16..42)]);
+    std::fs::write(home.join("tickets.csv"), export).expect("written");
+    let example = std::fs::read_to_string(Path::new(ROOT).join("examples/whatif-records.yaml"));
+    let example = example.expect("readable");
+    let now = "now: tribute        # the structure that was in force while these were recorded";
+    let ask = |eras: &str, command: &str| {
+        std::fs::write(home.join("w.yaml"), example.replace(now, eras)).expect("written");
+        run(&home, command)
+    };
+    let eras =
+        "eras: [{start: 2026-01-05, structure: tribute}, {start: 2026-04-27, structure: SECOND}]";
+    let output = ask(&eras.replace("SECOND", "product-teams"), "whatif w.yaml --json");
+    let value: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(value["calibration"]["eras"]["passed"], true, "{value}");
+    assert_eq!(value["calibration"]["now"], "product-teams");
+    let left = &value["calibration"]["eras"]["left"][0];
+    assert_eq!(
+        (&left["parameter"], &left["narrowed"]),
+        (&"slow_down".into(), &true.into()),
+        "{left}"
+    );
+    let output = ask(&eras.replace("SECOND", "ad-hoc"), "whatif w.yaml");
+    let said = String::from_utf8(output.stdout).expect("UTF-8");
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("The second era was not foretold from the first"), "{said}");
+    let wrong = |eras: &str, expect: &str| {
+        let output = ask(eras, "whatif w.yaml");
+        let said = String::from_utf8(output.stderr).expect("UTF-8");
+        assert!(!output.status.success() && said.contains(expect), "{said}");
+    };
+    wrong("eras: [{start: yesterday, structure: tribute}]", "eras: `yesterday` is no day");
+    wrong("eras: [{start: 2026-01-05, structure: tribut}]", "`tribut` is none of the structures");
+    wrong("now: ad-hoc\n  eras: [{start: 2026-01-05, structure: tribute}]", "leave `now` out");
+    wrong("timezone: UTC", "write under `now` the structure");
     std::fs::remove_dir_all(home).expect("ours");
 }
 

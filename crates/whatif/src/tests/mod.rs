@@ -3,6 +3,7 @@
 mod calibration;
 mod ciw;
 mod company;
+mod eras;
 mod laws;
 mod oracles;
 mod random;
