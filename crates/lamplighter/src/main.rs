@@ -7,6 +7,7 @@ mod cli;
 mod contact;
 mod docs;
 mod doctor;
+mod experiment;
 mod git;
 mod init;
 mod journal;
@@ -93,6 +94,7 @@ fn run(command: Command) -> Answer {
         Command::Migrate(it) => offline::migrate(&it),
         Command::Doctor(it) => doctor::doctor(&it),
         Command::Busfactor(it) => busfactor::busfactor(&it),
+        Command::Experiment(it) => experiment::experiment(&it),
         Command::Records(it) => records::records(&it),
         Command::Whatif(it) => whatif::whatif(&it),
         Command::Completions { shell } => Ok(docs::completions(shell)),

@@ -1,7 +1,7 @@
 //! What is asked of histories: of repositories, of exports, of ways of working.
 
 use super::Form;
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
@@ -93,6 +93,38 @@ pub(crate) struct Whatif {
     pub(crate) cores: Option<usize>,
     #[command(flatten)]
     pub(crate) form: Form,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Experiment {
+    #[command(subcommand)]
+    pub(crate) command: ExperimentCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ExperimentCommand {
+    /// Before it starts: the smallest effect that the weeks to come can show
+    Design(ExperimentFile),
+    /// At its review date: what changed, what else changed, and what cannot be concluded
+    Review(ExperimentReview),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExperimentFile {
+    /// Hypothesis, metric, guards, start, review and records
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) form: Form,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExperimentReview {
+    #[command(flatten)]
+    pub(crate) file: ExperimentFile,
+    /// Look before the review date, which makes the answer worth less
+    #[arg(long)]
+    pub(crate) early: bool,
 }
 
 /// Who counts, and as whom.
