@@ -9,7 +9,7 @@
 //! - progress goes to standard error, and only to a terminal.
 
 mod eras;
-mod input;
+pub(crate) mod input;
 mod json;
 mod past;
 pub(crate) mod recorded;

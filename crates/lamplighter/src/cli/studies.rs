@@ -74,7 +74,29 @@ pub(crate) struct Records {
     #[arg(long, value_name = "CLASS")]
     pub(crate) class: Option<String>,
     #[command(flatten)]
+    pub(crate) beside: RecordsBeside,
+    #[command(flatten)]
     pub(crate) form: Form,
+}
+
+/// What no export holds.
+#[derive(Debug, Args)]
+pub(crate) struct RecordsBeside {
+    /// Who works when: lines of `person,timezone,hours` such as `ana,Africa/Nairobi,09:00-17:00`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) people: Option<PathBuf>,
+    /// Who was on duty when: lines of `person,from,to` with instants such as 2026-01-05T08:00:00Z
+    #[arg(long, value_name = "FILE")]
+    pub(crate) duty: Option<PathBuf>,
+    /// Which group owns a component; may be repeated
+    #[arg(long, value_name = "COMPONENT=GROUP", value_parser = named_column)]
+    pub(crate) owner: Vec<(String, String)>,
+    /// A state in which whoever is named works, where there is a row per change; may be repeated
+    #[arg(long, value_name = "STATE")]
+    pub(crate) working: Vec<String>,
+    /// A state in which whoever is named only helps; may be repeated
+    #[arg(long, value_name = "STATE", requires = "working")]
+    pub(crate) helping: Vec<String>,
 }
 
 fn named_column(text: &str) -> Result<(String, String), String> {

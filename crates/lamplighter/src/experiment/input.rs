@@ -270,6 +270,7 @@ impl Data {
                 classes: export.classes.clone(),
                 waiting: export.waiting.clone(),
                 columns: export.columns.clone(),
+                ..Form::default()
             };
             let reading = form.reading().map_err(|it| format!("records: {it}"))?;
             let text = open(&export.file).map_err(|it| format!("records: file: {it}"))?;

@@ -573,7 +573,7 @@ fn about(names: &[String], organisation: &Organisation) -> Result<Vec<usize>, St
 }
 
 /// Minutes of the day, from `09:00-17:00`.
-fn clock(text: &str) -> Option<(u16, u16)> {
+pub(crate) fn clock(text: &str) -> Option<(u16, u16)> {
     let minute = |text: &str| {
         let (hour, minute) = text.trim().split_once(':')?;
         let (hour, minute): (u16, u16) = (hour.parse().ok()?, minute.parse().ok()?);

@@ -55,6 +55,9 @@ pub(crate) struct Form {
     pub(crate) class: Option<String>,
     pub(crate) classes: BTreeMap<String, String>,
     pub(crate) waiting: Vec<String>,
+    /// States in which whoever is named works, and in which they only help.
+    pub(crate) working: Vec<String>,
+    pub(crate) helping: Vec<String>,
     pub(crate) columns: BTreeMap<String, String>,
 }
 
@@ -76,6 +79,8 @@ impl Form {
         if !self.waiting.is_empty() {
             reading.waiting = self.waiting.iter().map(|it| it.to_lowercase()).collect();
         }
+        let lower = |all: &[String]| all.iter().map(|it| it.to_lowercase()).collect();
+        (reading.working, reading.helping) = (lower(&self.working), lower(&self.helping));
         reading.times.clone_from(&self.times);
         for (what, name) in &self.columns {
             *column(&mut reading.columns, what)? = Some(name.clone());
@@ -141,6 +146,7 @@ impl Recorded {
             classes: self.classes.clone(),
             waiting: self.waiting.clone(),
             columns: self.columns.clone(),
+            ..Form::default()
         };
         let reading = form.reading().map_err(|it| format!("records: {it}"))?;
         let text = open(&self.file).map_err(|it| format!("records: file: {it}"))?;

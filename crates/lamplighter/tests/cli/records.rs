@@ -236,6 +236,75 @@ fn what_an_export_says_by_itself() {
     std::fs::remove_dir_all(home).expect("ours");
 }
 
+/// Six people, two of them on duty for a week each; rows say who works from when on.
+#[test]
+fn how_people_work_is_shown_with_the_lists_beside() {
+    let home = folder("records-people");
+    let mut text = "id,type,component,created,status,changed,assignee,team,resolved\n".to_owned();
+    for day in 5..=16 {
+        for (hour, class) in [(10, "page"), (14, "ticket")] {
+            let at = |minute: i32| format!("2026-01-{day:02}T{hour:02}:{minute:02}:00Z");
+            let (created, over) = (at(0), at(30));
+            // Whoever is on duty begins; on even days somebody else ends.
+            let (first, second) = if day < 12 { ("p1", "p3") } else { ("p2", "p4") };
+            let rows = [(0, "new", ""), (5, "working", first), (20, "resting", first)];
+            let over_to = if day % 2 == 0 { second } else { first };
+            let rows = rows.into_iter().chain([(20, "working", over_to), (30, "done", over_to)]);
+            for (minute, state, who) in rows {
+                let _ = writeln!(
+                    text,
+                    "{class}{day},{class},{hour}h,{created},{state},{},{who},a,{over}",
+                    at(minute)
+                );
+            }
+        }
+    }
+    std::fs::write(home.join("t.csv"), text).expect("written");
+    let mut people = "person,timezone,hours\n".to_owned();
+    for number in 1..=6 {
+        let _ = writeln!(people, "p{number},Asia/Kolkata,09:00-17:00");
+    }
+    std::fs::write(home.join("p.csv"), people).expect("written");
+    let duty = "person,from,to\np1,2026-01-05T11:00:00Z,2026-01-12T09:00:00Z\n\
+                p2,2026-01-12T09:00:00Z,2026-01-16T14:00:00Z\n";
+    std::fs::write(home.join("d.csv"), duty).expect("written");
+    let command = "records t.csv --people p.csv --duty d.csv --working working --owner 10h=a";
+    let said = typed(&home, command);
+    let said = said.split_once("how people work").expect("it is there").1;
+    assert_snapshot!(said, @r"
+    : 6 people
+      interruptions, a person and week  1.25
+      disrupted hours, same             1.25
+      night pages, same                 0.00
+      unbroken 2 h blocks, same         18.15
+      duty load, Erlangs                0.04
+      past the duty, % of items         54.17
+      hand-overs an item                0.50
+      ping-pong, % of items             0.00
+      turn, days                        5.56
+      of it effective, days             4.49
+      run outside its team, %           0.00
+      how items fall                    Gini 0.69, less even than chance: a fair lottery gives 0.11 to 0.40
+      people seen, every 4 weeks        4
+    --- errors
+    ");
+    // What is missing is named, and with few people nothing is shown.
+    assert!(typed(&home, "records t.csv").contains("not shown: with fewer than 5 people"));
+    let bare = typed(&home, "records t.csv --people p.csv");
+    assert!(bare.contains("not in this export: duty load") && !bare.contains("Erlangs"), "{bare}");
+    let wrong = |file: &str, text: &str, expect: &str| {
+        std::fs::write(home.join(file), text).expect("written");
+        let said = typed(&home, command);
+        assert!(said.contains(expect), "{expect}: {said}");
+    };
+    wrong("d.csv", "p1,2026-01-05T11:00:00Z", "line 1: write person,from,to");
+    wrong("d.csv", "p1,2026-01-05T11:00:00Z,2026-01-05T11:00:00Z", "it ends before it begins");
+    wrong("d.csv", "p1,today,2026-01-05T11:00:00Z", "`today` is no instant");
+    wrong("p.csv", "p1,Asia/Kolkatta,09:00-17:00", "`Asia/Kolkatta` is not known");
+    wrong("p.csv", "p1,Asia/Kolkata,9-17", "write hours as 09:00-17:00, not `9-17`");
+    std::fs::remove_dir_all(home).expect("ours");
+}
+
 /// The page of the book shows what the program says of the example.
 #[test]
 fn the_book_shows_what_the_export_says() {

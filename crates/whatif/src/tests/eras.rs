@@ -54,6 +54,7 @@ impl Past {
                     worked_ms: life.worked_ms,
                     people: vec![],
                     groups: vec![],
+                    efforts: vec![],
                 });
             }
         }

@@ -4,6 +4,7 @@ mod calibration;
 mod ciw;
 mod company;
 mod eras;
+mod facts;
 mod laws;
 mod oracles;
 mod random;
