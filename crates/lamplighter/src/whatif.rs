@@ -13,6 +13,7 @@ pub(crate) mod input;
 mod json;
 mod past;
 pub(crate) mod recorded;
+mod rules;
 mod show;
 
 use crate::cli::Whatif;

@@ -271,6 +271,9 @@ impl Evidence {
             all[week].push(Arrival { offset_ms: since_ms % WEEK_MS, size_ms: None });
         }
         let seen: Vec<Class> = recorded.keys().map(|it| it.0).collect();
+        // What is due and what waiting costs is in no record: it stays as typed, class by class.
+        let typed: BTreeMap<Class, (Option<i64>, f64)> =
+            sources.iter().map(|it| (it.class, (it.due_after_ms, it.cost_per_hour))).collect();
         sources.retain(|it| !seen.contains(&it.class));
         let all: Vec<usize> = (0..organisation.components.len()).collect();
         sources.extend(recorded.into_iter().filter_map(|((class, component), weeks)| {
@@ -279,8 +282,8 @@ impl Evidence {
                 components: component.map_or_else(|| all.clone(), |it| vec![it]),
                 arrivals: Arrivals::Weeks { weeks },
                 length: *verdict.lengths.get(&class)?,
-                due_after_ms: None,
-                cost_per_hour: 1.0,
+                due_after_ms: typed.get(&class).and_then(|it| it.0),
+                cost_per_hour: typed.get(&class).map_or(1.0, |it| it.1),
             })
         }));
     }
