@@ -28,6 +28,8 @@ pub(crate) enum Kind {
     List(&'static Kind),
     /// A list without repetition, never empty.
     Set(&'static Kind),
+    /// The same, or one of its values alone.
+    OneOrSet(&'static Kind),
     /// A map with names of the user's choice, never empty.
     Map(Keys, &'static Kind),
     /// A map with the keys of a shape.
@@ -81,10 +83,12 @@ pub(crate) enum Plain {
     Header,
     /// One of some words.
     Choice(&'static [&'static str]),
-    /// `rota ID`, `team ID`, `person ID` or `channel ID`.
+    /// `rota ID`, `rota ID next`, `team ID`, `person ID` or `channel ID`.
     Target,
-    /// `22:00-07:00`.
+    /// `09:00-18:00`.
     Hours,
+    /// `below 10%` or `spent`.
+    BudgetWhen,
     /// `2026-12-24 22:00`, `tue,thu 02:00`, ….
     When,
     /// `service="payments-db", severity!="critical"`.
@@ -174,7 +178,7 @@ impl Shape {
 }
 
 use crate::roads;
-use Kind::{Either, List, Map, Name, Need, OneOf, Record, Set};
+use Kind::{Either, List, Map, Name, Need, OneOf, OneOrSet, Record, Set};
 use Presence::{Default, Optional, Required};
 
 pub(crate) const fn field(
@@ -199,7 +203,9 @@ pub(crate) const fn plain(
 const WINDOW: Limits = Limits { shortest: Millis::from_hours(1), longest: Millis::from_days(90) };
 /// Shortest and longest time a step of an escalation may take.
 const WAIT: Limits = Limits { shortest: Millis::from_secs(10), longest: Millis::from_days(1) };
-
+/// Shortest and longest time for which an acknowledgement may hold.
+const ACK_TIMEOUT: Limits =
+    Limits { shortest: Millis::from_mins(1), longest: Millis::from_days(1) };
 /// Shortest and longest time that a receipt may take.
 pub(crate) const RECEIPT: Limits =
     Limits { shortest: Millis::from_secs(10), longest: Millis::from_hours(1) };
@@ -212,6 +218,8 @@ const CONFIRM: Limits = Limits { shortest: Millis::from_mins(1), longest: Millis
 pub(crate) const WINDOW_DEFAULT: &str = "28d";
 /// Time a step takes that names none.
 pub(crate) const WAIT_DEFAULT: &str = "5m";
+/// Days of hours that name none.
+pub(crate) const DAYS_DEFAULT: [&str; 5] = ["mon", "tue", "wed", "thu", "fri"];
 /// Hand-over of a layer that names none.
 pub(crate) const HANDOVER_DEFAULT: &str = "mon 09:00";
 /// First day of a layer that names none.
@@ -454,18 +462,20 @@ static SERVICE: Shape = Shape {
             Map(Keys::Ids, &Record(&SLO)),
             "Its objectives. Features name one as `service.slo`.",
         ),
+        plain("urgency", Default("as the policy says"), URGENCY, ABOUT_URGENCY),
     ],
 };
+
+const URGENCY: Plain = Plain::Choice(&["wake", "morning"]);
+const ABOUT_URGENCY: &str = "Whether its alerts wake people: `wake`, or `morning` to ask those who are awake and otherwise wait for the first morning in the team. What is unknown, spent, burning, critical or called by a person never waits.";
 
 static SUPPLIER: Shape = Shape {
     title: "supplier",
     about: "A service that somebody else runs; we only see whether it works.",
-    fields: &[field(
-        "slos",
-        Optional,
-        Map(Keys::Ids, &Record(&SLO)),
-        "Its objectives, as we see them.",
-    )],
+    fields: &[
+        field("slos", Optional, Map(Keys::Ids, &Record(&SLO)), "Its objectives, as we see them."),
+        plain("urgency", Default("as the policy says"), URGENCY, ABOUT_URGENCY),
+    ],
 };
 
 static SLO: Shape = Shape {
@@ -529,6 +539,7 @@ static FEATURE: Shape = Shape {
             Name(Namespace::Escalation),
             "Who is paged, and how.",
         ),
+        plain("urgency", Default("as service or policy say"), URGENCY, ABOUT_URGENCY),
     ],
 };
 
@@ -637,6 +648,13 @@ static ESCALATION: Shape = Shape {
             Plain::Whole(0, 10),
             "How often the whole is repeated after its first pass.",
         ),
+        plain(
+            "ack-timeout",
+            Optional,
+            Plain::Duration(ACK_TIMEOUT),
+            "How long a page stays taken. Whoever took it is reminded before that ends; unless they renew it, people are called again from the first step on.",
+        ),
+        plain("urgency", Default("wake"), URGENCY, ABOUT_URGENCY),
     ],
 };
 
@@ -644,17 +662,66 @@ static STEP: Shape = Shape {
     title: "step",
     about: "One step of an escalation policy.",
     fields: &[
-        plain(
+        field(
             "page",
             Required,
-            Plain::Target,
-            "Who is paged: `rota ID`, `team ID`, `person ID`, or `channel ID` of a webhook or a room.",
+            OneOrSet(&Kind::Plain(Plain::Target)),
+            "Who is paged, one or several at the same time: `rota ID`, `rota ID next` for whoever is next in line and not called yet, `team ID`, `person ID`, or `channel ID` of a webhook or a room.",
         ),
         plain(
             "wait",
             Default(WAIT_DEFAULT),
             Plain::Duration(WAIT),
             "How long to wait for an answer before the next step.",
+        ),
+        field(
+            "when",
+            Optional,
+            Record(&WHEN),
+            "When the step is taken at all. Conditions never leave out everybody: if no step of a pass is left, all are taken.",
+        ),
+        plain(
+            "acks",
+            Default("1"),
+            Plain::Whole(1, 10),
+            "How many people must take the page while this step calls; until then the others are called.",
+        ),
+        plain(
+            "round-robin",
+            Default("false"),
+            Plain::Switch,
+            "Whether only one of the people is called: whoever was called longest ago.",
+        ),
+    ],
+};
+
+static WHEN: Shape = Shape {
+    title: "when",
+    about: "Conditions of a step; all that are named must hold. What is unknown counts as holding.",
+    fields: &[
+        plain(
+            "hours",
+            Optional,
+            Plain::Hours,
+            "Only people for whom it is that time of day in their own zone, such as `09:00-18:00`.",
+        ),
+        field(
+            "days",
+            Default("mon to fri"),
+            Set(&Kind::Plain(Plain::Choice(&["mon", "tue", "wed", "thu", "fri", "sat", "sun"]))),
+            "On which days `hours` hold.",
+        ),
+        plain(
+            "severity",
+            Optional,
+            Plain::Choice(&["page", "ticket"]),
+            "Only alerts of this severity.",
+        ),
+        plain(
+            "budget",
+            Optional,
+            Plain::BudgetWhen,
+            "Only while so little of the feature's budget is left: `below 10%`, or `spent`.",
         ),
     ],
 };

@@ -1,5 +1,8 @@
 //! A story in which everything happens once, told when the samples of a release are made.
 
+#[path = "dealing.rs"]
+mod dealing;
+
 use engine::{
     Actor, Command, Context, DeliveryOutcome, DoorLife, Engine, Event, EventRecord, Heard, Notice,
     Purpose, ReceiptEvidence, Role, SignRole, State, Submission, TheirAct, TokenKind,
@@ -47,6 +50,15 @@ pub(crate) const EVENTS: &[&str] = &[
     "silence_started",
     "silence_ended",
     "alert_unsilenced",
+    "page_held",
+    "page_woken",
+    "page_partly_acknowledged",
+    "page_reminded",
+    "page_renewed",
+    "page_returned",
+    "page_handed",
+    "page_snoozed",
+    "incident_merged",
     "silence_reminded",
     "maintenance_planned",
     "maintenance_cancelled",
@@ -166,6 +178,28 @@ pub(crate) const PARTS: &[&str] = &[
     "stale_after",
     "expires_at",
     "$slot",
+    // Dealing with pages.
+    "held",
+    "snoozed",
+    "woken",
+    "returned",
+    "time",
+    "alert",
+    "rota_next",
+    "below",
+    "spent",
+    "morning",
+    "wake",
+    "severity",
+    "hours",
+    "acks_min",
+    "round_robin",
+    "ack_timeout",
+    "left_out",
+    "unconditional",
+    "turn",
+    "urgency",
+    "budget",
     // How people are reached.
     "no_evidence",
     "not_reached",
@@ -199,7 +233,6 @@ pub(crate) const PARTS: &[&str] = &[
     "resolved",
     "unknown",
     "carriers",
-    "held",
     "aka",
     "pagerduty_secret",
 ];
@@ -272,6 +305,15 @@ fn name(event: &Event) -> &'static str {
         Event::DutyReminded { .. } => "duty_reminded",
         Event::DutyConfirmed { .. } => "duty_confirmed",
         Event::DutyUnconfirmed { .. } => "duty_unconfirmed",
+        Event::PageHeld { .. } => "page_held",
+        Event::PageWoken { .. } => "page_woken",
+        Event::PagePartlyAcknowledged { .. } => "page_partly_acknowledged",
+        Event::PageReminded { .. } => "page_reminded",
+        Event::PageRenewed { .. } => "page_renewed",
+        Event::PageReturned { .. } => "page_returned",
+        Event::PageHanded { .. } => "page_handed",
+        Event::PageSnoozed { .. } => "page_snoozed",
+        Event::IncidentMerged { .. } => "incident_merged",
     }
 }
 
@@ -296,6 +338,7 @@ pub(crate) fn tell() -> Vec<EventRecord> {
     enough_is_enough(&mut teller);
     steered(&mut teller);
     reaching(&mut teller);
+    dealing::tell(&mut teller);
     teller.records
 }
 
