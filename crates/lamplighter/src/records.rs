@@ -5,7 +5,7 @@
 //!
 //! Invariant: nobody is named and nobody is counted alone.
 
-mod facts;
+pub(crate) mod facts;
 
 use crate::cli;
 use crate::whatif::recorded::Form;

@@ -17,8 +17,11 @@ pub(crate) struct Busfactor {
     pub(crate) files: Option<PathBuf>,
     /// Services instead of files: lines of `at,kind,service,person` from operations, see the book
     #[arg(long, value_name = "FILE",
-          conflicts_with_all = ["repos", "log", "method", "pruned", "keep", "pairing", "co_authors"])]
+          conflicts_with_all = ["repos", "log", "method", "pruned", "keep", "co_authors"])]
     pub(crate) evidence: Option<PathBuf>,
+    /// Who works when, for services: lines of `person,timezone,hours`; shows hours a week with nobody
+    #[arg(long, value_name = "FILE", requires = "evidence")]
+    pub(crate) people: Option<PathBuf>,
     /// As it stood then, as in 2026-12-24T18:00:00Z [default: as it stands]
     #[arg(long, value_name = "INSTANT")]
     pub(crate) at: Option<String>,
@@ -45,7 +48,7 @@ pub(crate) struct Busfactor {
     /// In how many days a change's weight falls to 1/e, for jetbrains and evidence; 0 is never [default: 90]
     #[arg(long, value_name = "DAYS")]
     pub(crate) decay: Option<u32>,
-    /// Also name the cheapest next pairing: two people and a folder
+    /// Also name the cheapest next pairing: two people and a folder, or a service where --people is given
     #[arg(long)]
     pub(crate) pairing: bool,
     #[command(flatten)]

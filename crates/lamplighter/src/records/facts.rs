@@ -58,7 +58,11 @@ fn lines<'a>(
     })
 }
 
-fn people(text: &str, within: Span) -> Result<BTreeMap<String, (Calendar, Calendar)>, String> {
+/// Calendars and nights by name, from lines of `person,timezone,hours`.
+pub(crate) fn people(
+    text: &str,
+    within: Span,
+) -> Result<BTreeMap<String, (Calendar, Calendar)>, String> {
     const WORKDAYS: [Weekday; 5] =
         [Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri];
     let mut found = BTreeMap::new();
