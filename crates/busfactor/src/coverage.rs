@@ -132,8 +132,8 @@ mod tests {
         let question = Question::of(Method::Evidence);
         // Ana and Bo overlap by four hours; Cy, who has begun on nothing, works at night.
         let hours = [
-            ("ana", vec![540..1_020]),
-            ("bo", vec![780..1_500]),
+            ("ana", vec![540..700, 700..1_020]),
+            ("bo", vec![780..1_000, 1_000..1_500]),
             ("cy", vec![0..1_000, 1_100..4_000]),
         ];
         let hours = hours.into_iter().map(|(name, spans)| (name.to_owned(), spans)).collect();
