@@ -23,6 +23,7 @@
 
 mod authorship;
 mod cover;
+mod coverage;
 mod evidence;
 mod files;
 mod history;
@@ -37,6 +38,7 @@ mod tests;
 
 pub use authorship::Ownership;
 pub use cover::{Exact, Greedy, Ties, WORK_MAX, exact, greedy, standing};
+pub use coverage::{ServicePairing, WEEK_MINUTES, WeeklyHours, service_pairing, uncovered};
 pub use evidence::{Kind, known_by, read_evidence};
 pub use files::{Keep, is_code};
 pub use history::{Change, Commit, Contact, History};

@@ -3,6 +3,7 @@
 //! Nobody is named, in text or JSON: one greedy run is one of many equally good answers. The one
 //! exception is a pairing, for whoever asks for it with `--pairing`.
 
+mod hours;
 mod json;
 mod text;
 
@@ -42,7 +43,17 @@ pub(crate) fn busfactor(it: &Busfactor) -> Answer {
         }
         _ => it.repos.iter().map(|path| repository(path, at)).collect::<Result<_, _>>()?,
     };
-    let wanted = it.pairing;
+    if it.pairing && it.evidence.is_some() && it.people.is_none() {
+        return Err(Problem::negative("a pairing on a service needs to know who works when")
+            .hint("add --people FILE with lines of person,timezone,hours"));
+    }
+    let covered = match (&it.people, read.first()) {
+        (Some(path), Some(read)) => {
+            Some(hours::covered(path, &read.history, &question, it.pairing)?)
+        }
+        _ => None,
+    };
+    let wanted = it.pairing && it.evidence.is_none();
     let mut counted: Vec<Counted> = read.iter().map(|it| count(it, &question, wanted)).collect();
     if read.len() > 1 {
         let histories: Vec<History> = read.into_iter().map(|it| it.history).collect();
@@ -51,6 +62,7 @@ pub(crate) fn busfactor(it: &Busfactor) -> Answer {
     }
     if let Some(first) = counted.first_mut() {
         first.deeds = deeds;
+        first.covered = covered;
     }
     let whole = counted.first().expect("at least one repository or log is required");
     if it.form.json {
@@ -76,6 +88,8 @@ struct Counted {
     /// What the evidence consists of.
     deeds: String,
     pairing: Wanted,
+    /// Hours with nobody; for evidence with a list of people only.
+    covered: Option<hours::Covered>,
 }
 
 /// A pairing, where one was asked for.
@@ -182,6 +196,7 @@ fn count(read: &git::Read, question: &Question, wanted: bool) -> Counted {
         measure: measure(&read.history, question),
         strip: strip(&read.history, question),
         deeds: String::new(),
+        covered: None,
         services: if question.method == Method::Evidence {
             known_by(&read.history, question)
         } else {

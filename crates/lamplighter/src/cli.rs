@@ -197,6 +197,16 @@ pub(crate) enum Command {
                             Exit code 1 when nothing is known about any file."
     )]
     Busfactor(Busfactor),
+    /// Judge a change in how people work like an experiment: designed before, reviewed once
+    ///
+    /// `design` says what effect the weeks up to the review can show at all, and gives the plan a
+    /// fingerprint. `review` compares before and after, beside another team where there is one, and ends
+    /// with what cannot be concluded. Both read an export of records or a table with a row a week.
+    #[command(
+        after_help = "Examples: lamplighter experiment design examples/experiment.yaml\n          \
+                            lamplighter experiment review examples/experiment.yaml --json"
+    )]
+    Experiment(Experiment),
     /// Look at an export of tickets, pages or incidents: what it holds, and what it only seems to
     ///
     /// Reads a CSV with a row per piece of work, or a row per change. Shows arrivals, bursts, waits,

@@ -8,6 +8,7 @@ mod contact;
 mod deal;
 mod docs;
 mod doctor;
+mod experiment;
 mod git;
 mod init;
 mod journal;
@@ -99,6 +100,7 @@ fn run(command: Command) -> Answer {
         Command::Migrate(it) => offline::migrate(&it),
         Command::Doctor(it) => doctor::doctor(&it),
         Command::Busfactor(it) => busfactor::busfactor(&it),
+        Command::Experiment(it) => experiment::experiment(&it),
         Command::Records(it) => records::records(&it),
         Command::Whatif(it) => whatif::whatif(&it),
         Command::Completions { shell } => Ok(docs::completions(shell)),

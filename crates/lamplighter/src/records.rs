@@ -5,6 +5,8 @@
 //!
 //! Invariant: nobody is named and nobody is counted alone.
 
+pub(crate) mod facts;
+
 use crate::cli;
 use crate::whatif::recorded::Form;
 use crate::{Answer, YES, no, say, say_json};
@@ -22,6 +24,8 @@ pub(crate) fn records(it: &cli::Records) -> Answer {
         class: it.class.clone(),
         columns: it.column.iter().cloned().collect(),
         classes: it.means.iter().cloned().collect(),
+        working: it.beside.working.clone(),
+        helping: it.beside.helping.clone(),
         ..Form::default()
     };
     let reading = form.reading().map_err(wrong)?;
@@ -30,10 +34,17 @@ pub(crate) fn records(it: &cli::Records) -> Answer {
         wrong(it).hint("--column created=NAME says which column holds what; --times names a format")
     })?;
     let described = describe(&records.works);
+    let facts = facts::of(&records.works, &it.beside).map_err(|(file, error)| {
+        Problem::negative(format!("could not use {file}")).detail(error)
+    })?;
     if it.form.json {
-        say_json(&as_json(&records, &described));
+        let mut value = as_json(&records, &described);
+        value["people"] = facts::json(facts.as_ref());
+        say_json(&value);
     } else {
-        say(&as_text(&records, &described));
+        let mut text = as_text(&records, &described);
+        facts::show(&mut text, facts.as_ref(), &it.beside);
+        say(&text);
     }
     Ok(if records.works.is_empty() { no() } else { YES })
 }

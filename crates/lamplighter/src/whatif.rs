@@ -8,10 +8,12 @@
 //! - all cores are used and the answer does not depend on how many there are;
 //! - progress goes to standard error, and only to a terminal.
 
-mod input;
+mod eras;
+pub(crate) mod input;
 mod json;
 mod past;
 pub(crate) mod recorded;
+mod rules;
 mod show;
 
 use crate::cli::Whatif;

@@ -21,6 +21,10 @@
 //! - nothing after an origin is read before it is predicted;
 //! - passing says nothing about parameters that act only under another structure.
 
+mod eras;
+
+pub use eras::{Eras, Left, SECOND_WEEKS_MIN, Transfer, transfer};
+
 use crate::calendar::{Calendar, Span};
 use crate::fit::Fitted;
 use crate::number::{WEEK_MS, count, float, index};

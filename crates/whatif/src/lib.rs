@@ -17,6 +17,7 @@
 pub mod calendar;
 pub mod calibrate;
 pub mod compare;
+pub mod facts;
 pub mod fit;
 pub mod history;
 pub mod measure;

@@ -69,6 +69,10 @@ pub struct Reading {
     pub classes: BTreeMap<String, Class>,
     /// States in which nobody has begun, in lower case.
     pub waiting: BTreeSet<String>,
+    /// States in which whoever is named works, in lower case.
+    pub working: BTreeSet<String>,
+    /// States in which whoever is named helps whoever has it, in lower case.
+    pub helping: BTreeSet<String>,
 }
 
 impl Reading {
@@ -83,6 +87,8 @@ impl Reading {
             class: Class::Ticket,
             classes: CLASSES.into_iter().map(|it| (it.name().to_owned(), it)).collect(),
             waiting: words(&["", "new", "open", "created", "to do", "todo", "triage", "backlog"]),
+            working: BTreeSet::new(),
+            helping: BTreeSet::new(),
         }
     }
 }
@@ -106,6 +112,30 @@ pub struct Work {
     pub people: Vec<String>,
     /// Which groups had it, in order, without repetition beside each other.
     pub groups: Vec<String>,
+    /// Who began and stopped working on it when, in exports whose states say so.
+    pub efforts: Vec<Doing>,
+}
+
+/// A row that says what somebody does from then on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Doing {
+    /// When.
+    pub at_ms: i64,
+    /// Who.
+    pub person: String,
+    /// What they do from then on.
+    pub effort: Effort,
+}
+
+/// What somebody does about a piece of work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effort {
+    /// They work on it.
+    Works,
+    /// They help whoever has it.
+    Helps,
+    /// Neither.
+    Rests,
 }
 
 impl Work {
@@ -227,6 +257,7 @@ impl Records {
                 worked_ms: None,
                 people: vec![],
                 groups: vec![],
+                efforts: vec![],
             });
             if let Some(id) = &row.id {
                 by_id.insert(id.clone(), self.works.len() - 1);
@@ -242,7 +273,20 @@ impl Records {
             let begun = row.state.as_ref().is_some_and(|it| !reading.waiting.contains(it));
             row.changed_ms.filter(|_| begun)
         });
-        for (all, one) in [(&mut work.people, row.person), (&mut work.groups, row.group)] {
+        let is =
+            |states: &BTreeSet<String>| row.state.as_ref().is_some_and(|it| states.contains(it));
+        let effort = match (is(&reading.working), is(&reading.helping)) {
+            (true, _) => Effort::Works,
+            (_, true) => Effort::Helps,
+            _ => Effort::Rests,
+        };
+        if let (Some(at_ms), Some(person)) = (row.changed_ms, &row.person) {
+            work.efforts.push(Doing { at_ms, person: person.clone(), effort });
+        }
+        // Where states say who works, whoever only looks or helps does not have it.
+        let has = reading.working.is_empty() || effort == Effort::Works;
+        let person = row.person.filter(|_| has);
+        for (all, one) in [(&mut work.people, person), (&mut work.groups, row.group)] {
             if one.is_some() && all.last() != one.as_ref() {
                 all.extend(one);
             }

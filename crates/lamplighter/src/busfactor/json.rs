@@ -54,6 +54,7 @@ pub(super) fn to_json(it: &Counted, question: &Question) -> Value {
     if question.method == Method::Evidence {
         value["evidence"] = json!(it.deeds);
         value["services"] = json!(it.services);
+        value["week"] = it.covered.as_ref().map_or(Value::Null, super::hours::json);
     }
     if let Wanted::Asked(pairing) = &it.pairing {
         value["pairing"] = pairing.as_ref().map_or(Value::Null, paired);

@@ -1,5 +1,6 @@
 //! The bus factor for people: the number, what it rests on, and what moves it.
 
+use super::hours::{Covered, shown};
 use super::{Counted, Wanted, things};
 use busfactor::{By, CoAuthors, Exact, Keep, Measure, Merge, Method, Pairing, Programs, Question};
 use std::fmt::Write as _;
@@ -18,6 +19,9 @@ pub(super) fn told(it: &Counted, question: &Question) -> String {
             let _ = writeln!(text, "  {service:<34} {count}");
         }
     }
+    if let Some(covered) = &it.covered {
+        nobody(&mut text, covered);
+    }
     let _ = writeln!(text, "\nOne choice changed at a time");
     for it in &it.strip {
         let _ = writeln!(text, "  {:<34} {}", it.change, number(&it.measure));
@@ -30,6 +34,41 @@ pub(super) fn told(it: &Counted, question: &Question) -> String {
         Wanted::Asked(Some(pairing)) => paired(&mut text, pairing),
     }
     text
+}
+
+/// Hours with nobody who knows a service, and who could shorten them.
+fn nobody(text: &mut String, it: &Covered) {
+    let _ = writeln!(text, "\nHours of a week with nobody at work who knows it");
+    for (service, minutes) in &it.nobody {
+        let _ = writeln!(text, "  {service:<34} {}", shown(*minutes));
+    }
+    match &it.pairing {
+        None if !it.asked => {}
+        None => {
+            let _ = writeln!(text, "\nNo pairing: none would shorten any of these.");
+        }
+        Some(it) => {
+            let begun = if it.begun { "has begun on it" } else { "is new to it" };
+            let others = match it.as_good {
+                0 => "No other would do as well".to_owned(),
+                count => format!("{} would do as well", many(count, "other", "others")),
+            };
+            let _ = writeln!(
+                text,
+                "\nThe cheapest next pairing\n  If {} pairs with {} on {}, hours with nobody fall from \
+                 {} to {} a week.\n  {} {begun}; both work {} hours a week at the same time.\n  \
+                 {others}. Assumed: {} knows it then.",
+                it.knows,
+                it.learns,
+                it.service,
+                shown(it.nobody.0),
+                shown(it.nobody.1),
+                it.learns,
+                shown(it.together),
+                it.learns
+            );
+        }
+    }
 }
 
 fn headline(text: &mut String, it: &Counted, things: &str) {

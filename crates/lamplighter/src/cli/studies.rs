@@ -1,7 +1,7 @@
 //! What is asked of histories: of repositories, of exports, of ways of working.
 
 use super::Form;
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
@@ -17,8 +17,11 @@ pub(crate) struct Busfactor {
     pub(crate) files: Option<PathBuf>,
     /// Services instead of files: lines of `at,kind,service,person` from operations, see the book
     #[arg(long, value_name = "FILE",
-          conflicts_with_all = ["repos", "log", "method", "pruned", "keep", "pairing", "co_authors"])]
+          conflicts_with_all = ["repos", "log", "method", "pruned", "keep", "co_authors"])]
     pub(crate) evidence: Option<PathBuf>,
+    /// Who works when, for services: lines of `person,timezone,hours`; shows hours a week with nobody
+    #[arg(long, value_name = "FILE", requires = "evidence")]
+    pub(crate) people: Option<PathBuf>,
     /// As it stood then, as in 2026-12-24T18:00:00Z [default: as it stands]
     #[arg(long, value_name = "INSTANT")]
     pub(crate) at: Option<String>,
@@ -45,7 +48,7 @@ pub(crate) struct Busfactor {
     /// In how many days a change's weight falls to 1/e, for jetbrains and evidence; 0 is never [default: 90]
     #[arg(long, value_name = "DAYS")]
     pub(crate) decay: Option<u32>,
-    /// Also name the cheapest next pairing: two people and a folder
+    /// Also name the cheapest next pairing: two people and a folder, or a service where --people is given
     #[arg(long)]
     pub(crate) pairing: bool,
     #[command(flatten)]
@@ -74,7 +77,29 @@ pub(crate) struct Records {
     #[arg(long, value_name = "CLASS")]
     pub(crate) class: Option<String>,
     #[command(flatten)]
+    pub(crate) beside: RecordsBeside,
+    #[command(flatten)]
     pub(crate) form: Form,
+}
+
+/// What no export holds.
+#[derive(Debug, Args)]
+pub(crate) struct RecordsBeside {
+    /// Who works when: lines of `person,timezone,hours` such as `ana,Africa/Nairobi,09:00-17:00`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) people: Option<PathBuf>,
+    /// Who was on duty when: lines of `person,from,to` with instants such as 2026-01-05T08:00:00Z
+    #[arg(long, value_name = "FILE")]
+    pub(crate) duty: Option<PathBuf>,
+    /// Which group owns a component; may be repeated
+    #[arg(long, value_name = "COMPONENT=GROUP", value_parser = named_column)]
+    pub(crate) owner: Vec<(String, String)>,
+    /// A state in which whoever is named works, where there is a row per change; may be repeated
+    #[arg(long, value_name = "STATE")]
+    pub(crate) working: Vec<String>,
+    /// A state in which whoever is named only helps; may be repeated
+    #[arg(long, value_name = "STATE", requires = "working")]
+    pub(crate) helping: Vec<String>,
 }
 
 fn named_column(text: &str) -> Result<(String, String), String> {
@@ -93,6 +118,38 @@ pub(crate) struct Whatif {
     pub(crate) cores: Option<usize>,
     #[command(flatten)]
     pub(crate) form: Form,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Experiment {
+    #[command(subcommand)]
+    pub(crate) command: ExperimentCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ExperimentCommand {
+    /// Before it starts: the smallest effect that the weeks to come can show
+    Design(ExperimentFile),
+    /// At its review date: what changed, what else changed, and what cannot be concluded
+    Review(ExperimentReview),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExperimentFile {
+    /// Hypothesis, metric, guards, start, review and records
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) form: Form,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExperimentReview {
+    #[command(flatten)]
+    pub(crate) file: ExperimentFile,
+    /// Look before the review date, which makes the answer worth less
+    #[arg(long)]
+    pub(crate) early: bool,
 }
 
 /// Who counts, and as whom.

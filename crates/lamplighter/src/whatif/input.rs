@@ -5,7 +5,8 @@
 //!
 //! Invariant: what is misspelt, out of range or unknown is an error that names it; nothing is ignored.
 
-use super::recorded::{Evidence, Recorded};
+use super::recorded::{Against, Evidence, Recorded};
+use super::rules::{self, AtEndName, BreaksOff, LearningNumbers, OrderName};
 use ::whatif::calendar::{Calendar, Hours, Span};
 use ::whatif::compare::{PARAMETERS, Parameter, Sweep};
 use ::whatif::measure::{METRICS, Metric};
@@ -116,6 +117,16 @@ struct Work {
     comes: Comes,
     #[serde(default)]
     about: Vec<String>,
+    /// When an item is due after it came up.
+    #[serde(default)]
+    due_after_hours: Option<f64>,
+    /// What an hour of waiting costs.
+    #[serde(default = "one")]
+    cost_per_hour: f64,
+}
+
+fn one() -> f64 {
+    1.0
 }
 
 fn usual_spread() -> f64 {
@@ -148,6 +159,14 @@ struct Tuned {
     answer_at_night: Option<bool>,
     triage_minutes: Option<f64>,
     triage_error: Option<f64>,
+    #[serde(default)]
+    order: Option<OrderName>,
+    #[serde(default)]
+    breaks_off: Option<BreaksOff>,
+    #[serde(default)]
+    at_end: Option<AtEndName>,
+    #[serde(default)]
+    builds_beside: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -174,6 +193,7 @@ struct Assumed {
     resumption_minutes: f64,
     handover_minutes: f64,
     handover_loss: f64,
+    learning: Option<LearningNumbers>,
 }
 
 impl Default for Assumed {
@@ -187,6 +207,7 @@ impl Default for Assumed {
             resumption_minutes: 12.0,
             handover_minutes: 15.0,
             handover_loss: 0.1,
+            learning: None,
         }
     }
 }
@@ -202,6 +223,23 @@ struct Ranges {
 impl Default for Ranges {
     fn default() -> Self {
         Self { slow_down: [1.0, 4.0], consult_share: [0.0, 0.6], resumption_minutes: [1.0, 25.0] }
+    }
+}
+
+impl Entry {
+    /// What the file says of it beyond the numbers of its preset.
+    fn bend(&self, structure: &mut Structure) {
+        if let Self::Tuned(it) = self {
+            rules::bend(structure, it.order, it.breaks_off, it.at_end, it.builds_beside);
+        }
+    }
+}
+
+impl Ranges {
+    fn sweep(&self) -> Sweep {
+        let ends = [self.slow_down, self.consult_share, self.resumption_minutes];
+        let ranges = PARAMETERS.into_iter().zip(ends).map(|(it, [low, high])| (it, low, high));
+        Sweep { ranges: ranges.collect() }
     }
 }
 
@@ -224,6 +262,9 @@ impl Question {
         for (structure, name) in structures.iter_mut().zip(names) {
             structure.name = name.unwrap_or_else(|| structure.name.clone());
         }
+        for (structure, entry) in structures.iter_mut().zip(&file.structures) {
+            entry.bend(structure);
+        }
         distinct(structures.iter().map(|it| it.name.as_str()), "structure")?;
         let primary = METRICS.into_iter().find(|it| it.key() == file.primary).ok_or_else(|| {
             let known: Vec<&str> = METRICS.iter().map(|it| it.key()).collect();
@@ -241,12 +282,11 @@ impl Question {
                 Some(file.evidence(recorded, open, &structures, &presets, &sources)?)
             }
         };
+        let mut ranges = file.ranges.sweep();
         if let Some(evidence) = &evidence {
             evidence.replay(&mut sources, &organisation);
+            evidence.narrow(&mut ranges);
         }
-        let ends =
-            [file.ranges.slow_down, file.ranges.consult_share, file.ranges.resumption_minutes];
-        let ranges = PARAMETERS.into_iter().zip(ends).map(|(it, [low, high])| (it, low, high));
         let within = organisation.within;
         Ok(Self {
             experiment: Experiment {
@@ -259,7 +299,7 @@ impl Question {
                 structures,
             },
             plan,
-            ranges: Sweep { ranges: ranges.collect() },
+            ranges,
             expectation: Expectation {
                 wait_p90_target_hours: file.wait_target_hours,
                 growth_per_week: weekly(file.growth_per_year),
@@ -282,7 +322,8 @@ impl Question {
         let mut structures = vec![];
         for ((preset, numbers), as_given) in self.presets.iter().zip(&self.experiment.structures) {
             let structure = preset.structure(organisation, &Numbers { staff: most, ..*numbers });
-            let structure = Structure { name: as_given.name.clone(), ..structure };
+            let mut structure = Structure { name: as_given.name.clone(), ..structure };
+            rules::bend_alike(&mut structure, as_given);
             structure.check(organisation)?;
             structures.push(structure);
         }
@@ -326,6 +367,7 @@ impl File {
             within(&format!("assumptions: {name}"), value, 0.0, high)?;
         }
         within("assumptions: slow_down", it.slow_down, 1.0, 100.0)?;
+        it.learning.as_ref().map_or(Ok(()), LearningNumbers::check)?;
         for (name, [low, high], least, most) in [
             ("slow_down", self.ranges.slow_down, 1.0, 100.0),
             ("consult_share", self.ranges.consult_share, 0.0, 1.0),
@@ -355,20 +397,25 @@ impl File {
     ) -> Result<Evidence, String> {
         let records = recorded.read(open)?;
         let past = self.organisation(recorded.whole(&records)?)?;
-        let names: Vec<&str> = structures.iter().map(|it| it.name.as_str()).collect();
-        let place = names.iter().position(|it| *it == recorded.now).ok_or_else(|| {
-            format!(
-                "records: now: `{}` is none of the structures; write the one that was in force, one of {}",
-                recorded.now,
-                names.join(", ")
-            )
-        })?;
-        let (preset, numbers) = &presets[place];
-        let structure =
-            Structure { name: recorded.now.clone(), ..preset.structure(&past, numbers) };
+        let in_force = recorded.in_force(past.within)?;
+        let of_past = structures.iter().zip(presets).zip(&self.structures);
+        let of_past = of_past.map(|((it, (preset, numbers)), entry)| {
+            let name = it.name.clone();
+            let mut structure = Structure { name, ..preset.structure(&past, numbers) };
+            entry.bend(&mut structure);
+            (structure.name.clone(), structure)
+        });
         let lengths = sources.iter().map(|it| (it.class, it.length)).collect();
-        let assumptions = self.assumptions.assumptions();
-        Ok(Evidence::of(records, &past, &structure, &assumptions, &lengths, self.seed))
+        let against = Against {
+            past: &past,
+            in_force: &in_force,
+            structures: &of_past.collect(),
+            assumptions: &self.assumptions.assumptions(),
+            lengths: &lengths,
+            ranges: &self.ranges.sweep(),
+            seed: self.seed,
+        };
+        Evidence::of(records, &against)
     }
 
     fn organisation(&self, whole: Span) -> Result<Organisation, String> {
@@ -425,8 +472,17 @@ impl File {
                     during,
                 },
                 length: Length::LogNormal { mean_ms, variation: it.spread * it.spread },
-                due_after_ms: None,
-                cost_per_hour: 1.0,
+                due_after_ms: it
+                    .due_after_hours
+                    .map(|hours| {
+                        within(&format!("{place}: due_after_hours"), hours, 0.01, 1e5)?;
+                        Ok::<i64, String>(from_hours(hours))
+                    })
+                    .transpose()?,
+                cost_per_hour: {
+                    within(&format!("{place}: cost_per_hour"), it.cost_per_hour, 0.0, 1e6)?;
+                    it.cost_per_hour
+                },
             });
         }
         Ok(sources)
@@ -547,7 +603,7 @@ impl Assumed {
             resumption_ms: minutes(self.resumption_minutes),
             handover_ms: minutes(self.handover_minutes),
             handover_loss: self.handover_loss,
-            learning: None,
+            learning: self.learning.as_ref().map(LearningNumbers::learning),
         }
     }
 }
@@ -564,7 +620,7 @@ fn about(names: &[String], organisation: &Organisation) -> Result<Vec<usize>, St
 }
 
 /// Minutes of the day, from `09:00-17:00`.
-fn clock(text: &str) -> Option<(u16, u16)> {
+pub(crate) fn clock(text: &str) -> Option<(u16, u16)> {
     let minute = |text: &str| {
         let (hour, minute) = text.trim().split_once(':')?;
         let (hour, minute): (u16, u16) = (hour.parse().ok()?, minute.parse().ok()?);
@@ -598,6 +654,7 @@ fn distinct<'a>(names: impl Iterator<Item = &'a str>, what: &str) -> Result<(), 
 #[cfg(test)]
 mod tests {
     use super::{Question, clock};
+    use ::whatif::structure::{AtEnd, Dedication, Order, Preempt, Structure};
     use ::whatif::world::Class;
 
     #[test]
@@ -610,6 +667,29 @@ mod tests {
         check("24:00-01:00", None);
         check("9-17", None);
         check("09:60-17:00", None);
+    }
+
+    #[test]
+    fn a_file_may_bend_a_preset() {
+        let text = "teams: {a: {people: 2, timezone: Europe/Berlin, owns: [x]}}\n\
+                    work: [{class: page, per_week: 2, hours: 1, due_after_hours: 4, cost_per_hour: 9}]\n\
+                    assumptions: {learning: {ramp_items: 20, half_life_weeks: 26}}\n\
+                    structures: [tribute, {preset: tribute, name: other, order: cost-rate, \
+                    breaks_off: for-higher-class, at_end: keep, builds_beside: true}]\n";
+        let question = Question::parse(text, &|_| Err("no files here".to_owned()));
+        let experiment = question.unwrap_or_else(|it| panic!("{it}")).experiment;
+        let source = &experiment.sources[0];
+        assert_eq!((source.due_after_ms, source.cost_per_hour), (Some(14_400_000), 9.0));
+        assert!(experiment.assumptions.learning.is_some_and(|it| it.ramp_items > 19.9));
+        let [usual, bent] = &experiment.structures[..] else { panic!("two") };
+        let rules = |it: &Structure| {
+            let desk = &it.desks[0];
+            (desk.order, desk.preempt, it.at_end, desk.dedicated)
+        };
+        let expect = (Order::ByClass, Preempt::ForPages, AtEnd::HandOver, Dedication::Full);
+        assert_eq!(rules(usual), expect);
+        let expect = (Order::CostRate, Preempt::ForHigherClass, AtEnd::Keep, Dedication::Beside);
+        assert_eq!(rules(bent), expect);
     }
 
     #[test]
@@ -643,6 +723,14 @@ mod tests {
         check(
             &good.replace("Berlin", "Berln"),
             "teams: a: the time zone `Europe/Berln` is not known",
+        );
+        check(
+            &format!("{good}assumptions: {{learning: {{ramp_items: 0, half_life_weeks: 9}}}}\n"),
+            "assumptions: learning: ramp_items: 0 is not between 0.1 and 10000",
+        );
+        check(
+            &good.replace("hours: 1}", "hours: 1, due_after_hours: 0}"),
+            "work 1: due_after_hours: 0 is not between 0.01 and 100000",
         );
         check(
             &good.replace("hours: 1}", "hours: 1, about: [y]}"),

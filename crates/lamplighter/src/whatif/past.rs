@@ -2,9 +2,10 @@
 //!
 //! Invariant: a refusal says what was off, in which weeks, and what could be done about it.
 
+use super::eras;
 use super::recorded::Evidence;
 use super::show::number;
-use ::whatif::calibrate::{Row, SPAN_MAX, Verdict};
+use ::whatif::calibrate::{Block, Row, SPAN_MAX, Verdict};
 use ::whatif::records::Records;
 use model::Timestamp;
 use serde_json::{Value, json};
@@ -18,6 +19,12 @@ pub(super) fn refused(it: &Evidence) -> String {
         Err(reason) => {
             let _ = writeln!(text, "{reason}.");
         }
+        Ok(verdict) if verdict.passed => text.push_str(
+            "The last weeks were foretold, but not what the last change of structure did; that is what a \
+             comparison would have to know. Look first at: when the change really took place and with how \
+             many people; what else changed on that day; values under `assumptions` that the ranges above \
+             leave.\n",
+        ),
         Ok(verdict) => advice(&mut text, verdict, &it.now),
     }
     text
@@ -60,9 +67,10 @@ pub(super) fn show(text: &mut String, it: &Evidence) {
         number(model),
         number(persistence)
     );
+    eras::show(text, &it.eras, it.transfer.as_ref());
 }
 
-fn line(text: &mut String, row: &Row) {
+pub(super) fn line(text: &mut String, row: &Row) {
     let [low, middle, high] = row.band.map(number);
     let mark = if row.holds() { "" } else { "  <- off" };
     let came = number(row.observed);
@@ -132,22 +140,32 @@ pub(super) fn json(it: &Evidence) -> Value {
             "imputed_share": verdict.imputed,
             "score": verdict.scores.0,
             "persistence_score": verdict.scores.1,
-            "blocks": verdict.blocks.iter().map(|block| json!({
-                "from": Timestamp(block.span.from_ms).to_string(),
-                "to": Timestamp(block.span.to_ms).to_string(),
-                "length_factor": block.factor,
-                "signs": block.rows.iter().map(|row| json!({
-                    "sign": row.sign.key(),
-                    "observed": row.observed,
-                    "low": row.band[0],
-                    "foretold": row.band[1],
-                    "high": row.band[2],
-                    "inside": row.holds(),
-                    "score": row.score,
-                    "persistence_score": row.persistence,
-                })).collect::<Value>(),
-            })).collect::<Value>(),
+            "blocks": verdict.blocks.iter().map(block).collect::<Value>(),
         }),
     };
-    json!({ "now": it.now, "rows": it.records.rows, "lost": lost, "verdict": verdict })
+    json!({
+        "now": it.now,
+        "rows": it.records.rows,
+        "lost": lost,
+        "verdict": verdict,
+        "eras": eras::json(&it.eras, it.transfer.as_ref()),
+    })
+}
+
+pub(super) fn block(block: &Block) -> Value {
+    json!({
+        "from": Timestamp(block.span.from_ms).to_string(),
+        "to": Timestamp(block.span.to_ms).to_string(),
+        "length_factor": block.factor,
+        "signs": block.rows.iter().map(|row| json!({
+            "sign": row.sign.key(),
+            "observed": row.observed,
+            "low": row.band[0],
+            "foretold": row.band[1],
+            "high": row.band[2],
+            "inside": row.holds(),
+            "score": row.score,
+            "persistence_score": row.persistence,
+        })).collect::<Value>(),
+    })
 }

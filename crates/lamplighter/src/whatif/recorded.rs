@@ -5,8 +5,10 @@
 //!
 //! Invariant: when the past was not foretold there is no comparison, and what was off is said.
 
+use super::eras::{Era, InForce, in_force};
 use ::whatif::calendar::Span;
-use ::whatif::calibrate::{Case, Gate, Verdict, calibrate};
+use ::whatif::calibrate::{Case, Eras, Gate, Transfer, Verdict, calibrate, transfer};
+use ::whatif::compare::Sweep;
 use ::whatif::number::WEEK_MS;
 use ::whatif::random::Length;
 use ::whatif::records::{Columns, Reading, Records, Work, read};
@@ -25,8 +27,12 @@ const A_MONDAY_MS: i64 = 4 * 24 * 3_600_000;
 #[serde(deny_unknown_fields)]
 pub(super) struct Recorded {
     file: String,
-    /// The structure that was in force.
-    pub(super) now: String,
+    /// The structure that was in force, where it was the same all the time.
+    #[serde(default)]
+    pub(super) now: Option<String>,
+    /// Which was in force from when on, where it was not.
+    #[serde(default)]
+    eras: Vec<Era>,
     #[serde(default)]
     times: Option<String>,
     #[serde(default)]
@@ -49,6 +55,9 @@ pub(crate) struct Form {
     pub(crate) class: Option<String>,
     pub(crate) classes: BTreeMap<String, String>,
     pub(crate) waiting: Vec<String>,
+    /// States in which whoever is named works, and in which they only help.
+    pub(crate) working: Vec<String>,
+    pub(crate) helping: Vec<String>,
     pub(crate) columns: BTreeMap<String, String>,
 }
 
@@ -70,12 +79,31 @@ impl Form {
         if !self.waiting.is_empty() {
             reading.waiting = self.waiting.iter().map(|it| it.to_lowercase()).collect();
         }
+        let lower = |all: &[String]| all.iter().map(|it| it.to_lowercase()).collect();
+        (reading.working, reading.helping) = (lower(&self.working), lower(&self.helping));
         reading.times.clone_from(&self.times);
         for (what, name) in &self.columns {
             *column(&mut reading.columns, what)? = Some(name.clone());
         }
         Ok(reading)
     }
+}
+
+impl<'a> Against<'a> {
+    fn structure(&self, name: &str) -> Result<&'a Structure, String> {
+        self.structures.get(name).ok_or_else(|| {
+            let names: Vec<&str> = self.structures.keys().map(String::as_str).collect();
+            format!(
+                "records: `{name}` is none of the structures; write the one that was in force, one of {}",
+                names.join(", ")
+            )
+        })
+    }
+}
+
+fn during(records: &Records, whole: Span) -> Vec<Work> {
+    let inside = |it: &&Work| whole.from_ms <= it.created_ms && it.created_ms < whole.to_ms;
+    records.works.iter().filter(inside).cloned().collect()
 }
 
 fn class(name: &str) -> Result<Class, String> {
@@ -118,6 +146,7 @@ impl Recorded {
             classes: self.classes.clone(),
             waiting: self.waiting.clone(),
             columns: self.columns.clone(),
+            ..Form::default()
         };
         let reading = form.reading().map_err(|it| format!("records: {it}"))?;
         let text = open(&self.file).map_err(|it| format!("records: file: {it}"))?;
@@ -138,6 +167,15 @@ impl Recorded {
     }
 }
 
+impl Recorded {
+    /// Which structures were in force, the last one last.
+    pub(super) fn in_force(&self, whole: Span) -> Result<Vec<InForce>, String> {
+        // The first Monday at or after an instant.
+        let next_week = |at_ms: i64| at_ms + (A_MONDAY_MS - at_ms).rem_euclid(WEEK_MS);
+        in_force(&self.eras, self.now.as_deref(), whole, &next_week)
+    }
+}
+
 /// What was recorded, and whether it was foretold.
 pub(super) struct Evidence {
     pub(super) records: Records,
@@ -148,28 +186,71 @@ pub(super) struct Evidence {
     pub(super) verdict: Result<Verdict, String>,
     /// The structure that was in force.
     pub(super) now: String,
+    /// The structures of the last two eras.
+    pub(super) eras: Vec<String>,
+    /// Whether the last era was foretold from the one before it, or why that was not tried.
+    pub(super) transfer: Option<Result<Transfer, String>>,
+}
+
+/// What the past is held against.
+#[derive(Clone, Copy)]
+pub(super) struct Against<'a> {
+    pub(super) past: &'a Organisation,
+    pub(super) in_force: &'a [InForce],
+    /// By name.
+    pub(super) structures: &'a BTreeMap<String, Structure>,
+    pub(super) assumptions: &'a Assumptions,
+    pub(super) lengths: &'a BTreeMap<Class, Length>,
+    pub(super) ranges: &'a Sweep,
+    pub(super) seed: u64,
 }
 
 impl Evidence {
-    pub(super) fn of(
-        records: Records,
-        past: &Organisation,
-        structure: &Structure,
-        assumptions: &Assumptions,
-        lengths: &BTreeMap<Class, Length>,
-        seed: u64,
-    ) -> Self {
-        let whole = past.within;
-        let inside = |it: &&Work| whole.from_ms <= it.created_ms && it.created_ms < whole.to_ms;
-        let works: Vec<Work> = records.works.iter().filter(inside).cloned().collect();
-        let case = Case { organisation: past, structure, assumptions, works: &works, lengths };
-        let verdict = calibrate(&case, &Gate::usual(seed));
-        Self { records, works, whole, verdict, now: structure.name.clone() }
+    pub(super) fn of(records: Records, it: &Against<'_>) -> Result<Self, String> {
+        let last = it.in_force.last().expect("an error otherwise");
+        let whole = last.span;
+        let structure = it.structure(&last.structure)?;
+        let past = Organisation { within: whole, ..it.past.clone() };
+        let works = during(&records, whole);
+        let Against { assumptions, lengths, .. } = *it;
+        let case = Case { organisation: &past, structure, assumptions, works: &works, lengths };
+        let gate = Gate::usual(it.seed);
+        let verdict = calibrate(&case, &gate);
+        let (mut eras, mut transferred) = (vec![], None);
+        if let [.., first, second] = it.in_force {
+            let both = Span { from_ms: first.span.from_ms, to_ms: second.span.to_ms };
+            let organisation = Organisation { within: both, ..it.past.clone() };
+            let works = during(&records, both);
+            let case = Case {
+                organisation: &organisation,
+                structure: it.structure(&first.structure)?,
+                works: &works,
+                ..case
+            };
+            let two = Eras { case, switch_ms: second.span.from_ms, second: structure };
+            transferred = Some(transfer(&two, &gate, it.ranges));
+            eras = vec![first.structure.clone(), second.structure.clone()];
+        }
+        let now = structure.name.clone();
+        Ok(Self { records, works, whole, verdict, now, eras, transfer: transferred })
     }
 
-    /// Whether other structures may be compared.
+    /// Whether other structures may be compared: the last era foretold itself and, where that could be
+    /// tried, the one before foretold it.
     pub(super) fn passed(&self) -> bool {
-        self.verdict.as_ref().is_ok_and(|it| it.passed)
+        let carried = !matches!(&self.transfer, Some(Ok(it)) if !it.passed);
+        carried && self.verdict.as_ref().is_ok_and(|it| it.passed)
+    }
+
+    /// What two eras leave of `ranges`.
+    pub(super) fn narrow(&self, ranges: &mut Sweep) {
+        let Some(Ok(transfer)) = &self.transfer else { return };
+        for (parameter, low, high) in &mut ranges.ranges {
+            let left = transfer.left.iter().find(|it| it.parameter == *parameter);
+            if let Some(range) = left.and_then(|it| it.range) {
+                (*low, *high) = range;
+            }
+        }
     }
 
     /// Puts recorded weeks and fitted lengths in the place of what was typed, class by class.
@@ -190,6 +271,9 @@ impl Evidence {
             all[week].push(Arrival { offset_ms: since_ms % WEEK_MS, size_ms: None });
         }
         let seen: Vec<Class> = recorded.keys().map(|it| it.0).collect();
+        // What is due and what waiting costs is in no record: it stays as typed, class by class.
+        let typed: BTreeMap<Class, (Option<i64>, f64)> =
+            sources.iter().map(|it| (it.class, (it.due_after_ms, it.cost_per_hour))).collect();
         sources.retain(|it| !seen.contains(&it.class));
         let all: Vec<usize> = (0..organisation.components.len()).collect();
         sources.extend(recorded.into_iter().filter_map(|((class, component), weeks)| {
@@ -198,8 +282,8 @@ impl Evidence {
                 components: component.map_or_else(|| all.clone(), |it| vec![it]),
                 arrivals: Arrivals::Weeks { weeks },
                 length: *verdict.lengths.get(&class)?,
-                due_after_ms: None,
-                cost_per_hour: 1.0,
+                due_after_ms: typed.get(&class).and_then(|it| it.0),
+                cost_per_hour: typed.get(&class).map_or(1.0, |it| it.1),
             })
         }));
     }

@@ -308,6 +308,24 @@ fn services_are_counted_from_operations() {
     assert_snapshot!("busfactor_evidence", told(&home, "busfactor --evidence operations.csv"));
     let json = asked(&home, "--evidence operations.csv --at 2026-05-31T00:00:00Z");
     assert_eq!(json["services"], json!({ "archive": 0, "lights": 1 }));
+    // With hours: when nobody is at work who knows it, and who could learn it.
+    let people =
+        "person,timezone,hours\nana,Africa/Nairobi,09:00-17:00\nbo,Europe/Berlin,09:00-17:00\n";
+    std::fs::write(home.join("p.csv"), people).expect("ours");
+    let asked_for = "--evidence operations.csv --people p.csv --pairing";
+    let week = asked(&home, asked_for)["week"].clone();
+    // Nairobi is one hour ahead of Berlin in summer: eight hours, or nine, on five days.
+    let nobody = json!({ "archive": 168.0, "billing": 123.0, "lights": 128.0 });
+    assert_eq!(week["hours_with_nobody"], nobody);
+    assert_eq!(week["pairing"]["hours_with_nobody"], json!([128.0, 123.0]));
+    assert_eq!(
+        [&week["pairing"]["service"], &week["pairing"]["learns"], &week["pairing"]["begun"]],
+        [&json!("lights"), &json!("bo"), &json!(false)]
+    );
+    let said = told(&home, &format!("busfactor {asked_for}"));
+    assert!(said.contains("hours with nobody fall from 128 to 123 a week"), "{said}");
+    let lacking = told(&home, "busfactor --evidence operations.csv --pairing");
+    assert!(lacking.contains("add --people FILE"), "{lacking}");
     std::fs::write(home.join("operations.csv"), "yesterday,nap,billing,ana").expect("ours");
     assert_snapshot!(told(&home, "busfactor --evidence operations.csv"), @r#"
     exit code 1

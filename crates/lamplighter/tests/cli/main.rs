@@ -1,6 +1,7 @@
 //! The program as it is typed: help, output, exit codes, files.
 
 mod busfactor;
+mod experiment;
 mod formats_read_and_written;
 mod records;
 mod served;

@@ -57,6 +57,11 @@ fn organisation() -> Organisation {
 
 /// What a ticket system would have kept of a year of tribute.
 fn export() -> String {
+    export_of(&[(Preset::Tribute, 0..42)])
+}
+
+/// The same of structures one after the other, each for so many weeks.
+fn export_of(eras: &[(Preset, std::ops::Range<i64>)]) -> String {
     let organisation = organisation();
     let source = |(class, per_week, hours): (Class, f64, f64)| Source {
         class,
@@ -71,8 +76,6 @@ fn export() -> String {
     };
     let sources = [(Class::Page, 2.0, 1.0), (Class::Ticket, 14.0, 0.8)].map(source);
     let items = draw(&sources, organisation.within, Draw { seed: 42, replication: 0 });
-    let preset = Preset::Tribute;
-    let structure = preset.structure(&organisation, &preset.usual(&organisation));
     let minutes = |it: i64| it * 60_000;
     let assumptions = Assumptions {
         slow_down: 2.0,
@@ -83,27 +86,33 @@ fn export() -> String {
         handover_loss: 0.1,
         learning: None,
     };
-    let history = whatif::simulate(&organisation, &items, &structure, &assumptions);
     let mut text = "key,type,component,created,started,resolved,minutes\n".to_owned();
     let time = |it: Option<i64>| {
         it.map_or(String::new(), |it| {
             model::Timestamp(it - it % 60_000).to_string().replace(".000Z", "Z")
         })
     };
-    let lives = whatif::signs::lives(&history);
-    for (number, (record, life)) in history.records.iter().zip(lives).enumerate() {
-        let worked = life.worked_ms.filter(|_| life.finished_ms.is_some());
-        let _ = writeln!(
-            text,
-            "T-{},{},{},{},{},{},{}",
-            number + 1,
-            if record.class == Class::Page { "incident" } else { "support" },
-            organisation.components[record.component].name,
-            time(Some(record.created_ms)),
-            time(life.started_ms),
-            time(life.finished_ms),
-            worked.map_or(String::new(), |it| (it / 60_000).max(1).to_string()),
-        );
+    let mut number = 0;
+    for (preset, weeks) in eras {
+        let structure = preset.structure(&organisation, &preset.usual(&organisation));
+        let in_force = START_MS + weeks.start * WEEK_MS..START_MS + weeks.end * WEEK_MS;
+        let mut items = items.clone();
+        items.retain(|it| in_force.contains(&it.created_ms));
+        let history = whatif::simulate(&organisation, &items, &structure, &assumptions);
+        for (record, life) in history.records.iter().zip(whatif::signs::lives(&history)) {
+            number += 1;
+            let worked = life.worked_ms.filter(|_| life.finished_ms.is_some());
+            let _ = writeln!(
+                text,
+                "T-{number},{},{},{},{},{},{}",
+                if record.class == Class::Page { "incident" } else { "support" },
+                organisation.components[record.component].name,
+                time(Some(record.created_ms)),
+                time(life.started_ms),
+                time(life.finished_ms),
+                worked.map_or(String::new(), |it| (it / 60_000).max(1).to_string()),
+            );
+        }
     }
     text
 }
@@ -148,6 +157,48 @@ fn a_past_that_was_not_foretold_is_compared_with_nothing() {
     std::fs::remove_dir_all(home).expect("ours");
 }
 
+/// Four months of tribute, then a duty per team: the second is foretold from the first, or nothing is
+/// compared.
+#[test]
+fn what_two_eras_say_about_a_change() {
+    let home = folder("records-eras");
+    let export = export_of(&[(Preset::Tribute, 0..16), (Preset::ProductTeams, 16..42)]);
+    std::fs::write(home.join("tickets.csv"), export).expect("written");
+    let example = std::fs::read_to_string(Path::new(ROOT).join("examples/whatif-records.yaml"));
+    let example = example.expect("readable");
+    let now = "now: tribute        # the structure that was in force while these were recorded";
+    let ask = |eras: &str, command: &str| {
+        std::fs::write(home.join("w.yaml"), example.replace(now, eras)).expect("written");
+        run(&home, command)
+    };
+    let eras =
+        "eras: [{start: 2026-01-05, structure: tribute}, {start: 2026-04-27, structure: SECOND}]";
+    let output = ask(&eras.replace("SECOND", "product-teams"), "whatif w.yaml --json");
+    let value: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(value["calibration"]["eras"]["passed"], true, "{value}");
+    assert_eq!(value["calibration"]["now"], "product-teams");
+    let left = &value["calibration"]["eras"]["left"][0];
+    assert_eq!(
+        (&left["parameter"], &left["narrowed"]),
+        (&"slow_down".into(), &true.into()),
+        "{left}"
+    );
+    let output = ask(&eras.replace("SECOND", "ad-hoc"), "whatif w.yaml");
+    let said = String::from_utf8(output.stdout).expect("UTF-8");
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("The second era was not foretold from the first"), "{said}");
+    let wrong = |eras: &str, expect: &str| {
+        let output = ask(eras, "whatif w.yaml");
+        let said = String::from_utf8(output.stderr).expect("UTF-8");
+        assert!(!output.status.success() && said.contains(expect), "{said}");
+    };
+    wrong("eras: [{start: yesterday, structure: tribute}]", "eras: `yesterday` is no day");
+    wrong("eras: [{start: 2026-01-05, structure: tribut}]", "`tribut` is none of the structures");
+    wrong("now: ad-hoc\n  eras: [{start: 2026-01-05, structure: tribute}]", "leave `now` out");
+    wrong("timezone: UTC", "write under `now` the structure");
+    std::fs::remove_dir_all(home).expect("ours");
+}
+
 #[test]
 fn what_an_export_says_by_itself() {
     let home = folder("records");
@@ -182,6 +233,75 @@ fn what_an_export_says_by_itself() {
       there is no column `opened`; there are id, created, resolved, team
       hint: --column created=NAME says which column holds what; --times names a format
     ");
+    std::fs::remove_dir_all(home).expect("ours");
+}
+
+/// Six people, two of them on duty for a week each; rows say who works from when on.
+#[test]
+fn how_people_work_is_shown_with_the_lists_beside() {
+    let home = folder("records-people");
+    let mut text = "id,type,component,created,status,changed,assignee,team,resolved\n".to_owned();
+    for day in 5..=16 {
+        for (hour, class) in [(10, "page"), (14, "ticket")] {
+            let at = |minute: i32| format!("2026-01-{day:02}T{hour:02}:{minute:02}:00Z");
+            let (created, over) = (at(0), at(30));
+            // Whoever is on duty begins; on even days somebody else ends.
+            let (first, second) = if day < 12 { ("p1", "p3") } else { ("p2", "p4") };
+            let rows = [(0, "new", ""), (5, "working", first), (20, "resting", first)];
+            let over_to = if day % 2 == 0 { second } else { first };
+            let rows = rows.into_iter().chain([(20, "working", over_to), (30, "done", over_to)]);
+            for (minute, state, who) in rows {
+                let _ = writeln!(
+                    text,
+                    "{class}{day},{class},{hour}h,{created},{state},{},{who},a,{over}",
+                    at(minute)
+                );
+            }
+        }
+    }
+    std::fs::write(home.join("t.csv"), text).expect("written");
+    let mut people = "person,timezone,hours\n".to_owned();
+    for number in 1..=6 {
+        let _ = writeln!(people, "p{number},Asia/Kolkata,09:00-17:00");
+    }
+    std::fs::write(home.join("p.csv"), people).expect("written");
+    let duty = "person,from,to\np1,2026-01-05T11:00:00Z,2026-01-12T09:00:00Z\n\
+                p2,2026-01-12T09:00:00Z,2026-01-16T14:00:00Z\n";
+    std::fs::write(home.join("d.csv"), duty).expect("written");
+    let command = "records t.csv --people p.csv --duty d.csv --working working --owner 10h=a";
+    let said = typed(&home, command);
+    let said = said.split_once("how people work").expect("it is there").1;
+    assert_snapshot!(said, @r"
+    : 6 people
+      interruptions, a person and week  1.25
+      disrupted hours, same             1.25
+      night pages, same                 0.00
+      unbroken 2 h blocks, same         18.15
+      duty load, Erlangs                0.04
+      past the duty, % of items         54.17
+      hand-overs an item                0.50
+      ping-pong, % of items             0.00
+      turn, days                        5.56
+      of it effective, days             4.49
+      run outside its team, %           0.00
+      how items fall                    Gini 0.69, less even than chance: a fair lottery gives 0.11 to 0.40
+      people seen, every 4 weeks        4
+    --- errors
+    ");
+    // What is missing is named, and with few people nothing is shown.
+    assert!(typed(&home, "records t.csv").contains("not shown: with fewer than 5 people"));
+    let bare = typed(&home, "records t.csv --people p.csv");
+    assert!(bare.contains("not in this export: duty load") && !bare.contains("Erlangs"), "{bare}");
+    let wrong = |file: &str, text: &str, expect: &str| {
+        std::fs::write(home.join(file), text).expect("written");
+        let said = typed(&home, command);
+        assert!(said.contains(expect), "{expect}: {said}");
+    };
+    wrong("d.csv", "p1,2026-01-05T11:00:00Z", "line 1: write person,from,to");
+    wrong("d.csv", "p1,2026-01-05T11:00:00Z,2026-01-05T11:00:00Z", "it ends before it begins");
+    wrong("d.csv", "p1,today,2026-01-05T11:00:00Z", "`today` is no instant");
+    wrong("p.csv", "p1,Asia/Kolkatta,09:00-17:00", "`Asia/Kolkatta` is not known");
+    wrong("p.csv", "p1,Asia/Kolkata,9-17", "write hours as 09:00-17:00, not `9-17`");
     std::fs::remove_dir_all(home).expect("ours");
 }
 

@@ -74,7 +74,8 @@ impl Parameter {
         }
     }
 
-    fn set(self, assumptions: &mut Assumptions, value: f64) {
+    /// Puts `value` into `assumptions`.
+    pub fn set(self, assumptions: &mut Assumptions, value: f64) {
         match self {
             Self::SlowDown => assumptions.slow_down = value,
             Self::ConsultShare => assumptions.consult_share = value,

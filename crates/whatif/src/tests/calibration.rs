@@ -46,6 +46,7 @@ impl Past {
             worked_ms: life.worked_ms,
             people: vec![],
             groups: vec![],
+            efforts: vec![],
         };
         let works = lives(&history).into_iter().zip(&history.records).map(work).collect();
         let lengths = sources.iter().map(|it| (it.class, it.length)).collect();

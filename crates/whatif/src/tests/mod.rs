@@ -3,6 +3,8 @@
 mod calibration;
 mod ciw;
 mod company;
+mod eras;
+mod facts;
 mod laws;
 mod oracles;
 mod random;

@@ -1,0 +1,166 @@
+//! How people work, by an export and the lists beside it.
+//!
+//! Invariant: below five people nothing is shown, and what cannot be seen is said to be missing, with
+//! what would show it.
+
+use crate::cli::RecordsBeside;
+use crate::whatif::input::clock;
+use ::whatif::calendar::{Calendar, Hours, Span};
+use ::whatif::facts::{Facts, PEOPLE_MIN, Roster, WorkHistory};
+use ::whatif::number::DAY_MS;
+use ::whatif::records::Work;
+use model::{Timestamp, Weekday};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+
+/// A file and what is wrong with it.
+type Wrong = (String, String);
+
+/// What can be said of people; nothing where nobody is named.
+pub(super) fn of(works: &[Work], beside: &RecordsBeside) -> Result<Option<Facts>, Wrong> {
+    let (Some(first), Some(last)) = (works.first(), works.last()) else { return Ok(None) };
+    let end = works.iter().filter_map(|it| it.finished_ms).max().unwrap_or(0);
+    let within = Span { from_ms: first.created_ms, to_ms: last.created_ms.max(end) + 1 };
+    let roster = Roster {
+        people: read(beside.people.as_deref(), &|text| people(text, within))?.unwrap_or_default(),
+        duties: read(beside.duty.as_deref(), &duties)?,
+        owners: beside.owner.iter().cloned().collect(),
+        efforts: !beside.working.is_empty(),
+    };
+    let history = WorkHistory::recorded(works, &roster, within);
+    Ok((!history.people.is_empty()).then(|| history.facts()))
+}
+
+fn read<T>(
+    path: Option<&Path>,
+    parse: &dyn Fn(&str) -> Result<T, String>,
+) -> Result<Option<T>, Wrong> {
+    let Some(path) = path else { return Ok(None) };
+    let shown = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|it| (shown.clone(), it.to_string()))?;
+    parse(&text).map(Some).map_err(|it| (shown, it))
+}
+
+/// Lines of three fields; a header is left out.
+fn lines<'a>(
+    text: &'a str,
+    header: &'a str,
+) -> impl Iterator<Item = Result<(usize, [&'a str; 3]), String>> {
+    let lines = text.lines().enumerate().filter(|it| !it.1.trim().is_empty());
+    let lines = lines.filter(move |it| it.0 > 0 || it.1.trim() != header);
+    lines.map(move |(number, line)| {
+        let fields: Vec<&str> = line.split(',').map(str::trim).collect();
+        let fields: [&str; 3] =
+            fields.try_into().map_err(|_| format!("line {}: write {header}", number + 1))?;
+        Ok((number + 1, fields))
+    })
+}
+
+/// Calendars and nights by name, from lines of `person,timezone,hours`.
+pub(crate) fn people(
+    text: &str,
+    within: Span,
+) -> Result<BTreeMap<String, (Calendar, Calendar)>, String> {
+    const WORKDAYS: [Weekday; 5] =
+        [Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri];
+    let mut found = BTreeMap::new();
+    // The night before the first day belongs to it.
+    let wide = Span { from_ms: within.from_ms - DAY_MS, to_ms: within.to_ms + DAY_MS };
+    for line in lines(text, "person,timezone,hours") {
+        let (number, [person, zone, hours]) = line?;
+        let zone = ::oncall::Zones::bundled()
+            .get(zone)
+            .ok_or_else(|| format!("line {number}: the time zone `{zone}` is not known"))?;
+        let (from_minute, to_minute) = clock(hours)
+            .ok_or_else(|| format!("line {number}: write hours as 09:00-17:00, not `{hours}`"))?;
+        let day = Hours { days: WORKDAYS.to_vec(), from_minute, to_minute, absent: vec![] };
+        let every = WORKDAYS.into_iter().chain([Weekday::Sat, Weekday::Sun]).collect();
+        let night = Hours { days: every, from_minute: 1_320, to_minute: 480, absent: vec![] };
+        let calendars =
+            (Calendar::compile(&day, &zone, within), Calendar::compile(&night, &zone, wide));
+        found.insert(person.to_owned(), calendars);
+    }
+    Ok(found)
+}
+
+fn duties(text: &str) -> Result<Vec<(String, Span)>, String> {
+    let mut found = vec![];
+    for line in lines(text, "person,from,to") {
+        let (number, [person, from, to]) = line?;
+        let at = |text: &str| {
+            let at = Timestamp::parse_rfc3339(text).map(|it| it.0);
+            at.ok_or_else(|| format!("line {number}: `{text}` is no instant"))
+        };
+        let span = Span { from_ms: at(from)?, to_ms: at(to)? };
+        if span.length_ms() <= 0 {
+            return Err(format!("line {number}: it ends before it begins"));
+        }
+        found.push((person.to_owned(), span));
+    }
+    Ok(found)
+}
+
+/// In words.
+pub(super) fn show(text: &mut String, facts: Option<&Facts>, beside: &RecordsBeside) {
+    let Some(facts) = facts else { return };
+    let _ = writeln!(text, "\nhow people work: {} people", facts.people);
+    if facts.people < PEOPLE_MIN {
+        let _ = writeln!(
+            text,
+            "  not shown: with fewer than {PEOPLE_MIN} people a mean is nearly about somebody"
+        );
+        return;
+    }
+    for (_, title, value) in facts.numbers() {
+        if let Some(value) = value {
+            let _ = writeln!(text, "  {title:34}{value:.2}");
+        }
+    }
+    if let Some(it) = facts.fairness {
+        let word = if it.gini > it.high {
+            "less even than chance"
+        } else if it.gini < it.low {
+            "more even than chance"
+        } else {
+            "as chance would have it"
+        };
+        let _ = writeln!(
+            text,
+            "  {:34}Gini {:.2}, {word}: a fair lottery gives {:.2} to {:.2}",
+            "how items fall", it.gini, it.low, it.high
+        );
+    }
+    let heads: Vec<String> = facts.headcount.iter().map(|it| it.1.to_string()).collect();
+    let _ = writeln!(text, "  {:34}{}", "people seen, every 4 weeks", heads.join(" "));
+    let missing = [
+        (beside.people.is_none(), "nights, blocks: --people"),
+        (beside.duty.is_none(), "duty load, what gets past it, rotation: --duty"),
+        (beside.owner.is_empty(), "run outside its team: --owner"),
+        (
+            beside.working.is_empty(),
+            "when somebody worked: --working, in an export with a row per change",
+        ),
+    ];
+    let missing: Vec<&str> = missing.into_iter().filter(|it| it.0).map(|it| it.1).collect();
+    if !missing.is_empty() {
+        let _ = writeln!(text, "  not in this export: {}", missing.join("; "));
+    }
+}
+
+/// For programs.
+pub(super) fn json(facts: Option<&Facts>) -> Value {
+    let Some(facts) = facts.filter(|it| it.people >= PEOPLE_MIN) else { return Value::Null };
+    let mut value: Value =
+        facts.numbers().into_iter().map(|(key, _, it)| (key.to_owned(), json!(it))).collect();
+    value["people"] = json!(facts.people);
+    value["fairness"] =
+        json!(facts.fairness.map(|it| json!({ "gini": it.gini, "low": it.low, "high": it.high })));
+    value["headcount"] = facts
+        .headcount
+        .iter()
+        .map(|(at_ms, people)| json!({ "from": Timestamp(*at_ms).to_string(), "people": people }))
+        .collect();
+    value
+}
