@@ -3,12 +3,13 @@
 //! Intuition: the first half hour with a team's own numbers. Before anything is simulated, look at what
 //! the records hold, what they do not, and what they only seem to measure.
 //!
-//! Invariant: nobody is named and nobody is counted alone.
+//! Invariant: nobody is named, nobody is counted alone, and how long people work is not told of fewer
+//! than five of them.
 
 use crate::cli;
 use crate::whatif::recorded::Form;
 use crate::{Answer, YES, no, say, say_json};
-use ::whatif::records::{Described, Records, TYPED, describe, read};
+use ::whatif::records::{Described, GROUP_MIN, Records, TYPED, describe, read};
 use serde_json::{Value, json};
 use server::Problem;
 use std::fmt::Write as _;
@@ -84,6 +85,12 @@ fn describe_class(text: &mut String, it: &Described) {
         Some((p50, known)) => {
             line("worked, min", format!("median {p50:.0}, recorded for {known} of {}", it.items));
         }
+        None if it.few_people => line(
+            "worked",
+            format!(
+                "not shown: fewer than {GROUP_MIN} people had these, and it would be about them"
+            ),
+        ),
         None => line(
             "worked",
             "not recorded: what lies between beginning and end is work and waiting together"
@@ -125,6 +132,7 @@ fn as_json(records: &Records, described: &[Described]) -> Value {
             "done_hours": pair(it.done_hours),
             "worked_minutes_p50": it.worked_minutes.map(|it| it.0),
             "worked_recorded": it.worked_minutes.map(|it| it.1),
+            "few_people": it.few_people,
             "handovers_per_item": it.handovers,
             "ping_pong_percent": it.ping_pong,
             "round_share": it.round,

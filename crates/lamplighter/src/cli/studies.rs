@@ -91,6 +91,9 @@ pub(crate) struct Whatif {
     /// How many threads [default: one per core]; the answer is the same
     #[arg(long, value_name = "COUNT")]
     pub(crate) cores: Option<usize>,
+    /// Also write two pages to print, as one HTML file without script
+    #[arg(long, value_name = "FILE.html")]
+    pub(crate) report: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) form: Form,
 }
