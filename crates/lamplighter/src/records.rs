@@ -6,6 +6,8 @@
 //! Invariant: nobody is named, nobody is counted alone, and how long people work is not told of fewer
 //! than five of them.
 
+mod draft;
+
 use crate::cli;
 use crate::whatif::recorded::Form;
 use crate::{Answer, YES, no, say, say_json};
@@ -13,6 +15,7 @@ use ::whatif::records::{Described, GROUP_MIN, Records, TYPED, describe, read};
 use serde_json::{Value, json};
 use server::Problem;
 use std::fmt::Write as _;
+use std::io::Write as _;
 
 pub(crate) fn records(it: &cli::Records) -> Answer {
     let shown = it.file.display();
@@ -31,6 +34,17 @@ pub(crate) fn records(it: &cli::Records) -> Answer {
         wrong(it).hint("--column created=NAME says which column holds what; --times names a format")
     })?;
     let described = describe(&records.works);
+    if let Some(to) = &it.draft {
+        // What somebody has changed by hand is never written over.
+        let written = std::fs::File::create_new(to).and_then(|mut file| {
+            file.write_all(draft::draft(it, to, &records, &described).as_bytes())
+        });
+        written.map_err(|error| {
+            Problem::negative(format!("could not write {}", to.display()))
+                .detail(error)
+                .hint("name a file that is not there yet")
+        })?;
+    }
     if it.form.json {
         say_json(&as_json(&records, &described));
     } else {
@@ -51,6 +65,12 @@ fn as_text(records: &Records, described: &[Described]) -> String {
     for (why, (rows, line)) in &records.lost {
         let first = if *line > 0 { format!(", first in line {line}") } else { String::new() };
         let _ = writeln!(text, "left out: {rows}, {why}{first}");
+    }
+    if records.lost.keys().any(|why| why.starts_with("the class `")) {
+        text.push_str(
+            "what a word means: --means incident=page --means support=ticket; there are page, ticket, \
+             request, change, roadmap\n",
+        );
     }
     for it in described {
         describe_class(&mut text, it);

@@ -73,6 +73,9 @@ pub(crate) struct Records {
     /// What rows are, where no column says so: page, ticket, request, change [default: ticket]
     #[arg(long, value_name = "CLASS")]
     pub(crate) class: Option<String>,
+    /// Also write a file for `whatif` to begin with
+    #[arg(long, value_name = "FILE.yaml")]
+    pub(crate) draft: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) form: Form,
 }

@@ -72,6 +72,10 @@ fn standing(it: &Tried) -> String {
     }
 }
 
+/// Fields of a team or of a kind of work, as many in a line as there is room for.
+const SIDE_BY_SIDE: &str =
+    "display:grid;gap:0 .6rem;grid-template-columns:repeat(auto-fill,minmax(8rem,1fr))";
+
 /// What the form begins with.
 struct Row {
     name: String,
@@ -124,11 +128,13 @@ fn form(teams: &[Row]) -> Markup {
                 @let row = teams.get(number);
                 fieldset.card {
                     legend { "Team " (number + 1) }
+                    div style=(SIDE_BY_SIDE) {
                     (text("Name", &format!("team-{number}"), row.map_or("", |it| &it.name)))
                     (count("People", &format!("people-{number}"), &row.map_or(String::new(), |it| it.people.to_string()), "1"))
                     (text("Time zone", &format!("zone-{number}"), row.map_or("", |it| &it.timezone)))
                     (text("Hours", &format!("hours-{number}"), "09:00-17:00"))
                     (text("Owns, with commas", &format!("owns-{number}"), row.map_or("", |it| &it.owns)))
+                    }
                 }
             }
             h2 { "Work" }
@@ -136,8 +142,10 @@ fn form(teams: &[Row]) -> Markup {
             @for (class, per_week, hours) in WORK {
                 fieldset.card {
                     legend { (class.name()) ", " (meaning(class)) }
+                    div style=(SIDE_BY_SIDE) {
                     (count("A week", &format!("per-week-{}", class.name()), per_week, "any"))
                     (count("Hours each", &format!("hours-each-{}", class.name()), hours, "any"))
+                    }
                 }
             }
             h2 { "What matters" }
@@ -188,13 +196,15 @@ fn words(preset: Preset) -> &'static str {
 }
 
 fn text(label: &str, name: &str, value: &str) -> Markup {
-    html! { label for=(name) { (label) } input id=(name) name=(name) value=(value) maxlength="300"; }
+    html! { div { label for=(name) { (label) } input id=(name) name=(name) value=(value) maxlength="300"; } }
 }
 
 fn count(label: &str, name: &str, value: &str, step: &str) -> Markup {
     html! {
-        label for=(name) { (label) }
-        input id=(name) name=(name) type="number" inputmode="decimal" min="-90" step=(step) value=(value);
+        div {
+            label for=(name) { (label) }
+            input id=(name) name=(name) type="number" inputmode="decimal" min="-90" step=(step) value=(value);
+        }
     }
 }
 
