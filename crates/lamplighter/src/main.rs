@@ -56,12 +56,14 @@ fn run(command: Command) -> Answer {
         Command::Demo(it) => {
             start_logging(&it.log);
             let cli::Demo { speed, data, listen, seed, .. } = it;
-            server::demo(&server::DemoOptions { speed, data, listen, seed }).map(|()| YES)
+            let trial = whatif::trial();
+            server::demo(&server::DemoOptions { speed, data, listen, seed, trial }).map(|()| YES)
         }
         Command::Serve(it) => {
             start_logging(&it.log);
             let (config, place, listen) = (it.config, offline::place(&it.stored), it.listen);
-            server::serve(&server::ServeOptions { config, place, listen }).map(|()| YES)
+            let trial = whatif::trial();
+            server::serve(&server::ServeOptions { config, place, listen, trial }).map(|()| YES)
         }
         Command::Check(it) => check::check(&it),
         Command::Init(it) => init::init(&it),

@@ -3,17 +3,21 @@
 //! Intuition: the first half hour with a team's own numbers. Before anything is simulated, look at what
 //! the records hold, what they do not, and what they only seem to measure.
 //!
-//! Invariant: nobody is named and nobody is counted alone.
+//! Invariant: nobody is named, nobody is counted alone, and how long people work is not told of fewer
+//! than five of them.
+
+mod draft;
 
 pub(crate) mod facts;
 
 use crate::cli;
 use crate::whatif::recorded::Form;
 use crate::{Answer, YES, no, say, say_json};
-use ::whatif::records::{Described, Records, TYPED, describe, read};
+use ::whatif::records::{Described, GROUP_MIN, Records, TYPED, describe, read};
 use serde_json::{Value, json};
 use server::Problem;
 use std::fmt::Write as _;
+use std::io::Write as _;
 
 pub(crate) fn records(it: &cli::Records) -> Answer {
     let shown = it.file.display();
@@ -37,6 +41,17 @@ pub(crate) fn records(it: &cli::Records) -> Answer {
     let facts = facts::of(&records.works, &it.beside).map_err(|(file, error)| {
         Problem::negative(format!("could not use {file}")).detail(error)
     })?;
+    if let Some(to) = &it.draft {
+        // What somebody has changed by hand is never written over.
+        let written = std::fs::File::create_new(to).and_then(|mut file| {
+            file.write_all(draft::draft(it, to, &records, &described).as_bytes())
+        });
+        written.map_err(|error| {
+            Problem::negative(format!("could not write {}", to.display()))
+                .detail(error)
+                .hint("name a file that is not there yet")
+        })?;
+    }
     if it.form.json {
         let mut value = as_json(&records, &described);
         value["people"] = facts::json(facts.as_ref());
@@ -61,6 +76,12 @@ fn as_text(records: &Records, described: &[Described]) -> String {
     for (why, (rows, line)) in &records.lost {
         let first = if *line > 0 { format!(", first in line {line}") } else { String::new() };
         let _ = writeln!(text, "left out: {rows}, {why}{first}");
+    }
+    if records.lost.keys().any(|why| why.starts_with("the class `")) {
+        text.push_str(
+            "what a word means: --means incident=page --means support=ticket; there are page, ticket, \
+             request, change, roadmap\n",
+        );
     }
     for it in described {
         describe_class(&mut text, it);
@@ -95,6 +116,12 @@ fn describe_class(text: &mut String, it: &Described) {
         Some((p50, known)) => {
             line("worked, min", format!("median {p50:.0}, recorded for {known} of {}", it.items));
         }
+        None if it.few_people => line(
+            "worked",
+            format!(
+                "not shown: fewer than {GROUP_MIN} people had these, and it would be about them"
+            ),
+        ),
         None => line(
             "worked",
             "not recorded: what lies between beginning and end is work and waiting together"
@@ -136,6 +163,7 @@ fn as_json(records: &Records, described: &[Described]) -> Value {
             "done_hours": pair(it.done_hours),
             "worked_minutes_p50": it.worked_minutes.map(|it| it.0),
             "worked_recorded": it.worked_minutes.map(|it| it.1),
+            "few_people": it.few_people,
             "handovers_per_item": it.handovers,
             "ping_pong_percent": it.ping_pong,
             "round_share": it.round,

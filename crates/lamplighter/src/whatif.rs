@@ -8,26 +8,29 @@
 //! - all cores are used and the answer does not depend on how many there are;
 //! - progress goes to standard error, and only to a terminal.
 
+mod cores;
 mod eras;
 pub(crate) mod input;
 mod json;
 mod past;
 pub(crate) mod recorded;
+mod report;
 mod rules;
 mod show;
+mod words;
 
 use crate::cli::Whatif;
 use crate::{Answer, YES, no, say, say_json};
-use ::whatif::compare::{Replication, Swept, sweep};
+use ::whatif::compare::{Swept, sweep};
+use ::whatif::measure::Metric;
 use ::whatif::saturation::{DeskLoad, loads};
 use ::whatif::world::{Draw, draw, offered};
-use ::whatif::{Comparison, Runner};
+use ::whatif::{Comparison, Plan};
+use cores::AllCores;
 use input::Question;
 use server::Problem;
-use std::io::{IsTerminal as _, Write as _};
-use std::ops::Range;
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
 /// What stands over every answer until a calibration has been passed.
 const UNCALIBRATED: &str = "uncalibrated: what these inputs imply";
@@ -73,6 +76,8 @@ struct Findings {
     swept: Swept,
     /// The same structures with as many people at desks as the one with most.
     equal: Option<(usize, Comparison)>,
+    /// The same structures with staff that leaves about as many hours for building, and how many.
+    same_cost: Option<(f64, Comparison)>,
     /// Per structure, its desks.
     loads: Vec<Vec<DeskLoad>>,
     items_per_week: f64,
@@ -96,6 +101,9 @@ pub(crate) fn whatif(it: &Whatif) -> Answer {
             .hint("the book explains every field under `Another way of working`")
     })?;
     if let Some(evidence) = question.evidence.as_ref().filter(|it| !it.passed()) {
+        if let Some(file) = &it.report {
+            write_report(file, &report::refusal(&question, evidence))?;
+        }
         if it.form.json {
             say_json(&past::json(evidence));
         } else {
@@ -103,14 +111,35 @@ pub(crate) fn whatif(it: &Whatif) -> Answer {
         }
         return Ok(no());
     }
-    let findings = find(question, &AllCores::new(it.cores))
+    let findings = find(question, &AllCores::on_terminal(it.cores))
         .map_err(|error| Problem::negative("could not compare").detail(error))?;
+    if let Some(file) = &it.report {
+        write_report(file, &report::report(&findings))?;
+    }
     if it.form.json {
         say_json(&json::json(&findings));
     } else {
         say(&show::show(&findings));
     }
     Ok(YES)
+}
+
+/// What the server tries: no files, one core, and an end.
+pub(crate) fn trial() -> server::Trial {
+    server::Trial::new(|text, most, told| {
+        let deadline = Instant::now() + most;
+        let open = |_: &str| Err("files cannot be read on a server: use the command".to_owned());
+        let question = Question::parse(text, &open)?;
+        find(question, &AllCores::bounded(deadline, told)).map(|it| report::report(&it))
+    })
+}
+
+fn write_report(file: &Path, text: &str) -> Result<(), Problem> {
+    std::fs::write(file, text).map_err(|error| {
+        Problem::negative(format!("could not write {}", file.display()))
+            .detail(error)
+            .hint("name a file in a folder that exists; a browser opens it and prints it as PDF")
+    })
 }
 
 fn find(question: Question, runner: &AllCores) -> Result<Findings, String> {
@@ -124,6 +153,7 @@ fn find(question: Question, runner: &AllCores) -> Result<Findings, String> {
             Some((staff, equal.compare(&question.plan, runner)?))
         }
     };
+    let same_cost = same_cost(&question, &swept, runner)?;
     runner.done();
     let items = draw(
         &experiment.sources,
@@ -142,64 +172,24 @@ fn find(question: Question, runner: &AllCores) -> Result<Findings, String> {
         / ::whatif::number::float(::whatif::number::WEEK_MS);
     let items_per_week = ::whatif::number::count(items.len()) / weeks;
     let offered = offered(&items, experiment.arrivals);
-    Ok(Findings { question, swept, equal, loads, items_per_week, offered })
+    Ok(Findings { question, swept, equal, same_cost, loads, items_per_week, offered })
 }
 
-/// A thread per core; each takes the next number until none is left.
-struct AllCores {
-    cores: usize,
-    lived: AtomicUsize,
-    terminal: bool,
-}
-
-impl AllCores {
-    fn new(cores: Option<usize>) -> Self {
-        let all = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let cores = cores.unwrap_or_else(all).max(1);
-        Self { cores, lived: AtomicUsize::new(0), terminal: std::io::stderr().is_terminal() }
-    }
-
-    fn progress(&self) {
-        let lived = self.lived.fetch_add(1, Ordering::Relaxed) + 1;
-        if self.terminal {
-            // Whether it can be written or not, the answer is the same.
-            let _ = write!(std::io::stderr(), "\r{lived} worlds lived through ");
-        }
-    }
-
-    fn done(&self) {
-        if self.terminal {
-            let _ = write!(std::io::stderr(), "\r{:40}\r", "");
-        }
-    }
-}
-
-impl Runner for AllCores {
-    fn run(
-        &self,
-        jobs: Range<usize>,
-        job: &(dyn Fn(usize) -> Replication + Sync),
-    ) -> Vec<Replication> {
-        let next = AtomicUsize::new(jobs.start);
-        let work = || {
-            let mut mine = vec![];
-            loop {
-                let number = next.fetch_add(1, Ordering::Relaxed);
-                if number >= jobs.end {
-                    return mine;
-                }
-                mine.push((number, job(number)));
-                self.progress();
-            }
-        };
-        let mut found: Vec<(usize, Replication)> = std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..self.cores).map(|_| scope.spawn(work)).collect();
-            let joined = threads.into_iter().map(std::thread::ScopedJoinHandle::join);
-            joined
-                .flat_map(|it| it.expect("a job that panics is a bug and ends the program"))
-                .collect()
-        });
-        found.sort_by_key(|it| it.0);
-        found.into_iter().map(|it| it.1).collect()
-    }
+/// Everybody as expensive as the most expensive structure: the one that leaves least for building.
+fn same_cost(
+    question: &Question,
+    swept: &Swept,
+    runner: &AllCores,
+) -> Result<Option<(f64, Comparison)>, String> {
+    let Some(candidates) = question.candidates()? else { return Ok(None) };
+    let building =
+        swept.base.rows.iter().filter_map(|it| it.estimates[Metric::RoadmapHours as usize]);
+    let Some(least) = building.map(|it| it.mean).min_by(f64::total_cmp) else { return Ok(None) };
+    let experiment = &question.experiment;
+    let mut equal = experiment.clone();
+    equal.structures = experiment.nearest_in_cost(&candidates, least, runner)?;
+    let replications = swept.base.replications;
+    let plan =
+        Plan { replications_min: replications, replications_max: replications, ..question.plan };
+    Ok(Some((least, equal.compare(&plan, runner)?)))
 }

@@ -56,4 +56,4 @@ pub use storage::{Place, Storage};
 pub use telemetry::Metrics;
 
 pub use channels::secrets::resolve as resolve_secret;
-pub use web::{hash_token, new_secret};
+pub use web::{Trial, hash_token, new_secret};

@@ -49,6 +49,8 @@ pub struct ServeOptions {
     pub place: Place,
     /// Where to listen.
     pub listen: SocketAddr,
+    /// How ways of working are tried.
+    pub trial: web::Trial,
 }
 
 /// Serves until it is told to stop.
@@ -65,6 +67,7 @@ pub fn serve(options: &ServeOptions) -> Result<(), Problem> {
         public_url: catalogue.public_url.clone(),
         catalogue,
         mode: Mode::Serve,
+        trial: options.trial.clone(),
         reload,
         inbox: None,
         extra: vec![],
@@ -80,6 +83,7 @@ pub(crate) struct How {
     pub(crate) public_url: Option<String>,
     pub(crate) catalogue: Catalogue,
     pub(crate) mode: Mode,
+    pub(crate) trial: web::Trial,
     pub(crate) reload: web::Reload,
     pub(crate) inbox: Option<Arc<dyn Inbox>>,
     /// Further workers, which end when they are told to stop.
@@ -208,6 +212,7 @@ async fn start(node: &Node, how: How) -> Result<Running, Problem> {
         clock,
         zones: Arc::new(zones),
         mode: how.mode,
+        trials: Arc::new(web::Trials::new(how.trial)),
         hooks: Arc::new(web::Hooks::new(channels::secrets::resolve)),
         link_key: node.links_key(),
         public_url: public_url.clone(),
@@ -478,6 +483,7 @@ mod tests {
             public_url: None,
             catalogue,
             mode: Mode::Serve,
+            trial: web::Trial::new(|_, _, _| Err("nothing is tried here".to_owned())),
             reload: Arc::new(|| Box::pin(async { Ok(String::new()) })),
             inbox: None,
             extra: vec![calls],

@@ -27,6 +27,7 @@ mod reach;
 mod show;
 mod spent;
 mod steer;
+mod trials;
 mod views;
 mod watching;
 
@@ -38,6 +39,7 @@ pub use codes::{CODE_DIGITS, contact_code, contact_code_hash};
 pub use hooks::{Hooks, LetterIn, heard_mail};
 pub use links::ack_link;
 pub use passwords::{hash_token, new_secret};
+pub use trials::{TRIAL_MS_MAX, TRIALS_MAX, Trial, Trials};
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -61,6 +63,8 @@ pub struct Context {
     pub zones: Arc<oncall::Zones>,
     /// For a team, or for trying out.
     pub mode: Mode,
+    /// Ways of working that are being tried.
+    pub trials: Arc<Trials>,
     /// What comes back is checked and counted here.
     pub hooks: Arc<Hooks>,
     /// Signs links that acknowledge.
@@ -177,6 +181,10 @@ pub fn router(context: Context) -> Router {
         .route("/api/v1/oncall", get(api::oncall))
         .route("/api/v1/why/{id}", get(api::why))
         .route("/watch", get(views::watch::view))
+        .route("/whatif", get(views::whatif::view))
+        .route("/whatif/{number}", get(views::whatif::trial))
+        .route("/whatif/{number}/report", get(views::whatif::report))
+        .route("/api/v1/whatif/{number}", get(views::whatif::trial_api))
         .route("/api/v1/heartbeats", get(watching::heartbeats))
         .route("/api/v1/changes", get(watching::changes))
         .route("/api/v1/maintenance", get(watching::maintenance))
@@ -238,6 +246,8 @@ fn writers() -> Router<Context> {
         .route("/api/v2/silences", post(alertmanager::set_silence))
         .route("/api/v2/silence/{id}", delete(alertmanager::end_silence))
         .route("/logout", post(forms::logout))
+        .route("/whatif", post(views::whatif::begin))
+        .route("/api/v1/whatif", post(views::whatif::begin_api))
         .route("/demo/{action}/{service}", post(forms::demo))
         .route("/demo/as", post(forms::demo_as))
         .route("/api/v1/incidents", post(api::raise))

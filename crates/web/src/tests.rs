@@ -67,6 +67,12 @@ const ROUTES: &str = "
     POST /api/v1/rotas/nothing/relief/end      401 401 404 404
     POST /silences/si_9/end                    303 303 404 404
     GET  /watch                                303 303 200 200
+    GET  /whatif                               303 303 200 200
+    GET  /whatif/9                             303 303 404 404
+    GET  /whatif/9/report                      303 303 404 404
+    POST /whatif                               303 303 303 429
+    GET  /api/v1/whatif/9                      401 401 404 404
+    POST /api/v1/whatif                        401 401 415 415
     POST /maintenance                          303 303 422 422
     POST /maintenance/patches/cancel           303 303 404 404
     GET  /api/v1/heartbeats                    401 401 200 200
@@ -446,6 +452,7 @@ impl House {
             clock,
             zones: Arc::new(oncall::Zones::bundled()),
             mode,
+            trials: Arc::new(crate::Trials::new(crate::Trial::new(crate::trials::tests::tried))),
             hooks: Arc::new(crate::Hooks::new(crate::hooks::tests::secret)),
             link_key: LINK_KEY,
             public_url: "http://127.0.0.1:8080".into(),

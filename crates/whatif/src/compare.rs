@@ -14,9 +14,13 @@
 //! - every history is audited; one broken law ends the comparison;
 //! - there is no total: a structure is dominated or it is a matter of what one wants.
 
+mod cost;
 mod sweep;
+mod tornado;
 
+pub use cost::CHOICE_REPLICATIONS;
 pub use sweep::{Answer, PARAMETERS, Parameter, Point, Reason, Sweep, Swept, sweep};
+pub use tornado::{Bar, End, Standing};
 
 use crate::calendar::Span;
 use crate::measure::{Better, METRICS, Measures, Metric, measure};

@@ -98,6 +98,19 @@ pub enum Length {
 }
 
 impl Length {
+    /// The same shape, `factor` times as long.
+    #[must_use]
+    pub fn times(self, factor: f64) -> Self {
+        let longer = |it: i64| crate::number::whole(crate::number::float(it) * factor).max(1);
+        match self {
+            Self::Fixed { mean_ms } => Self::Fixed { mean_ms: longer(mean_ms) },
+            Self::Exponential { mean_ms } => Self::Exponential { mean_ms: longer(mean_ms) },
+            Self::LogNormal { mean_ms, variation } => {
+                Self::LogNormal { mean_ms: longer(mean_ms), variation }
+            }
+        }
+    }
+
     /// The mean.
     #[must_use]
     pub fn mean_ms(&self) -> i64 {

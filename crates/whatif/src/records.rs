@@ -474,6 +474,8 @@ pub struct Described {
     pub done_hours: Option<(f64, f64)>,
     /// Minutes of work: p50 and how many are recorded.
     pub worked_minutes: Option<(f64, usize)>,
+    /// Fewer than [`GROUP_MIN`] people had these: what describes how they work is not shown.
+    pub few_people: bool,
     /// Hand-overs between groups per item, where groups are recorded.
     pub handovers: Option<f64>,
     /// Items per 100 that came back to a group that had given them away.
@@ -482,6 +484,10 @@ pub struct Described {
     /// above [`TYPED`] they were typed, not measured.
     pub round: Option<f64>,
 }
+
+/// What describes how people work is shown of at least so many of them together. With fewer, whoever
+/// knows one's own share knows much of the others'; five is the usual least group.
+pub const GROUP_MIN: usize = 5;
 
 /// Days that see no item still count; this many days are needed to speak of bursts.
 const DISPERSION_DAYS_MIN: usize = 14;
@@ -517,6 +523,8 @@ fn describe_class(works: &[Work], class: Class) -> Option<Described> {
     let quarters = done.iter().filter(|it| (4.0 * **it).fract() == 0.0).count();
     let some = |it: bool, value: f64| it.then_some(value);
     let share = |part: usize, whole: usize| count(part) / count(whole.max(1));
+    let people: BTreeSet<&String> = these.iter().flat_map(|it| &it.people).collect();
+    let few_people = (1..GROUP_MIN).contains(&people.len());
     Some(Described {
         class,
         items: these.len(),
@@ -525,7 +533,10 @@ fn describe_class(works: &[Work], class: Class) -> Option<Described> {
         dispersion: dispersion(&these, first, last),
         wait_hours: pair(&sorted(&|it| since(it, it.started_ms))),
         done_hours: pair(&done),
-        worked_minutes: percentile(&worked, 0.5).map(|it| (it, worked.len())),
+        worked_minutes: percentile(&worked, 0.5)
+            .map(|it| (it, worked.len()))
+            .filter(|_| !few_people),
+        few_people,
         handovers: some(
             !grouped.is_empty(),
             grouped.iter().map(|it| moves(it)).sum::<f64>() / count(grouped.len().max(1)),

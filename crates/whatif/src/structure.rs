@@ -8,8 +8,8 @@
 //! - everybody has a desk of their own behind the named ones, for what only they can do;
 //! - a route leads to a desk or a person that exists: [`Structure::check`].
 
-use crate::calendar::Span;
-use crate::world::{CLASSES, Class, Item, Organisation};
+use crate::calendar::{Calendar, Span};
+use crate::world::{CLASSES, Class, Item, Organisation, Person};
 
 /// A way of working.
 #[derive(Debug, Clone, PartialEq)]
@@ -229,11 +229,15 @@ impl Structure {
         self.priorities[class.index()]
     }
 
-    /// Hours that people sit at desks and do nothing else.
+    /// Hours that people sit at desks and do nothing else; whoever serves two desks at once sits there once.
     #[must_use]
     pub fn dedicated_ms(&self, organisation: &Organisation) -> i64 {
-        let turns = self.desks.iter().filter(|it| it.dedicated == Dedication::Full);
-        let turns = turns.flat_map(|it| &it.turns);
-        turns.map(|it| organisation.people[it.person].calendar.open_ms(it.span)).sum()
+        let of = |(number, person): (usize, &Person)| {
+            let full = self.desks.iter().filter(|it| it.dedicated == Dedication::Full);
+            let turns = full.flat_map(|it| &it.turns).filter(|it| it.person == number);
+            let at_desks = Calendar::of(turns.map(|it| it.span).collect());
+            person.calendar.and(&at_desks).open_ms(organisation.within)
+        };
+        organisation.people.iter().enumerate().map(of).sum()
     }
 }

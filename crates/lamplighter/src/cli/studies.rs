@@ -76,6 +76,9 @@ pub(crate) struct Records {
     /// What rows are, where no column says so: page, ticket, request, change [default: ticket]
     #[arg(long, value_name = "CLASS")]
     pub(crate) class: Option<String>,
+    /// Also write a file for `whatif` to begin with
+    #[arg(long, value_name = "FILE.yaml")]
+    pub(crate) draft: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) beside: RecordsBeside,
     #[command(flatten)]
@@ -116,6 +119,9 @@ pub(crate) struct Whatif {
     /// How many threads [default: one per core]; the answer is the same
     #[arg(long, value_name = "COUNT")]
     pub(crate) cores: Option<usize>,
+    /// Also write two pages to print, as one HTML file without script
+    #[arg(long, value_name = "FILE.html")]
+    pub(crate) report: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) form: Form,
 }

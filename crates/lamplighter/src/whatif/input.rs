@@ -27,6 +27,10 @@ const STRUCTURES_MAX: usize = 12;
 const WEEKS_MAX: u16 = 260;
 const REPLICATIONS_MAX: usize = 10_000;
 const PER_WEEK_MAX: f64 = 100_000.0;
+/// Staff that is tried to make costs equal: so many more than the most that were asked for …
+const CANDIDATES_ABOVE: usize = 2;
+/// … and at most so many numbers of people per structure.
+const CANDIDATES_MAX: usize = 16;
 
 /// What is asked.
 pub(super) struct Question {
@@ -36,6 +40,7 @@ pub(super) struct Question {
     pub(super) expectation: Expectation,
     presets: Vec<(Preset, Numbers)>,
     equal_staffing: bool,
+    equal_cost: bool,
     /// What was recorded, and whether the past was foretold from it.
     pub(super) evidence: Option<Evidence>,
 }
@@ -53,6 +58,7 @@ struct File {
     records: Option<Recorded>,
     structures: Vec<Entry>,
     equal_staffing: bool,
+    equal_cost: bool,
     primary: String,
     replications: Replications,
     assumptions: Assumed,
@@ -74,6 +80,7 @@ impl Default for File {
             records: None,
             structures: vec![],
             equal_staffing: true,
+            equal_cost: true,
             primary: Metric::WaitP90.key().to_owned(),
             replications: Replications::default(),
             assumptions: Assumed::default(),
@@ -218,11 +225,17 @@ struct Ranges {
     slow_down: [f64; 2],
     consult_share: [f64; 2],
     resumption_minutes: [f64; 2],
+    work: [f64; 2],
 }
 
 impl Default for Ranges {
     fn default() -> Self {
-        Self { slow_down: [1.0, 4.0], consult_share: [0.0, 0.6], resumption_minutes: [1.0, 25.0] }
+        Self {
+            slow_down: [1.0, 4.0],
+            consult_share: [0.0, 0.6],
+            resumption_minutes: [1.0, 25.0],
+            work: [0.8, 1.25],
+        }
     }
 }
 
@@ -237,7 +250,7 @@ impl Entry {
 
 impl Ranges {
     fn sweep(&self) -> Sweep {
-        let ends = [self.slow_down, self.consult_share, self.resumption_minutes];
+        let ends = [self.slow_down, self.consult_share, self.resumption_minutes, self.work];
         let ranges = PARAMETERS.into_iter().zip(ends).map(|(it, [low, high])| (it, low, high));
         Sweep { ranges: ranges.collect() }
     }
@@ -306,6 +319,7 @@ impl Question {
             },
             presets,
             equal_staffing: file.equal_staffing,
+            equal_cost: file.equal_cost,
             evidence,
         })
     }
@@ -328,6 +342,32 @@ impl Question {
             structures.push(structure);
         }
         Ok(Some((most, structures)))
+    }
+
+    /// Per structure, the same with fewer and with more people at desks, to find the one that costs as
+    /// much as another; `None` if that is not wanted.
+    pub(super) fn candidates(&self) -> Result<Option<Vec<Vec<Structure>>>, String> {
+        if !self.equal_cost || self.presets.len() < 2 {
+            return Ok(None);
+        }
+        let organisation = &self.experiment.organisation;
+        let most = self.presets.iter().map(|it| it.1.staff).max().unwrap_or(0);
+        let most = (most + CANDIDATES_ABOVE).min(organisation.people.len());
+        let mut all = vec![];
+        for ((preset, numbers), as_given) in self.presets.iter().zip(&self.experiment.structures) {
+            let mut list = vec![as_given.clone()];
+            let staff = 1..=if *preset == Preset::AdHoc { 0 } else { most };
+            for staff in staff.rev().take(CANDIDATES_MAX) {
+                let structure = preset.structure(organisation, &Numbers { staff, ..*numbers });
+                let structure = Structure { name: as_given.name.clone(), ..structure };
+                structure.check(organisation)?;
+                if list.iter().all(|it| *it != structure) {
+                    list.push(structure);
+                }
+            }
+            all.push(list);
+        }
+        Ok(Some(all))
     }
 
     /// Which parameter ranges from where to where.
@@ -372,6 +412,7 @@ impl File {
             ("slow_down", self.ranges.slow_down, 1.0, 100.0),
             ("consult_share", self.ranges.consult_share, 0.0, 1.0),
             ("resumption_minutes", self.ranges.resumption_minutes, 0.0, 10_000.0),
+            ("work", self.ranges.work, 0.05, 20.0),
         ] {
             within(&format!("ranges: {name}"), low, least, high)?;
             within(&format!("ranges: {name}"), high, low, most)?;

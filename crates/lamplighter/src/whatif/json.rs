@@ -4,7 +4,7 @@
 
 use super::{Findings, past};
 use ::whatif::Comparison;
-use ::whatif::compare::{Answer, Reason};
+use ::whatif::compare::{Answer, End, Reason};
 use ::whatif::measure::METRICS;
 use ::whatif::saturation::DeskLoad;
 use ::whatif::statistics::Estimate;
@@ -44,10 +44,45 @@ pub(super) fn json(it: &Findings) -> Value {
         "equal_staffing": it.equal.as_ref().map(|(staff, it)| {
             json!({ "staff": staff, "comparison": comparison(it) })
         }),
+        "equal_cost": it.same_cost.as_ref().map(|(hours, it)| {
+            json!({ "building_hours": hours, "comparison": comparison(it) })
+        }),
+        "standing": standing(it),
+        "tornado": tornado(it),
         "answers": it.swept.answers.iter().map(|one| answer(one, &it.swept.base)).collect::<Value>(),
         "sweep": points,
         "desks": loads,
     })
+}
+
+fn standing(it: &Findings) -> Value {
+    let base = &it.swept.base;
+    let found = it.swept.standing(it.question.plan.primary);
+    let names =
+        |all: &[usize]| all.iter().map(|it| base.rows[*it].name.clone()).collect::<Vec<_>>();
+    json!({ "ahead": names(&found.ahead), "behind": names(&found.behind) })
+}
+
+fn tornado(it: &Findings) -> Value {
+    let primary = it.question.plan.primary;
+    let (base, standing) = (&it.swept.base, it.swept.standing(primary));
+    let Some((first, second)) = standing.closest() else { return Value::Null };
+    let end =
+        |it: &End| json!({ "value": it.value, "first_minus_second": estimate(&it.difference) });
+    let bars: Vec<Value> = it
+        .swept
+        .tornado(primary, first, second)
+        .iter()
+        .map(|bar| {
+            json!({
+                "parameter": bar.parameter.key(),
+                "low": end(&bar.low),
+                "high": end(&bar.high),
+                "flips_near": bar.flips_near,
+            })
+        })
+        .collect();
+    json!({ "first": base.rows[first].name, "second": base.rows[second].name, "bars": bars })
 }
 
 fn comparison(it: &Comparison) -> Value {

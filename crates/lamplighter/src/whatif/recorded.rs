@@ -156,7 +156,13 @@ impl Recorded {
     /// Whole weeks from Monday to Monday, by Greenwich, from the first record to the last.
     pub(super) fn whole(&self, records: &Records) -> Result<Span, String> {
         let (Some(first), Some(last)) = (records.works.first(), records.works.last()) else {
-            return Err(format!("records: {} holds nothing that can be used", self.file));
+            let lost: Vec<&str> = records.lost.keys().map(AsRef::as_ref).collect();
+            return Err(format!(
+                "records: {} holds nothing that can be used: {}; `lamplighter records` shows what it \
+                 holds, and `classes` says what a word means",
+                self.file,
+                lost.join(", ")
+            ));
         };
         let weeks_before = |at_ms: i64| (at_ms - A_MONDAY_MS).div_euclid(WEEK_MS);
         // The first week may have begun before the export does: it is left out unless that is sure.

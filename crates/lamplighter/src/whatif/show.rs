@@ -4,15 +4,13 @@
 //! - the first line says whether anything was calibrated, the last lines say what is not claimed;
 //! - every number that came from replications has its interval beside it.
 
+use super::words::{self, cell};
 use super::{Findings, past};
 use ::whatif::Comparison;
-use ::whatif::compare::{Answer, Difference, PARAMETERS, Reason, Row};
+use ::whatif::compare::{Answer, Bar, Difference, PARAMETERS, Reason, Standing};
 use ::whatif::measure::{Better, METRICS, Metric};
 use ::whatif::saturation::WEEKS_AHEAD_MAX;
 use std::fmt::Write as _;
-
-/// Above this share of items that are still open, percentiles are lower bounds.
-const OPEN_PERCENT_MAX: f64 = 10.0;
 
 const WIDTH: usize = 16;
 
@@ -28,10 +26,18 @@ pub(super) fn show(it: &Findings) -> String {
     if let Some((staff, equal)) = &it.equal {
         let _ = writeln!(text, "\nwith {staff} at desks in each, but in ad-hoc\n");
         text.push_str(&table(equal));
-        text.push_str("Headcount, and so the cost of people, is the same in all of them.\n");
+    }
+    if let Some((hours, equal)) = &it.same_cost {
+        same_cost(&mut text, *hours, equal, it.question.plan.primary);
+    }
+    let standing = it.swept.standing(it.question.plan.primary);
+    let _ = writeln!(text, "\n{}", words::headline(it, &standing));
+    for line in words::beside(it, &standing) {
+        let _ = writeln!(text, "  {line}");
     }
     answers(&mut text, it);
     depends(&mut text, it);
+    tornado(&mut text, it, &standing);
     pareto(&mut text, base);
     saturation(&mut text, it);
     text.push_str("\nwhat this cannot say\n");
@@ -119,15 +125,6 @@ fn table(it: &Comparison) -> String {
     text
 }
 
-/// A number with its interval; marked where so much is open that the true number is larger.
-fn cell(row: &Row, metric: Metric) -> String {
-    let Some(it) = row.estimates[metric as usize] else { return "-".to_owned() };
-    let open = row.estimates[Metric::OpenPercent as usize].map_or(0.0, |it| it.mean);
-    let cut = metric.audience() == "customers" && metric != Metric::OpenPercent;
-    let bound = if cut && open > OPEN_PERCENT_MAX { "≥ " } else { "" };
-    format!("{bound}{} ± {}", number(it.mean), number(it.half_width))
-}
-
 fn answers(text: &mut String, it: &Findings) {
     let metric = it.question.plan.primary;
     let names = |number: usize| it.swept.base.rows[number].name.as_str();
@@ -175,6 +172,60 @@ fn depends(text: &mut String, it: &Findings) {
             let _ = write!(text, "{cell:>WIDTH$}");
         }
         text.push('\n');
+    }
+}
+
+/// Staff moved until all leave about as much building as the one that leaves least.
+fn same_cost(text: &mut String, hours: f64, it: &Comparison, primary: Metric) {
+    let _ = writeln!(
+        text,
+        "\nat equal cost: staff so that building is as near to {} h/week as whole people allow\n",
+        number(hours)
+    );
+    let _ = write!(text, "{:22}", "");
+    for row in &it.rows {
+        let _ = write!(text, "{:>WIDTH$}", shortened(&row.name));
+    }
+    let _ = write!(text, "\n{:22}", "time at desks, %");
+    for row in &it.rows {
+        let _ = write!(text, "{:>WIDTH$}", number(100.0 * row.desk_share));
+    }
+    text.push('\n');
+    let mut metrics = vec![primary, Metric::RoadmapHours, Metric::Interruptions];
+    metrics.dedup();
+    for metric in metrics {
+        let _ = write!(text, "  {:20}", metric.title());
+        for row in &it.rows {
+            let cell = cell(row, metric);
+            let _ = write!(text, "{cell:>WIDTH$}");
+        }
+        text.push('\n');
+    }
+    text.push_str(
+        "Cost is every paid hour that does not build. Without desks there is nothing to move.\n",
+    );
+}
+
+/// What the difference that decides depends on, the most decisive first.
+fn tornado(text: &mut String, it: &Findings, standing: &Standing) {
+    let metric = it.question.plan.primary;
+    let Some((first, second)) = standing.closest() else { return };
+    let bars = it.swept.tornado(metric, first, second);
+    let rows = &it.swept.base.rows;
+    let (first, second) = (&rows[first].name, &rows[second].name);
+    let _ =
+        writeln!(text, "\n{first} minus {second} in {}, the most decisive first", metric.title());
+    for Bar { parameter, low, high, flips_near } in bars {
+        let flips = flips_near.map_or(String::new(), |it| format!(", flips near {}", number(it)));
+        let _ = writeln!(
+            text,
+            "  {:34}{:>8} at {} to {} at {}{flips}",
+            parameter.title(),
+            number(low.difference.mean),
+            number(low.value),
+            number(high.difference.mean),
+            number(high.value),
+        );
     }
 }
 

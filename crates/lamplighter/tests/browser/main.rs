@@ -5,6 +5,7 @@
 mod audit;
 mod chromium;
 mod demo;
+mod whatif;
 
 mod needs_server {
     use super::chromium::Browser;
@@ -62,14 +63,10 @@ mod needs_server {
             browser.wait_for("document.querySelector('main h1')");
             browser.screenshot(name);
             browser.audit();
-            let wide =
-                "document.documentElement.scrollWidth > document.documentElement.clientWidth";
-            assert_eq!(
-                browser.text(&format!("String({wide})")),
-                "false",
-                "{path} fits a telephone"
-            );
+            browser.fits();
         }
+        super::whatif::walk(&mut browser, &demo);
+        super::whatif::most(&mut browser);
         assert_eq!(browser.complaints(), Vec::<String>::new(), "the browser complains of nothing");
     }
 }

@@ -3,6 +3,7 @@
 mod busfactor;
 mod experiment;
 mod formats_read_and_written;
+mod privacy;
 mod records;
 mod served;
 mod serving;

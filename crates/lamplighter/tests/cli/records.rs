@@ -317,3 +317,47 @@ fn the_book_shows_what_the_export_says() {
     let shown = shown.and_then(|it| it.split("```").next());
     assert_eq!(shown, Some(said.as_str()), "put what the program says into the book");
 }
+
+/// From an export to two pages: a draft that is refused until it was thought about, then the answer.
+#[test]
+fn a_draft_leads_from_an_export_to_the_two_pages() {
+    let home = folder("records-draft");
+    std::fs::write(home.join("tickets.csv"), export()).expect("written");
+    let asked = "records tickets.csv --means incident=page --means support=ticket --draft w.yaml";
+    let output = run(&home, asked);
+    assert!(output.status.success(), "{output:?}");
+    let draft = std::fs::read_to_string(home.join("w.yaml")).expect("written");
+    assert_snapshot!(draft, @r#"
+    # A draft. Change what is marked with <-, then:
+    #   lamplighter whatif w.yaml --report answer.html
+    weeks: 26
+    teams:
+      # <- your teams: how many people, their zone and hours, and which components each owns.
+      my-team: { people: 0, timezone: UTC, hours: "09:00-17:00", owns: ["billing", "ledger", "gateway", "firmware"] }
+    records:
+      file: "tickets.csv"
+      # <- how you worked while these were recorded: one of the structures below.
+      now: how-did-you-work
+      classes: { "incident": "page", "support": "ticket" }
+    structures: [ad-hoc, tribute, product-teams, service-centre]
+    replications: { max: 40 }
+    # <- the longest wait, in hours of the calendar, that nine of ten may have.
+    wait_target_hours: 16
+    "#);
+    // What was written by hand stays.
+    let again = String::from_utf8(run(&home, asked).stderr).expect("UTF-8");
+    assert!(again.starts_with("error: could not write w.yaml"), "{again}");
+    let refused = |text: &str| {
+        std::fs::write(home.join("w.yaml"), text).expect("written");
+        String::from_utf8(run(&home, "whatif w.yaml --report r.html").stderr).expect("UTF-8")
+    };
+    let told = refused(&draft);
+    assert!(told.contains("people in all teams: 0 is not between 2 and 200"), "{told}");
+    let peopled = draft.replace("people: 0, timezone: UTC", "people: 8, timezone: Africa/Nairobi");
+    let told = refused(&peopled);
+    assert!(told.contains("`how-did-you-work` is none of the structures"), "{told}");
+    refused(&peopled.replace("how-did-you-work", "tribute"));
+    let report = std::fs::read_to_string(home.join("r.html")).expect("written");
+    assert_eq!(report.matches("<section class=\"sheet\"").count(), 2);
+    std::fs::remove_dir_all(home).expect("ours");
+}

@@ -23,6 +23,59 @@ fn the_book_shows_what_the_program_says() {
     assert_eq!(shown, Some(said.as_str()), "put what the program says into the book");
 }
 
+/// The report is one file without script that names what it shows, and the same every time.
+#[test]
+fn the_report_is_one_file_of_two_sheets() {
+    let home = folder("whatif-report");
+    let asked =
+        format!("whatif {ROOT}/examples/whatif.yaml --report {}/r.html --cores 2", home.display());
+    let output = run(&home, &asked);
+    assert!(output.status.success(), "{output:?}");
+    let report = std::fs::read_to_string(home.join("r.html")).expect("written");
+    assert!(run(&home, &asked).status.success());
+    let again = std::fs::read_to_string(home.join("r.html")).expect("written");
+    assert_eq!(report, again, "the same file, the same report");
+    for absent in ["<script", "http:", "https:", "url(", "@import", " src=", "devices 1"] {
+        assert!(!report.contains(absent), "{absent} stands in the report");
+    }
+    let count = |what: &str| report.matches(what).count();
+    assert_eq!(
+        (count("<section class=\"sheet\""), count("<svg"), count("role=\"img\"")),
+        (2, 5, 5)
+    );
+    assert_eq!(count("<title>"), 1 + 5, "every picture has its words");
+    let headings: Vec<&str> =
+        report.split("<h2>").skip(1).map(|it| it.split("</h2>").next().expect("closed")).collect();
+    assert_eq!(
+        headings,
+        [
+            "For whom, and how sure",
+            "No score: what is left",
+            "The same question at equal staffing and at equal cost",
+            "What the answer depends on",
+            "Where the ranking flips",
+            "Pair by pair",
+            "When desks saturate",
+            "Calibration",
+            "What cannot be concluded",
+        ]
+    );
+    for present in [
+        "Cannot tell between service-centre and ad-hoc",
+        "slow-down of a stranger 1 to 4",
+        "flips near",
+        "uncalibrated: what these inputs imply",
+        "2 at desks in each",
+        "which structure is &quot;better&quot;",
+    ] {
+        assert!(report.contains(present), "{present} is missing");
+    }
+    let nowhere = run(&home, &asked.replace("r.html", "none/r.html"));
+    let told = String::from_utf8_lossy(&nowhere.stderr).into_owned();
+    assert!(told.starts_with("error: could not write") && told.contains("hint:"), "{told}");
+    std::fs::remove_dir_all(home).expect("ours");
+}
+
 /// One core or several: the same bytes. And the answer never says that it is calibrated.
 #[test]
 fn cores_change_nothing() {

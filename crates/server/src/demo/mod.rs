@@ -56,6 +56,8 @@ pub struct DemoOptions {
     pub listen: Option<SocketAddr>,
     /// The seed of history and traffic; `None`: as before, or 1.
     pub seed: Option<u64>,
+    /// How ways of working are tried.
+    pub trial: web::Trial,
 }
 
 /// What the demo remembers from run to run.
@@ -74,7 +76,7 @@ pub fn demo(options: &DemoOptions) -> Result<(), Problem> {
     let place = Place::Folder(folder.clone());
     let catalogue = organisation()?;
     let before = remembered(&place, &catalogue, options.seed)?;
-    let speed = options.speed;
+    let (speed, trial) = (options.speed, options.trial.clone());
     let clock: Arc<dyn Clock> = Arc::new(ScaledClock::starting_at(before.clock, speed));
     let node = take_journal(&place, &catalogue.org, &clock, speed)?;
     let town = Arc::new(Town::remembered(before.town.clone()));
@@ -111,6 +113,7 @@ pub fn demo(options: &DemoOptions) -> Result<(), Problem> {
             public_url: None,
             catalogue,
             mode: Mode::Demo(controls),
+            trial,
             reload: Arc::new(|| Box::pin(async { Err("the demo has no files\n".to_owned()) })),
             inbox: Some(letters),
             extra: vec![serve, keep],

@@ -22,6 +22,7 @@ pub(crate) fn full(
         ("/silences", "Silences"),
         ("/me", "Me"),
         ("/watch", "Watch"),
+        ("/whatif", "What if"),
     ];
     if !context.handle.state().shadow.configured.is_empty() {
         places.push(("/shadow", "Shadow"));

@@ -11,6 +11,7 @@ pub(crate) mod shadow;
 pub(crate) mod silences;
 pub(crate) mod tokens;
 pub(crate) mod watch;
+pub(crate) mod whatif;
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};

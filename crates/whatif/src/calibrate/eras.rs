@@ -121,12 +121,14 @@ pub fn transfer(eras: &Eras<'_>, gate: &Gate, ranges: &Sweep) -> Result<Transfer
         return Err(format!("nothing in the first era says how long a {} takes", it.class.name()));
     }
     let base = foretold(eras, gate, kept, &blocks, eras.case.assumptions);
-    let left = ranges.ranges.iter().map(|(parameter, low, high)| {
+    // How long items take is learned from the first era; nothing of it is assumed.
+    let assumed = ranges.ranges.iter().filter(|it| it.0 != Parameter::Work);
+    let left = assumed.map(|(parameter, low, high)| {
         let tried = (0..GRID).map(|place| {
             let share = count(place) / count(GRID - 1);
             let value = low + share * (high - low);
             let mut assumptions = *eras.case.assumptions;
-            parameter.set(&mut assumptions, value);
+            parameter.assume(&mut assumptions, value);
             (value, foretold(eras, gate, kept, &blocks, &assumptions).inside)
         });
         left(*parameter, tried.collect(), parameter.value(eras.case.assumptions), base.inside)

@@ -22,11 +22,13 @@ pub enum Parameter {
     ConsultShare,
     /// How long it takes to find back, in minutes (r).
     ResumptionMinutes,
+    /// How long items take, as a multiple of what was given.
+    Work,
 }
 
 /// Every parameter that is swept.
-pub const PARAMETERS: [Parameter; 3] =
-    [Parameter::SlowDown, Parameter::ConsultShare, Parameter::ResumptionMinutes];
+pub const PARAMETERS: [Parameter; 4] =
+    [Parameter::SlowDown, Parameter::ConsultShare, Parameter::ResumptionMinutes, Parameter::Work];
 
 impl Parameter {
     /// What it is called.
@@ -36,6 +38,7 @@ impl Parameter {
             Self::SlowDown => "slow-down of a stranger",
             Self::ConsultShare => "share that needs an expert",
             Self::ResumptionMinutes => "minutes to find back",
+            Self::Work => "hours per item, times",
         }
     }
 
@@ -46,6 +49,7 @@ impl Parameter {
             Self::SlowDown => "slow_down",
             Self::ConsultShare => "consult_share",
             Self::ResumptionMinutes => "resumption_minutes",
+            Self::Work => "work",
         }
     }
 
@@ -61,6 +65,7 @@ impl Parameter {
             Self::ResumptionMinutes => {
                 "note for two weeks when building stops for an item and when it goes on"
             }
+            Self::Work => "note for four weeks how long each item is worked on",
         }
     }
 
@@ -71,15 +76,27 @@ impl Parameter {
             Self::SlowDown => assumptions.slow_down,
             Self::ConsultShare => assumptions.consult_share,
             Self::ResumptionMinutes => float(assumptions.resumption_ms) / 60_000.0,
+            Self::Work => 1.0,
         }
     }
 
-    /// Puts `value` into `assumptions`.
-    pub fn set(self, assumptions: &mut Assumptions, value: f64) {
+    /// Puts `value` into `assumptions`. Does nothing where it is none of them.
+    pub(crate) fn assume(self, assumptions: &mut Assumptions, value: f64) {
         match self {
             Self::SlowDown => assumptions.slow_down = value,
             Self::ConsultShare => assumptions.consult_share = value,
             Self::ResumptionMinutes => assumptions.resumption_ms = whole(value * 60_000.0),
+            Self::Work => {}
+        }
+    }
+
+    fn set(self, experiment: &mut Experiment, value: f64) {
+        if self == Self::Work {
+            for source in &mut experiment.sources {
+                source.length = source.length.times(value);
+            }
+        } else {
+            self.assume(&mut experiment.assumptions, value);
         }
     }
 }
@@ -158,7 +175,7 @@ pub fn sweep(
     for (parameter, low, high) in &ranges.ranges {
         for value in [*low, *high] {
             let mut moved = experiment.clone();
-            parameter.set(&mut moved.assumptions, value);
+            parameter.set(&mut moved, value);
             let comparison = moved.compare(&same, runner)?;
             points.push(Point { parameter: *parameter, value, comparison });
         }
@@ -194,7 +211,7 @@ impl Pair<'_> {
             |it: &Comparison| it.difference(self.plan.primary, self.first, self.second).copied();
         let here = difference(base);
         let Some((here, winner)) = here.and_then(|it| Some((it, it.winner()?))) else {
-            return Ok(Err(vec![Reason::Luck]));
+            return Ok(Err(self.in_luck(points)?));
         };
         let mut reasons = vec![];
         for Point { parameter, value, comparison } in points {
@@ -214,6 +231,26 @@ impl Pair<'_> {
         Ok(if reasons.is_empty() { Ok(winner) } else { Err(reasons) })
     }
 
+    /// As assumed the two are equal but for luck; where both ends of a range are sure of themselves and
+    /// contradict each other, the ranking flips in between.
+    fn in_luck(&self, points: &[Point]) -> Result<Vec<Reason>, String> {
+        let mut reasons = vec![Reason::Luck];
+        for ends in points.chunks(2) {
+            let [low, high] = ends else { continue };
+            let sure = |it: &Point| {
+                let it = it.comparison.difference(self.plan.primary, self.first, self.second)?;
+                Some((it.estimate.mean, it.winner()?))
+            };
+            let (Some(one), Some(other)) = (sure(low), sure(high)) else { continue };
+            if one.1 != other.1 {
+                let parameter = low.parameter;
+                let flips_near = Some(self.flip(parameter, (low.value, one.0), high.value)?);
+                reasons.push(Reason::TurnsOn { parameter, value: high.value, flips_near });
+            }
+        }
+        Ok(reasons)
+    }
+
     /// The value between `from` and `to` at which the mean difference changes its sign. Halved, not
     /// drawn as a line: waits grow without bound near saturation.
     fn flip(&self, parameter: Parameter, from: (f64, f64), to: f64) -> Result<f64, String> {
@@ -223,8 +260,9 @@ impl Pair<'_> {
             [self.first, self.second].map(|it| self.experiment.structures[it].clone()).to_vec();
         for _ in 0..HALVINGS {
             let middle = f64::midpoint(same, other);
-            parameter.set(&mut pair.assumptions, middle);
-            let found = pair.compare(self.plan, self.runner)?;
+            let mut moved = pair.clone();
+            parameter.set(&mut moved, middle);
+            let found = moved.compare(self.plan, self.runner)?;
             let difference = found.difference(self.plan.primary, 0, 1);
             if difference.is_some_and(|it| it.estimate.mean * from.1 > 0.0) {
                 same = middle;

@@ -165,3 +165,26 @@ fn real_exports_are_read_and_typed_times_are_seen() {
     assert_eq!(described.done_hours.map(|it| it.0), Some(2.0), "the median is typed");
     assert!(described.round.is_some_and(|it| it > TYPED), "typed: {described:?}");
 }
+
+/// How long four people work is about them; of five it is told.
+#[test]
+fn small_groups_are_not_described() {
+    let of = |people: usize, column: &str| {
+        let mut text = format!("id,created,resolved,worked_minutes,{column}\n");
+        for number in 0..40 {
+            let day = 1 + number % 28;
+            let _ = writeln!(
+                text,
+                "{number},2026-02-{day:02}T09:00:00Z,2026-02-{day:02}T11:00:00Z,30,p{}",
+                number % people
+            );
+        }
+        let records = read(&text, &Reading::usual()).unwrap_or_else(|it| panic!("{it}"));
+        let [described] = &describe(&records.works)[..] else { panic!("one class") };
+        (described.few_people, described.worked_minutes.is_some(), described.done_hours.is_some())
+    };
+    assert_eq!(of(4, "assigned_to"), (true, false, true));
+    assert_eq!(of(5, "assigned_to"), (false, true, true));
+    // Who did it is not recorded: nobody can be told from anybody.
+    assert_eq!(of(4, "colour"), (false, true, true));
+}

@@ -2,11 +2,13 @@
 //! and with the one that fails at small size.
 
 use super::company::{Company, company};
-use crate::compare::{Answer, Comparison, OneByOne, Parameter, Plan, Reason, Sweep, sweep};
+use crate::compare::{
+    Answer, Comparison, Experiment, OneByOne, Parameter, Plan, Reason, Sweep, sweep,
+};
 use crate::measure::{METRICS, Metric};
 use crate::presets::Preset;
 use crate::saturation::{Expectation, loads, weekly};
-use crate::structure::Assumptions;
+use crate::structure::{Assumptions, Structure};
 use crate::world::{Draw, draw};
 
 /// A half-year, twelve times; work grows with the number of people.
@@ -168,4 +170,93 @@ fn where_the_ranking_flips_nobody_can_tell() {
     assert!(1.2 < flip && flip < 6.0, "{flip}");
     assert_eq!(answer([Preset::ServiceCentre, Preset::Tribute], (1.0, 6.0)), Ok(0));
     assert_eq!(answer([Preset::Tribute, Preset::Tribute], (1.0, 6.0)), Err(vec![Reason::Luck]));
+}
+
+/// The tornado says the same as the points it is made of, the widest bar first; and whoever loses a pair
+/// is not ahead.
+#[test]
+fn the_tornado_stands_on_its_widest_bar() {
+    let mut experiment = sized(16).experiment(&[Preset::ServiceCentre, Preset::ProductTeams]);
+    experiment.assumptions.slow_down = 1.2;
+    let ranges = vec![
+        (Parameter::ResumptionMinutes, 1.0, 25.0),
+        (Parameter::SlowDown, 1.0, 6.0),
+        (Parameter::Work, 0.8, 1.25),
+    ];
+    let found = sweep(&experiment, &plan(12), &Sweep { ranges }, &OneByOne).unwrap();
+    let bars = found.tornado(Metric::WaitP90, 0, 1);
+    let order: Vec<Parameter> = bars.iter().map(|it| it.parameter).collect();
+    assert_eq!(order, [Parameter::SlowDown, Parameter::Work, Parameter::ResumptionMinutes]);
+    assert!(bars.windows(2).all(|it| it[0].swing() >= it[1].swing()), "{bars:?}");
+    for bar in &bars {
+        for end in [bar.low, bar.high] {
+            let at = |it: &&crate::compare::Point| {
+                it.parameter == bar.parameter && it.value.total_cmp(&end.value).is_eq()
+            };
+            let point = found.points.iter().find(at).unwrap();
+            let difference = point.comparison.difference(Metric::WaitP90, 0, 1).unwrap();
+            assert_eq!(difference.estimate, end.difference);
+        }
+    }
+    assert!(bars[0].flips_near.is_some_and(|it| 1.2 < it && it < 6.0), "{bars:?}");
+    assert_eq!(bars[2].flips_near, None);
+    let standing = found.standing(Metric::WaitP90);
+    assert_eq!(
+        (standing.winner(), standing.ahead.len(), standing.closest()),
+        (None, 2, Some((0, 1)))
+    );
+
+    let certain = sized(16).experiment(&[Preset::Tribute, Preset::ServiceCentre]);
+    let ranges = Sweep { ranges: vec![(Parameter::SlowDown, 1.0, 2.0)] };
+    let found = sweep(&certain, &plan(12), &ranges, &OneByOne).unwrap();
+    let standing = found.standing(Metric::WaitP90);
+    assert_eq!((standing.winner(), standing.behind), (Some(1), vec![0]));
+}
+
+/// More people at desks leave less building: of several staffs the one is taken that costs as much as
+/// was asked for, and a structure that cannot be moved stays as it is.
+#[test]
+fn staff_is_moved_until_costs_are_equal() {
+    let company = sized(16);
+    let experiment = company.experiment(&[Preset::AdHoc, Preset::Tribute]);
+    let staffed = |staff: usize| {
+        let numbers = Preset::Tribute.usual(&company.organisation);
+        Preset::Tribute
+            .structure(&company.organisation, &crate::presets::Numbers { staff, ..numbers })
+    };
+    let ad_hoc = experiment.structures[0].clone();
+    let candidates = vec![vec![ad_hoc], (1..=6).map(staffed).collect()];
+    let paid = experiment.paid_hours();
+    assert!((paid - 40.0).abs() < 1e-9, "{paid}");
+    let at_a_time = |it: &Structure| {
+        let from_ms = it.desks[0].turns[0].span.from_ms;
+        it.desks[0].turns.iter().filter(|it| it.span.from_ms == from_ms).count()
+    };
+    for staff in 1_usize..=6 {
+        let alone = Experiment { structures: vec![staffed(staff)], ..experiment.clone() };
+        let hours = alone.replicate(0).unwrap()[0].get(Metric::RoadmapHours).unwrap();
+        assert!(hours < paid * (1.0 - crate::number::count(staff) / 16.0), "{staff}: {hours}");
+        let found = experiment.nearest_in_cost(&candidates, hours, &OneByOne).unwrap();
+        assert_eq!((found[0].desks.len(), at_a_time(&found[1])), (0, staff));
+    }
+}
+
+/// Specialists who also help everywhere sit at a desk once, not twice.
+#[test]
+fn whoever_serves_two_desks_is_counted_once() {
+    let company = sized(16);
+    let share = |preset: Preset| {
+        let it = company.structure(preset);
+        let all: i64 = company
+            .organisation
+            .people
+            .iter()
+            .map(|it| it.calendar.open_ms(company.organisation.within))
+            .sum();
+        crate::number::float(it.dedicated_ms(&company.organisation)) / crate::number::float(all)
+    };
+    // Four teams, hence four of sixteen.
+    for preset in [Preset::Embedded, Preset::TeamsWithOverflow, Preset::ProductTeams] {
+        assert!((share(preset) - 0.25).abs() < 1e-3, "{preset:?}: {}", share(preset));
+    }
 }

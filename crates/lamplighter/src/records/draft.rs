@@ -1,0 +1,96 @@
+//! A file of `whatif` to begin with, from what an export holds.
+//!
+//! Intuition: an empty file is where people stop. What the export says is written down (its columns, what
+//! its words mean, its components); what only people know is left so that it is refused until it is
+//! changed, because a number that nobody thought about would look like one that somebody did.
+//!
+//! Invariant: nobody stands in it. Components and words of classes are taken over, people are not.
+
+use crate::cli;
+use ::whatif::records::{Described, Records, Work};
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+
+/// Components that are taken over, the most frequent first.
+const COMPONENTS_MAX: usize = 30;
+
+/// The draft that lies at `to`.
+pub(super) fn draft(
+    it: &cli::Records,
+    to: &Path,
+    records: &Records,
+    described: &[Described],
+) -> String {
+    let export = match (it.file.parent(), to.parent()) {
+        (Some(one), Some(other)) if one == other => it.file.file_name().unwrap_or_default().into(),
+        _ => std::path::absolute(&it.file).unwrap_or_else(|_| it.file.clone()),
+    };
+    // Text goes in as JSON, which is YAML that cannot run away.
+    let quoted = |it: &str| json!(it).to_string();
+    let map = |all: &[(String, String)]| {
+        let all: Vec<String> =
+            all.iter().map(|(key, value)| format!("{}: {}", quoted(key), quoted(value))).collect();
+        format!("{{ {} }}", all.join(", "))
+    };
+    let mut text = format!(
+        "# A draft. Change what is marked with <-, then:\n\
+         #   lamplighter whatif {} --report answer.html\n\
+         weeks: 26\n\
+         teams:\n  \
+         # <- your teams: how many people, their zone and hours, and which components each owns.\n  \
+         my-team: {{ people: 0, timezone: UTC, hours: \"09:00-17:00\", owns: [{}] }}\n\
+         records:\n  \
+         file: {}\n  \
+         # <- how you worked while these were recorded: one of the structures below.\n  \
+         now: how-did-you-work\n",
+        to.display(),
+        components(&records.works).iter().map(|it| quoted(it)).collect::<Vec<_>>().join(", "),
+        quoted(&export.to_string_lossy()),
+    );
+    let mut line = |key: &str, value: Option<String>| {
+        if let Some(value) = value {
+            let _ = writeln!(text, "  {key}: {value}");
+        }
+    };
+    line("times", it.times.as_deref().map(quoted));
+    line("timezone", it.timezone.as_deref().map(quoted));
+    line("class", it.class.as_deref().map(quoted));
+    line("classes", (!it.means.is_empty()).then(|| map(&it.means)));
+    line("columns", (!it.column.is_empty()).then(|| map(&it.column)));
+    let unknown: Vec<&Described> =
+        described.iter().filter(|it| it.worked_minutes.is_none()).collect();
+    if !unknown.is_empty() {
+        text.push_str(
+            "work:\n  # <- hours that one takes somebody who knows it: your records do not say.\n",
+        );
+    }
+    for it in unknown {
+        let _ = writeln!(
+            text,
+            "  - {{ class: {}, per_week: {:.1}, hours: 1 }}",
+            it.class.name(),
+            it.per_week.max(0.1)
+        );
+    }
+    text.push_str(
+        "structures: [ad-hoc, tribute, product-teams, service-centre]\n\
+         replications: { max: 40 }\n\
+         # <- the longest wait, in hours of the calendar, that nine of ten may have.\n\
+         wait_target_hours: 16\n",
+    );
+    text
+}
+
+/// What the records are about, or one component for everything.
+fn components(works: &[Work]) -> Vec<String> {
+    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+    for about in works.iter().filter_map(|it| it.about.as_deref()).filter(|it| !it.is_empty()) {
+        *seen.entry(about).or_insert(0) += 1;
+    }
+    let mut all: Vec<(&str, usize)> = seen.into_iter().collect();
+    all.sort_by_key(|it| std::cmp::Reverse(it.1));
+    let all: Vec<String> = all.into_iter().take(COMPONENTS_MAX).map(|it| it.0.to_owned()).collect();
+    if all.is_empty() { vec!["everything".to_owned()] } else { all }
+}

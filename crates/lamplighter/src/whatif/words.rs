@@ -1,0 +1,156 @@
+//! The answer in sentences, for the terminal and for the report.
+//!
+//! Invariants:
+//! - a sentence that prefers something says for whom, in what, and at what load;
+//! - where no single way of working is ahead, the sentence begins with "Cannot tell".
+
+use super::Findings;
+use super::show::number;
+use ::whatif::compare::{Answer, Comparison, Reason, Row, Standing};
+use ::whatif::measure::Metric;
+use std::collections::BTreeSet;
+
+/// Above this share of items that are still open, percentiles are lower bounds.
+const OPEN_PERCENT_MAX: f64 = 10.0;
+
+/// Whether so much is open that the true number is larger.
+pub(super) fn is_bound(row: &Row, metric: Metric) -> bool {
+    let open = row.estimates[Metric::OpenPercent as usize].map_or(0.0, |it| it.mean);
+    let cut = metric.audience() == "customers" && metric != Metric::OpenPercent;
+    cut && open > OPEN_PERCENT_MAX
+}
+
+/// A number with its interval, marked where it is a lower bound.
+pub(super) fn cell(row: &Row, metric: Metric) -> String {
+    let Some(it) = row.estimates[metric as usize] else { return "-".to_owned() };
+    let bound = if is_bound(row, metric) { "≥ " } else { "" };
+    format!("{bound}{} ± {}", number(it.mean), number(it.half_width))
+}
+
+/// The number alone.
+pub(super) fn mean(row: &Row, metric: Metric) -> String {
+    row.estimates[metric as usize].map_or("-".to_owned(), |it| number(it.mean))
+}
+
+/// The answer in one sentence.
+pub(super) fn headline(it: &Findings, standing: &Standing) -> String {
+    let rows = &it.swept.base.rows;
+    let metric = it.question.plan.primary;
+    let what = format!("in {}, for {}, at this load", metric.title(), metric.audience());
+    let name = |number: &usize| rows[*number].name.as_str();
+    let names = |all: &[usize]| listed(&all.iter().map(name).collect::<Vec<_>>());
+    match (standing.winner(), &standing.behind[..]) {
+        (Some(only), []) => format!("There is only {}: nothing to compare.", name(&only)),
+        (Some(winner), behind) => format!(
+            "{} is ahead {what}: clearly of {}, and so it stays at both ends of every range.",
+            capital(name(&winner)),
+            names(behind)
+        ),
+        (None, []) => format!("Cannot tell: between {} {what}.", names(&standing.ahead)),
+        (None, behind) => format!(
+            "Cannot tell between {} {what}. {} {} behind.",
+            names(&standing.ahead),
+            capital(&names(behind)),
+            if behind.len() == 1 { "is" } else { "are" }
+        ),
+    }
+}
+
+/// What those ahead cost the others, and whether equal terms change who is ahead.
+pub(super) fn beside(it: &Findings, standing: &Standing) -> Vec<String> {
+    let rows = &it.swept.base.rows;
+    let metric = it.question.plan.primary;
+    let mut lines = vec![];
+    for ahead in standing.ahead.iter().take(3) {
+        let row = &rows[*ahead];
+        lines.push(format!(
+            "{}: {} {}; {} h a week of building and {} interruptions a week for engineers, {} % of time at \
+             desks.",
+            capital(&row.name),
+            metric.title(),
+            cell(row, metric),
+            mean(row, Metric::RoadmapHours),
+            mean(row, Metric::Interruptions),
+            number(100.0 * row.desk_share)
+        ));
+    }
+    let equal = it.equal.as_ref().map(|it| ("equal staffing", &it.1));
+    let same = it.same_cost.as_ref().map(|it| ("equal cost", &it.1));
+    for (terms, comparison) in equal.into_iter().chain(same) {
+        lines.push(at_equal(terms, comparison, metric));
+    }
+    lines
+}
+
+/// Who is ahead on equal terms, by luck alone: the sweep is not repeated there, and the sentence says so.
+fn at_equal(terms: &str, comparison: &Comparison, metric: Metric) -> String {
+    let beaten = |row: usize| {
+        let about = comparison.differences.iter().filter(|it| it.metric == metric);
+        let mut about = about.filter(|it| it.first == row || it.second == row);
+        about.any(|it| it.winner().is_some_and(|winner| winner != row))
+    };
+    let rows = &comparison.rows;
+    let ahead = (0..rows.len()).filter(|it| !beaten(*it));
+    let ahead: Vec<&str> = ahead.map(|it| rows[it].name.as_str()).collect();
+    match &ahead[..] {
+        [one] => format!("At {terms}, as assumed: {one} is ahead."),
+        all => format!("At {terms}, as assumed: cannot tell between {}.", listed(all)),
+    }
+}
+
+/// Answers about those ahead before all others: what is cut off a list is what matters least.
+pub(super) fn closest_first<'a>(it: &'a Findings, standing: &Standing) -> Vec<&'a Answer> {
+    let place = |row: usize| {
+        let order = standing.ahead.iter().chain(&standing.behind);
+        order.clone().position(|it| *it == row)
+    };
+    let mut answers: Vec<&Answer> = it.swept.answers.iter().collect();
+    answers.sort_by_key(|it| {
+        let (one, other) = (place(it.first), place(it.second));
+        (one.max(other), one.min(other))
+    });
+    answers
+}
+
+/// Why nobody can tell, pair by pair; and what to measure, each once.
+pub(super) fn reasons(it: &Findings, standing: &Standing) -> (Vec<String>, Vec<&'static str>) {
+    let rows = &it.swept.base.rows;
+    let (mut lines, mut settled) = (vec![], BTreeSet::new());
+    for Answer { first, second, better } in closest_first(it, standing) {
+        let Err(reasons) = better else { continue };
+        let pair = format!("{} or {}", rows[*first].name, rows[*second].name);
+        for reason in reasons {
+            lines.push(match reason {
+                Reason::Luck => format!(
+                    "{pair}: the difference is not larger than luck; more replications may settle it"
+                ),
+                Reason::TurnsOn { parameter, value, flips_near } => {
+                    settled.insert(parameter.settled_by());
+                    let how = flips_near
+                        .map_or("lost in luck".to_owned(), |it| format!("flips near {}", number(it)));
+                    format!(
+                        "{pair}: {how} when {} goes to {}",
+                        parameter.title(),
+                        number(*value)
+                    )
+                }
+            });
+        }
+    }
+    (lines, settled.into_iter().collect())
+}
+
+/// `a, b and c`.
+fn listed(names: &[&str]) -> String {
+    match names {
+        [] => "nothing".to_owned(),
+        [one] => (*one).to_owned(),
+        [all @ .., last] => format!("{} and {last}", all.join(", ")),
+    }
+}
+
+/// With its first letter large.
+pub(super) fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or(String::new(), |it| it.to_uppercase().chain(letters).collect())
+}
