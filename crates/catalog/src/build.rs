@@ -6,15 +6,16 @@
 //! - every default is filled in here, so that no other crate knows any.
 
 use crate::needs::{self, Leaf};
+use crate::rotas;
 use crate::scalars;
 use crate::sections::Sections;
 use crate::semantics;
 use crate::shape;
 use crate::yaml::{Class, Data, Entry, Node};
 use model::{
-    Catalogue, Channel, Contact, Escalation, EscalationStep, Feature, Layer, Medium, Millis, Need,
-    Objective, Owners, Person, PersonId, Personal, Rota, Route, SecretRef, Service, ServiceKind,
-    Slo, SloId, Source, SourceId, SourceKind, Team, Weekday,
+    Catalogue, Channel, Contact, Escalation, EscalationStep, Feature, Medium, Millis, Need,
+    Objective, Owners, Person, PersonId, Personal, Route, SecretRef, Service, ServiceKind, Slo,
+    SloId, Source, SourceId, SourceKind, Team,
 };
 use std::collections::BTreeMap;
 
@@ -29,7 +30,7 @@ pub(crate) fn build(sections: &Sections) -> Catalogue {
         teams: collect(sections, "teams", |it| Team { members: ids(&it.value, "members") }),
         services: services(sections),
         features: features(sections),
-        rotas: collect(sections, "rotas", |it| rota(&it.value)),
+        rotas: collect(sections, "rotas", |it| rotas::rota(&it.value)),
         escalations: collect(sections, "escalations", |it| escalation(&it.value)),
         channels: collect(sections, "channels", |it| channel(&it.value)),
         sources: collect(sections, "sources", |it| source(&it.value)),
@@ -55,6 +56,7 @@ fn person(id: &str, node: &Node) -> Person {
         name: personal("name"),
         timezone: text(node, "timezone").to_owned(),
         contacts: contacts.collect(),
+        duty: rotas::person_duty(node),
     }
 }
 
@@ -143,23 +145,6 @@ fn owners(node: &Node) -> Owners {
     }
 }
 
-fn rota(node: &Node) -> Rota {
-    Rota { timezone: text(node, "timezone").to_owned(), layers: items(node, "layers", layer) }
-}
-
-fn layer(node: &Node) -> Layer {
-    let handover = text_or(node, "handover", shape::HANDOVER_DEFAULT);
-    let handover = scalars::handover(handover).expect("`handover` was checked");
-    Layer {
-        people: ids(node, "people"),
-        turn: scalars::turn(text(node, "turn")).expect("`turn` was checked"),
-        // Turns of days have no day of hand-over; any will do.
-        handover_day: handover.day.unwrap_or(Weekday::Mon),
-        handover_minute: handover.minute,
-        starts: text_or(node, "starts", shape::STARTS_DEFAULT).to_owned(),
-    }
-}
-
 fn escalation(node: &Node) -> Escalation {
     let steps = semantics::steps_of(node).iter().map(|it| step(it)).collect();
     Escalation { steps, repeat_max: whole(node, "repeat").unwrap_or(0) }
@@ -243,11 +228,11 @@ fn source(node: &Node) -> Source {
     Source { kind, interval: duration(node, "interval", shape::INTERVAL_DEFAULT) }
 }
 
-fn text<'a>(node: &'a Node, key: &str) -> &'a str {
+pub(crate) fn text<'a>(node: &'a Node, key: &str) -> &'a str {
     node.get(key).and_then(Node::text).expect("a required key was checked to be text")
 }
 
-fn text_or<'a>(node: &'a Node, key: &str, default: &'a str) -> &'a str {
+pub(crate) fn text_or<'a>(node: &'a Node, key: &str, default: &'a str) -> &'a str {
     node.get(key).and_then(Node::text).unwrap_or(default)
 }
 
@@ -256,18 +241,18 @@ fn part_count(node: &Node, key: &str) -> u16 {
     count.expect("the shape wants it and keeps it small")
 }
 
-fn whole(node: &Node, key: &str) -> Option<u32> {
+pub(crate) fn whole(node: &Node, key: &str) -> Option<u32> {
     match &node.get(key)?.data {
         Data::Scalar(it) if it.class == Class::Whole => it.text.parse().ok(),
         _ => None,
     }
 }
 
-fn items<T>(node: &Node, key: &str, item: impl Fn(&Node) -> T) -> Vec<T> {
+pub(crate) fn items<T>(node: &Node, key: &str, item: impl Fn(&Node) -> T) -> Vec<T> {
     node.get(key).map_or(&[][..], Node::items).iter().map(|it| item(it)).collect()
 }
 
-fn ids<T: for<'a> From<&'a str>>(node: &Node, key: &str) -> Vec<T> {
+pub(crate) fn ids<T: for<'a> From<&'a str>>(node: &Node, key: &str) -> Vec<T> {
     items(node, key, |it| T::from(it.text().expect("a reference is text")))
 }
 

@@ -370,7 +370,7 @@ fn type_hint(node: &Node, plain: Plain) -> Option<String> {
         Plain::Duration(_) => {
             Some(format!("add a unit: `{text}s`, `{text}m`, `{text}h`, `{text}d`"))
         }
-        Plain::Turn => Some(format!("add a unit: `{text}d`, `{text}w`")),
+        Plain::Turn => Some(format!("add a unit: `{text}h`, `{text}d`, `{text}w`, `{text}mo`")),
         _ if text.len() <= SHOWN_BYTES_MAX && !text.contains(['"', '\\']) => {
             Some(format!("if it is meant as text, write it in quotes: `\"{text}\"`"))
         }
@@ -413,8 +413,28 @@ fn plain_problem(text: &str, plain: Plain) -> Option<Refused> {
             scalars::turn(text).is_some(),
             "LL026",
             "length of a turn",
-            "write whole weeks, up to `52w`, or whole days, up to `366d`",
+            "write whole hours, days, weeks or months: up to `168h`, `366d`, `52w`, `12mo`",
         ),
+        Plain::Hours => unless(
+            scalars::hours(text).is_some(),
+            "LL080",
+            "range of hours",
+            "write them like `mon-fri 09:00-17:00`, `sat 10:00-24:00` or `22:00-06:00`",
+        ),
+        Plain::Clock => unless(
+            scalars::clock(text).is_some(),
+            "LL080",
+            "time of day",
+            "write it like `\"09:00\"`",
+        ),
+        Plain::Recurrence => scalars::recurrence(text).err().map(|why| {
+            let message = format!("{} names no days: {why}", quote(text));
+            refused(
+                "LL081",
+                message,
+                "write `mon-thu`, `daily`, or an RRULE: `FREQ=WEEKLY;BYDAY=MO`",
+            )
+        }),
         Plain::Handover => unless(
             scalars::handover(text).is_some(),
             "LL025",

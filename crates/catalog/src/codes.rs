@@ -151,7 +151,11 @@ static CODES: &[CodeInfo] = &[
         "not a hand-over time",
         "Hand-over is written `mon 09:00`; only turns of days may leave the day out.",
     ),
-    error("LL026", "not a turn", "Turns are `1w` to `52w`, or `1d` to `366d`."),
+    error(
+        "LL026",
+        "not a turn",
+        "Turns are `1h` to `168h`, `1d` to `366d`, `1w` to `52w`, or `1mo` to `12mo`.",
+    ),
     error("LL027", "not an e-mail address", "It does not have the shape of one."),
     error(
         "LL028",
@@ -236,4 +240,26 @@ static CODES: &[CodeInfo] = &[
         "Somebody can be paged and has no address that a channel delivers to.",
     ),
     warning("LL053", "no channel", "There are escalations and no channel to carry pages."),
+    error(
+        "LL080",
+        "not hours",
+        "Hours are written `mon-fri 09:00-17:00`; the days may be left out, and hours may pass midnight.",
+    ),
+    error(
+        "LL081",
+        "days that cannot be read",
+        "Days that come again are written `mon-thu`, `daily`, or as an RRULE with FREQ, INTERVAL, BYDAY, BYMONTHDAY, BYMONTH, BYSETPOS, WKST, COUNT, UNTIL.",
+    ),
+    error(
+        "LL082",
+        "apart in a circle",
+        "Rotas keep apart from each other in a circle, so that neither can give way.",
+    ),
+    error("LL083", "layer without turns", "A layer needs a `turn` or `shifts`, and not both."),
+    error("LL084", "not a pair", "A pair that must not be on duty together has two people."),
+    warning(
+        "LL085",
+        "nobody can",
+        "A rota wants a skill that nobody in it has at level 2 or more.",
+    ),
 ];

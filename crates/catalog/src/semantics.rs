@@ -25,6 +25,7 @@ pub(crate) const FEATURE_DEPTH_MAX: u64 = 32;
 pub(crate) fn check(sections: &Sections, sink: &mut Sink) {
     needs_fit(sections, sink);
     handovers_have_days(sections, sink);
+    crate::rotas::check(sections, sink);
     channels_are_complete(sections, sink);
     channels_can_be_paged(sections, sink);
     warn_follow_the_sun(sections, sink);
@@ -268,8 +269,8 @@ fn warn_follow_the_sun(sections: &Sections, sink: &mut Sink) {
         let is_true = matches!(&node.data, Data::Scalar(it)
             if it.class == Class::Switch && it.text.eq_ignore_ascii_case("true"));
         if is_true {
-            let message = "`follow-the-sun` is not acted upon yet: people take whole turns";
-            let hint = "leave it out, or keep it for later";
+            let message = "`follow-the-sun` is not acted upon: people take whole turns";
+            let hint = "write what `lamplighter rota sun` proposes from people's `hours`";
             sink.push(Problem::at(node.span, "LL051", message).hint(hint));
         }
     }

@@ -5,6 +5,9 @@
 //!
 //! Invariant: `about` is a sentence for the person who writes the file, not for us.
 
+mod duty;
+
+use duty::ROTA;
 use model::Millis;
 
 /// What a value may be.
@@ -41,8 +44,14 @@ pub(crate) enum Plain {
     Objective,
     /// A length of time within limits.
     Duration(Limits),
-    /// `1w` or `3d`.
+    /// `1w`, `3d`, `12h` or `1mo`.
     Turn,
+    /// `mon-fri 09:00-17:00` or `09:00-17:00`.
+    Hours,
+    /// `09:00`.
+    Clock,
+    /// `mon-thu`, `daily` or an RRULE.
+    Recurrence,
     /// `mon 09:00` or `09:00`.
     Handover,
     /// An IANA time zone.
@@ -268,7 +277,13 @@ static PERSON: Shape = Shape {
             "skills",
             Optional,
             Map(Keys::Texts(64), &Kind::Plain(Plain::Whole(0, 3))),
-            "What they know, from 0 (nothing) to 3 (can teach it). Accepted, and not used yet.",
+            "What they know, from 0 (nothing) to 3 (can teach it); from 2 on they can do it alone.",
+        ),
+        plain(
+            "hours",
+            Default("awake from 08:00 to 22:00"),
+            Plain::Hours,
+            "When they are awake and at work, in their own zone: `08:00-17:00`.",
         ),
     ],
 };
@@ -406,52 +421,6 @@ static OWNERS: Shape = Shape {
         field("product", Required, Name(Namespace::Person), "For product."),
         field("engineering", Required, Name(Namespace::Person), "For engineering."),
         plain("review", Optional, Plain::Date, "The day by which they look at it again."),
-    ],
-};
-
-static ROTA: Shape = Shape {
-    title: "rota",
-    about: "Who is on duty when.",
-    fields: &[
-        plain("timezone", Required, Plain::Zone, "The zone in which hand-over times are meant."),
-        field(
-            "layers",
-            Required,
-            List(&Record(&LAYER)),
-            "People who take turns; a later layer stands above an earlier one.",
-        ),
-        plain(
-            "follow-the-sun",
-            Default("false"),
-            Plain::Switch,
-            "Whether duty follows daylight. Accepted, and not acted upon yet: `true` is a warning.",
-        ),
-    ],
-};
-
-static LAYER: Shape = Shape {
-    title: "layer",
-    about: "People who take turns.",
-    fields: &[
-        field(
-            "people",
-            Required,
-            List(&Name(Namespace::Person)),
-            "In order of turn; a person may stand in it more than once.",
-        ),
-        plain("turn", Required, Plain::Turn, "How long a turn is, in weeks or days: `1w`, `3d`."),
-        plain(
-            "handover",
-            Default(HANDOVER_DEFAULT),
-            Plain::Handover,
-            "When turns change hands: `mon 09:00`. For turns of days the day may be left out.",
-        ),
-        plain(
-            "starts",
-            Default(STARTS_DEFAULT),
-            Plain::Date,
-            "The day on which the first person's first turn starts, or the first hand-over after it.",
-        ),
     ],
 };
 

@@ -4,8 +4,8 @@
 //! the part it points to, needs have no cycle, time zones and objectives are valid.
 
 use crate::{
-    ChannelId, EscalationId, FeatureId, Millis, Objective, OrgId, PersonId, Personal, RotaId,
-    ServiceId, SloId, SourceId, TeamId,
+    ChannelId, EscalationId, FeatureId, LayerRules, Millis, Objective, OrgId, PersonDuty, PersonId,
+    Personal, RotaId, RotaRules, ServiceId, SloId, SourceId, TeamId,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -45,6 +45,9 @@ pub struct Person {
     pub timezone: String,
     /// How to reach them; a page goes to all of these at once. Possibly empty.
     pub contacts: Vec<Contact>,
+    /// Hours, skills and absences.
+    #[serde(default, skip_serializing_if = "crate::duty::is_default")]
+    pub duty: PersonDuty,
 }
 
 /// One address of a person.
@@ -183,6 +186,9 @@ pub struct Rota {
     pub timezone: String,
     /// The layers; a later one stands above an earlier one. Never empty.
     pub layers: Vec<Layer>,
+    /// What it says beyond its layers.
+    #[serde(default, skip_serializing_if = "crate::duty::is_default")]
+    pub rules: RotaRules,
 }
 
 /// People who take turns.
@@ -199,16 +205,23 @@ pub struct Layer {
     /// The local day, `YYYY-MM-DD`, on which the first person's first turn starts (moved to the
     /// first hand-over on or after it). The 1st of January 2024, a Monday, unless written.
     pub starts: String,
+    /// What it says beyond its turns.
+    #[serde(default, skip_serializing_if = "crate::duty::is_default")]
+    pub rules: LayerRules,
 }
 
 /// Length of a turn, in calendar units of the rota's zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Turn {
+    /// So many hours on a clock on the wall, at least 1.
+    Hours(u16),
     /// So many calendar days, at least 1.
     Days(u16),
     /// So many weeks, at least 1.
     Weeks(u16),
+    /// So many calendar months, at least 1.
+    Months(u16),
 }
 
 /// A day of the week.

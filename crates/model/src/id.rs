@@ -173,4 +173,8 @@ number_id! {
     SilenceId "si";
     /// A way in: session, API token or the key of a door.
     TokenId "tk";
+    /// A change to who is on duty.
+    OverrideId "ov";
+    /// A request to give or change shifts.
+    SwapId "sw";
 }

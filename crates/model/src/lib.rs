@@ -9,6 +9,7 @@
 //! - personal text is [`Personal`] and nothing else, so that `wire` can find and encrypt it.
 
 mod catalogue;
+mod duty;
 mod id;
 mod label;
 mod objective;
@@ -20,9 +21,14 @@ pub use catalogue::{
     PageTarget, Person, Rota, Route, SecretRef, Service, ServiceKind, Slo, Source, SourceKind,
     Team, Turn, Weekday,
 };
+pub use duty::{
+    Advance, Away, AwayKind, Hours, LayerRules, PersonDuty, Readiness, RosterRules, RotaRules,
+    ShiftPattern,
+};
 pub use id::{
-    AlertId, ChannelId, EscalationId, FeatureId, IncidentId, InvalidName, NoticeId, OrgId, PageId,
-    PersonId, RotaId, ServiceId, SilenceId, SloId, SourceId, TeamId, TokenId,
+    AlertId, ChannelId, EscalationId, FeatureId, IncidentId, InvalidName, NoticeId, OrgId,
+    OverrideId, PageId, PersonId, RotaId, ServiceId, SilenceId, SloId, SourceId, SwapId, TeamId,
+    TokenId,
 };
 pub use label::{Labels, Severity};
 pub use objective::{InvalidObjective, Objective};

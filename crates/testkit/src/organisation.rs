@@ -118,7 +118,8 @@ pub fn person(id: &str, timezone: &str, media: &[Medium]) -> (PersonId, Person) 
     let mut name = id.as_str().to_owned();
     name[..1].make_ascii_uppercase();
     let name = Some(Personal::new(id.clone(), name));
-    (id, Person { name, timezone: timezone.to_owned(), contacts })
+    let duty = model::PersonDuty::default();
+    (id, Person { name, timezone: timezone.to_owned(), contacts, duty })
 }
 
 /// An address of `person`.
@@ -183,8 +184,10 @@ pub fn rota(timezone: &str, people_in_turn: &[&str]) -> Rota {
         handover_day: Weekday::Mon,
         handover_minute: 9 * 60,
         starts: "2024-01-01".to_owned(),
+        rules: model::LayerRules::default(),
     };
-    Rota { timezone: timezone.to_owned(), layers: vec![layer] }
+    let rules = model::RotaRules::default();
+    Rota { timezone: timezone.to_owned(), layers: vec![layer], rules }
 }
 
 /// One step of an escalation policy.

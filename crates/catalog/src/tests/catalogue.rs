@@ -81,8 +81,8 @@ fn the_sample_of_the_design_reads() {
     let loaded = load_str(&[("a.yaml", DESIGN)]);
     assert_eq!(
         shorthand(&loaded),
-        "LL051 a.yaml:27:21 [true] `follow-the-sun` is not acted upon yet: people take whole \
-         turns\n      leave it out, or keep it for later\n"
+        "LL051 a.yaml:27:21 [true] `follow-the-sun` is not acted upon: people take whole turns\n      \
+         write what `lamplighter rota sun` proposes from people's `hours`\n"
     );
     let catalogue = loaded.catalogue.unwrap();
     let feature = &catalogue.features[&FeatureId::from("light-on")];
@@ -94,7 +94,8 @@ pub(super) const EVERYTHING: &str = r#"
 org: solar
 public-url: https://lamp.solar.example/
 people:
-  ana: { name: Ana Reyes, timezone: America/Los_Angeles, email: ana@solar.example, sms: "+15550100", ntfy: ana-7f, skills: { postgres: 3 } }
+  ana: { name: Ana Reyes, timezone: America/Los_Angeles, email: ana@solar.example, sms: "+15550100", ntfy: ana-7f, skills: { postgres: 3 }, hours: 08:00-17:00 }
+  bo: { timezone: UTC }
 teams: { payments: { members: [ana] } }
 services:
   api:
@@ -113,7 +114,8 @@ features:
     owners: { product: ana, engineering: ana, review: 2027-01-01 }
     escalation: long
 rotas:
-  r: { timezone: Africa/Nairobi, layers: [{ people: [ana], turn: 3d, handover: "17:30", starts: 2026-01-05 }], follow-the-sun: false }
+  r: { timezone: Africa/Nairobi, layers: [{ people: [ana], turn: 3d, handover: "17:30", starts: 2026-01-05 }], follow-the-sun: false, cover: [mon-fri 09:00-17:00], owner: payments, skills: [postgres], readiness: { ana: shadowed }, rules: { rest-after-night: 11h, shifts-in-row: 5, nights-per-month: 8, not-together: [[ana, bo]], debt: { ana: 12 } } }
+  s: { timezone: UTC, apart-from: [r], layers: [{ people: [ana, bo], shifts: [{ repeat: mon-thu, at: "09:00", lasts: 8h }, { repeat: FREQ=MONTHLY;BYDAY=1SA, at: "10:00", lasts: 1d }], only: [fri-mon 22:00-06:00, 09:00-24:00], from: 2026-12-01, until: 2026-12-31, advance: worked, together: 2, timezone: Africa/Nairobi }] }
 escalations:
   long: { steps: [{ page: rota r, wait: 90s }, { page: team payments, wait: 1h }, { page: channel e, wait: 1m }], repeat: 2 }
   short: [{ page: person ana, wait: 10m }]
@@ -141,9 +143,11 @@ fn every_key_reaches_the_catalogue() {
     features inner {"escalation":"short","needs":{"any":[{"slo":"api.up"},{"slo":"carrier.up"}]},"objective":"98%","owners":null,"question":"Inner?","team":"payments","window":2592000000}
     features outer {"escalation":"long","needs":{"all":[{"any":[{"slo":"api.up"},{"slo":"carrier.up"}]},{"slo":"api.up"},{"quorum":{"of":[{"slo":"api.up"},{"slo":"carrier.up"}],"works_min":1}},{"routes":[{"need":{"slo":"api.up"},"parts":7},{"need":{"slo":"carrier.up"},"parts":3}]}]},"objective":"97%","owners":{"engineering":"ana","product":"ana","review":"2027-01-01"},"question":"Outer?","team":"payments","window":129600000}
     org "solar"
-    people ana {"contacts":[{"address":{"$personal":{"subject":"ana","text":"ana@solar.example"}},"medium":"email"},{"address":{"$personal":{"subject":"ana","text":"+15550100"}},"medium":"sms"},{"address":{"$personal":{"subject":"ana","text":"ana-7f"}},"medium":"ntfy"}],"name":{"$personal":{"subject":"ana","text":"Ana Reyes"}},"timezone":"America/Los_Angeles"}
+    people ana {"contacts":[{"address":{"$personal":{"subject":"ana","text":"ana@solar.example"}},"medium":"email"},{"address":{"$personal":{"subject":"ana","text":"+15550100"}},"medium":"sms"},{"address":{"$personal":{"subject":"ana","text":"ana-7f"}},"medium":"ntfy"}],"duty":{"away":[],"hours":{"days":[],"from_minute":480,"until_minute":1020},"skills":{"postgres":3}},"name":{"$personal":{"subject":"ana","text":"Ana Reyes"}},"timezone":"America/Los_Angeles"}
+    people bo {"contacts":[],"name":null,"timezone":"UTC"}
     public_url "https://lamp.solar.example"
-    rotas r {"layers":[{"handover_day":"mon","handover_minute":1050,"people":["ana"],"starts":"2026-01-05","turn":{"days":3}}],"timezone":"Africa/Nairobi"}
+    rotas r {"layers":[{"handover_day":"mon","handover_minute":1050,"people":["ana"],"starts":"2026-01-05","turn":{"days":3}}],"rules":{"apart_from":[],"cover":[{"days":["mon","tue","wed","thu","fri"],"from_minute":540,"until_minute":1020}],"owner":"payments","readiness":{"ana":"shadowed"},"roster":{"debt":{"ana":12},"nights_per_month_max":8,"not_together":[["ana","bo"]],"rest_after_night_hours":11,"shifts_in_row_max":5},"skills":["postgres"]},"timezone":"Africa/Nairobi"}
+    rotas s {"layers":[{"handover_day":"mon","handover_minute":540,"people":["ana","bo"],"rules":{"advance":"worked","from":"2026-12-01","only":[{"days":["fri","sat","sun","mon"],"from_minute":1320,"until_minute":360},{"days":[],"from_minute":540,"until_minute":1440}],"shifts":[{"lasts_mins":480,"repeat":"FREQ=WEEKLY;BYDAY=MO,TU,WE,TH","start_minute":540},{"lasts_mins":1440,"repeat":"FREQ=MONTHLY;BYDAY=1SA","start_minute":600}],"timezone":"Africa/Nairobi","together":2,"until":"2026-12-31"},"starts":"2024-01-01","turn":{"weeks":1}}],"rules":{"apart_from":["r"],"cover":[],"owner":null,"readiness":{},"roster":{"debt":{},"nights_per_month_max":null,"not_together":[],"rest_after_night_hours":null,"shifts_in_row_max":null},"skills":[]},"timezone":"UTC"}
     services api {"kind":{"own":{"team":"payments"}},"slos":{"up":{"bad":"e_total{code=~\"5..\"}","objective":"99.95%","source":"own","total":"r_total","window":604800000}}}
     services carrier {"kind":"supplier","slos":{"up":{"bad":"a","objective":"99%","source":"metrics","total":"b","window":604800000}}}
     sources metrics {"interval":60000,"kind":{"prometheus":{"token":{"env":"PROM"},"url":"http://127.0.0.1:9090"}}}

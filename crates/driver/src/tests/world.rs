@@ -87,6 +87,7 @@ fn catalogue() -> Catalogue {
             medium: Medium::Email,
             address: Personal::new(id.into(), format!("{id}@solar.example")),
         }],
+        duty: model::PersonDuty::default(),
     };
     let step =
         |page: PageTarget, minutes| EscalationStep { page, wait: Millis::from_mins(minutes) };

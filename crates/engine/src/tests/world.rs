@@ -323,7 +323,15 @@ fn catalogue() -> Catalogue {
             address: Personal::new(id.into(), *address),
         };
         let contacts = contacts.iter().map(contact).collect();
-        (PersonId::from(id), Person { name: None, timezone: zone.into(), contacts })
+        (
+            PersonId::from(id),
+            Person {
+                name: None,
+                timezone: zone.into(),
+                contacts,
+                duty: model::PersonDuty::default(),
+            },
+        )
     };
     let feature = |question: &str, escalation: &str| Feature {
         question: question.into(),
@@ -348,6 +356,7 @@ fn catalogue() -> Catalogue {
         handover_day: Weekday::Mon,
         handover_minute: 9 * 60,
         starts: "2026-11-16".into(),
+        rules: model::LayerRules::default(),
     };
     let smtp = Channel::Smtp {
         host: "mail".into(),
@@ -393,7 +402,11 @@ fn catalogue() -> Catalogue {
         ]),
         rotas: BTreeMap::from([(
             "payments".into(),
-            Rota { timezone: "America/Los_Angeles".into(), layers: vec![layer] },
+            Rota {
+                timezone: "America/Los_Angeles".into(),
+                layers: vec![layer],
+                rules: model::RotaRules::default(),
+            },
         )]),
         escalations: BTreeMap::from([
             (

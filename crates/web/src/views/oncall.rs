@@ -43,12 +43,14 @@ fn body(context: &Context, reader: &PersonId, from: Timestamp) -> Markup {
                     thead { tr { th { "Who" } th { "From" } th { "Until" } th { "For" } } }
                     tbody { @for it in oncall::shifts(rota, from, from.plus(AHEAD), &context.zones) {
                         @let now = it.starts <= face.now && face.now < it.ends;
+                        @let names: Vec<&str> = it.people.iter().map(|it| catalogue.name_of(it)).collect();
                         tr {
-                            td { @if now { strong { (catalogue.name_of(&it.person)) " · now" } }
-                                @else { (catalogue.name_of(&it.person)) } }
+                            td { @if it.is_gap() { strong.bad { "nobody" } }
+                                @else if now { strong { (names.join(", ")) " · now" } }
+                                @else { (names.join(", ")) } }
                             td { (face.time(it.starts)) }
                             td { (face.time(it.ends)) }
-                            td { (it.ends.since(it.starts)) }
+                            td { (it.length()) }
                         }
                     } }
                 } }
