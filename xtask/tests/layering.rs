@@ -16,6 +16,7 @@ const RANK: &[(&str, u8)] = &[
     ("incident", 1),
     ("busfactor", 1),
     ("whatif", 1),
+    ("roster", 1),
     ("engine", 2),
     ("wire", 4),
     ("catalog", 4),
@@ -43,6 +44,7 @@ const PURE: &[&str] = &[
     "incident",
     "busfactor",
     "whatif",
+    "roster",
     "engine",
     "formats",
 ];
