@@ -21,6 +21,7 @@ pub mod coverage;
 mod layer;
 mod recurrence;
 mod schedule;
+pub mod sun;
 mod turns;
 mod wall;
 mod zones;

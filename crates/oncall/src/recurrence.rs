@@ -100,6 +100,9 @@ impl Recurrence {
             Every::Week if !self.month_days.is_empty() => {
                 Err("BYMONTHDAY does not go with FREQ=WEEKLY".into())
             }
+            Every::Day | Every::Week if !self.positions.is_empty() => {
+                Err("BYSETPOS goes with FREQ=MONTHLY and YEARLY only".into())
+            }
             Every::Year if numbered && self.months.is_empty() => {
                 Err("a numbered day in FREQ=YEARLY needs BYMONTH".into())
             }
