@@ -7,11 +7,19 @@ use std::io::IsTerminal as _;
 pub(crate) fn check(it: &Check) -> Answer {
     let paths = server::paths(&it.paths)?;
     let loaded = catalog::load(&paths);
+    let coverage = loaded.catalogue.as_ref().map(|it| crate::rota::coverage(it));
     if it.form.json {
-        say_json(&catalog::to_json(&loaded));
+        let mut told = catalog::to_json(&loaded);
+        if let Some(coverage) = coverage {
+            told["coverage"] = coverage.into();
+        }
+        say_json(&told);
     } else {
         let color = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
         say(&catalog::render(&loaded, color));
+        for line in coverage.unwrap_or_default() {
+            say(&format!("coverage: {line}\n"));
+        }
     }
     Ok(if loaded.catalogue.is_some() { YES } else { no() })
 }

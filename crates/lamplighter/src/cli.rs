@@ -2,7 +2,10 @@
 //!
 //! Every command has an example. Nothing here does anything.
 
+mod duty;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
+pub(crate) use duty::{Override, Plan, RotaCommand, RotaPropose, RotaSun, SwapCommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -50,10 +53,25 @@ pub(crate) enum Command {
     /// Show one promise: budget, burn, signatures
     #[command(after_help = "Example: lamplighter feature light-on")]
     Feature(OneFeature),
-    /// Show who is on duty
+    /// Show what a changed configuration does to duty: gaps, nights, shifts that change hands
+    #[command(after_help = "Example: lamplighter plan new/ --against examples/solar --weeks 8")]
+    Plan(Plan),
+    /// Show who is on duty, or all shifts and gaps of a time
     #[command(after_help = "Examples: lamplighter oncall payments\n          \
-                            lamplighter oncall --config examples/solar --at 2026-12-24T18:00:00Z")]
+                            lamplighter oncall --config examples/solar --at 2026-12-24T18:00:00Z\n          \
+                            lamplighter oncall payments --config examples/solar --from \
+                            2026-12-01T00:00:00Z --to 2027-01-01T00:00:00Z --json")]
     Oncall(Oncall),
+    /// Change who is on duty for a while: add, remove or replace somebody
+    #[command(after_help = "Example: lamplighter override payments --replace ana --by bo \
+                            --from 2026-12-24T09:00:00Z --to 2026-12-26T09:00:00Z")]
+    Override(Override),
+    /// Ask somebody to take a shift, and answer such requests
+    #[command(subcommand)]
+    Swap(SwapCommand),
+    /// Propose rosters and layers; nothing is changed
+    #[command(subcommand)]
+    Rota(RotaCommand),
     /// Take a page or an incident
     #[command(after_help = "Example: lamplighter ack in_1")]
     Ack(OneId),
@@ -340,6 +358,12 @@ pub(crate) struct Oncall {
     /// When, as in 2026-12-24T18:00:00Z [default: now]
     #[arg(long, value_name = "TIME")]
     pub(crate) at: Option<String>,
+    /// List all shifts and gaps from then on, RFC 3339; with --to
+    #[arg(long, value_name = "TIME", requires = "to", conflicts_with = "at")]
+    pub(crate) from: Option<String>,
+    /// Up to when
+    #[arg(long, value_name = "TIME", requires = "from")]
+    pub(crate) to: Option<String>,
     /// Read configuration instead of asking a server; may be repeated
     #[arg(long, value_name = "PATH")]
     pub(crate) config: Vec<PathBuf>,

@@ -2,6 +2,7 @@
 
 mod ask;
 mod busfactor;
+mod changes;
 mod check;
 mod cli;
 mod docs;
@@ -12,6 +13,7 @@ mod journal;
 mod offline;
 mod oncall;
 mod remote;
+mod rota;
 mod rules;
 mod silence;
 mod token;
@@ -59,7 +61,11 @@ fn run(command: Command) -> Answer {
         Command::Init(it) => init::init(&it),
         Command::Status(it) => ask::status(&it.remote),
         Command::Feature(it) => ask::feature(&it),
+        Command::Plan(it) => rota::plan(&it),
         Command::Oncall(it) => oncall::oncall(&it),
+        Command::Override(it) => changes::override_duty(&it),
+        Command::Swap(it) => changes::swap(&it),
+        Command::Rota(it) => rota::rota(&it),
         Command::Ack(it) => ask::ack(&it),
         Command::Resolve(it) => ask::resolve(&it),
         Command::Page(it) => ask::page(&it),

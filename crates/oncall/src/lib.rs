@@ -19,11 +19,13 @@
 
 pub mod coverage;
 mod layer;
+pub mod listing;
 mod recurrence;
 mod schedule;
 pub mod sun;
 mod turns;
 mod wall;
+mod weigh;
 mod zones;
 
 #[cfg(test)]
@@ -31,8 +33,10 @@ mod tests;
 
 pub use coverage::{Conflict, Coverage, Nobody, SkillWeek, Unskilled, awake, skill_map};
 pub use layer::OCCURRENCES_MAX;
+pub use listing::Listing;
 pub use recurrence::Recurrence;
 pub use schedule::{Change, Duties, Override, Shift};
+pub use weigh::{Weighed, weigh};
 pub use zones::Zones;
 
 use model::{PersonId, Rota, RotaId, Timestamp};

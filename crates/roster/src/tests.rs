@@ -44,7 +44,7 @@ fn the_search_alone_finds_the_best_of_small_rosters() {
             missed.push((seed, found.worth, best));
         }
     }
-    assert!(missed.len() <= 0, "{} of 300: {missed:#?}", missed.len());
+    assert!(missed.is_empty(), "{} of 300: {missed:#?}", missed.len());
 }
 
 /// Goal: the same seed gives the same roster, and more steps never a worse one.
