@@ -54,6 +54,10 @@ impl State {
             Event::SilenceSet { .. }
             | Event::SilenceStarted { .. }
             | Event::SilenceEnded { .. } => silence::apply(self, record),
+            Event::OverrideSet { .. }
+            | Event::OverrideEnded { .. }
+            | Event::SwapAsked { .. }
+            | Event::SwapAnswered { .. } => crate::shifts::apply(self, record),
             Event::IncidentOpened { .. }
             | Event::AlertJoined { .. }
             | Event::IncidentResolved { .. }

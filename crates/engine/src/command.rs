@@ -4,8 +4,8 @@ use crate::event::{Actor, SignRole};
 use crate::{Role, TokenKind};
 use alerting::Matcher;
 use model::{
-    Catalogue, FeatureId, IncidentId, Labels, Millis, NoticeId, Objective, PageId, PersonId,
-    ServiceId, Severity, SilenceId, SourceId, TeamId, Timestamp, TokenId,
+    Catalogue, FeatureId, IncidentId, Labels, Millis, NoticeId, Objective, OverrideId, PageId,
+    PersonId, RotaId, ServiceId, Severity, SilenceId, SourceId, SwapId, TeamId, Timestamp, TokenId,
 };
 
 /// One request, with who asks and why. Everything that happens starts as one of these.
@@ -133,6 +133,48 @@ pub enum Command {
         silence: SilenceId,
         /// Who ends it.
         by: PersonId,
+    },
+    /// Who is on duty is to change for a while.
+    Override {
+        /// Who decides.
+        by: PersonId,
+        /// In which rota.
+        rota: RotaId,
+        /// From when; what is past means now.
+        starts: Timestamp,
+        /// Until when.
+        ends: Timestamp,
+        /// What changes.
+        change: oncall::Change,
+    },
+    /// A change to who is on duty is to be taken back.
+    EndOverride {
+        /// Which.
+        overriding: OverrideId,
+        /// Who takes it back.
+        by: PersonId,
+    },
+    /// Somebody is asked to take a shift.
+    AskSwap {
+        /// Who asks: whoever has the shift, or a lead.
+        by: PersonId,
+        /// In which rota.
+        rota: RotaId,
+        /// A time in the shift.
+        at: Timestamp,
+        /// Who is to take it.
+        with: PersonId,
+        /// A time in a shift of theirs that is taken in exchange.
+        exchange: Option<Timestamp>,
+    },
+    /// A swap is answered.
+    AnswerSwap {
+        /// Which.
+        swap: SwapId,
+        /// Who answers: whoever was asked, or a lead; whoever asked may decline.
+        by: PersonId,
+        /// How.
+        answer: crate::SwapAnswer,
     },
     /// The team wrote down what it learned.
     PublishReview {

@@ -29,6 +29,7 @@ pub(crate) fn consequences(state: &State, context: &Context<'_>, event: &Event) 
         Event::NoticeFailed { notice, retry_at: None, .. } => {
             undeliverable(state, context, *notice)
         }
+        Event::SwapAnswered { swap, by, .. } => crate::shifts::accepted(state, *swap, by),
         Event::SilenceSet { silence, .. } => silence::started(state, context, *silence),
         Event::SilenceStarted { silence } => silence::quieted(state, *silence),
         Event::SilenceEnded { silence, .. } => silence::given_back(state, *silence),

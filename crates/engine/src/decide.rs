@@ -62,6 +62,10 @@ pub(crate) fn decide(
         Command::Silence { .. } | Command::EndSilence { .. } => {
             silence::decide(state, context, command)
         }
+        Command::Override { .. }
+        | Command::EndOverride { .. }
+        | Command::AskSwap { .. }
+        | Command::AnswerSwap { .. } => crate::shifts::decide(state, context, command),
         Command::PublishReview { incident, by, text } => publish(state, *incident, by, text),
         Command::Sign { feature, role, by, objective } => {
             sign(state, feature, *role, by, *objective)

@@ -6,8 +6,8 @@ use crate::{Role, TokenKind};
 use alerting::Matcher;
 use model::{
     AlertId, Catalogue, ChannelId, EscalationId, FeatureId, IncidentId, Labels, Medium, Millis,
-    NoticeId, Objective, PageId, PersonId, Personal, RotaId, ServiceId, Severity, SilenceId,
-    SourceId, TeamId, Timestamp, TokenId,
+    NoticeId, Objective, OverrideId, PageId, PersonId, Personal, RotaId, ServiceId, Severity,
+    SilenceId, SourceId, SwapId, TeamId, Timestamp, TokenId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -241,6 +241,56 @@ pub enum Event {
         incident: IncidentId,
         /// Who said so; `None`: its alerts ended.
         by: Option<PersonId>,
+    },
+    /// Somebody changed who is on duty.
+    OverrideSet {
+        /// Its id.
+        overriding: OverrideId,
+        /// In which rota.
+        rota: RotaId,
+        /// From when.
+        starts: Timestamp,
+        /// Until when.
+        ends: Timestamp,
+        /// What changes.
+        change: oncall::Change,
+        /// Who decided.
+        by: PersonId,
+        /// The swap that it carries out.
+        swap: Option<SwapId>,
+    },
+    /// A change to who is on duty was taken back.
+    OverrideEnded {
+        /// Which.
+        overriding: OverrideId,
+        /// Who took it back.
+        by: PersonId,
+    },
+    /// Somebody is asked to take a shift.
+    SwapAsked {
+        /// Its id.
+        swap: SwapId,
+        /// In which rota.
+        rota: RotaId,
+        /// Whose shift it is.
+        from: PersonId,
+        /// Who is to take it.
+        with: PersonId,
+        /// The shift that is given.
+        gives: (Timestamp, Timestamp),
+        /// The shift that is taken in exchange.
+        takes: Option<(Timestamp, Timestamp)>,
+        /// Who asked.
+        by: PersonId,
+    },
+    /// A swap was answered.
+    SwapAnswered {
+        /// Which.
+        swap: SwapId,
+        /// How.
+        answer: crate::SwapAnswer,
+        /// Who answered.
+        by: PersonId,
     },
     /// The team is asked to write down what it learned.
     ReviewAsked {

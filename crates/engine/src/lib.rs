@@ -28,6 +28,7 @@ mod event;
 mod execute;
 mod leases;
 mod notify;
+mod shifts;
 mod silence;
 mod state;
 mod tell;
@@ -43,6 +44,7 @@ pub use event::{
     ResolveReason, SignRole, SkippedNotice,
 };
 pub use execute::{Engine, Executed};
+pub use shifts::{Swap, SwapAnswer};
 pub use silence::{Silence, SilencePhase};
 pub use state::{
     Alert, AlertStatus, Limits, NextIds, Notice, NoticeStatus, Purpose, Recipient, Signature,

@@ -22,7 +22,7 @@ pub(crate) fn notified(
     let mut told = Told { first_free: state.next.notice + 1, notices: vec![], skipped: vec![] };
     let mut duty = None;
     if let Some(catalogue) = state.catalogue() {
-        duty = told.target(catalogue, context, &step.page);
+        duty = told.target(state, catalogue, context, &step.page);
         if told.notices.is_empty() {
             told.fall_back(catalogue, state, page);
         }
@@ -48,6 +48,7 @@ struct Told {
 impl Told {
     fn target(
         &mut self,
+        state: &State,
         catalogue: &Catalogue,
         context: &Context<'_>,
         target: &PageTarget,
@@ -67,11 +68,11 @@ impl Told {
                 }
             }
             PageTarget::Rota(rota) => {
-                let duty = oncall::duty(catalogue.rotas.get(rota)?, context.now, context.zones);
-                for person in &duty.people {
+                let shift = state.on_duty(rota, context.now, context.zones)?;
+                for person in &shift.people {
                     self.person(catalogue, person);
                 }
-                return Some((rota.clone(), duty.shift.ends));
+                return Some((rota.clone(), shift.ends));
             }
         }
         None

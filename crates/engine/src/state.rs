@@ -3,10 +3,12 @@
 
 use crate::Access;
 use crate::event::{Origin, SignRole};
+use crate::shifts::Swap;
 use crate::silence::Silence;
 use model::{
     AlertId, Catalogue, ChannelId, FeatureId, IncidentId, Medium, Millis, NoticeId, Objective,
-    PageId, PersonId, ServiceId, Severity, SilenceId, SourceId, TeamId, Timestamp, TokenId,
+    OverrideId, PageId, PersonId, ServiceId, Severity, SilenceId, SourceId, SwapId, TeamId,
+    Timestamp, TokenId,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,6 +35,8 @@ impl Limits {
     pub const SILENCES_ENDED_MAX: usize = 500;
     /// Longest silence: what is not wanted for longer should not be an alert.
     pub const SILENCE_MAX: Millis = Millis::from_days(366);
+    /// Overrides that are kept; as many swaps may wait for an answer.
+    pub const OVERRIDES_MAX: usize = 2_000;
     /// Tokens of one organisation.
     pub const TOKENS_MAX: usize = 10_000;
     /// How often a notice is tried before it is given up.
@@ -77,6 +81,12 @@ pub struct State {
     /// Silences, to come, in force and recently ended.
     #[serde(default)]
     pub silences: BTreeMap<SilenceId, Silence>,
+    /// What people changed about who is on duty, to come, in force and of the last months.
+    #[serde(default)]
+    pub overrides: BTreeMap<OverrideId, oncall::Override>,
+    /// Requests to take a shift, open and answered.
+    #[serde(default)]
+    pub swaps: BTreeMap<SwapId, Swap>,
     /// Sources that do not answer; the others are not in here.
     pub sources_failing: BTreeMap<SourceId, SourceHealth>,
     /// Ways in.
@@ -107,6 +117,12 @@ pub struct NextIds {
     /// Silences made so far.
     #[serde(default)]
     pub silence: u64,
+    /// Overrides made so far.
+    #[serde(default)]
+    pub overriding: u64,
+    /// Swaps asked for so far.
+    #[serde(default)]
+    pub swap: u64,
 }
 
 /// One alert.

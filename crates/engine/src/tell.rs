@@ -44,6 +44,10 @@ pub fn tell(event: &Event, catalogue: Option<&Catalogue>) -> String {
         Event::SilenceEnded { silence, by: Some(by) } => {
             format!("{} ended silence {silence}.", person(by))
         }
+        Event::OverrideSet { .. }
+        | Event::OverrideEnded { .. }
+        | Event::SwapAsked { .. }
+        | Event::SwapAnswered { .. } => crate::shifts::tell(event, &person),
         Event::AlertUnsilenced { alert, silence } => {
             format!("Silence {silence} is over and alert {alert} still fires.")
         }

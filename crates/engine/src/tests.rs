@@ -4,6 +4,7 @@
 //! `cy` has no address. Feature `light-on` pages the rota (ana first), then the team, no repeat.
 //! Feature `make-sale` pages `cy`, who cannot be reached.
 
+mod shifts;
 mod world;
 
 use world::{check, check_state};

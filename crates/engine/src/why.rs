@@ -168,6 +168,10 @@ fn mentions(event: &Event) -> Vec<WhyId> {
         | Event::SilenceSet { .. }
         | Event::SilenceStarted { .. }
         | Event::SilenceEnded { .. }
+        | Event::OverrideSet { .. }
+        | Event::OverrideEnded { .. }
+        | Event::SwapAsked { .. }
+        | Event::SwapAnswered { .. }
         | Event::Signed { .. }
         | Event::SourceFailing { .. }
         | Event::SourceRecovered { .. }

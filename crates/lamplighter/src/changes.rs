@@ -22,7 +22,7 @@ pub(crate) fn override_duty(it: &Override) -> Answer {
         });
         server.post("/api/v1/overrides", &body)?
     };
-    told(&done, it.remote.form.json, "override")
+    told(&done, it.remote.form.json, "overriding")
 }
 
 pub(crate) fn swap(it: &SwapCommand) -> Answer {
@@ -56,7 +56,7 @@ fn told(done: &Value, as_json: bool, what: &str) -> Answer {
     let id = events.iter().find_map(|it| it.get(what)).map(plain);
     say(&format!(
         "{} is in the journal; `lamplighter oncall` shows who is on duty.\n",
-        id.unwrap_or_else(|| format!("The {what}"))
+        id.unwrap_or_else(|| "It".to_owned())
     ));
     Ok(YES)
 }

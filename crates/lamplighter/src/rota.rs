@@ -32,7 +32,8 @@ pub(crate) fn read(paths: &[PathBuf]) -> Option<Catalogue> {
 
 /// What is thin in the weeks to come, as sentences.
 pub(crate) fn coverage(catalogue: &Catalogue) -> Vec<String> {
-    let (zones, none, now) = (Zones::bundled(), BTreeMap::new(), SystemClock.now());
+    let (zones, none) = (Zones::bundled(), BTreeMap::new());
+    let now = Timestamp::from_minute(SystemClock.now().minute());
     let duties = Duties { rotas: &catalogue.rotas, overrides: &none, zones: &zones };
     let mut told = Coverage::of(catalogue, &duties, now, now.plus(AHEAD)).sentences();
     let weeks = ::oncall::skill_map(catalogue, now, now.plus(AHEAD), &zones);

@@ -24,11 +24,11 @@ pub(crate) fn problem(status: StatusCode, code: &str, message: &str, hint: &str)
     (status, Json(body)).into_response()
 }
 
-fn missing(what: &str, id: &str) -> Response {
+pub(crate) fn missing(what: &str, id: &str) -> Response {
     problem(StatusCode::NOT_FOUND, "unknown", &format!("there is no {what} `{id}`"), "")
 }
 
-async fn submit(
+pub(crate) async fn submit(
     context: &Context,
     who: &Principal,
     headers: &HeaderMap,
@@ -77,7 +77,7 @@ fn refused(error: &SubmitError) -> Response {
 /// Events as ids only: everything else is read where it belongs.
 fn event(event: &Event) -> Value {
     let value = serde_json::to_value(event).unwrap_or_default();
-    let kept = ["type", "alert", "incident", "page", "silence", "token"];
+    let kept = ["type", "alert", "incident", "page", "silence", "token", "overriding", "swap"];
     let fields = value.as_object().cloned().unwrap_or_default();
     fields.into_iter().filter(|(name, _)| kept.contains(&name.as_str())).collect()
 }
@@ -211,11 +211,11 @@ pub(crate) async fn oncall(State(context): State<Context>, Query(query): Query<A
     };
     let state = context.handle.state();
     let rotas = state.catalogue().map(|it| {
-        let rotas = it.rotas.iter().map(|(id, rota)| {
-            let duty = oncall::duty(rota, at, &context.zones);
-            json!({ "rota": id, "people": duty.people, "until": duty.shift.ends.to_string() })
+        let rotas = it.rotas.keys().map(|id| {
+            let shift = state.on_duty(id, at, &context.zones)?;
+            Some(json!({ "rota": id, "people": shift.people, "until": shift.ends.to_string() }))
         });
-        rotas.collect::<Vec<Value>>()
+        rotas.flatten().collect::<Vec<Value>>()
     });
     Json(json!({ "at": at.to_string(), "rotas": rotas.unwrap_or_default() })).into_response()
 }

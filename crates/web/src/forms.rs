@@ -35,7 +35,12 @@ pub(crate) fn failure(error: &SubmitError) -> Response {
     (status, views::message("That did not work", &error.to_string())).into_response()
 }
 
-async fn carry_out(context: &Context, who: &Principal, command: Command, back: &str) -> Response {
+pub(crate) async fn carry_out(
+    context: &Context,
+    who: &Principal,
+    command: Command,
+    back: &str,
+) -> Response {
     let Some(person) = who.person() else { return Redirect::to("/login").into_response() };
     match context.handle.submit(Submission::person(person.clone(), command)).await {
         Ok(_) => Redirect::to(back).into_response(),
@@ -43,7 +48,7 @@ async fn carry_out(context: &Context, who: &Principal, command: Command, back: &
     }
 }
 
-fn nothing_here() -> Response {
+pub(crate) fn nothing_here() -> Response {
     (StatusCode::NOT_FOUND, views::message("Nothing here", "There is no such thing."))
         .into_response()
 }

@@ -13,6 +13,7 @@ mod access;
 mod alertmanager;
 mod api;
 mod doors;
+mod duty;
 mod forms;
 mod headers;
 mod links;
@@ -155,6 +156,8 @@ pub fn router(context: Context) -> Router {
         .route("/api/v1/incidents", get(api::incidents))
         .route("/api/v1/incidents/{id}", get(api::incident))
         .route("/api/v1/oncall", get(api::oncall))
+        .route("/api/v1/oncall/shifts", get(duty::shifts))
+        .route("/api/v1/overrides", get(duty::list))
         .route("/api/v1/why/{id}", get(api::why))
         .route("/api/v1/journal/head", get(api::head))
         .route("/api/v2/alerts", get(alertmanager::alerts))
@@ -182,6 +185,14 @@ pub fn router(context: Context) -> Router {
         .route("/api/v1/incidents/{id}/review", post(api::review))
         .route("/api/v1/pages/{id}/acknowledge", post(api::acknowledge_page))
         .route("/api/v1/features/{id}/sign", post(api::sign))
+        .route("/overrides", post(duty::set_form))
+        .route("/overrides/{id}/end", post(duty::end_form))
+        .route("/swaps", post(duty::ask_form))
+        .route("/swaps/{id}/{how}", post(duty::answer_form))
+        .route("/api/v1/overrides", post(duty::set))
+        .route("/api/v1/overrides/{id}/end", post(duty::end))
+        .route("/api/v1/swaps", post(duty::ask))
+        .route("/api/v1/swaps/{id}/{how}", post(duty::answer))
         .route("/api/v1/silences", post(api::silence))
         .route("/api/v1/silences/{id}/end", post(api::end_silence))
         .route_layer(from_fn_with_state(context.clone(), access::writer));

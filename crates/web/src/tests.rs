@@ -34,6 +34,9 @@ const ROUTES: &str = "
     GET  /incidents                            303 303 200 200
     GET  /incidents/in_9                       303 303 404 404
     GET  /oncall                               303 303 200 200
+    POST /overrides/ov_9/end                   303 303 404 404
+    POST /swaps/sw_9/accept                    303 303 404 404
+    POST /swaps/sw_9/forget                    303 303 404 404
     GET  /why/in_9                             303 303 404 404
     GET  /inbox                                303 303 404 404
     GET  /silences                             303 303 200 200
@@ -52,6 +55,10 @@ const ROUTES: &str = "
     GET  /api/v1/incidents                     401 401 200 200
     GET  /api/v1/incidents/in_9                401 401 404 404
     GET  /api/v1/oncall                        401 401 200 200
+    GET  /api/v1/oncall/shifts                 401 401 400 400
+    GET  /api/v1/overrides                     401 401 200 200
+    POST /api/v1/overrides/ov_9/end            401 401 404 404
+    POST /api/v1/swaps/sw_9/accept             401 401 404 404
     GET  /api/v1/why/in_9                      401 401 404 404
     GET  /api/v1/journal/head                  401 401 200 200
     GET  /api/v1/tokens                        401 403 403 200

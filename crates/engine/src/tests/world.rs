@@ -103,6 +103,14 @@ impl World {
     }
 }
 
+/// The instant of `30m`, or of `2d`.
+fn minute(text: &str) -> Timestamp {
+    let (count, unit) = text.split_at(text.len() - 1);
+    let count: i64 = count.parse().expect("a number");
+    START.plus(if unit == "d" { Millis::from_days(count) } else { Millis::from_mins(count) })
+}
+
+#[expect(clippy::too_many_lines, reason = "a table of commands")]
 fn command(words: &[&str], now: Timestamp) -> Command {
     let page = |it: &str| PageId::parse(it).expect("a page id");
     let incident = |it: &str| IncidentId::parse(it).expect("an incident id");
@@ -134,6 +142,43 @@ fn command(words: &[&str], now: Timestamp) -> Command {
             let silence = SilenceId::parse(id).expect("a silence id");
             Command::EndSilence { silence, by: by.into() }
         }
+        ["override", by, rota, from, to, ref change @ ..] => Command::Override {
+            by: by.into(),
+            rota: rota.into(),
+            starts: minute(from),
+            ends: minute(to),
+            change: match *change {
+                ["add", who] => oncall::Change::Add(who.into()),
+                ["remove", who] => oncall::Change::Remove(who.into()),
+                [by, "for", who] => oncall::Change::Replace { person: who.into(), by: by.into() },
+                ref other => panic!("no change: {other:?}"),
+            },
+        },
+        ["end-override", id, by] => {
+            let overriding = model::OverrideId::parse(id).expect("an id of an override");
+            Command::EndOverride { overriding, by: by.into() }
+        }
+        ["swap", by, rota, at, with, ref exchange @ ..] => Command::AskSwap {
+            by: by.into(),
+            rota: rota.into(),
+            at: minute(at),
+            with: with.into(),
+            exchange: exchange.first().map(|it| minute(it)),
+        },
+        [answer @ ("accept" | "decline"), id, by] => Command::AnswerSwap {
+            swap: model::SwapId::parse(id).expect("an id of a swap"),
+            by: by.into(),
+            answer: match answer {
+                "accept" => crate::SwapAnswer::Accepted,
+                _ => crate::SwapAnswer::Declined,
+            },
+        },
+        ["admin", person] => Command::SetPassword {
+            person: person.into(),
+            hash: "hash".into(),
+            role: crate::Role::Admin,
+            spends: None,
+        },
         ["review", id, by] => {
             let text = "the carrier's certificate ended".to_owned();
             Command::PublishReview { incident: incident(id), by: by.into(), text }
@@ -252,6 +297,29 @@ fn show(record: &EventRecord) -> String {
         format!("{minutes}m")
     };
     match &record.event {
+        Event::OverrideSet { overriding, starts, ends, change, swap, .. } => {
+            let swap = swap.map_or_else(String::new, |it| format!(" by {it}"));
+            let change = match change {
+                oncall::Change::Add(it) => format!("add {it}"),
+                oncall::Change::Remove(it) => format!("remove {it}"),
+                oncall::Change::Replace { person, by } => format!("{by} for {person}"),
+            };
+            format!("OverrideSet {overriding}{swap} {change} {} to {}", since(starts), since(ends))
+        }
+        Event::OverrideEnded { overriding, by } => format!("OverrideEnded {overriding} by {by}"),
+        Event::SwapAsked { swap, from, with, gives, takes, .. } => {
+            let takes = takes.map_or_else(String::new, |it| {
+                format!(" in exchange for {} to {}", since(&it.0), since(&it.1))
+            });
+            format!(
+                "SwapAsked {swap} {from} asks {with} {} to {}{takes}",
+                since(&gives.0),
+                since(&gives.1)
+            )
+        }
+        Event::SwapAnswered { swap, answer, by } => {
+            format!("SwapAnswered {swap} {answer:?} by {by}")
+        }
         Event::CatalogueAdopted { version, .. } => format!("CatalogueAdopted {version}"),
         Event::AlertFired { alert, severity, feature, .. } => {
             let about = feature.as_ref().map_or(String::new(), |it| format!(" feature:{it}"));

@@ -16,7 +16,7 @@ use testkit::{MONDAY, adopt, assessment, door_alert, solar};
 pub(crate) const ERASED: &str = "dolores";
 
 /// Every event by the name it is stored under.
-pub(crate) const EVENTS: [&str; 29] = [
+pub(crate) const EVENTS: [&str; 33] = [
     "catalogue_adopted",
     "alert_fired",
     "alert_stale",
@@ -46,6 +46,10 @@ pub(crate) const EVENTS: [&str; 29] = [
     "silence_started",
     "silence_ended",
     "alert_unsilenced",
+    "override_set",
+    "override_ended",
+    "swap_asked",
+    "swap_answered",
 ];
 
 /// Parts of events that have a name of their own.
@@ -160,6 +164,10 @@ fn name(event: &Event) -> &'static str {
         Event::SilenceStarted { .. } => 26,
         Event::SilenceEnded { .. } => 27,
         Event::AlertUnsilenced { .. } => 28,
+        Event::OverrideSet { .. } => 29,
+        Event::OverrideEnded { .. } => 30,
+        Event::SwapAsked { .. } => 31,
+        Event::SwapAnswered { .. } => 32,
     };
     EVENTS[place]
 }
@@ -179,6 +187,7 @@ pub(crate) fn tell() -> Vec<EventRecord> {
     a_burn_and_its_review(&mut teller);
     doors(&mut teller);
     silences(&mut teller);
+    shifts(&mut teller);
     nobody_to_call(&mut teller);
     teller.records
 }
@@ -294,6 +303,42 @@ fn silences(teller: &mut Teller) {
     teller.does(170, Command::Tick);
     let incident = teller.last(|state| *state.incidents.last_key_value().expect("one").0);
     teller.does(171, Command::ResolveIncident { incident, by: "juma".into() });
+}
+
+fn shifts(teller: &mut Teller) {
+    let rota = model::RotaId::from("payments");
+    let change = |change| Command::Override {
+        by: "juma".into(),
+        rota: "field".into(),
+        starts: at(172),
+        ends: at(300),
+        change,
+    };
+    teller.does(172, change(oncall::Change::Add("juma".into())));
+    teller.does(172, change(oncall::Change::Remove("wanjiru".into())));
+    let overriding = teller.last(|state| *state.overrides.last_key_value().expect("one").0);
+    teller.does(173, Command::EndOverride { overriding, by: "juma".into() });
+    let week = Millis::from_days(7).whole_mins();
+    let zones = oncall::Zones::bundled();
+    let has = |state: &State, minutes| {
+        let shift = state.on_duty(&rota, at(minutes), &zones).expect("a shift");
+        shift.people[0].clone()
+    };
+    let (by, with) = teller.last(|state| (has(state, 174), has(state, 174 + week)));
+    let ask = |exchange| Command::AskSwap {
+        by: by.clone(),
+        rota: rota.clone(),
+        at: at(174),
+        with: with.clone(),
+        exchange,
+    };
+    for (exchange, answer) in
+        [(None, engine::SwapAnswer::Declined), (Some(at(174 + week)), engine::SwapAnswer::Accepted)]
+    {
+        teller.does(174, ask(exchange));
+        let swap = teller.last(|state| *state.swaps.last_key_value().expect("one").0);
+        teller.does(175, Command::AnswerSwap { swap, by: with.clone(), answer });
+    }
 }
 
 fn nobody_to_call(teller: &mut Teller) {
