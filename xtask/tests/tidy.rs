@@ -15,6 +15,10 @@ const BANNED: &[(&str, &str, &str, &[&str])] = &[
     ("#[ig", "nore", "find the cause and mend it", &[]),
     ("#[all", "ow(", "use #[expect(…, reason = \"…\")]", &[]),
     ("db", "g!(", "use tracing, or nothing", &[]),
+    ("reqwest::", "Client", "go out through egress::Client", &["crates/egress/src"]),
+    ("reqwest::", "get(", "go out through egress::Client", &[]),
+    ("hyper_util::", "client", "go out through egress::Client", &[]),
+    ("hyper::", "client", "go out through egress::Client", &[]),
     ("SystemTime::", "now", "take `now: Timestamp`", &["crates/driver/src", "/tests/"]),
 ];
 

@@ -6,6 +6,7 @@
 //! - every default is filled in here, so that no other crate knows any.
 
 use crate::needs::{self, Leaf};
+use crate::roads;
 use crate::rotas;
 use crate::scalars;
 use crate::sections::Sections;
@@ -13,9 +14,9 @@ use crate::semantics;
 use crate::shape;
 use crate::yaml::{Class, Data, Entry, Node};
 use model::{
-    Catalogue, Channel, Contact, Escalation, EscalationStep, Feature, Medium, Millis, Need,
-    Objective, Owners, Person, PersonId, Personal, Route, SecretRef, Service, ServiceKind, Slo,
-    SloId, Source, SourceId, SourceKind, Team,
+    Catalogue, Channel, Contact, Escalation, EscalationStep, Feature, Millis, Need, Objective,
+    Owners, Person, PersonId, Personal, Route, SecretRef, Service, ServiceKind, Slo, SloId, Source,
+    SourceId, SourceKind, Team,
 };
 use std::collections::BTreeMap;
 
@@ -33,6 +34,10 @@ pub(crate) fn build(sections: &Sections) -> Catalogue {
         rotas: collect(sections, "rotas", |it| rotas::rota(&it.value)),
         escalations: collect(sections, "escalations", |it| escalation(&it.value)),
         channels: collect(sections, "channels", |it| channel(&it.value)),
+        channel_priorities: sections
+            .entries("channels")
+            .filter_map(|it| Some((it.key.as_str().into(), roads::priority(it)?)))
+            .collect(),
         sources: collect(sections, "sources", |it| source(&it.value)),
     }
 }
@@ -48,9 +53,7 @@ fn collect<K: Ord + for<'a> From<&'a str>, V>(
 fn person(id: &str, node: &Node) -> Person {
     let subject = PersonId::from(id);
     let personal = |key: &str| Some(Personal::new(subject.clone(), node.get(key)?.text()?));
-    let media = [("email", Medium::Email), ("sms", Medium::Sms), ("ntfy", Medium::Ntfy)];
-    let contacts = media
-        .into_iter()
+    let contacts = roads::contact_keys()
         .filter_map(|(key, medium)| Some(Contact { medium, address: personal(key)? }));
     Person {
         name: personal("name"),
@@ -178,7 +181,7 @@ fn channel(node: &Node) -> Channel {
             url: text(node, "url").to_owned(),
             secret: secret(node, "secret").expect("`secret` is required"),
         },
-        other => unreachable!("the shape of a channel knows no `{other}`"),
+        other => roads::channel(other, node).expect("the shape of a channel knows no other"),
     }
 }
 
@@ -197,6 +200,8 @@ fn smtp(node: &Node) -> Channel {
         encryption: encryption.to_owned(),
         username: node.get("username").and_then(Node::text).map(str::to_owned),
         password: secret(node, "password"),
+        inbox: node.get("inbox").and_then(Node::text).map(str::to_owned),
+        authority: node.get("authority").and_then(Node::text).map(str::to_owned),
     }
 }
 
@@ -260,15 +265,15 @@ fn objective(node: &Node) -> Objective {
     Objective::parse(text(node, "objective")).expect("`objective` was checked")
 }
 
-fn duration(node: &Node, key: &str, default: &str) -> Millis {
+pub(crate) fn duration(node: &Node, key: &str, default: &str) -> Millis {
     scalars::duration(text_or(node, key, default)).expect("lengths of time were checked")
 }
 
-fn secret(node: &Node, key: &str) -> Option<SecretRef> {
+pub(crate) fn secret(node: &Node, key: &str) -> Option<SecretRef> {
     let text = node.get(key)?.text()?;
     Some(scalars::secret(text).expect("secrets were checked"))
 }
 
-fn without_slash(url: &str) -> String {
+pub(crate) fn without_slash(url: &str) -> String {
     url.trim_end_matches('/').to_owned()
 }

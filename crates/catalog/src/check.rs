@@ -473,11 +473,7 @@ fn plain_problem(text: &str, plain: Plain) -> Option<Refused> {
             "write it like `mail.solar.example` or `10.0.0.7`, without port",
         ),
         Plain::Url => scalars::url(text).err(),
-        Plain::UrlTemplate => {
-            let filled =
-                text.replace("{to}", "to").replace("{text}", "text").replace("{key}", "key");
-            scalars::url(&filled).err()
-        }
+        Plain::UrlTemplate => scalars::url_template(text).err(),
         Plain::Secret => scalars::secret(text).err(),
         Plain::Choice(words) => choice_problem(text, words),
         // Numbers and switches were judged by their class; the rest needs the checker.

@@ -221,7 +221,7 @@ static CODES: &[CodeInfo] = &[
     error(
         "LL046",
         "channel that cannot be paged",
-        "Only a webhook can be paged by itself; other channels need somebody's address.",
+        "Only a webhook or a room of a chat can be paged by itself; other channels need somebody's address.",
     ),
     error(
         "LL047",

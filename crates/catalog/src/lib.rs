@@ -24,6 +24,7 @@ mod files;
 mod needs;
 mod reference;
 mod render;
+mod roads;
 mod rotas;
 mod scalars;
 mod sections;

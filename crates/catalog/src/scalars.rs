@@ -248,6 +248,20 @@ pub(crate) fn url(text: &str) -> Result<(), Refused> {
     Ok(())
 }
 
+/// Checks the same with `{to}`, `{text}` and `{key}` in it, which never choose the host: whoever writes
+/// an alert writes its text.
+pub(crate) fn url_template(text: &str) -> Result<(), Refused> {
+    const PLACES: [&str; 3] = ["{to}", "{text}", "{key}"];
+    let authority = text.split_once("://").map_or("", |(_, rest)| rest);
+    let authority = authority.split(['/', '?', '#']).next().unwrap_or("");
+    if PLACES.iter().any(|it| authority.contains(it)) {
+        let message = "not a usable URL: the host must be written out";
+        let hint = "put `{to}`, `{text}` and `{key}` behind the first `/`";
+        return Err(refused("LL029", message, hint));
+    }
+    url(&PLACES.iter().fold(text.to_owned(), |text, it| text.replace(it, "x")))
+}
+
 fn split_port(authority: &str) -> (&str, Option<&str>) {
     match authority.rsplit_once(':') {
         // Colons within brackets belong to an IPv6 address.

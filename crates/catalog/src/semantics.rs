@@ -6,6 +6,7 @@
 
 use crate::diagnostic::{Problem, Sink, Span, quote};
 use crate::needs::{self, Leaf};
+use crate::roads;
 use crate::scalars::{self, TargetKind};
 use crate::sections::Sections;
 use crate::shape::SOURCE_DEFAULT;
@@ -27,6 +28,7 @@ pub(crate) fn check(sections: &Sections, sink: &mut Sink) {
     handovers_have_days(sections, sink);
     crate::rotas::check(sections, sink);
     channels_are_complete(sections, sink);
+    roads::check(sections, sink);
     channels_can_be_paged(sections, sink);
     warn_follow_the_sun(sections, sink);
     // The next ones tell what is missing, which only a complete reading can.
@@ -250,14 +252,15 @@ fn targets(sections: &Sections) -> impl Iterator<Item = (TargetKind, &str, Span)
 fn channels_can_be_paged(sections: &Sections, sink: &mut Sink) {
     let others: BTreeSet<&str> = sections
         .entries("channels")
-        .filter(|it| !it.value.entries().is_empty() && it.value.get("webhook").is_none())
+        .filter(|it| it.value.entries().first().is_some_and(|it| !roads::is_place(it)))
         .map(|it| it.key.as_str())
         .collect();
     for (kind, id, span) in targets(sections) {
         if kind == TargetKind::Channel && others.contains(id) {
             let message =
                 format!("channel {} cannot be paged: it needs somebody's address", quote(id));
-            let hint = "page a person, a team or a rota; only a `webhook` needs no address";
+            let hint = "page a person, a team or a rota, or a channel that leads to one place: a \
+                        `webhook`, or a chat with a `room`";
             sink.push(Problem::at(span, "LL046", message).hint(hint));
         }
     }
@@ -301,19 +304,16 @@ fn warn_unreachable(sections: &Sections, sink: &mut Sink) {
     let kinds: BTreeSet<&str> = sections
         .entries("channels")
         .flat_map(|it| it.value.entries())
-        .map(|it| it.key.as_str())
+        .flat_map(roads::carries)
+        .copied()
         .collect();
-    let reaches = |contact: &str| match contact {
-        "email" => kinds.contains("smtp"),
-        "sms" => kinds.contains("twilio") || kinds.contains("sms-http"),
-        "ntfy" => kinds.contains("ntfy"),
-        _ => false,
-    };
+    let reaches = |contact: &str| kinds.contains(contact);
     let paged = paged_people(sections);
     for person in sections.entries("people").filter(|it| paged.contains(it.key.as_str())) {
         if !person.value.entries().iter().any(|it| reaches(&it.key)) {
             let message = format!("{} can be paged, but not reached", quote(&person.key));
-            let hint = "give them an `email`, `sms` or `ntfy` that one of the channels delivers";
+            let hint =
+                "give them an `email`, `sms`, `ntfy` or another that one of the channels delivers";
             sink.push(Problem::at(person.key_span, "LL052", message).hint(hint));
         }
     }

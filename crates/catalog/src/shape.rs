@@ -168,14 +168,25 @@ impl Shape {
     }
 }
 
+use crate::roads;
 use Kind::{Either, List, Map, Name, Need, OneOf, Record, Set};
 use Presence::{Default, Optional, Required};
 
-const fn field(key: &'static str, presence: Presence, kind: Kind, about: &'static str) -> Field {
+pub(crate) const fn field(
+    key: &'static str,
+    presence: Presence,
+    kind: Kind,
+    about: &'static str,
+) -> Field {
     Field { key, presence, kind, about }
 }
 
-const fn plain(key: &'static str, presence: Presence, plain: Plain, about: &'static str) -> Field {
+pub(crate) const fn plain(
+    key: &'static str,
+    presence: Presence,
+    plain: Plain,
+    about: &'static str,
+) -> Field {
     field(key, presence, Kind::Plain(plain), about)
 }
 
@@ -253,7 +264,7 @@ pub(crate) static ROOT: Shape = Shape {
             "channels",
             Optional,
             Map(Keys::Ids, &OneOf(&CHANNEL)),
-            "Ways out to people. The first of a medium, in order of id, carries it.",
+            "Ways out to people. The first of a medium, in order of `priority` and then of id, carries it.",
         ),
         field("sources", Optional, Map(Keys::Ids, &OneOf(&SOURCE)), "Where samples come from."),
     ],
@@ -273,6 +284,12 @@ static PERSON: Shape = Shape {
             Plain::Topic,
             "The ntfy topic to which their phone listens. Whoever knows it can read along: choose one that nobody guesses.",
         ),
+        roads::VOICE_CONTACT,
+        roads::PUSHOVER_CONTACT,
+        roads::SLACK_CONTACT,
+        roads::MATTERMOST_CONTACT,
+        roads::TELEGRAM_CONTACT,
+        roads::MATRIX_CONTACT,
         field(
             "skills",
             Optional,
@@ -446,7 +463,7 @@ static STEP: Shape = Shape {
             "page",
             Required,
             Plain::Target,
-            "Who is paged: `rota ID`, `team ID`, `person ID`, or `channel ID` of a webhook.",
+            "Who is paged: `rota ID`, `team ID`, `person ID`, or `channel ID` of a webhook or a room.",
         ),
         plain(
             "wait",
@@ -465,6 +482,15 @@ static CHANNEL: Shape = Shape {
         field("twilio", Optional, Record(&TWILIO), "SMS through Twilio."),
         field("sms-http", Optional, Record(&SMS_HTTP), "SMS through any HTTP gateway."),
         field("ntfy", Optional, Record(&NTFY), "Push messages through an ntfy server."),
+        roads::TWILIO_VOICE_FIELD,
+        roads::KANNEL_FIELD,
+        roads::PUSHOVER_FIELD,
+        roads::SLACK_FIELD,
+        roads::MATTERMOST_FIELD,
+        roads::TEAMS_FIELD,
+        roads::DISCORD_FIELD,
+        roads::TELEGRAM_FIELD,
+        roads::MATRIX_FIELD,
         field(
             "webhook",
             Optional,
@@ -499,6 +525,19 @@ static SMTP: Shape = Shape {
             "User name, where the server wants one; then `password` too.",
         ),
         plain("password", Optional, Plain::Secret, "Password, as `env:NAME` or `file:/path`."),
+        plain(
+            "inbox",
+            Optional,
+            Plain::Email,
+            "The address of the mailbox that Lamplighter reads; replies come there and acknowledge.",
+        ),
+        plain(
+            "authority",
+            Optional,
+            Plain::Text(4_096),
+            "The absolute path of a PEM file: who signed the server's certificate, where it is nobody public.",
+        ),
+        roads::PRIORITY,
     ],
 };
 
@@ -515,6 +554,7 @@ static TWILIO: Shape = Shape {
             Plain::Url,
             "The base URL, for gateways that speak the same.",
         ),
+        roads::PRIORITY,
     ],
 };
 
@@ -531,6 +571,7 @@ static SMS_HTTP: Shape = Shape {
             Map(Keys::Headers, &Kind::Plain(Plain::Header)),
             "Extra headers. Secrets only as `env:NAME` or `file:/path`.",
         ),
+        roads::PRIORITY,
     ],
 };
 
@@ -540,6 +581,7 @@ static NTFY: Shape = Shape {
     fields: &[
         plain("url", Required, Plain::Url, "Its base URL."),
         plain("token", Optional, Plain::Secret, "An access token, as `env:NAME` or `file:/path`."),
+        roads::PRIORITY,
     ],
 };
 

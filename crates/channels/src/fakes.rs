@@ -30,7 +30,7 @@ pub struct HttpProvider {
     /// Where it listens, as `http://127.0.0.1:port`.
     pub url: String,
     received: Arc<Mutex<Vec<Received>>>,
-    answers: Arc<Mutex<VecDeque<(u16, String)>>>,
+    answers: Arc<Mutex<VecDeque<(u16, String, String)>>>,
     usual: (u16, String),
 }
 
@@ -56,7 +56,12 @@ impl HttpProvider {
 
     /// Answers the next request so, before anything usual.
     pub fn answer_next(&self, status: u16, body: &str) {
-        lock(&self.answers).push_back((status, body.to_owned()));
+        self.answer_next_with(status, "", body);
+    }
+
+    /// The same with more lines in its head, each ending in a line break.
+    pub fn answer_next_with(&self, status: u16, head: &str, body: &str) {
+        lock(&self.answers).push_back((status, head.to_owned(), body.to_owned()));
     }
 
     /// Everything received so far.
@@ -71,8 +76,10 @@ impl HttpProvider {
             let Some(request) = read_request(&mut stream).await else { return };
             lock(&self.received).push(request);
             let next = lock(&self.answers).pop_front();
-            let (status, body) = next.unwrap_or_else(|| self.usual.clone());
-            let head = format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\n\r\n", body.len());
+            let usual = || (self.usual.0, String::new(), self.usual.1.clone());
+            let (status, more, body) = next.unwrap_or_else(usual);
+            let length = body.len();
+            let head = format!("HTTP/1.1 {status} X\r\n{more}content-length: {length}\r\n\r\n");
             if stream.get_mut().write_all((head + &body).as_bytes()).await.is_err() {
                 return;
             }
@@ -106,6 +113,7 @@ pub struct MailServer {
     pub port: u16,
     mails: Arc<Mutex<Vec<Mail>>>,
     refusals: Arc<Mutex<VecDeque<String>>>,
+    greeting: String,
 }
 
 /// A letter as it arrived.
@@ -113,16 +121,32 @@ pub struct MailServer {
 pub struct Mail {
     /// Of the envelope.
     pub to: String,
+    /// The whole lines `MAIL FROM` and `RCPT TO`, with their parameters.
+    pub envelope: (String, String),
     /// Head and body as sent.
     pub text: String,
 }
 
 impl MailServer {
-    /// Starts one.
+    /// Starts one that offers no extension worth naming.
     pub async fn start() -> Self {
+        Self::offering(&["8BITMIME"]).await
+    }
+
+    /// Starts one with these extensions, at least one.
+    pub async fn offering(extensions: &[&str]) -> Self {
+        let (last, others) = extensions.split_last().expect("at least one");
+        let mut greeting = "250-mail\r\n".to_owned();
+        for it in others {
+            greeting.push_str("250-");
+            greeting.push_str(it);
+            greeting.push_str("\r\n");
+        }
+        greeting.push_str("250 ");
+        greeting.push_str(last);
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let port = listener.local_addr().expect("an address").port();
-        let server = Self { port, mails: Arc::default(), refusals: Arc::default() };
+        let server = Self { port, mails: Arc::default(), refusals: Arc::default(), greeting };
         let serving = server.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -145,7 +169,7 @@ impl MailServer {
 
     async fn serve(self, stream: TcpStream) {
         let mut stream = BufReader::new(stream);
-        let mut to = String::new();
+        let (mut to, mut envelope) = (String::new(), (String::new(), String::new()));
         let mut reply = "220 mail ready".to_owned();
         loop {
             if stream.get_mut().write_all(format!("{reply}\r\n").as_bytes()).await.is_err() {
@@ -157,9 +181,15 @@ impl MailServer {
             }
             let upper = line.to_ascii_uppercase();
             reply = match upper.trim_end() {
-                it if it.starts_with("EHLO") => "250-mail\r\n250 8BITMIME".to_owned(),
+                it if it.starts_with("EHLO") => self.greeting.clone(),
+                it if it.starts_with("MAIL FROM:") => {
+                    line.trim_end().clone_into(&mut envelope.0);
+                    "250 OK".to_owned()
+                }
                 it if it.starts_with("RCPT TO:") => {
-                    line[8..].trim().trim_matches(['<', '>']).clone_into(&mut to);
+                    line.trim_end().clone_into(&mut envelope.1);
+                    let address = line[8..].trim().split('>').next().unwrap_or("");
+                    address.trim_start_matches('<').clone_into(&mut to);
                     lock(&self.refusals).pop_front().unwrap_or_else(|| "250 OK".to_owned())
                 }
                 "DATA" => {
@@ -167,7 +197,11 @@ impl MailServer {
                         return;
                     }
                     let text = read_letter(&mut stream).await;
-                    lock(&self.mails).push(Mail { to: to.clone(), text });
+                    lock(&self.mails).push(Mail {
+                        to: to.clone(),
+                        envelope: envelope.clone(),
+                        text,
+                    });
                     "250 OK: queued as 1".to_owned()
                 }
                 "QUIT" => {

@@ -2,18 +2,22 @@
 //!
 //! The button on the telephone posts to the link: a person taps it, no scanner does.
 
-use crate::{
-    ANSWER_BYTES_MAX, Message, Outcome, Priority, SEND_TIMEOUT, failed, one_line, unreached,
-};
-use egress::Client;
+use crate::call;
+use crate::escape::printable;
+use crate::secret::Secret;
+use crate::{Message, Outcome, Priority, one_line};
+use egress::{Client, Method};
 use serde_json::json;
 
 #[derive(Debug)]
 pub(crate) struct Ntfy {
     pub(crate) client: Client,
     pub(crate) url: String,
-    pub(crate) token: Option<String>,
+    pub(crate) token: Option<Secret>,
 }
+
+/// Bytes of a message; a longer one would arrive as a file that nobody opens at night.
+const LENGTH_BYTES_MAX: usize = 4_096;
 
 impl Ntfy {
     pub(crate) async fn send(&self, message: &Message) -> Outcome {
@@ -23,30 +27,40 @@ impl Ntfy {
         };
         let mut body = json!({
             "topic": message.to,
-            "title": one_line(&message.subject),
-            "message": message.text,
+            "title": one_line(&printable(&message.subject)),
+            "message": within_bytes(&printable(&message.text)),
             "priority": priority,
             "tags": [tags],
         });
+        let mut actions = vec![];
         if let Some(url) = &message.ack_url {
             body["click"] = json!(url);
-            body["actions"] = json!([
-                { "action": "http", "label": "Take it", "url": url, "method": "POST", "clear": true },
-            ]);
+            actions.push(json!({
+                "action": "http", "label": "Take it", "url": url, "method": "POST", "clear": true,
+            }));
         }
-        let bearer = self.token.as_ref().map(|it| format!("Bearer {it}"));
-        let mut headers = vec![("content-type", "application/json")];
-        headers.extend(bearer.as_deref().map(|it| ("authorization", it)));
-        let body = body.to_string().into_bytes();
+        if let Some(url) = &message.url {
+            actions.push(json!({ "action": "view", "label": "Everything about it", "url": url }));
+        }
+        if !actions.is_empty() {
+            body["actions"] = json!(actions);
+        }
+        let token = self.token.as_ref().map(|it| it.0.as_str());
         let url = self.url.trim_end_matches('/');
-        match self.client.post(url, &headers, body, ANSWER_BYTES_MAX, SEND_TIMEOUT).await {
-            Err(error) => unreached(&error),
-            Ok(answer) if answer.status == 200 => {
-                let said: serde_json::Value =
-                    serde_json::from_slice(&answer.body).unwrap_or_default();
-                Outcome::Sent { provider_id: said["id"].as_str().unwrap_or_default().to_owned() }
+        match call::json(&self.client, Method::POST, url, token, &body).await {
+            Err(outcome) => outcome,
+            Ok(it) if it.status == 200 => {
+                Outcome::Sent { provider_id: it.json["id"].as_str().unwrap_or_default().to_owned() }
             }
-            Ok(answer) => failed(answer.status, &answer.body),
+            Ok(it) => it.failed(it.json["error"].as_str().unwrap_or_default()),
         }
     }
+}
+
+fn within_bytes(text: &str) -> String {
+    const CUT: &str = "\n[cut]";
+    if text.len() <= LENGTH_BYTES_MAX {
+        return text.to_owned();
+    }
+    text[..text.floor_char_boundary(LENGTH_BYTES_MAX - CUT.len())].trim_end().to_owned() + CUT
 }

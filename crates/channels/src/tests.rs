@@ -1,5 +1,10 @@
 //! Each way out against a provider that speaks its protocol.
 
+mod answers;
+mod hostile;
+mod requests;
+mod secrecy;
+
 use crate::fakes::{HttpProvider, MailServer};
 use crate::{Message, Outcome, Priority, Sender, secrets, webhook};
 use model::{Channel, Medium, SecretRef, Timestamp};
@@ -167,6 +172,8 @@ fn smtp(port: u16) -> Channel {
         encryption: "none".into(),
         username: None,
         password: None,
+        inbox: None,
+        authority: None,
     }
 }
 
@@ -178,6 +185,9 @@ fn message(to: &str) -> Message {
         text: "5% of activations fail <now>.".into(),
         short: "Lights stay dark: 5% fail".into(),
         ack_url: Some("https://lamp.example/a/no_7".into()),
+        url: Some("https://lamp.example/incidents/in_3".into()),
+        actions: vec![],
+        callbacks: None,
         priority: Priority::High,
         data: serde_json::Value::Null,
     }

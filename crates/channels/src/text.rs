@@ -1,5 +1,7 @@
 //! Text made safe for the road it takes.
 
+use crate::{escape, gsm};
+
 /// `text` without control characters, line breaks and runs of spaces.
 #[must_use]
 pub fn one_line(text: &str) -> String {
@@ -37,11 +39,24 @@ pub(crate) fn json_escaped(text: &str) -> String {
     quoted[1..quoted.len() - 1].to_owned()
 }
 
-/// The text of an SMS: what, then the link, which must not be cut.
-pub(crate) fn sms(message: &crate::Message) -> String {
-    let short = short(&message.short, crate::SHORT_LENGTH_MAX);
-    match &message.ack_url {
-        Some(url) => format!("{short} {url}"),
-        None => short,
-    }
+/// Text messages that one letter may cost where its words are in another script; in the alphabet of
+/// telephones it costs one.
+const SEGMENTS_OTHER_SCRIPT_MAX: usize = 2;
+
+/// The text of an SMS: what, then the link, which must not be cut. In the alphabet of telephones
+/// wherever there is a way, and then one message; else at most two.
+#[must_use]
+pub fn sms(message: &crate::Message) -> String {
+    let what = gsm::plain(&one_line(&escape::printable(&message.short)));
+    let tail = message.ack_url.as_ref().map_or(String::new(), |url| format!(" {url}"));
+    let segments_max = if gsm::is_gsm(&what) && gsm::is_gsm(&tail) {
+        // A link longer than a message leaves no room; then the words get a message of their own.
+        gsm::cost(&tail).segments + usize::from(gsm::cost(&tail).length > LINK_LENGTH_MAX)
+    } else {
+        SEGMENTS_OTHER_SCRIPT_MAX.max(gsm::cost(&tail).segments)
+    };
+    gsm::fitted(&what, &tail, segments_max)
 }
+
+/// The longest link beside which something can still be said in one message.
+pub const LINK_LENGTH_MAX: usize = 120;

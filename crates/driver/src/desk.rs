@@ -1,14 +1,15 @@
 //! The writer of one journal: batches in, durable events and answers out.
 //!
 //! Two states are kept. The *speculative* one, in the engine, runs ahead within a batch. The
-//! *published* one, behind a lock for readers, folds durable events only. After a failed append the
-//! first is thrown away and made again from the second; cloning a whole state is slow, and that is
-//! fine, because a store that cannot be written is slower.
+//! *published* one, behind a lock for readers, is a copy of it from after the last append that
+//! succeeded. After a failed append the first is thrown away and made again from the second. Copies
+//! share everything ([`model::map`]), so none of this depends on how much is in a state.
 
 use crate::keys::KeyCache;
 use crate::pace::Pace;
 use crate::planted::Planted;
-use crate::restore::{OpenError, READ_MAX, decoded, restore, words};
+use crate::restore::{OpenError, READ_MAX, decoded, follow, restore, words};
+use crate::snapshot::{Maker, sealed};
 use engine::{Command, Context, Engine, EventRecord, Rejected, State, Submission};
 use model::{Millis, PersonId, Timestamp};
 use oncall::Zones;
@@ -16,7 +17,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use store::{AppendError, Epoch, Head, Journal, NewRecord, Snapshot, StoreError};
+use store::{AppendError, Epoch, Head, Journal, NewRecord, StoreError};
 use tracing::{error, info, warn};
 use wire::{DecodeError, Random, SealError};
 
@@ -73,6 +74,10 @@ pub enum SubmitError {
     /// It could not be made durable. Nothing of it happened; ask again.
     #[error("this could not be stored now: {0}; please try again")]
     Unavailable(String),
+    /// The store's answer was lost, so it may have happened. Ask again; an alert is known by its
+    /// labels and anything else by its key, so that nothing happens twice.
+    #[error("whether this was stored is not known: {0}; please try again")]
+    Unknown(String),
     /// Too many wait already. Ask again later.
     #[error("too many requests are waiting; please try again in a moment")]
     Overloaded,
@@ -118,7 +123,10 @@ pub struct Core<J> {
     lease_until: Timestamp,
     renew_at: Timestamp,
     snapshot_seq: u64,
+    snapshots: Maker,
     tick_from: Timestamp,
+    /// An append of which it is not known whether it took place.
+    doubt: bool,
     planted: Planted,
 }
 
@@ -133,6 +141,8 @@ enum Outcome {
 struct Failed {
     reason: String,
     end: Option<End>,
+    /// It may have been stored all the same.
+    in_doubt: bool,
 }
 
 impl<J: Journal> Core<J> {
@@ -168,7 +178,8 @@ impl<J: Journal> Core<J> {
     ) -> Result<Self, OpenError> {
         let epoch = journal.acquire(&options.owner, clock, options.lease_ttl)?;
         let mut keys = KeyCache::new(random);
-        let restored = match restore(&mut journal, &options.org, &mut keys) {
+        let mut keeper = journal.snapshots()?;
+        let restored = match restore(&mut journal, keeper.as_mut(), &options.org, &mut keys) {
             Ok(restored) => restored,
             Err(error) => {
                 // Best effort: an unreleased lease ends by itself.
@@ -187,7 +198,9 @@ impl<J: Journal> Core<J> {
             lease_until: clock.plus(options.lease_ttl),
             renew_at: clock.plus(Millis(options.lease_ttl.0 / 3)),
             snapshot_seq: restored.snapshot_seq,
+            snapshots: keeper.map_or(Maker::Writer, Maker::Idle),
             tick_from: Timestamp(i64::MIN),
+            doubt: false,
             journal,
             options,
             epoch,
@@ -200,7 +213,7 @@ impl<J: Journal> Core<J> {
     pub fn turn(&mut self, clock: Timestamp, batch: &[Submission]) -> Turn {
         assert!(batch.len() <= BATCH_MAX, "the caller cuts batches");
         let now = self.advance(clock);
-        if let Err(failed) = self.keep_lease(clock) {
+        if let Err(failed) = self.keep_lease(clock).and_then(|()| self.settle(clock)) {
             self.tick_from = now.plus(RETRY_REST);
             return failed.turn(batch.len());
         }
@@ -213,13 +226,7 @@ impl<J: Journal> Core<J> {
             return failed.turn(batch.len());
         }
         let answers = outcomes.into_iter().map(|it| self.answer(it, &pending)).collect();
-        if self.snapshot_is_due()
-            && let Err(error) = self.snapshot()
-        {
-            // The next one is not tried before as many events again: a restart is slower, no more.
-            self.snapshot_seq = self.head.seq;
-            warn!("the snapshot could not be kept: {error}");
-        }
+        self.look_after_snapshots();
         Turn { answers, end: None }
     }
 
@@ -290,13 +297,37 @@ impl<J: Journal> Core<J> {
         let erased = wire::open_state(&sealed, keys).map_err(DecodeError::from)?;
         let erased = erased.expect("what was just sealed opens");
         self.engine.roll_back(erased.clone());
-        *self.published.write().unwrap_or_else(PoisonError::into_inner) = erased;
+        self.show(erased);
         info!("the key of a person was destroyed, and their texts with it");
         Ok(())
     }
 
-    /// Keeps a snapshot of the published state.
+    /// Notes what became of a snapshot, and begins the next one when it is due.
+    fn look_after_snapshots(&mut self) {
+        if let Some(result) = self.snapshots.finished() {
+            note_snapshot(result);
+        }
+        if !self.snapshot_is_due() {
+            return;
+        }
+        // Before it is known how it ends: the next one is not tried before as many events again. When
+        // it fails a restart is slower, no more.
+        if matches!(self.snapshots, Maker::Writer) {
+            if let Err(error) = self.snapshot() {
+                warn!("the snapshot could not be kept: {error}");
+            }
+        } else {
+            let (state, random) = (self.read().clone(), self.keys.random.clone());
+            self.snapshots.begin(state, self.head, self.keys.known(), random);
+        }
+        self.snapshot_seq = self.head.seq;
+    }
+
+    /// Keeps a snapshot of the published state, and waits until it is kept.
     pub fn snapshot(&mut self) -> Result<(), OpenError> {
+        if let Some(result) = self.snapshots.wait() {
+            note_snapshot(result);
+        }
         if self.head.seq == 0 || self.head.seq == self.snapshot_seq {
             return Ok(());
         }
@@ -308,11 +339,11 @@ impl<J: Journal> Core<J> {
         }
         let random = &mut self.keys.random.clone();
         let keys = &mut self.keys.over(&mut self.journal);
-        let body = wire::seal_state(&state, keys, random).map_err(DecodeError::from)?;
-        let digest = wire::digest(&state);
-        let Head { seq, hash } = self.head;
-        let snapshot = Snapshot { seq, hash, format: wire::SNAPSHOT_FORMAT, digest, body };
-        self.journal.save_snapshot(&snapshot)?;
+        let snapshot = sealed(&state, self.head, keys, random).map_err(DecodeError::from)?;
+        match &mut self.snapshots {
+            Maker::Idle(keeper) => keeper.save(&snapshot)?,
+            Maker::Writer | Maker::Busy(_) => self.journal.save_snapshot(&snapshot)?,
+        }
         self.snapshot_seq = self.head.seq;
         Ok(())
     }
@@ -363,7 +394,10 @@ impl<J: Journal> Core<J> {
             }
             Err(error @ StoreError::Fenced { .. }) => {
                 let reason = error.to_string();
-                Err(Failed { end: Some(End::LeaseLost(reason.clone())), reason })
+                Err(Failed::ending(End::LeaseLost, reason))
+            }
+            Err(error @ StoreError::Broken(_)) => {
+                Err(Failed::ending(End::Fatal, error.to_string()))
             }
             Err(error) if clock < self.lease_until => {
                 warn!("the writer's lease could not be renewed: {error}");
@@ -374,9 +408,45 @@ impl<J: Journal> Core<J> {
                 warn!("the writer's lease has ended and could not be renewed: {error}");
                 // Not in the past, or whoever waits for it would not wait at all.
                 self.renew_at = clock.plus(Millis(ttl.0 / 10));
-                Err(Failed { reason: error.to_string(), end: None })
+                Err(Failed::for_now(error.to_string()))
             }
         }
+    }
+
+    /// After an append whose answer was lost: asks the journal what is in it, and folds in what is.
+    /// The lease is renewed first, because that waits for the lost transaction to end, and because
+    /// somebody else may have written meanwhile.
+    fn settle(&mut self, clock: Timestamp) -> Result<(), Failed> {
+        if !self.doubt {
+            return Ok(());
+        }
+        match self.journal.renew(self.epoch, clock, self.options.lease_ttl) {
+            Ok(()) => {}
+            Err(error @ StoreError::Fenced { .. }) => {
+                return Err(Failed::ending(End::LeaseLost, error.to_string()));
+            }
+            Err(error) => return Err(Failed::for_now(error.to_string())),
+        }
+        let found = self.journal.head().map_err(|it| Failed::for_now(it.to_string()))?;
+        let mut state = self.read().clone();
+        let before = self.head;
+        let keys = &mut self.keys;
+        let head = follow(&mut self.journal, &self.options.org, keys, &mut state, before);
+        match head {
+            Ok(head) if head == found => self.head = head,
+            Ok(_) => {
+                let reason = "the journal is shorter than it was".to_owned();
+                return Err(Failed::ending(End::Fatal, reason));
+            }
+            Err(OpenError::Store(error)) => return Err(Failed::for_now(error.to_string())),
+            Err(error) => return Err(Failed::ending(End::Fatal, error.to_string())),
+        }
+        self.engine.roll_back(state.clone());
+        self.show(state);
+        self.doubt = false;
+        let count = self.head.seq - before.seq;
+        info!("the journal answers again; of the append in doubt {count} events are in it");
+        Ok(())
     }
 
     fn run(
@@ -448,7 +518,8 @@ impl<J: Journal> Core<J> {
         let error = match appended {
             Ok(head) => {
                 self.head = head;
-                return self.publish(pending);
+                self.publish();
+                return Ok(());
             }
             Err(error) => error,
         };
@@ -458,13 +529,17 @@ impl<J: Journal> Core<J> {
         let reason = error.to_string();
         let end = match error {
             AppendError::Unavailable(_) => None,
+            AppendError::Unknown(_) => {
+                self.doubt = true;
+                None
+            }
             AppendError::Conflict { .. } | AppendError::Fenced { .. } => {
                 Some(End::LeaseLost(reason.clone()))
             }
             AppendError::Fatal(_) => Some(End::Fatal(reason.clone())),
         };
         warn!(events = pending.len(), "events were not stored: {reason}");
-        Err(Failed { reason, end })
+        Err(Failed { reason, end, in_doubt: self.doubt })
     }
 
     /// The stored form of `pending`. Texts of people who were erased are taken out of `pending` too,
@@ -489,15 +564,17 @@ impl<J: Journal> Core<J> {
         Ok(records)
     }
 
-    fn publish(&mut self, pending: &[EventRecord]) -> Result<(), Failed> {
-        let mut state = self.published.write().unwrap_or_else(PoisonError::into_inner);
-        let folded =
-            catch_unwind(AssertUnwindSafe(|| pending.iter().for_each(|it| state.apply(it))));
-        folded.map_err(|panic| {
-            let reason = words(panic.as_ref());
-            error!("a stored event could not be folded in: {reason}");
-            Failed { end: Some(End::Fatal(reason.clone())), reason }
-        })
+    /// Shows readers what is durable now: everything the engine has folded in.
+    fn publish(&self) {
+        self.show(self.engine.state().clone());
+    }
+
+    fn show(&self, state: State) {
+        let mut shown = self.published.write().unwrap_or_else(PoisonError::into_inner);
+        let before = std::mem::replace(&mut *shown, state);
+        // Readers do not wait while what is no longer shared is thrown away.
+        drop(shown);
+        drop(before);
     }
 
     fn answer(&mut self, outcome: Outcome, pending: &[EventRecord]) -> Answer {
@@ -522,12 +599,28 @@ impl<J: Journal> Core<J> {
 }
 
 impl Failed {
+    fn for_now(reason: String) -> Self {
+        Self { reason, end: None, in_doubt: false }
+    }
+
+    fn ending(end: fn(String) -> End, reason: String) -> Self {
+        Self { end: Some(end(reason.clone())), reason, in_doubt: false }
+    }
+
     fn turn(self, count: usize) -> Turn {
         let answer = match self.end {
             Some(End::Fatal(_)) => SubmitError::Fatal(self.reason),
+            None if self.in_doubt => SubmitError::Unknown(self.reason),
             _ => SubmitError::Unavailable(self.reason),
         };
         Turn { answers: vec![Err(answer); count], end: self.end }
+    }
+}
+
+fn note_snapshot(result: Result<u64, String>) {
+    match result {
+        Ok(seq) => info!(seq, "a snapshot was kept"),
+        Err(error) => warn!("the snapshot could not be kept: {error}"),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Keys of people, kept in the journal's store, with a cache; and the one source of randomness.
 
-use std::collections::BTreeMap;
+use model::Map;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use store::{Journal, KeyState};
@@ -31,15 +31,23 @@ impl fmt::Debug for SharedRandom {
     }
 }
 
+/// Keys by subject; `None` for one that was destroyed. A copy costs nothing.
+pub(crate) type Known = Map<String, Option<Vec<u8>>>;
+
 /// What is known of keys without asking the store.
 pub(crate) struct KeyCache {
-    known: BTreeMap<String, Option<Vec<u8>>>,
+    known: Known,
     pub(crate) random: SharedRandom,
 }
 
 impl KeyCache {
     pub(crate) fn new(random: Box<dyn Random>) -> Self {
-        Self { known: BTreeMap::new(), random: SharedRandom::new(random) }
+        Self { known: Known::new(), random: SharedRandom::new(random) }
+    }
+
+    /// What is known now.
+    pub(crate) fn known(&self) -> Known {
+        self.known.clone()
     }
 
     /// The key of `subject` was destroyed.

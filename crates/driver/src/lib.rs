@@ -23,6 +23,7 @@ mod look;
 mod pace;
 mod planted;
 mod restore;
+mod snapshot;
 mod thread;
 mod why;
 

@@ -6,9 +6,9 @@
 use crate::keys::KeyCache;
 use engine::{EventRecord, State};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use store::{Head, Journal, Record, Snapshot, StoreError, record_hash};
+use store::{Head, Journal, NewRecord, Record, Snapshot, Snapshots, StoreError, record_hash};
 use tracing::{info, warn};
-use wire::{DecodeError, SNAPSHOT_FORMAT, SealError, Stored};
+use wire::{DecodeError, SNAPSHOT_FORMAT, SealError};
 
 /// Records read in one go.
 pub(crate) const READ_MAX: usize = 1_000;
@@ -55,26 +55,17 @@ pub(crate) struct Restored {
 
 pub(crate) fn restore<J: Journal>(
     journal: &mut J,
+    keeper: Option<&mut Box<dyn Snapshots>>,
     org: &str,
     keys: &mut KeyCache,
 ) -> Result<Restored, OpenError> {
     let claimed = journal.head()?;
-    let mut restored = from_snapshot(journal, keys)?.unwrap_or(Restored {
+    let mut restored = from_snapshot(journal, keeper, keys)?.unwrap_or(Restored {
         state: State::default(),
         head: Head::default(),
         snapshot_seq: 0,
     });
-    loop {
-        let records = journal.read(restored.head.seq, READ_MAX)?;
-        if records.is_empty() {
-            break;
-        }
-        for record in &records {
-            restored.head = checked(org, restored.head, record)?;
-            let record = decoded(record, &mut keys.over(journal))?;
-            fold(&mut restored.state, &record)?;
-        }
-    }
+    restored.head = follow(journal, org, keys, &mut restored.state, restored.head)?;
     if restored.head != claimed {
         let problem = "the journal is shorter than its head says".to_owned();
         return Err(OpenError::Broken { seq: restored.head.seq + 1, problem });
@@ -83,23 +74,40 @@ pub(crate) fn restore<J: Journal>(
     Ok(restored)
 }
 
+/// Checks and folds into `state` every record behind `head`; the new head.
+pub(crate) fn follow<J: Journal>(
+    journal: &mut J,
+    org: &str,
+    keys: &mut KeyCache,
+    state: &mut State,
+    mut head: Head,
+) -> Result<Head, OpenError> {
+    loop {
+        let records = journal.read(head.seq, READ_MAX)?;
+        if records.is_empty() {
+            return Ok(head);
+        }
+        for record in &records {
+            head = checked(org, head, record)?;
+            let record = decoded(record, &mut keys.over(journal))?;
+            fold(state, &record)?;
+        }
+    }
+}
+
 /// What `record` says.
 pub(crate) fn decoded(
     record: &Record,
     keys: &mut dyn wire::Keyring,
 ) -> Result<EventRecord, DecodeError> {
-    let slots = record.new.slots.iter().map(|it| wire::Slot {
+    let NewRecord { at, kind, body, slots } = &record.new;
+    let slots = slots.iter().map(|it| wire::Slot {
         subject: it.subject.clone(),
         nonce: it.nonce.clone(),
         sealed: it.sealed.clone(),
     });
-    let stored = Stored {
-        at: record.new.at,
-        kind: record.new.kind.clone(),
-        body: record.new.body.clone(),
-        slots: slots.collect(),
-    };
-    wire::decode(record.seq, &stored, keys)
+    let slots: Vec<wire::Slot> = slots.collect();
+    wire::decode_parts(record.seq, *at, kind, body, &slots, keys)
 }
 
 fn checked(org: &str, head: Head, record: &Record) -> Result<Head, OpenError> {
@@ -120,20 +128,26 @@ fn fold(state: &mut State, record: &EventRecord) -> Result<(), OpenError> {
 
 fn from_snapshot<J: Journal>(
     journal: &mut J,
+    keeper: Option<&mut Box<dyn Snapshots>>,
     keys: &mut KeyCache,
 ) -> Result<Option<Restored>, OpenError> {
-    let Some(snapshot) = journal.latest_snapshot()? else { return Ok(None) };
-    let seq = snapshot.seq;
-    match open_snapshot(journal, keys, &snapshot).map_err(DecodeError::from)? {
-        Ok(state) => {
-            let head = Head { seq, hash: snapshot.hash };
-            Ok(Some(Restored { state, head, snapshot_seq: seq }))
-        }
-        Err(problem) => {
-            warn!(seq, "the snapshot is not used ({problem}): reading the whole journal");
-            Ok(None)
+    let kept = match keeper {
+        Some(keeper) => keeper.all()?,
+        None => journal.latest_snapshot()?.into_iter().collect(),
+    };
+    for snapshot in kept {
+        let seq = snapshot.seq;
+        match open_snapshot(journal, keys, &snapshot).map_err(DecodeError::from)? {
+            Ok(state) => {
+                let head = Head { seq, hash: snapshot.hash };
+                return Ok(Some(Restored { state, head, snapshot_seq: seq }));
+            }
+            Err(problem) => {
+                warn!(seq, "a snapshot is not used ({problem}): reading more of the journal");
+            }
         }
     }
+    Ok(None)
 }
 
 /// The state in a snapshot, or what is wrong with it.
@@ -150,11 +164,14 @@ fn open_snapshot<J: Journal>(
     if record.first().is_none_or(|it| it.seq != snapshot.seq || it.hash != snapshot.hash) {
         return Ok(Err("it is of another history"));
     }
+    if wire::digest_of_bytes(&snapshot.body) != snapshot.digest {
+        return Ok(Err("it is not what its digest says"));
+    }
     let Some(state) = wire::open_state(&snapshot.body, &mut keys.over(journal))? else {
         return Ok(Err("it cannot be read"));
     };
-    if state.seq != snapshot.seq || wire::digest(&state) != snapshot.digest {
-        return Ok(Err("it is not what its digest says"));
+    if state.seq != snapshot.seq {
+        return Ok(Err("it is of another place"));
     }
     Ok(Ok(state))
 }

@@ -45,6 +45,47 @@ fn a_journal_that_cannot_be_trusted_ends_the_writer() {
 }
 
 #[test]
+fn an_append_whose_answer_is_lost_is_looked_up() {
+    let journal = FaultyJournal::new();
+    let mut core = core(&journal);
+    let keyed = Submission { key: Some("k1".into()), ..raise("no lights") };
+    // It took place.
+    journal.lose_next_answer();
+    let turn = core.turn(at(1), std::slice::from_ref(&keyed));
+    assert!(matches!(turn.answers[0], Err(SubmitError::Unknown(_))), "{:?}", turn.answers);
+    assert_eq!((turn.end, core.head().seq), (None, 1));
+    // While the journal cannot be asked, nothing is answered and nothing forgotten.
+    journal.fail_renewals(true);
+    let turn = core.turn(at(1), std::slice::from_ref(&keyed));
+    assert!(matches!(turn.answers[0], Err(SubmitError::Unavailable(_))), "{:?}", turn.answers);
+    journal.fail_renewals(false);
+    let turn = core.turn(at(1), &[keyed.clone(), raise("no water")]);
+    let [Ok(again), Ok(next)] = &turn.answers[..] else { panic!("{:?}", turn.answers) };
+    assert_eq!((again.repeated, again.seq, next.seq), (true, 5, 9));
+    // It did not.
+    journal.fail_next_append(AppendError::Unknown("the connection broke".into()));
+    let turn = core.turn(at(1), &[raise("no power")]);
+    assert!(matches!(turn.answers[0], Err(SubmitError::Unknown(_))), "{:?}", turn.answers);
+    let turn = core.turn(at(1), &[raise("no power")]);
+    assert_eq!(turn.answers[0].as_ref().expect("the journal answers again").seq, 13);
+    assert_eq!(shown(&open(&journal, at(2))), shown(&core));
+}
+
+#[test]
+fn an_append_in_doubt_is_left_to_whoever_has_taken_over() {
+    let journal = FaultyJournal::new();
+    let mut first = core(&journal);
+    journal.lose_next_answer();
+    first.turn(at(0), &[raise("no lights")]);
+    // The same owner: a process that was started anew.
+    let mut second = open(&journal, at(0));
+    let turn = first.turn(at(0), &[raise("no water")]);
+    assert!(matches!(turn.end, Some(End::LeaseLost(_))), "{turn:?}");
+    let turn = second.turn(at(0), &[raise("no water")]);
+    assert_eq!(turn.answers[0].as_ref().expect("it has the pen").seq, 9);
+}
+
+#[test]
 fn the_same_key_is_done_once_and_answered_alike() {
     let journal = FaultyJournal::new();
     let mut core = core(&journal);

@@ -39,6 +39,7 @@ pub(crate) fn organisation(dice: &mut Dice) -> Catalogue {
         rotas: BTreeMap::new(),
         escalations: BTreeMap::new(),
         channels: [("inbox".into(), Channel::Inbox)].into(),
+        channel_priorities: BTreeMap::new(),
         sources: [("prometheus".into(), source()), ("scrape".into(), source())].into(),
     };
     for id in &teams {

@@ -1,6 +1,48 @@
-//! Which addresses are on the public internet.
+//! Which addresses are on the public internet, and networks that an operator names.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// A range of addresses, such as `10.2.0.0/16`, or one address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Network {
+    address: IpAddr,
+    prefix: u8,
+}
+
+impl Network {
+    /// Reads `10.2.0.0/16`, `fd00::/8`, or an address alone.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (address, prefix) = match text.split_once('/') {
+            Some((address, prefix)) => (address, Some(prefix.parse::<u8>().ok()?)),
+            None => (text, None),
+        };
+        let address: IpAddr = address.parse().ok()?;
+        let bits = if address.is_ipv4() { 32 } else { 128 };
+        let prefix = prefix.unwrap_or(bits);
+        (prefix <= bits).then_some(Self { address, prefix })
+    }
+
+    /// Whether `address` lies in it. IPv4 inside IPv6 is taken for what it leads to.
+    #[must_use]
+    pub fn contains(self, address: IpAddr) -> bool {
+        let address = match address {
+            IpAddr::V6(it) => embedded_v4(it).map_or(address, IpAddr::V4),
+            IpAddr::V4(_) => address,
+        };
+        match (self.address, address) {
+            (IpAddr::V4(own), IpAddr::V4(it)) => {
+                let shift = 32 - u32::from(self.prefix);
+                u32::from(own).checked_shr(shift) == u32::from(it).checked_shr(shift)
+            }
+            (IpAddr::V6(own), IpAddr::V6(it)) => {
+                let shift = 128 - u32::from(self.prefix);
+                u128::from(own).checked_shr(shift) == u128::from(it).checked_shr(shift)
+            }
+            _ => false,
+        }
+    }
+}
 
 /// Whether `address` leads to the public internet and nowhere else.
 #[must_use]
@@ -33,10 +75,12 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
 }
 
 fn is_public_v6(address: Ipv6Addr) -> bool {
-    // Only 2000::/3 is assigned to the public internet; documentation ranges lie within.
-    let first = address.segments()[0];
-    let documentation = first == 0x2001 && address.segments()[1] == 0x0db8 || first == 0x3fff;
-    (0x2000..0x4000).contains(&first) && !documentation
+    // Only 2000::/3 is assigned to the public internet; documentation ranges lie within, and so does
+    // 2001::/23, which is for protocols: Teredo, which wraps IPv4, benchmarks, ORCHID.
+    let [first, second, ..] = address.segments();
+    let documentation = first == 0x2001 && second == 0x0db8 || first == 0x3fff;
+    let protocol = first == 0x2001 && second < 0x0200;
+    (0x2000..0x4000).contains(&first) && !documentation && !protocol
 }
 
 /// IPv4 inside IPv6: mapped, compatible, NAT64 and 6to4 all lead to an IPv4 address.
@@ -53,7 +97,11 @@ fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
         {
             Some(join(high, low))
         }
-        [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => Some(join(high, low)),
+        // NAT64, as assigned and as translated locally (RFC 8215); 6to4; and translated addresses
+        // (RFC 2765), which look much like the mapped ones.
+        [0x64, 0xff9b, 0 | 1, _, _, _, high, low]
+        | [0x2002, high, low, ..]
+        | [0, 0, 0, 0, 0xffff, 0, high, low] => Some(join(high, low)),
         _ => None,
     }
 }

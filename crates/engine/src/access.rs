@@ -1,6 +1,6 @@
 //! Ways in: passwords, sessions, API tokens, keys of doors. Hashes only.
 
-use model::{PersonId, Personal, Timestamp, TokenId};
+use model::{Map, PersonId, Personal, Timestamp, TokenId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Access {
     /// Tokens that are neither revoked nor known to have expired.
-    pub tokens: BTreeMap<TokenId, Token>,
+    pub tokens: Map<TokenId, Token>,
     /// People who may log in.
     pub passwords: BTreeMap<PersonId, Password>,
 }

@@ -124,10 +124,5 @@ impl Told {
 
 /// What people call a medium.
 pub(crate) fn name(medium: Medium) -> &'static str {
-    match medium {
-        Medium::Email => "e-mail",
-        Medium::Sms => "SMS",
-        Medium::Ntfy => "push",
-        Medium::Webhook => "webhook",
-    }
+    medium.word()
 }

@@ -6,12 +6,12 @@ use crate::event::{Origin, SignRole};
 use crate::shifts::Swap;
 use crate::silence::Silence;
 use model::{
-    AlertId, Catalogue, ChannelId, FeatureId, IncidentId, Medium, Millis, NoticeId, Objective,
-    OverrideId, PageId, PersonId, ServiceId, Severity, SilenceId, SourceId, SwapId, TeamId,
+    AlertId, Catalogue, ChannelId, FeatureId, IncidentId, Map, Medium, Millis, NoticeId, Objective,
+    OverrideId, PageId, PersonId, ServiceId, Set, Severity, SilenceId, SourceId, SwapId, TeamId,
     Timestamp, TokenId,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Limits of hot state; reaching one is an event or a refusal, never a silent loss.
@@ -63,24 +63,24 @@ pub struct State {
     /// Hash of the one in force.
     pub catalogue_hash: String,
     /// Alerts, firing and recently resolved.
-    pub alerts: BTreeMap<AlertId, Alert>,
+    pub alerts: Map<AlertId, Alert>,
     /// The firing alert of each key.
-    pub firing: BTreeMap<String, AlertId>,
+    pub firing: Map<String, AlertId>,
     /// Resolved alerts still in memory that belong to no incident in memory, oldest first.
-    pub alerts_closed: BTreeSet<AlertId>,
+    pub alerts_closed: Set<AlertId>,
     /// Incidents, open and recently closed.
-    pub incidents: BTreeMap<IncidentId, incident::Incident>,
+    pub incidents: Map<IncidentId, incident::Incident>,
     /// The open incident of each group.
-    pub open_groups: BTreeMap<String, IncidentId>,
+    pub open_groups: Map<String, IncidentId>,
     /// Pages of the incidents above.
-    pub pages: BTreeMap<PageId, paging::Page>,
+    pub pages: Map<PageId, paging::Page>,
     /// Notices of the pages above, and of the last daily mails.
-    pub notices: BTreeMap<NoticeId, Notice>,
+    pub notices: Map<NoticeId, Notice>,
     /// Signatures of features' objectives.
     pub signatures: BTreeMap<FeatureId, BTreeMap<SignRole, Signature>>,
     /// Silences, to come, in force and recently ended.
     #[serde(default)]
-    pub silences: BTreeMap<SilenceId, Silence>,
+    pub silences: Map<SilenceId, Silence>,
     /// What people changed about who is on duty, to come, in force and of the last months.
     #[serde(default)]
     pub overrides: BTreeMap<OverrideId, oncall::Override>,
@@ -92,9 +92,9 @@ pub struct State {
     /// Ways in.
     pub access: Access,
     /// Journal position by idempotency key, most recent [`Limits::KEYS_MAX`].
-    pub keys: BTreeMap<String, u64>,
+    pub keys: Map<String, u64>,
     /// The same, by position, to forget the oldest.
-    pub keys_by_seq: BTreeMap<u64, String>,
+    pub keys_by_seq: Map<u64, String>,
     /// The day of the last daily mail.
     pub digest_day: i64,
     /// The next free numbers.

@@ -146,10 +146,20 @@ pub(crate) enum Command {
                             Exit code 1 when nothing is known about any file."
     )]
     Busfactor(Busfactor),
+    /// Look at an export of tickets, pages or incidents: what it holds, and what it only seems to
+    ///
+    /// Reads a CSV with a row per piece of work, or a row per change. Shows arrivals, bursts, waits,
+    /// hand-overs and ping-pong, what was left out and why, and whether times were typed or measured.
+    /// Nobody is named.
+    #[command(after_help = "Examples: lamplighter records tickets.csv\n          \
+                            lamplighter records incidents.csv --times '%d-%m-%Y %H:%M' \
+                            --timezone Europe/Berlin --column created=opened_at")]
+    Records(Records),
     /// Try other ways of working on the arrivals a file describes
     ///
     /// Lives through the same weeks under each structure, many times, and shows the differences with
-    /// their intervals. Nothing is calibrated: results are what the inputs imply, and say so.
+    /// their intervals. With `records` in the file the recorded past is foretold first, and nothing is
+    /// compared (exit code 1) unless that works; without, results are what the inputs imply, and say so.
     #[command(after_help = "Example: lamplighter whatif examples/whatif.yaml")]
     Whatif(Whatif),
     /// Print completions for a shell
@@ -618,6 +628,37 @@ pub(crate) struct Busfactor {
     pub(crate) pairing: bool,
     #[command(flatten)]
     pub(crate) form: Form,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Records {
+    /// The export, with a header line
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Which column says what: id, created, started, finished, `worked_minutes`, class, about, person,
+    /// group, state, changed; may be repeated
+    #[arg(long, value_name = "WHAT=NAME", value_parser = named_column)]
+    pub(crate) column: Vec<(String, String)>,
+    /// What a word of the class column means, such as incident=page; may be repeated
+    #[arg(long, value_name = "WORD=CLASS", value_parser = named_column)]
+    pub(crate) means: Vec<(String, String)>,
+    /// `strptime` format of times, such as '%d/%m/%Y %H:%M' [default: ISO 8601]
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) times: Option<String>,
+    /// Zone of times that name none [default: UTC]
+    #[arg(long, value_name = "ZONE")]
+    pub(crate) timezone: Option<String>,
+    /// What rows are, where no column says so: page, ticket, request, change [default: ticket]
+    #[arg(long, value_name = "CLASS")]
+    pub(crate) class: Option<String>,
+    #[command(flatten)]
+    pub(crate) form: Form,
+}
+
+fn named_column(text: &str) -> Result<(String, String), String> {
+    let (what, name) =
+        text.split_once('=').ok_or("write both with = between, such as created=opened_at")?;
+    Ok((what.to_owned(), name.to_owned()))
 }
 
 #[derive(Debug, Args)]

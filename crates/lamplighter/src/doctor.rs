@@ -234,9 +234,25 @@ async fn channel_reached(id: &str, channel: &Channel) -> Finding {
     let target = match channel {
         Channel::Smtp { host, port, .. } => Some((host.clone(), *port)),
         Channel::Twilio { url, .. }
+        | Channel::TwilioVoice { url, .. }
+        | Channel::Kannel { url, .. }
         | Channel::HttpSms { url, .. }
         | Channel::Ntfy { url, .. }
+        | Channel::Slack { url, .. }
+        | Channel::Telegram { url, .. }
+        | Channel::Matrix { url, .. }
+        | Channel::Pushover { url, .. }
         | Channel::Webhook { url, .. } => host_and_port(url),
+        Channel::SlackWebhook { webhook }
+        | Channel::Mattermost { webhook, .. }
+        | Channel::Teams { webhook }
+        | Channel::Discord { webhook } => match server::resolve_secret(webhook) {
+            Ok(url) => host_and_port(&url),
+            Err(missing) => {
+                let todo = "put the webhook's address where the configuration says".to_owned();
+                return Finding { what, result: Err((missing, todo)) };
+            }
+        },
         Channel::Inbox => return Finding { what, result: Ok("a view".to_owned()) },
     };
     let Some((host, port)) = target else {

@@ -12,6 +12,7 @@ mod init;
 mod journal;
 mod offline;
 mod oncall;
+mod records;
 mod remote;
 mod rota;
 mod rules;
@@ -82,6 +83,7 @@ fn run(command: Command) -> Answer {
         Command::Migrate(it) => offline::migrate(&it),
         Command::Doctor(it) => doctor::doctor(&it),
         Command::Busfactor(it) => busfactor::busfactor(&it),
+        Command::Records(it) => records::records(&it),
         Command::Whatif(it) => whatif::whatif(&it),
         Command::Completions { shell } => Ok(docs::completions(shell)),
         Command::ExampleServices(it) => {

@@ -1,7 +1,8 @@
 //! `whatif`: ways of working, lived through on the arrivals a file describes.
 //!
-//! Intuition: a few numbers in, a table and sentences out. The numbers were typed, nothing was
-//! calibrated, and the first line of every answer says so.
+//! Intuition: a few numbers in, a table and sentences out. Where records lie beside the numbers, the
+//! past is foretold first, and without that nothing is compared; where there are none, nothing was
+//! calibrated. The first line of every answer says which.
 //!
 //! Invariants:
 //! - all cores are used and the answer does not depend on how many there are;
@@ -9,10 +10,12 @@
 
 mod input;
 mod json;
+mod past;
+pub(crate) mod recorded;
 mod show;
 
 use crate::cli::Whatif;
-use crate::{Answer, YES, say, say_json};
+use crate::{Answer, YES, no, say, say_json};
 use ::whatif::compare::{Replication, Swept, sweep};
 use ::whatif::saturation::{DeskLoad, loads};
 use ::whatif::world::{Draw, draw, offered};
@@ -21,10 +24,14 @@ use input::Question;
 use server::Problem;
 use std::io::{IsTerminal as _, Write as _};
 use std::ops::Range;
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What stands over every answer until a calibration has been passed.
 const UNCALIBRATED: &str = "uncalibrated: what these inputs imply";
+
+/// What stands there afterwards.
+const CALIBRATED: &str = "calibrated: the recorded past was foretold under the structure in force";
 
 /// What nothing here can say, whatever the numbers.
 const REFUSED: [&str; 6] = [
@@ -36,6 +43,27 @@ const REFUSED: [&str; 6] = [
     "what happens at a load that is not in the file",
     "that any of this happens to you: nothing here was compared with your records",
 ];
+
+/// What stands in the place of the last of these once the past was foretold.
+const REFUSED_CALIBRATED: &str = "anything that acts only under a structure you never had: your records \
+     say nothing about it, and its parameters stay ranges";
+
+impl Findings {
+    /// What stands over the answer.
+    fn label(&self) -> &'static str {
+        if self.question.evidence.is_some() { CALIBRATED } else { UNCALIBRATED }
+    }
+
+    /// What is not claimed.
+    fn not_claimed(&self) -> Vec<&'static str> {
+        let mut all = REFUSED.to_vec();
+        if self.question.evidence.is_some() {
+            all.pop();
+            all.push(REFUSED_CALIBRATED);
+        }
+        all
+    }
+}
 
 /// Everything an answer consists of.
 struct Findings {
@@ -56,11 +84,23 @@ pub(crate) fn whatif(it: &Whatif) -> Answer {
             .detail(error)
             .hint("a file to begin with is in examples/whatif.yaml")
     })?;
-    let question = Question::parse(&text).map_err(|error| {
+    let beside = it.file.parent().unwrap_or(Path::new(""));
+    let open = |name: &str| {
+        std::fs::read_to_string(beside.join(name)).map_err(|error| format!("{name}: {error}"))
+    };
+    let question = Question::parse(&text, &open).map_err(|error| {
         Problem::negative(format!("{shown} does not describe ways of working"))
             .detail(error)
             .hint("the book explains every field under `Another way of working`")
     })?;
+    if let Some(evidence) = question.evidence.as_ref().filter(|it| !it.passed()) {
+        if it.form.json {
+            say_json(&past::json(evidence));
+        } else {
+            say(&past::refused(evidence));
+        }
+        return Ok(no());
+    }
     let findings = find(question, &AllCores::new(it.cores))
         .map_err(|error| Problem::negative("could not compare").detail(error))?;
     if it.form.json {

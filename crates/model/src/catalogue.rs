@@ -30,8 +30,12 @@ pub struct Catalogue {
     pub rotas: BTreeMap<RotaId, Rota>,
     /// Escalation policies. A policy named like a team is that team's default.
     pub escalations: BTreeMap<EscalationId, Escalation>,
-    /// Ways out. The first of a medium, in order of id, carries messages of that medium.
+    /// Ways out. The first of a medium, in order of priority and then of id, carries messages of that
+    /// medium; the others stand in for it.
     pub channels: BTreeMap<ChannelId, Channel>,
+    /// Priorities that were written: a smaller number comes first. [`crate::PRIORITY_USUAL`] for the others.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub channel_priorities: BTreeMap<ChannelId, u16>,
     /// Where samples come from.
     pub sources: BTreeMap<SourceId, Source>,
 }
@@ -55,7 +59,7 @@ pub struct Person {
 pub struct Contact {
     /// Which kind of channel can deliver to it.
     pub medium: Medium,
-    /// E-mail address, telephone number in E.164, or ntfy topic.
+    /// E-mail address, telephone number in E.164, ntfy topic, or what the chat calls them.
     pub address: Personal,
 }
 
@@ -71,6 +75,22 @@ pub enum Medium {
     Ntfy,
     /// A signed POST to another system (Standard Webhooks).
     Webhook,
+    /// A telephone that rings.
+    Voice,
+    /// A push message through Pushover.
+    Pushover,
+    /// Slack.
+    Slack,
+    /// Mattermost.
+    Mattermost,
+    /// Microsoft Teams.
+    Teams,
+    /// Discord.
+    Discord,
+    /// Telegram.
+    Telegram,
+    /// Matrix.
+    Matrix,
 }
 
 /// People who own things together.
@@ -288,6 +308,13 @@ pub enum Channel {
         username: Option<String>,
         /// Password, where the server wants one.
         password: Option<SecretRef>,
+        /// The mailbox that Lamplighter reads: replies are asked for at this address with the key of
+        /// the notice after a `+`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        inbox: Option<String>,
+        /// A PEM file with the authority of the server's certificate, where it is no public one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        authority: Option<String>,
     },
     /// SMS through Twilio's REST API.
     Twilio {
@@ -325,6 +352,99 @@ pub enum Channel {
         /// Signing secret, `whsec_…`.
         secret: SecretRef,
     },
+    /// Calls through Twilio's REST API.
+    TwilioVoice {
+        /// Base URL, `https://api.twilio.com` unless changed.
+        url: String,
+        /// Account SID.
+        account: String,
+        /// Auth token.
+        token: SecretRef,
+        /// The number that calls.
+        from: String,
+        /// The language in which texts are read, such as `en-GB`.
+        language: String,
+    },
+    /// SMS through Kannel's `sendsms`.
+    Kannel {
+        /// The whole address of `sendsms`, such as `http://127.0.0.1:13013/cgi-bin/sendsms`.
+        url: String,
+        /// User name of the `sendsms-user` group.
+        username: String,
+        /// Its password.
+        password: SecretRef,
+        /// Sender; Kannel's default when absent.
+        from: Option<String>,
+        /// The connection, where one of several is to be taken.
+        smsc: Option<String>,
+    },
+    /// A room of Slack, through an incoming webhook.
+    SlackWebhook {
+        /// The webhook's address, which is a secret.
+        webhook: SecretRef,
+    },
+    /// Slack through a bot.
+    Slack {
+        /// Base URL of the API, `https://slack.com/api` unless changed.
+        url: String,
+        /// The bot's token.
+        token: SecretRef,
+        /// The channel that is used when this is paged itself.
+        room: Option<String>,
+        /// Checks what Slack sends to us; without it messages have no buttons but a link.
+        signing_secret: Option<SecretRef>,
+    },
+    /// Mattermost, through an incoming webhook.
+    Mattermost {
+        /// The webhook's address, which is a secret.
+        webhook: SecretRef,
+        /// The channel that is used when this is paged itself; the webhook's own when absent.
+        room: Option<String>,
+    },
+    /// A channel or chat of Microsoft Teams, through the address of a workflow.
+    Teams {
+        /// The workflow's address, which is a secret.
+        webhook: SecretRef,
+    },
+    /// A channel of Discord, through a webhook.
+    Discord {
+        /// The webhook's address, which is a secret.
+        webhook: SecretRef,
+    },
+    /// Telegram through a bot.
+    Telegram {
+        /// Base URL of the API, `https://api.telegram.org` unless changed.
+        url: String,
+        /// The bot's token.
+        token: SecretRef,
+        /// The chat that is used when this is paged itself.
+        room: Option<String>,
+        /// What Telegram says with every update (`secret_token` of `setWebhook`); without it messages
+        /// have no buttons but a link.
+        webhook_secret: Option<SecretRef>,
+    },
+    /// Matrix, through its client API.
+    Matrix {
+        /// Base URL of the home server.
+        url: String,
+        /// Access token.
+        token: SecretRef,
+        /// The room that is used when this is paged itself.
+        room: Option<String>,
+    },
+    /// Pushover.
+    Pushover {
+        /// Base URL of the API, `https://api.pushover.net` unless changed.
+        url: String,
+        /// The application's token.
+        token: SecretRef,
+        /// How often a page is repeated until somebody takes it; at least 30 s.
+        retry: Millis,
+        /// For how long it is repeated; at most three hours.
+        expire: Millis,
+        /// The group that is used when this is paged itself.
+        room: Option<String>,
+    },
     /// The demo's own inbox: mail and telephone as views. Only `lamplighter demo` makes it.
     Inbox,
 }
@@ -335,10 +455,31 @@ impl Channel {
     pub fn media(&self) -> &'static [Medium] {
         match self {
             Self::Smtp { .. } => &[Medium::Email],
-            Self::Twilio { .. } | Self::HttpSms { .. } => &[Medium::Sms],
+            Self::Twilio { .. } | Self::HttpSms { .. } | Self::Kannel { .. } => &[Medium::Sms],
+            Self::TwilioVoice { .. } => &[Medium::Voice],
+            Self::SlackWebhook { .. } | Self::Slack { .. } => &[Medium::Slack],
+            Self::Mattermost { .. } => &[Medium::Mattermost],
+            Self::Teams { .. } => &[Medium::Teams],
+            Self::Discord { .. } => &[Medium::Discord],
+            Self::Telegram { .. } => &[Medium::Telegram],
+            Self::Matrix { .. } => &[Medium::Matrix],
+            Self::Pushover { .. } => &[Medium::Pushover],
             Self::Ntfy { .. } => &[Medium::Ntfy],
             Self::Webhook { .. } => &[Medium::Webhook],
-            Self::Inbox => &[Medium::Email, Medium::Sms, Medium::Ntfy, Medium::Webhook],
+            Self::Inbox => &[
+                Medium::Email,
+                Medium::Sms,
+                Medium::Ntfy,
+                Medium::Voice,
+                Medium::Pushover,
+                Medium::Slack,
+                Medium::Mattermost,
+                Medium::Teams,
+                Medium::Discord,
+                Medium::Telegram,
+                Medium::Matrix,
+                Medium::Webhook,
+            ],
         }
     }
 }
@@ -409,10 +550,10 @@ impl Catalogue {
             .map(|(id, _)| id)
     }
 
-    /// The channel that carries `medium`: the first in order of id.
+    /// The channel that carries `medium` to people: the first of [`Self::channels_for`].
     #[must_use]
     pub fn channel_for(&self, medium: Medium) -> Option<&ChannelId> {
-        self.channels.iter().find(|(_, it)| it.media().contains(&medium)).map(|(id, _)| id)
+        self.channels_for(medium).next()
     }
 
     /// What to call `person`.

@@ -12,9 +12,11 @@ mod catalogue;
 mod duty;
 mod id;
 mod label;
+pub mod map;
 mod objective;
 mod personal;
 mod time;
+mod ways;
 
 pub use catalogue::{
     Catalogue, Channel, Contact, Escalation, EscalationStep, Feature, Layer, Medium, Need, Owners,
@@ -31,6 +33,8 @@ pub use id::{
     TokenId,
 };
 pub use label::{Labels, Severity};
+pub use map::{Map, Set};
 pub use objective::{InvalidObjective, Objective};
 pub use personal::Personal;
 pub use time::{Millis, Timestamp};
+pub use ways::PRIORITY_USUAL;

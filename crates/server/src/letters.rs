@@ -9,7 +9,7 @@
 //! - the link to take a page stands in no text: every channel puts it where its readers find it.
 
 use crate::daily;
-use channels::{Message, Priority, SHORT_LENGTH_MAX, one_line, short};
+use channels::{Action, Callbacks, Message, Priority, SHORT_LENGTH_MAX, one_line, short};
 use engine::{Alert, Notice, NoticeStatus, Origin, Purpose, Recipient, State};
 use incident::Incident;
 use model::{Catalogue, Medium, Millis, NoticeId, PageId, Severity, Timestamp};
@@ -83,6 +83,9 @@ fn page_letter(
         text,
         short: short(&format!("{page_id}{mark}: {title}"), SHORT_LENGTH_MAX),
         ack_url,
+        url: Some(incident_url.clone()),
+        actions: Action::ALL.to_vec(),
+        callbacks: callbacks(desk, id, notice),
         priority: Priority::High,
         data: serde_json::json!({
             "type": "page",
@@ -201,6 +204,9 @@ fn digest_letter(desk: &Desk<'_>, id: NoticeId, notice: &Notice) -> Result<Messa
         subject,
         text,
         ack_url: None,
+        url: None,
+        actions: vec![],
+        callbacks: callbacks(desk, id, notice),
         priority: Priority::Normal,
         data: serde_json::json!({ "type": "daily" }),
     })
@@ -222,13 +228,15 @@ fn address(desk: &Desk<'_>, notice: &Notice) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
+/// Where the provider reaches us about a notice: only when the configuration says under which address.
+fn callbacks(desk: &Desk<'_>, id: NoticeId, notice: &Notice) -> Option<Callbacks> {
+    let base = desk.state.catalogue()?.public_url.clone()?;
+    let code = web::callback_code(desk.links_key, &notice.channel, id);
+    Some(Callbacks { base, channel: notice.channel.clone(), notice: id.to_string(), code })
+}
+
 fn name(medium: Medium) -> &'static str {
-    match medium {
-        Medium::Email => "e-mail",
-        Medium::Sms => "SMS",
-        Medium::Ntfy => "push",
-        Medium::Webhook => "webhook",
-    }
+    medium.word()
 }
 
 fn late(desk: &Desk<'_>, notice: &Notice) -> Option<String> {

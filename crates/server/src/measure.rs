@@ -363,6 +363,7 @@ pub(crate) fn empty() -> Catalogue {
         rotas: BTreeMap::new(),
         escalations: BTreeMap::new(),
         channels: BTreeMap::new(),
+        channel_priorities: BTreeMap::new(),
         sources: BTreeMap::new(),
     }
 }

@@ -103,6 +103,7 @@ impl Outbox {
     /// Works until `stop` says so; what is on its way then is waited for.
     pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
         let mut changes = self.desk.shared.handle.subscribe();
+        self.tell_what_was_due();
         loop {
             self.adopt();
             self.start_due();
@@ -116,6 +117,16 @@ impl Outbox {
         }
         while let Some(done) = self.running.join_next_with_id().await {
             self.arrived(done);
+        }
+    }
+
+    /// What was due before this process began may have been handed over by the one before, which died
+    /// before it could say so. It is sent again, because twice is better than never; and it is told.
+    fn tell_what_was_due(&self) {
+        let handle = &self.desk.shared.handle;
+        let (now, state) = (handle.now(), handle.state());
+        for (id, _) in state.notices_due(now) {
+            tracing::info!(notice = %id, "due since before the start: it is sent now, and may arrive twice");
         }
     }
 
@@ -267,7 +278,9 @@ impl Writer {
             let command = Command::Delivered { notice, outcome: outcome.clone() };
             match self.shared.handle.submit(Submission::system(command)).await {
                 Ok(_) => return,
-                Err(SubmitError::Unavailable(_) | SubmitError::Overloaded) => {
+                Err(
+                    SubmitError::Unavailable(_) | SubmitError::Unknown(_) | SubmitError::Overloaded,
+                ) => {
                     tokio::time::sleep(REPORT_AGAIN).await;
                 }
                 Err(error) => {

@@ -12,6 +12,7 @@
 use crate::configuration;
 use crate::node::{self, Node, NodeOptions, Shared};
 use crate::outbox::Inbox;
+use crate::owner::{self, owner};
 use crate::ready::Readiness;
 use crate::wait::stopped;
 use crate::{Place, Problem, serving, setup};
@@ -119,6 +120,7 @@ pub(crate) fn take_journal(
                 tracing::info!(seq = head.seq, hash, "the end of the journal");
                 return Ok(node);
             }
+            Err(error) if owner::bury_dead_holder(place, org, &error, clock.now()) => {}
             Err(error) if node::is_held(&error) => {
                 if !said {
                     tracing::info!("{error}; waiting to take over");
@@ -127,20 +129,6 @@ pub(crate) fn take_journal(
                 std::thread::sleep(LEASE_LOOK);
             }
             Err(error) => return Err(node::open_problem(place, &error)),
-        }
-    }
-}
-
-/// The name of this writer. A folder is locked by the operating system, so whoever holds it may go on
-/// at once; a database must be able to tell processes apart.
-#[must_use]
-pub fn owner(place: &Place) -> String {
-    match place {
-        Place::Folder(_) => "the owner of the folder".to_owned(),
-        Place::Database(_) => {
-            let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-            let host = if host.trim().is_empty() { "a machine" } else { host.trim() };
-            format!("{host}/{}", std::process::id())
         }
     }
 }

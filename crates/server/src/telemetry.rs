@@ -198,6 +198,9 @@ impl Metered {
 }
 
 impl Journal for Metered {
+    fn snapshots(&mut self) -> Result<Option<Box<dyn store::Snapshots>>, StoreError> {
+        self.inner.snapshots()
+    }
     fn acquire(&mut self, owner: &str, now: Timestamp, ttl: Millis) -> Result<Epoch, StoreError> {
         self.inner.acquire(owner, now, ttl)
     }

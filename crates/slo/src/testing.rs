@@ -67,6 +67,7 @@ pub(crate) fn catalogue() -> Catalogue {
         rotas: BTreeMap::new(),
         escalations: BTreeMap::new(),
         channels: BTreeMap::new(),
+        channel_priorities: BTreeMap::new(),
         sources: BTreeMap::from([("prometheus".into(), source)]),
     }
 }

@@ -52,6 +52,10 @@ pub enum StoreError {
         /// Whose.
         subject: String,
     },
+    /// A write or a sync failed, or what was read is damaged. What is on the disk is not known; only
+    /// who opens it anew and looks may go on.
+    #[error("the disk has failed ({0}); what is on it is not known until it is opened again")]
+    Broken(String),
     /// Anything else the database or the disk says.
     #[error("the store cannot be reached: {0}")]
     Unavailable(String),
@@ -75,8 +79,11 @@ pub enum AppendError {
     /// It may work later.
     #[error("the journal cannot be written now: {0}")]
     Unavailable(String),
-    /// The outcome is unknown, or the disk lied once and cannot be trusted: the process must exit
-    /// and start again from what is really there.
+    /// The connection broke before the answer came: stored or not, the journal itself must be asked.
+    #[error("the answer of the journal was lost, so whether this was stored is not known yet: {0}")]
+    Unknown(String),
+    /// The disk lied once and cannot be trusted: the process must exit and start again from what is
+    /// really there.
     #[error("the journal cannot be trusted any more: {0}")]
     Fatal(String),
 }

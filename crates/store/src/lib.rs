@@ -18,6 +18,7 @@ mod migrations;
 mod postgres;
 mod samples;
 mod slots;
+mod snapshots;
 mod sqlite;
 
 pub use chain::{Verdict, record_hash, verify};
@@ -25,6 +26,7 @@ pub use error::{AppendError, StoreError};
 pub use memory::{MemoryJournal, MemorySamples};
 pub use postgres::{PostgresJournal, PostgresSamples};
 pub use samples::{MinuteCounts, Samples};
+pub use snapshots::Snapshots;
 pub use sqlite::{SqliteJournal, SqliteSamples};
 
 use model::{Millis, Timestamp};
@@ -128,6 +130,11 @@ pub trait Journal: Send {
     fn save_snapshot(&mut self, snapshot: &Snapshot) -> Result<(), StoreError>;
     /// The latest snapshot.
     fn latest_snapshot(&mut self) -> Result<Option<Snapshot>, StoreError>;
+    /// Another place for snapshots, which somebody else may use while the journal goes on; `None`
+    /// where there is only the journal itself.
+    fn snapshots(&mut self) -> Result<Option<Box<dyn Snapshots>>, StoreError> {
+        Ok(None)
+    }
     /// The key of `subject`.
     fn key(&mut self, subject: &str) -> Result<KeyState, StoreError>;
     /// Keeps a new key; refused for a destroyed one.
@@ -169,6 +176,9 @@ impl<J: Journal + ?Sized> Journal for Box<J> {
     }
     fn latest_snapshot(&mut self) -> Result<Option<Snapshot>, StoreError> {
         (**self).latest_snapshot()
+    }
+    fn snapshots(&mut self) -> Result<Option<Box<dyn Snapshots>>, StoreError> {
+        (**self).snapshots()
     }
     fn key(&mut self, subject: &str) -> Result<KeyState, StoreError> {
         (**self).key(subject)

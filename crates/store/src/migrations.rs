@@ -12,11 +12,18 @@ pub(crate) struct Migration {
 }
 
 /// Every step of the journal's database, oldest first. Never edit one that was released: add one.
-pub(crate) const JOURNAL: &[Migration] = &[Migration {
-    name: "0001_journal",
-    sqlite: include_str!("../migrations/sqlite/0001_journal.sql"),
-    postgres: include_str!("../migrations/postgres/0001_journal.sql"),
-}];
+pub(crate) const JOURNAL: &[Migration] = &[
+    Migration {
+        name: "0001_journal",
+        sqlite: include_str!("../migrations/sqlite/0001_journal.sql"),
+        postgres: include_str!("../migrations/postgres/0001_journal.sql"),
+    },
+    Migration {
+        name: "0002_snapshots_beside",
+        sqlite: include_str!("../migrations/sqlite/0002_snapshots_beside.sql"),
+        postgres: include_str!("../migrations/postgres/0002_snapshots_beside.sql"),
+    },
+];
 
 /// Every step of the samples' database.
 pub(crate) const SAMPLES: &[Migration] = &[Migration {

@@ -8,8 +8,8 @@ use crate::chain::record_hash;
 use crate::migrations::{self, Migration, pending};
 use crate::samples::{Hour, MINUTES, MinuteCounts, by_hour};
 use crate::{
-    AppendError, Epoch, Head, Journal, KeyState, NewRecord, Record, Samples, Snapshot, StoreError,
-    slots,
+    AppendError, Epoch, Head, Journal, KeyState, NewRecord, Record, Samples, Snapshot, Snapshots,
+    StoreError, slots,
 };
 use model::{Millis, Timestamp};
 use rustls::{ClientConfig, RootCertStore};
@@ -97,6 +97,71 @@ impl Link {
     }
 }
 
+impl Link {
+    fn save_snapshot(&mut self, org: &str, snapshot: &Snapshot) -> Result<(), StoreError> {
+        Ok(self.with(async |client| {
+            let transaction = client.transaction().await?;
+            transaction
+                .execute(
+                    "INSERT INTO snapshots (org, seq, hash, format, digest, body) \
+                     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (org, seq) DO UPDATE SET \
+                     hash = excluded.hash, format = excluded.format, digest = excluded.digest, \
+                     body = excluded.body",
+                    &[
+                        &org,
+                        &signed(snapshot.seq),
+                        &snapshot.hash.as_slice(),
+                        &i64::from(snapshot.format),
+                        &snapshot.digest.as_slice(),
+                        &snapshot.body,
+                    ],
+                )
+                .await?;
+            transaction
+                .execute(
+                    "DELETE FROM snapshots WHERE org = $1 AND seq NOT IN \
+                     (SELECT seq FROM snapshots WHERE org = $1 ORDER BY seq DESC LIMIT 2)",
+                    &[&org],
+                )
+                .await?;
+            transaction.commit().await
+        })?)
+    }
+
+    fn snapshots(&mut self, org: &str, limit: i64) -> Result<Vec<Snapshot>, StoreError> {
+        let rows = self.with(async |client| {
+            let text = "SELECT seq, hash, format, digest, body FROM snapshots WHERE org = $1 \
+                        ORDER BY seq DESC LIMIT $2";
+            client.query(text, &[&org, &limit]).await
+        })?;
+        let snapshot = |it: &Row| Snapshot {
+            seq: unsigned(it.get(0)),
+            hash: hash(it, 1),
+            format: u32::try_from(it.get::<_, i64>(2)).unwrap_or(0),
+            digest: hash(it, 3),
+            body: it.get(4),
+        };
+        Ok(rows.iter().map(snapshot).collect())
+    }
+}
+
+/// The same table on a connection of its own.
+#[derive(Debug)]
+struct PostgresSnapshots {
+    org: String,
+    link: Link,
+}
+
+impl Snapshots for PostgresSnapshots {
+    fn save(&mut self, snapshot: &Snapshot) -> Result<(), StoreError> {
+        self.link.save_snapshot(&self.org, snapshot)
+    }
+
+    fn all(&mut self) -> Result<Vec<Snapshot>, StoreError> {
+        self.link.snapshots(&self.org, 2)
+    }
+}
+
 /// Where it went wrong.
 enum Trouble {
     Connect(String),
@@ -115,6 +180,12 @@ impl From<Trouble> for StoreError {
 /// `tokio_postgres` says only "db error" itself; what the server said is its source.
 fn told(problem: &tokio_postgres::Error) -> String {
     problem.as_db_error().map_or_else(|| problem.to_string(), ToString::to_string)
+}
+
+/// Whether the server lived to refuse this. Class 57P is the farewell of a server that is shut down or
+/// crashes, which may come behind a commit that took place.
+fn answered(problem: &tokio_postgres::Error) -> bool {
+    problem.as_db_error().is_some_and(|it| !it.code().code().starts_with("57P"))
 }
 
 async fn connect(url: &str) -> Result<Client, String> {
@@ -313,10 +384,8 @@ impl Journal for PostgresJournal {
             Err(Trouble::Connect(detail)) => Err(AppendError::Unavailable(detail)),
             // The server said no: the transaction is undone. A connection that broke may have
             // broken behind the commit, so nobody knows.
-            Err(Trouble::Query(it)) if it.as_db_error().is_some() => {
-                Err(AppendError::Unavailable(told(&it)))
-            }
-            Err(Trouble::Query(it)) => self.settle(expected_seq, &told(&it)),
+            Err(Trouble::Query(it)) if answered(&it) => Err(AppendError::Unavailable(told(&it))),
+            Err(Trouble::Query(it)) => Err(AppendError::Unknown(told(&it))),
         }
     }
 
@@ -336,43 +405,16 @@ impl Journal for PostgresJournal {
     }
 
     fn save_snapshot(&mut self, snapshot: &Snapshot) -> Result<(), StoreError> {
-        let org = self.org.clone();
-        self.execute(
-            "INSERT INTO snapshots (org, seq, hash, format, digest, body) \
-             VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (org, seq) DO UPDATE SET \
-             hash = excluded.hash, format = excluded.format, digest = excluded.digest, \
-             body = excluded.body",
-            &[
-                &org,
-                &signed(snapshot.seq),
-                &snapshot.hash.as_slice(),
-                &i64::from(snapshot.format),
-                &snapshot.digest.as_slice(),
-                &snapshot.body,
-            ],
-        )?;
-        self.execute(
-            "DELETE FROM snapshots WHERE org = $1 AND seq NOT IN \
-             (SELECT seq FROM snapshots WHERE org = $1 ORDER BY seq DESC LIMIT 2)",
-            &[&org],
-        )
-        .map(drop)
+        self.link.save_snapshot(&self.org, snapshot)
     }
 
     fn latest_snapshot(&mut self) -> Result<Option<Snapshot>, StoreError> {
-        let org = self.org.clone();
-        let row = self.row(
-            "SELECT seq, hash, format, digest, body FROM snapshots WHERE org = $1 \
-             ORDER BY seq DESC LIMIT 1",
-            &[&org],
-        )?;
-        Ok(row.map(|it| Snapshot {
-            seq: unsigned(it.get(0)),
-            hash: hash(&it, 1),
-            format: u32::try_from(it.get::<_, i64>(2)).unwrap_or(0),
-            digest: hash(&it, 3),
-            body: it.get(4),
-        }))
+        Ok(self.link.snapshots(&self.org, 1)?.pop())
+    }
+
+    fn snapshots(&mut self) -> Result<Option<Box<dyn Snapshots>>, StoreError> {
+        let link = Link::open(&self.link.url, migrations::JOURNAL)?;
+        Ok(Some(Box::new(PostgresSnapshots { org: self.org.clone(), link })))
     }
 
     fn key(&mut self, subject: &str) -> Result<KeyState, StoreError> {
@@ -425,21 +467,6 @@ impl Journal for PostgresJournal {
             &[&org, &name, &value],
         )
         .map(drop)
-    }
-}
-
-impl PostgresJournal {
-    /// Finds out whether a commit whose answer was lost took place. Only one writer exists, so the
-    /// place of the head tells; where that cannot be read either, the process must start anew.
-    fn settle(&mut self, expected_seq: u64, detail: &str) -> Result<Head, AppendError> {
-        match self.head() {
-            Ok(head) if head.seq == expected_seq => {
-                Err(AppendError::Unavailable(detail.to_owned()))
-            }
-            _ => Err(AppendError::Fatal(format!(
-                "the connection broke during a commit ({detail}); whether it took place is not known"
-            ))),
-        }
     }
 }
 

@@ -9,9 +9,10 @@
 use crate::chain::record_hash;
 use crate::migrations::{self, Migration, pending};
 use crate::samples::{Hour, MINUTES, MinuteCounts, by_hour};
+use crate::snapshots::FileSnapshots;
 use crate::{
-    AppendError, Epoch, Head, Journal, KeyState, NewRecord, Record, Samples, Snapshot, StoreError,
-    slots,
+    AppendError, Epoch, Head, Journal, KeyState, NewRecord, Record, Samples, Snapshot, Snapshots,
+    StoreError, slots,
 };
 use model::{Millis, Timestamp};
 use rusqlite::{
@@ -20,13 +21,17 @@ use rusqlite::{
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The journal in `journal.sqlite` of a data folder.
 #[derive(Debug)]
 pub struct SqliteJournal {
     org: String,
     connection: Connection,
+    /// Where it is; `None` where a test brings its own file system.
+    folder: Option<PathBuf>,
+    /// A write or a sync failed: nothing of this connection is believed any more.
+    doubted: Option<String>,
     /// Held for as long as the journal is open; `None` where a test brings its own file system.
     _lock: Option<File>,
 }
@@ -37,7 +42,8 @@ impl SqliteJournal {
         make_private(folder)?;
         let lock = lock(folder)?;
         let connection = open_private(folder, "journal.sqlite")?;
-        Self::over(connection, org, Some(lock), "FULL")
+        let journal = Self::over(connection, org, Some(lock), "FULL")?;
+        Ok(Self { folder: Some(folder.to_owned()), ..journal })
     }
 
     /// The same over a named SQLite file system and at a named level of care: for tests that cut
@@ -67,7 +73,7 @@ impl SqliteJournal {
                 params![org, [0_u8; 32]],
             )
             .map_err(error)?;
-        Ok(Self { org: org.to_owned(), connection, _lock: lock })
+        Ok(Self { org: org.to_owned(), connection, folder: None, doubted: None, _lock: lock })
     }
 
     /// Runs SQL behind everybody's back; for tests of `verify`.
@@ -79,52 +85,58 @@ impl SqliteJournal {
 
 impl Journal for SqliteJournal {
     fn acquire(&mut self, owner: &str, now: Timestamp, ttl: Millis) -> Result<Epoch, StoreError> {
-        let transaction = self
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(error)?;
-        let (epoch, holder, until): (i64, Option<String>, i64) = transaction
-            .query_row(
-                "SELECT epoch, lease_owner, lease_until FROM orgs WHERE org = ?1",
-                params![self.org],
-                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
-            )
-            .map_err(error)?;
-        if let Some(holder) = holder
-            && holder != owner
-            && until > now.0
-        {
-            return Err(StoreError::LeaseHeld { owner: holder, until: Timestamp(until) });
-        }
-        transaction
-            .execute(
-                "UPDATE orgs SET epoch = ?2, lease_owner = ?3, lease_until = ?4 WHERE org = ?1",
-                params![self.org, epoch + 1, owner, now.plus(ttl).0],
-            )
-            .map_err(error)?;
-        transaction.commit().map_err(error)?;
-        Ok(Epoch(unsigned(epoch + 1)))
+        self.careful(|it| {
+            let transaction = it
+                .connection
+                .transaction_with_behavior(TransactionBehavior::Immediate)
+                .map_err(error)?;
+            let (epoch, holder, until): (i64, Option<String>, i64) = transaction
+                .query_row(
+                    "SELECT epoch, lease_owner, lease_until FROM orgs WHERE org = ?1",
+                    params![it.org],
+                    |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+                )
+                .map_err(error)?;
+            if let Some(holder) = holder
+                && holder != owner
+                && until > now.0
+            {
+                return Err(StoreError::LeaseHeld { owner: holder, until: Timestamp(until) });
+            }
+            transaction
+                .execute(
+                    "UPDATE orgs SET epoch = ?2, lease_owner = ?3, lease_until = ?4 WHERE org = ?1",
+                    params![it.org, epoch + 1, owner, now.plus(ttl).0],
+                )
+                .map_err(error)?;
+            transaction.commit().map_err(error)?;
+            Ok(Epoch(unsigned(epoch + 1)))
+        })
     }
 
     fn renew(&mut self, epoch: Epoch, now: Timestamp, ttl: Millis) -> Result<(), StoreError> {
-        let changed = self
-            .connection
-            .execute(
-                "UPDATE orgs SET lease_until = ?3 WHERE org = ?1 AND epoch = ?2",
-                params![self.org, signed(epoch.0), now.plus(ttl).0],
-            )
-            .map_err(error)?;
-        if changed == 1 { Ok(()) } else { Err(StoreError::Fenced { current: self.epoch()? }) }
+        self.careful(|it| {
+            let changed = it
+                .connection
+                .execute(
+                    "UPDATE orgs SET lease_until = ?3 WHERE org = ?1 AND epoch = ?2",
+                    params![it.org, signed(epoch.0), now.plus(ttl).0],
+                )
+                .map_err(error)?;
+            if changed == 1 { Ok(()) } else { Err(StoreError::Fenced { current: it.epoch()? }) }
+        })
     }
 
     fn release(&mut self, epoch: Epoch) -> Result<(), StoreError> {
-        self.connection
+        self.careful(|it| {
+            it.connection
             .execute(
                 "UPDATE orgs SET lease_owner = NULL, lease_until = 0 WHERE org = ?1 AND epoch = ?2",
-                params![self.org, signed(epoch.0)],
+                params![it.org, signed(epoch.0)],
             )
             .map(drop)
             .map_err(error)
+        })
     }
 
     fn head(&mut self) -> Result<Head, StoreError> {
@@ -136,6 +148,195 @@ impl Journal for SqliteJournal {
     }
 
     fn append(
+        &mut self,
+        epoch: Epoch,
+        expected_seq: u64,
+        records: &[NewRecord],
+    ) -> Result<Head, AppendError> {
+        if let Some(doubt) = &self.doubted {
+            return Err(AppendError::Fatal(doubt.clone()));
+        }
+        let appended = self.append_at(epoch, expected_seq, records);
+        if let Err(AppendError::Fatal(doubt)) = &appended {
+            self.doubted = Some(doubt.clone());
+        }
+        appended
+    }
+
+    fn read(&mut self, after: u64, limit: usize) -> Result<Vec<Record>, StoreError> {
+        let mut select = self
+            .connection
+            .prepare_cached(
+                "SELECT seq, epoch, hash, at, kind, body, slots FROM journal \
+                 WHERE org = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
+            )
+            .map_err(error)?;
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows = select
+            .query_map(params![self.org, signed(after), limit], |row| {
+                let slots: Vec<u8> = row.get(6)?;
+                Ok(Record {
+                    seq: unsigned(row.get(0)?),
+                    epoch: Epoch(unsigned(row.get(1)?)),
+                    hash: hash(row, 2)?,
+                    new: NewRecord {
+                        at: Timestamp(row.get(3)?),
+                        kind: row.get(4)?,
+                        body: row.get(5)?,
+                        slots: slots::decode(&slots),
+                    },
+                })
+            })
+            .map_err(error)?;
+        rows.collect::<Result<_, _>>().map_err(error)
+    }
+
+    fn save_snapshot(&mut self, snapshot: &Snapshot) -> Result<(), StoreError> {
+        self.careful(|it| {
+            let transaction = it
+                .connection
+                .transaction_with_behavior(TransactionBehavior::Immediate)
+                .map_err(error)?;
+            transaction
+                .execute(
+                    "INSERT OR REPLACE INTO snapshots (org, seq, hash, format, digest, body) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                    params![
+                        it.org,
+                        signed(snapshot.seq),
+                        snapshot.hash,
+                        snapshot.format,
+                        snapshot.digest,
+                        snapshot.body
+                    ],
+                )
+                .map_err(error)?;
+            transaction
+                .execute(
+                    "DELETE FROM snapshots WHERE org = ?1 AND seq NOT IN \
+                 (SELECT seq FROM snapshots WHERE org = ?1 ORDER BY seq DESC LIMIT 2)",
+                    params![it.org],
+                )
+                .map_err(error)?;
+            transaction.commit().map_err(error)
+        })
+    }
+
+    fn latest_snapshot(&mut self) -> Result<Option<Snapshot>, StoreError> {
+        self.connection
+            .query_row(
+                "SELECT seq, hash, format, digest, body FROM snapshots WHERE org = ?1 \
+                 ORDER BY seq DESC LIMIT 1",
+                params![self.org],
+                |row| {
+                    Ok(Snapshot {
+                        seq: unsigned(row.get(0)?),
+                        hash: hash(row, 1)?,
+                        format: row.get(2)?,
+                        digest: hash(row, 3)?,
+                        body: row.get(4)?,
+                    })
+                },
+            )
+            .optional()
+            .map_err(error)
+    }
+
+    fn snapshots(&mut self) -> Result<Option<Box<dyn Snapshots>>, StoreError> {
+        let folder = self.folder.as_ref();
+        Ok(folder.map(|it| Box::new(FileSnapshots::new(it, &self.org)) as Box<dyn Snapshots>))
+    }
+
+    fn key(&mut self, subject: &str) -> Result<KeyState, StoreError> {
+        let row: Option<Option<Vec<u8>>> = self
+            .connection
+            .query_row(
+                "SELECT secret FROM keys WHERE org = ?1 AND subject = ?2",
+                params![self.org, subject],
+                |row| row.get(0),
+            )
+            .optional()
+            .map_err(error)?;
+        Ok(match row {
+            None => KeyState::Missing,
+            Some(None) => KeyState::Destroyed,
+            Some(Some(secret)) => KeyState::Present(secret),
+        })
+    }
+
+    fn put_key(&mut self, subject: &str, key: &[u8]) -> Result<(), StoreError> {
+        self.careful(|it| {
+            if it.key(subject)? == KeyState::Destroyed {
+                return Err(StoreError::KeyDestroyed { subject: subject.to_owned() });
+            }
+            it.connection
+                .execute(
+                    "INSERT OR REPLACE INTO keys (org, subject, secret) VALUES (?1, ?2, ?3)",
+                    params![it.org, subject, key],
+                )
+                .map(drop)
+                .map_err(error)
+        })
+    }
+
+    fn destroy_key(&mut self, subject: &str) -> Result<(), StoreError> {
+        self.careful(|it| {
+            let overwrite = |connection: &Connection| {
+                let text =
+                    "INSERT OR REPLACE INTO keys (org, subject, secret) VALUES (?1, ?2, NULL)";
+                connection.execute(text, params![it.org, subject]).map(drop).map_err(error)
+            };
+            overwrite(&it.connection)?;
+            // What was overwritten still stands in the write-ahead log until it is emptied; emptying it
+            // is not synced, so after a power cut it might stand there again. The next entry is synced.
+            empty_log(&it.connection)?;
+            overwrite(&it.connection)
+        })
+    }
+
+    fn get_setting(&mut self, name: &str) -> Result<Option<String>, StoreError> {
+        self.connection
+            .query_row(
+                "SELECT value FROM settings WHERE org = ?1 AND name = ?2",
+                params![self.org, name],
+                |row| row.get(0),
+            )
+            .optional()
+            .map_err(error)
+    }
+
+    fn put_setting(&mut self, name: &str, value: &str) -> Result<(), StoreError> {
+        self.careful(|it| {
+            it.connection
+                .execute(
+                    "INSERT OR REPLACE INTO settings (org, name, value) VALUES (?1, ?2, ?3)",
+                    params![it.org, name, value],
+                )
+                .map(drop)
+                .map_err(error)
+        })
+    }
+}
+
+impl SqliteJournal {
+    /// Does `work`, unless the disk has failed before; notes it when it does now. A sync that failed is
+    /// never tried again: the kernel forgets what it could not write, and the next sync succeeds
+    /// although the bytes are nowhere.
+    fn careful<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        if let Some(doubt) = &self.doubted {
+            return Err(StoreError::Broken(doubt.clone()));
+        }
+        let done = work(self);
+        if let Err(StoreError::Broken(doubt)) = &done {
+            self.doubted = Some(doubt.clone());
+        }
+        done
+    }
+
+    fn append_at(
         &mut self,
         epoch: Epoch,
         expected_seq: u64,
@@ -195,148 +396,6 @@ impl Journal for SqliteJournal {
         Ok(head)
     }
 
-    fn read(&mut self, after: u64, limit: usize) -> Result<Vec<Record>, StoreError> {
-        let mut select = self
-            .connection
-            .prepare_cached(
-                "SELECT seq, epoch, hash, at, kind, body, slots FROM journal \
-                 WHERE org = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
-            )
-            .map_err(error)?;
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let rows = select
-            .query_map(params![self.org, signed(after), limit], |row| {
-                let slots: Vec<u8> = row.get(6)?;
-                Ok(Record {
-                    seq: unsigned(row.get(0)?),
-                    epoch: Epoch(unsigned(row.get(1)?)),
-                    hash: hash(row, 2)?,
-                    new: NewRecord {
-                        at: Timestamp(row.get(3)?),
-                        kind: row.get(4)?,
-                        body: row.get(5)?,
-                        slots: slots::decode(&slots),
-                    },
-                })
-            })
-            .map_err(error)?;
-        rows.collect::<Result<_, _>>().map_err(error)
-    }
-
-    fn save_snapshot(&mut self, snapshot: &Snapshot) -> Result<(), StoreError> {
-        let transaction = self
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(error)?;
-        transaction
-            .execute(
-                "INSERT OR REPLACE INTO snapshots (org, seq, hash, format, digest, body) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                params![
-                    self.org,
-                    signed(snapshot.seq),
-                    snapshot.hash,
-                    snapshot.format,
-                    snapshot.digest,
-                    snapshot.body
-                ],
-            )
-            .map_err(error)?;
-        transaction
-            .execute(
-                "DELETE FROM snapshots WHERE org = ?1 AND seq NOT IN \
-                 (SELECT seq FROM snapshots WHERE org = ?1 ORDER BY seq DESC LIMIT 2)",
-                params![self.org],
-            )
-            .map_err(error)?;
-        transaction.commit().map_err(error)
-    }
-
-    fn latest_snapshot(&mut self) -> Result<Option<Snapshot>, StoreError> {
-        self.connection
-            .query_row(
-                "SELECT seq, hash, format, digest, body FROM snapshots WHERE org = ?1 \
-                 ORDER BY seq DESC LIMIT 1",
-                params![self.org],
-                |row| {
-                    Ok(Snapshot {
-                        seq: unsigned(row.get(0)?),
-                        hash: hash(row, 1)?,
-                        format: row.get(2)?,
-                        digest: hash(row, 3)?,
-                        body: row.get(4)?,
-                    })
-                },
-            )
-            .optional()
-            .map_err(error)
-    }
-
-    fn key(&mut self, subject: &str) -> Result<KeyState, StoreError> {
-        let row: Option<Option<Vec<u8>>> = self
-            .connection
-            .query_row(
-                "SELECT secret FROM keys WHERE org = ?1 AND subject = ?2",
-                params![self.org, subject],
-                |row| row.get(0),
-            )
-            .optional()
-            .map_err(error)?;
-        Ok(match row {
-            None => KeyState::Missing,
-            Some(None) => KeyState::Destroyed,
-            Some(Some(secret)) => KeyState::Present(secret),
-        })
-    }
-
-    fn put_key(&mut self, subject: &str, key: &[u8]) -> Result<(), StoreError> {
-        if self.key(subject)? == KeyState::Destroyed {
-            return Err(StoreError::KeyDestroyed { subject: subject.to_owned() });
-        }
-        self.connection
-            .execute(
-                "INSERT OR REPLACE INTO keys (org, subject, secret) VALUES (?1, ?2, ?3)",
-                params![self.org, subject, key],
-            )
-            .map(drop)
-            .map_err(error)
-    }
-
-    fn destroy_key(&mut self, subject: &str) -> Result<(), StoreError> {
-        let overwrite = |connection: &Connection| {
-            let text = "INSERT OR REPLACE INTO keys (org, subject, secret) VALUES (?1, ?2, NULL)";
-            connection.execute(text, params![self.org, subject]).map(drop).map_err(error)
-        };
-        overwrite(&self.connection)?;
-        // What was overwritten still stands in the write-ahead log until it is emptied; emptying it
-        // is not synced, so after a power cut it might stand there again. The next entry is synced.
-        empty_log(&self.connection)?;
-        overwrite(&self.connection)
-    }
-
-    fn get_setting(&mut self, name: &str) -> Result<Option<String>, StoreError> {
-        self.connection
-            .query_row(
-                "SELECT value FROM settings WHERE org = ?1 AND name = ?2",
-                params![self.org, name],
-                |row| row.get(0),
-            )
-            .optional()
-            .map_err(error)
-    }
-
-    fn put_setting(&mut self, name: &str, value: &str) -> Result<(), StoreError> {
-        self.connection
-            .execute(
-                "INSERT OR REPLACE INTO settings (org, name, value) VALUES (?1, ?2, ?3)",
-                params![self.org, name, value],
-            )
-            .map(drop)
-            .map_err(error)
-    }
-}
-
-impl SqliteJournal {
     fn epoch(&self) -> Result<u64, StoreError> {
         self.connection
             .query_row("SELECT epoch FROM orgs WHERE org = ?1", params![self.org], |row| row.get(0))
@@ -544,17 +603,21 @@ fn unsigned(number: i64) -> u64 {
 fn error(problem: rusqlite::Error) -> StoreError {
     match problem.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => StoreError::Full,
+        Some(code) if is_broken(code) => StoreError::Broken(problem.to_string()),
         _ => StoreError::Unavailable(problem.to_string()),
     }
+}
+
+fn is_broken(code: ErrorCode) -> bool {
+    use ErrorCode::{DatabaseCorrupt, NotADatabase, SystemIoFailure};
+    matches!(code, SystemIoFailure | DatabaseCorrupt | NotADatabase)
 }
 
 /// After a failed sync nobody knows what is on the disk, and trying again may falsely succeed.
 #[expect(clippy::needless_pass_by_value, reason = "used as a function in map_err")]
 fn append_error(problem: rusqlite::Error) -> AppendError {
     match problem.sqlite_error_code() {
-        Some(ErrorCode::SystemIoFailure | ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-            AppendError::Fatal(problem.to_string())
-        }
+        Some(code) if is_broken(code) => AppendError::Fatal(problem.to_string()),
         Some(ErrorCode::DiskFull) => AppendError::Unavailable(StoreError::Full.to_string()),
         _ => AppendError::Unavailable(problem.to_string()),
     }

@@ -47,6 +47,7 @@ pub fn solar() -> Catalogue {
         .into(),
         escalations: escalations(),
         channels: [("inbox".into(), Channel::Inbox)].into(),
+        channel_priorities: BTreeMap::new(),
         sources: [(
             "services".into(),
             Source {
@@ -131,6 +132,8 @@ pub fn contact(person: &PersonId, medium: Medium) -> Contact {
         Medium::Sms => format!("+1555{digits:07}"),
         Medium::Ntfy => format!("solar-{person}-{digits}"),
         Medium::Webhook => format!("https://hooks.solar.example/{person}"),
+        Medium::Voice => format!("+1556{digits:07}"),
+        other => format!("{}-{person}-{digits}", other.word().to_lowercase()),
     };
     Contact { medium, address: Personal::new(person.clone(), address) }
 }

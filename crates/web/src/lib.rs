@@ -12,6 +12,7 @@
 mod access;
 mod alertmanager;
 mod api;
+mod callback_code;
 mod doors;
 mod duty;
 mod forms;
@@ -26,6 +27,7 @@ mod views;
 #[cfg(test)]
 mod tests;
 
+pub use callback_code::callback_code;
 pub use links::ack_link;
 pub use passwords::{hash_token, new_secret};
 

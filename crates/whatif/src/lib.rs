@@ -15,13 +15,17 @@
 //! - a result names for whom something is better and at what load, and never ranks people.
 
 pub mod calendar;
+pub mod calibrate;
 pub mod compare;
+pub mod fit;
 pub mod history;
 pub mod measure;
 pub mod number;
 pub mod presets;
 pub mod random;
+pub mod records;
 pub mod saturation;
+pub mod signs;
 mod simulate;
 pub mod statistics;
 pub mod structure;

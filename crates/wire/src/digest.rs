@@ -11,16 +11,20 @@ use std::fmt::Write as _;
 
 /// The form of snapshots this release writes and reads. A snapshot of another form is no loss: the
 /// journal is replayed instead.
-pub const SNAPSHOT_FORMAT: u32 = 1;
+pub const SNAPSHOT_FORMAT: u32 = 2;
 
 /// SHA-256 over the state without personal text: equal states have equal digests on every machine,
 /// before and after an erasure.
 #[must_use]
 pub fn digest(state: &State) -> [u8; 32] {
-    let mut value = serde_json::to_value(state).expect("states serialise");
-    blank(&mut value);
-    let hash = sha256(&SHA256, value.to_string().as_bytes());
-    hash.as_ref().try_into().expect("SHA-256 has 32 bytes")
+    let json = serde_json::to_string(state).expect("states serialise");
+    digest_of_bytes(blank(&json).as_bytes())
+}
+
+/// SHA-256.
+#[must_use]
+pub fn digest_of_bytes(bytes: &[u8]) -> [u8; 32] {
+    sha256(&SHA256, bytes).as_ref().try_into().expect("SHA-256 has 32 bytes")
 }
 
 /// Lower-case hexadecimal.
@@ -32,31 +36,37 @@ pub fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// The body of a snapshot; personal text is sealed in it as in records.
+/// The body of a snapshot: a line of sealed texts, and the state that points at them. Neither holds a
+/// line break: in JSON those are escaped.
 pub fn seal_state(
     state: &State,
     keys: &mut dyn Keyring,
     random: &mut dyn Random,
 ) -> Result<Vec<u8>, SealError> {
-    let mut value = serde_json::to_value(state).expect("states serialise");
+    let json = serde_json::to_string(state).expect("states serialise");
     let mut slots = vec![];
-    take_out(&mut value, &mut slots, keys, random)?;
+    let state = take_out(&json, &mut slots, keys, random)?;
     let slots: Vec<Value> = slots
         .iter()
         .map(|it| json!([it.subject, STANDARD.encode(&it.nonce), STANDARD.encode(&it.sealed)]))
         .collect();
-    Ok(json!({ "state": value, "slots": slots }).to_string().into_bytes())
+    let mut body = Value::from(slots).to_string().into_bytes();
+    body.reserve_exact(state.len() + 1);
+    body.push(b'\n');
+    body.extend_from_slice(state.as_bytes());
+    Ok(body)
 }
 
 /// Reads a snapshot; `None` when it is not one of ours.
 pub fn open_state(body: &[u8], keys: &mut dyn Keyring) -> Result<Option<State>, SealError> {
-    let Ok(mut value) = serde_json::from_slice::<Value>(body) else { return Ok(None) };
-    let slots: Option<Vec<Slot>> =
-        value["slots"].as_array().map(|it| it.iter().filter_map(slot).collect());
+    let Ok(body) = std::str::from_utf8(body) else { return Ok(None) };
+    let Some((slots, state)) = body.split_once('\n') else { return Ok(None) };
+    let slots: Option<Vec<Slot>> = serde_json::from_str::<Vec<Value>>(slots)
+        .ok()
+        .map(|it| it.iter().filter_map(slot).collect());
     let Some(slots) = slots else { return Ok(None) };
-    let mut state = value["state"].take();
-    put_back(&mut state, &slots, keys)?;
-    Ok(serde_json::from_value(state).ok())
+    let state = put_back(state, &slots, keys)?;
+    Ok(serde_json::from_str(&state).ok())
 }
 
 fn slot(value: &Value) -> Option<Slot> {

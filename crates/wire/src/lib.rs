@@ -15,8 +15,8 @@ mod personal;
 mod record;
 mod seal;
 
-pub use digest::{SNAPSHOT_FORMAT, digest, hex, open_state, seal_state};
-pub use record::{DecodeError, Stored, decode, encode};
+pub use digest::{SNAPSHOT_FORMAT, digest, digest_of_bytes, hex, open_state, seal_state};
+pub use record::{DecodeError, Stored, decode, decode_parts, encode};
 pub use seal::{KEY_LENGTH, Keyring, Random, SealError, Slot, SystemRandom};
 
 #[cfg(test)]

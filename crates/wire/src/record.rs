@@ -2,9 +2,10 @@
 
 use crate::personal::{put_back, take_out};
 use crate::seal::{Keyring, Random, SealError, Slot};
-use engine::EventRecord;
+use engine::{Actor, Event, EventRecord};
 use model::Timestamp;
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// The version of the form that [`encode`] writes.
 const VERSION: u32 = 1;
@@ -50,22 +51,35 @@ pub enum DecodeError {
     Keys(#[from] SealError),
 }
 
+/// What stands in a body. Place and time are the journal's.
+#[derive(Deserialize)]
+struct Body {
+    actor: Actor,
+    reason: Option<String>,
+    key: Option<String>,
+    catalogue_version: u64,
+    event: Event,
+}
+
 /// The stored form of `record`.
 pub fn encode(
     record: &EventRecord,
     keys: &mut dyn Keyring,
     random: &mut dyn Random,
 ) -> Result<Stored, SealError> {
-    let mut value = serde_json::to_value(record).expect("events serialise");
-    let kind = kind_of(&value);
-    if let Value::Object(fields) = &mut value {
-        // The journal keeps these itself.
-        fields.remove("seq");
-        fields.remove("at");
-    }
+    let event = text_of(&record.event);
+    let kind = kind_of(&event);
+    let EventRecord { actor, reason, key, catalogue_version, .. } = record;
+    let [actor, reason, key] = [text_of(actor), text_of(reason), text_of(key)];
+    let body = format!(
+        r#"{{"actor":{actor},"catalogue_version":{catalogue_version},"event":{event},"key":{key},"reason":{reason}}}"#
+    );
     let mut slots = vec![];
-    take_out(&mut value, &mut slots, keys, random)?;
-    Ok(Stored { at: record.at, kind, body: value.to_string(), slots })
+    let body = match take_out(&body, &mut slots, keys, random)? {
+        Cow::Owned(without) => without,
+        Cow::Borrowed(_) => body,
+    };
+    Ok(Stored { at: record.at, kind, body, slots })
 }
 
 /// Reads what any release wrote.
@@ -74,26 +88,41 @@ pub fn decode(
     stored: &Stored,
     keys: &mut dyn Keyring,
 ) -> Result<EventRecord, DecodeError> {
-    let kind = || stored.kind.clone();
-    let malformed = |detail: String| DecodeError::Malformed { seq, kind: kind(), detail };
-    let version = stored.kind.rsplit_once(".v").and_then(|(_, it)| it.parse::<u32>().ok());
-    let mut value: Value =
-        serde_json::from_str(&stored.body).map_err(|it| malformed(it.to_string()))?;
+    decode_parts(seq, stored.at, &stored.kind, &stored.body, &stored.slots, keys)
+}
+
+/// The same without a [`Stored`] to be made first.
+pub fn decode_parts(
+    seq: u64,
+    at: Timestamp,
+    kind: &str,
+    body: &str,
+    slots: &[Slot],
+    keys: &mut dyn Keyring,
+) -> Result<EventRecord, DecodeError> {
+    let version = kind.rsplit_once(".v").and_then(|(_, it)| it.parse::<u32>().ok());
     match version {
         Some(VERSION) => {}
         // Older forms are brought up to the present one here, step by step.
-        _ => return Err(DecodeError::UnknownKind { seq, kind: kind() }),
+        _ => return Err(DecodeError::UnknownKind { seq, kind: kind.to_owned() }),
     }
-    put_back(&mut value, &stored.slots, keys)?;
-    let Value::Object(fields) = &mut value else {
-        return Err(malformed("not an object".to_owned()));
-    };
-    fields.insert("seq".to_owned(), seq.into());
-    fields.insert("at".to_owned(), stored.at.0.into());
-    serde_json::from_value(value).map_err(|it| malformed(it.to_string()))
+    let body = put_back(body, slots, keys)?;
+    let Body { actor, reason, key, catalogue_version, event } = serde_json::from_str(&body)
+        .map_err(|it| DecodeError::Malformed {
+            seq,
+            kind: kind.to_owned(),
+            detail: it.to_string(),
+        })?;
+    Ok(EventRecord { seq, at, actor, reason, key, catalogue_version, event })
 }
 
-fn kind_of(record: &Value) -> String {
-    let kind = record["event"]["type"].as_str().expect("every event has a type");
+fn text_of(part: &impl Serialize) -> String {
+    serde_json::to_string(part).expect("events serialise")
+}
+
+/// The name of an event is the first thing in it.
+fn kind_of(event: &str) -> String {
+    let rest = event.strip_prefix(r#"{"type":""#).expect("every event has a type");
+    let (kind, _) = rest.split_once('"').expect("a text ends");
     format!("{kind}.v{VERSION}")
 }

@@ -15,7 +15,7 @@ fn personal_text_is_sealed_and_comes_back() {
     assert_eq!(stored.kind, "review_published.v1");
     assert_eq!(
         stored.body,
-        r#"{"actor":{"person":"ana"},"catalogue_version":3,"event":{"by":"ana","incident":"in_4","text":{"$slot":0},"type":"review_published"},"key":null,"reason":null}"#
+        r#"{"actor":{"person":"ana"},"catalogue_version":3,"event":{"type":"review_published","incident":"in_4","by":"ana","text":{"$slot":0}},"key":null,"reason":null}"#
     );
     assert_eq!(decode(7, &stored, &mut keys), Ok(record));
 }
@@ -52,6 +52,24 @@ fn a_newer_form_is_refused_with_its_name() {
         error.to_string(),
         "record 7 has the form `review_published.v2`, which this release does not know: use a newer one"
     );
+}
+
+/// Only the form itself is taken for personal text, not its letters in somebody's label.
+#[test]
+fn words_that_look_like_personal_text_stay_words() {
+    let (mut keys, mut random) = (Keys::default(), Counter(0));
+    let looks = r#"{"$personal":{"subject":"ana","text":"x"}} {"$slot":0}"#;
+    let texts = [looks, "{\"$slot\":7}", "a\\", "\\{\"$personal\":", "{\n\"$slot\": 1}"];
+    for text in texts {
+        let failing = Event::SourceFailing { source: "own".into(), detail: text.to_owned() };
+        let stored = encode(&record(7, failing.clone()), &mut keys, &mut random).expect("no key");
+        assert_eq!(stored.slots, [], "{text}");
+        assert_eq!(decode(7, &stored, &mut keys).expect("readable").event, failing, "{text}");
+        let own = review(text);
+        let stored = encode(&own, &mut keys, &mut random).expect("keys are at hand");
+        assert_eq!(stored.slots.len(), 1, "{text}");
+        assert_eq!(decode(7, &stored, &mut keys), Ok(own), "{text}");
+    }
 }
 
 #[test]

@@ -94,7 +94,7 @@ pub(super) const EVERYTHING: &str = r#"
 org: solar
 public-url: https://lamp.solar.example/
 people:
-  ana: { name: Ana Reyes, timezone: America/Los_Angeles, email: ana@solar.example, sms: "+15550100", ntfy: ana-7f, skills: { postgres: 3 }, hours: 08:00-17:00 }
+  ana: { name: Ana Reyes, timezone: America/Los_Angeles, email: ana@solar.example, sms: "+15550100", ntfy: ana-7f, voice: "+15550101", pushover: u1, slack: U1, mattermost: ana, telegram: "17", matrix: "!dm:b", skills: { postgres: 3 }, hours: 08:00-17:00 }
   bo: { timezone: UTC }
 teams: { payments: { members: [ana] } }
 services:
@@ -120,11 +120,21 @@ escalations:
   long: { steps: [{ page: rota r, wait: 90s }, { page: team payments, wait: 1h }, { page: channel e, wait: 1m }], repeat: 2 }
   short: [{ page: person ana, wait: 10m }]
 channels:
-  a: { smtp: { host: mail.example, port: 2525, from: a@mail.example, encryption: tls, username: u, password: "file:/run/p" } }
-  b: { twilio: { url: "http://127.0.0.1:9/", account: AC1, token: env:TWILIO, from: "+15550111" } }
-  c: { sms-http: { url: "http://127.0.0.1:9/{to}?k={key}", method: POST, body: "{text}", headers: { Authorization: env:AUTH, Accept: text/plain } } }
-  d: { ntfy: { url: "https://ntfy.sh/", token: env:NTFY } }
+  a: { smtp: { host: mail.example, port: 2525, from: a@mail.example, encryption: tls, username: u, password: "file:/run/p", inbox: pager@mail.example, authority: /etc/ca.pem, priority: 3 } }
+  b: { twilio: { url: "http://127.0.0.1:9/", account: AC1, token: env:TWILIO, from: "+15550111", priority: 2 } }
+  c: { sms-http: { url: "http://127.0.0.1:9/{to}?k={key}", method: POST, body: "{text}", headers: { Authorization: env:AUTH, Accept: text/plain }, priority: 1 } }
+  d: { ntfy: { url: "https://ntfy.sh/", token: env:NTFY, priority: 100 } }
   e: { webhook: { url: "https://hook.example/in", secret: env:HOOK } }
+  f: { twilio-voice: { url: "http://127.0.0.1:9/", account: AC1, token: env:TWILIO, from: "+15550111", language: sw-KE, priority: 1 } }
+  g: { kannel: { url: "http://127.0.0.1:13013/cgi-bin/sendsms", username: lamp, password: env:KANNEL, from: "5050", smsc: one, priority: 9 } }
+  h: { pushover: { url: "http://127.0.0.1:9/", token: env:PUSHOVER, retry: 30s, expire: 2h, room: g1, priority: 1 } }
+  i: { slack: { webhook: env:SLACK_HOOK } }
+  j: { slack: { url: "http://127.0.0.1:9/api/", token: env:SLACK, room: C1, signing-secret: env:SIGN, priority: 1 } }
+  k: { mattermost: { webhook: env:MM, room: ops, priority: 1 } }
+  l: { teams: { webhook: env:TEAMS } }
+  m: { discord: { webhook: env:DISCORD } }
+  n: { telegram: { url: "http://127.0.0.1:9/", token: env:TG, room: "-1001", webhook-secret: env:TGS, priority: 1 } }
+  o: { matrix: { url: "https://matrix.example/", token: env:MX, room: "!a:b", priority: 1 } }
 sources:
   metrics: { prometheus: { url: "http://127.0.0.1:9090/", token: env:PROM, interval: 1m } }
   own: { scrape: { targets: { api: "http://127.0.0.1:9100/metrics" }, interval: 5s } }
@@ -133,17 +143,37 @@ sources:
 #[test]
 fn every_key_reaches_the_catalogue() {
     insta::assert_snapshot!(lines(&good(EVERYTHING)), @r#"
-    channels a {"smtp":{"encryption":"tls","from":"a@mail.example","host":"mail.example","password":{"file":"/run/p"},"port":2525,"username":"u"}}
+    channel_priorities a 3
+    channel_priorities b 2
+    channel_priorities c 1
+    channel_priorities f 1
+    channel_priorities g 9
+    channel_priorities h 1
+    channel_priorities j 1
+    channel_priorities k 1
+    channel_priorities n 1
+    channel_priorities o 1
+    channels a {"smtp":{"authority":"/etc/ca.pem","encryption":"tls","from":"a@mail.example","host":"mail.example","inbox":"pager@mail.example","password":{"file":"/run/p"},"port":2525,"username":"u"}}
     channels b {"twilio":{"account":"AC1","from":"+15550111","token":{"env":"TWILIO"},"url":"http://127.0.0.1:9"}}
     channels c {"http_sms":{"body":"{text}","headers":{"Accept":{"plain":"text/plain"},"Authorization":{"env":"AUTH"}},"method":"POST","url":"http://127.0.0.1:9/{to}?k={key}"}}
     channels d {"ntfy":{"token":{"env":"NTFY"},"url":"https://ntfy.sh"}}
     channels e {"webhook":{"secret":{"env":"HOOK"},"url":"https://hook.example/in"}}
+    channels f {"twilio_voice":{"account":"AC1","from":"+15550111","language":"sw-KE","token":{"env":"TWILIO"},"url":"http://127.0.0.1:9"}}
+    channels g {"kannel":{"from":"5050","password":{"env":"KANNEL"},"smsc":"one","url":"http://127.0.0.1:13013/cgi-bin/sendsms","username":"lamp"}}
+    channels h {"pushover":{"expire":7200000,"retry":30000,"room":"g1","token":{"env":"PUSHOVER"},"url":"http://127.0.0.1:9"}}
+    channels i {"slack_webhook":{"webhook":{"env":"SLACK_HOOK"}}}
+    channels j {"slack":{"room":"C1","signing_secret":{"env":"SIGN"},"token":{"env":"SLACK"},"url":"http://127.0.0.1:9/api"}}
+    channels k {"mattermost":{"room":"ops","webhook":{"env":"MM"}}}
+    channels l {"teams":{"webhook":{"env":"TEAMS"}}}
+    channels m {"discord":{"webhook":{"env":"DISCORD"}}}
+    channels n {"telegram":{"room":"-1001","token":{"env":"TG"},"url":"http://127.0.0.1:9","webhook_secret":{"env":"TGS"}}}
+    channels o {"matrix":{"room":"!a:b","token":{"env":"MX"},"url":"https://matrix.example"}}
     escalations long {"repeat_max":2,"steps":[{"page":{"rota":"r"},"wait":90000},{"page":{"team":"payments"},"wait":3600000},{"page":{"channel":"e"},"wait":60000}]}
     escalations short {"repeat_max":0,"steps":[{"page":{"person":"ana"},"wait":600000}]}
     features inner {"escalation":"short","needs":{"any":[{"slo":"api.up"},{"slo":"carrier.up"}]},"objective":"98%","owners":null,"question":"Inner?","team":"payments","window":2592000000}
     features outer {"escalation":"long","needs":{"all":[{"any":[{"slo":"api.up"},{"slo":"carrier.up"}]},{"slo":"api.up"},{"quorum":{"of":[{"slo":"api.up"},{"slo":"carrier.up"}],"works_min":1}},{"routes":[{"need":{"slo":"api.up"},"parts":7},{"need":{"slo":"carrier.up"},"parts":3}]}]},"objective":"97%","owners":{"engineering":"ana","product":"ana","review":"2027-01-01"},"question":"Outer?","team":"payments","window":129600000}
     org "solar"
-    people ana {"contacts":[{"address":{"$personal":{"subject":"ana","text":"ana@solar.example"}},"medium":"email"},{"address":{"$personal":{"subject":"ana","text":"+15550100"}},"medium":"sms"},{"address":{"$personal":{"subject":"ana","text":"ana-7f"}},"medium":"ntfy"}],"duty":{"away":[],"hours":{"days":[],"from_minute":480,"until_minute":1020},"skills":{"postgres":3}},"name":{"$personal":{"subject":"ana","text":"Ana Reyes"}},"timezone":"America/Los_Angeles"}
+    people ana {"contacts":[{"address":{"$personal":{"subject":"ana","text":"ana@solar.example"}},"medium":"email"},{"address":{"$personal":{"subject":"ana","text":"+15550100"}},"medium":"sms"},{"address":{"$personal":{"subject":"ana","text":"ana-7f"}},"medium":"ntfy"},{"address":{"$personal":{"subject":"ana","text":"+15550101"}},"medium":"voice"},{"address":{"$personal":{"subject":"ana","text":"u1"}},"medium":"pushover"},{"address":{"$personal":{"subject":"ana","text":"U1"}},"medium":"slack"},{"address":{"$personal":{"subject":"ana","text":"ana"}},"medium":"mattermost"},{"address":{"$personal":{"subject":"ana","text":"17"}},"medium":"telegram"},{"address":{"$personal":{"subject":"ana","text":"!dm:b"}},"medium":"matrix"}],"duty":{"away":[],"hours":{"days":[],"from_minute":480,"until_minute":1020},"skills":{"postgres":3}},"name":{"$personal":{"subject":"ana","text":"Ana Reyes"}},"timezone":"America/Los_Angeles"}
     people bo {"contacts":[],"name":null,"timezone":"UTC"}
     public_url "https://lamp.solar.example"
     rotas r {"layers":[{"handover_day":"mon","handover_minute":1050,"people":["ana"],"starts":"2026-01-05","turn":{"days":3}}],"rules":{"apart_from":[],"cover":[{"days":["mon","tue","wed","thu","fri"],"from_minute":540,"until_minute":1020}],"owner":"payments","readiness":{"ana":"shadowed"},"roster":{"debt":{"ana":12},"nights_per_month_max":8,"not_together":[["ana","bo"]],"rest_after_night_hours":11,"shifts_in_row_max":5},"skills":["postgres"]},"timezone":"Africa/Nairobi"}

@@ -215,7 +215,7 @@ fn the_reference_names_every_key() {
             assert!(text.contains(&format!("\n| `{}` | ", field.key)), "{}", field.key);
         }
     }
-    insta::assert_snapshot!(text.lines().skip(10).take(13).collect::<Vec<_>>().join("\n"), @"
+    insta::assert_snapshot!(text.lines().skip(10).take(13).collect::<Vec<_>>().join("\n"), @r"
     | key | holds | if left out | meaning |
     |---|---|---|---|
     | `org` | id | error | The id of the organisation. It may stand in several files if it says the same in each. |
@@ -227,7 +227,7 @@ fn the_reference_names_every_key() {
     | `features` | by id: [feature](#feature) | — | What users do, and what we promise them. |
     | `rotas` | by id: [rota](#rota) | — | Who is on duty when. |
     | `escalations` | by id: list: [step](#step), or [escalation](#escalation) | — | What happens while nobody answers: a list of steps, or the long form. A policy named like a team is that team's. |
-    | `channels` | by id: [channel](#channel) | — | Ways out to people. The first of a medium, in order of id, carries it. |
+    | `channels` | by id: [channel](#channel) | — | Ways out to people. The first of a medium, in order of `priority` and then of id, carries it. |
     | `sources` | by id: [source](#source) | — | Where samples come from. |
     ");
 }

@@ -113,6 +113,7 @@ fn catalogue() -> Catalogue {
             },
         )]),
         channels: BTreeMap::from([("inbox".into(), Channel::Inbox)]),
+        channel_priorities: BTreeMap::new(),
         sources: BTreeMap::new(),
     }
 }
@@ -145,6 +146,7 @@ pub(crate) struct FaultyJournal {
 #[derive(Debug, Default)]
 struct Faults {
     append: Option<AppendError>,
+    answer_lost: bool,
     renewals: bool,
 }
 
@@ -159,6 +161,11 @@ impl FaultyJournal {
 
     pub(crate) fn fail_next_append(&self, error: AppendError) {
         self.faults.lock().expect("no panic").append = Some(error);
+    }
+
+    /// The next append takes place, and its answer does not arrive.
+    pub(crate) fn lose_next_answer(&self) {
+        self.faults.lock().expect("no panic").answer_lost = true;
     }
 
     pub(crate) fn fail_renewals(&self, fail: bool) {
@@ -188,8 +195,13 @@ impl Journal for FaultyJournal {
         expected_seq: u64,
         records: &[NewRecord],
     ) -> Result<Head, AppendError> {
-        match self.faults.lock().expect("no panic").append.take() {
+        let mut faults = self.faults.lock().expect("no panic");
+        match faults.append.take() {
             Some(error) => Err(error),
+            None if std::mem::take(&mut faults.answer_lost) => {
+                self.inner.append(epoch, expected_seq, records)?;
+                Err(AppendError::Unknown("the connection broke".to_owned()))
+            }
             None => self.inner.append(epoch, expected_seq, records),
         }
     }

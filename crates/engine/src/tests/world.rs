@@ -380,7 +380,7 @@ fn medium(it: Medium) -> &'static str {
         Medium::Email => "email",
         Medium::Sms => "sms",
         Medium::Ntfy => "push",
-        Medium::Webhook => "webhook",
+        other => other.word(),
     }
 }
 
@@ -433,6 +433,8 @@ fn catalogue() -> Catalogue {
         encryption: "none".into(),
         username: None,
         password: None,
+        inbox: None,
+        authority: None,
     };
     let twilio = Channel::Twilio {
         url: "https://sms.example".into(),
@@ -493,6 +495,7 @@ fn catalogue() -> Catalogue {
             ),
         ]),
         channels: BTreeMap::from([("mail".into(), smtp), ("text".into(), twilio)]),
+        channel_priorities: BTreeMap::new(),
         sources: BTreeMap::from([(
             "prometheus".into(),
             Source { kind: prometheus, interval: Millis::from_secs(15) },

@@ -5,6 +5,7 @@
 //!
 //! Invariant: what is misspelt, out of range or unknown is an error that names it; nothing is ignored.
 
+use super::recorded::{Evidence, Recorded};
 use ::whatif::calendar::{Calendar, Hours, Span};
 use ::whatif::compare::{PARAMETERS, Parameter, Sweep};
 use ::whatif::measure::{METRICS, Metric};
@@ -34,6 +35,8 @@ pub(super) struct Question {
     pub(super) expectation: Expectation,
     presets: Vec<(Preset, Numbers)>,
     equal_staffing: bool,
+    /// What was recorded, and whether the past was foretold from it.
+    pub(super) evidence: Option<Evidence>,
 }
 
 #[derive(Deserialize)]
@@ -46,6 +49,7 @@ struct File {
     teams: BTreeMap<String, Team>,
     shared: Vec<String>,
     work: Vec<Work>,
+    records: Option<Recorded>,
     structures: Vec<Entry>,
     equal_staffing: bool,
     primary: String,
@@ -66,6 +70,7 @@ impl Default for File {
             teams: BTreeMap::new(),
             shared: vec![],
             work: vec![],
+            records: None,
             structures: vec![],
             equal_staffing: true,
             primary: Metric::WaitP90.key().to_owned(),
@@ -201,11 +206,15 @@ impl Default for Ranges {
 }
 
 impl Question {
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    /// Reads the question; `open` reads files it names, relative to where it lies.
+    pub(super) fn parse(
+        text: &str,
+        open: &dyn Fn(&str) -> Result<String, String>,
+    ) -> Result<Self, String> {
         let file: File = serde_saphyr::from_str(text).map_err(|it| it.to_string())?;
         file.check()?;
-        let organisation = file.organisation()?;
-        let sources = file.sources(&organisation)?;
+        let organisation = file.organisation(file.whole()?)?;
+        let mut sources = file.sources(&organisation)?;
         let presets = file.presets(&organisation)?;
         let (names, presets): (Vec<Option<String>>, Vec<_>) = presets.into_iter().unzip();
         let mut structures: Vec<Structure> = presets
@@ -226,6 +235,15 @@ impl Question {
             replications_max: file.replications.max,
             relative_half_width: file.replications.precision,
         };
+        let evidence = match &file.records {
+            None => None,
+            Some(recorded) => {
+                Some(file.evidence(recorded, open, &structures, &presets, &sources)?)
+            }
+        };
+        if let Some(evidence) = &evidence {
+            evidence.replay(&mut sources, &organisation);
+        }
         let ends =
             [file.ranges.slow_down, file.ranges.consult_share, file.ranges.resumption_minutes];
         let ranges = PARAMETERS.into_iter().zip(ends).map(|(it, [low, high])| (it, low, high));
@@ -248,6 +266,7 @@ impl Question {
             },
             presets,
             equal_staffing: file.equal_staffing,
+            evidence,
         })
     }
 
@@ -284,7 +303,7 @@ impl File {
         within("weeks", self.weeks, 2, WEEKS_MAX)?;
         within("warm_up_weeks", self.warm_up_weeks, 0, self.weeks - 1)?;
         within("structures", self.structures.len(), 1, STRUCTURES_MAX)?;
-        within("work", self.work.len(), 1, 100)?;
+        within("work", self.work.len(), usize::from(self.records.is_none()), 100)?;
         within("replications: min", self.replications.min, 2, REPLICATIONS_MAX)?;
         within(
             "replications: max",
@@ -318,10 +337,41 @@ impl File {
         Ok(())
     }
 
-    fn organisation(&self) -> Result<Organisation, String> {
+    /// The time that is simulated.
+    fn whole(&self) -> Result<Span, String> {
         let start = Timestamp::parse_rfc3339(&format!("{}T00:00:00Z", self.starts));
         let from_ms = start.ok_or(format!("starts: `{}` is no day", self.starts))?.0;
-        let whole = Span { from_ms, to_ms: from_ms + i64::from(self.weeks) * WEEK_MS };
+        Ok(Span { from_ms, to_ms: from_ms + i64::from(self.weeks) * WEEK_MS })
+    }
+
+    /// Reads the records and predicts them, under the structure that was in force.
+    fn evidence(
+        &self,
+        recorded: &Recorded,
+        open: &dyn Fn(&str) -> Result<String, String>,
+        structures: &[Structure],
+        presets: &[(Preset, Numbers)],
+        sources: &[Source],
+    ) -> Result<Evidence, String> {
+        let records = recorded.read(open)?;
+        let past = self.organisation(recorded.whole(&records)?)?;
+        let names: Vec<&str> = structures.iter().map(|it| it.name.as_str()).collect();
+        let place = names.iter().position(|it| *it == recorded.now).ok_or_else(|| {
+            format!(
+                "records: now: `{}` is none of the structures; write the one that was in force, one of {}",
+                recorded.now,
+                names.join(", ")
+            )
+        })?;
+        let (preset, numbers) = &presets[place];
+        let structure =
+            Structure { name: recorded.now.clone(), ..preset.structure(&past, numbers) };
+        let lengths = sources.iter().map(|it| (it.class, it.length)).collect();
+        let assumptions = self.assumptions.assumptions();
+        Ok(Evidence::of(records, &past, &structure, &assumptions, &lengths, self.seed))
+    }
+
+    fn organisation(&self, whole: Span) -> Result<Organisation, String> {
         let mut components = vec![];
         for (team, it) in self.teams.values().enumerate() {
             components.extend(it.owns.iter().map(|name| (name, Some(team))));
@@ -566,12 +616,15 @@ mod tests {
     fn what_is_wrong_is_named() {
         let teams = "teams: {a: {people: 2, timezone: Europe/Berlin, owns: [x]}}\n";
         let work = "work: [{class: page, per_week: 2, hours: 1}]\n";
-        let check = |text: &str, expect: &str| match Question::parse(text) {
+        let check = |text: &str, expect: &str| match Question::parse(text, &|_| {
+            Err("no files here".to_owned())
+        }) {
             Ok(_) => panic!("nothing is wrong with {text}"),
             Err(error) => assert_eq!(error, expect),
         };
         let good = format!("{teams}{work}structures: [tribute]\n");
-        let question = Question::parse(&good).unwrap_or_else(|it| panic!("{it}"));
+        let question = Question::parse(&good, &|_| Err("no files here".to_owned()))
+            .unwrap_or_else(|it| panic!("{it}"));
         assert_eq!(question.experiment.sources[0].class, Class::Page);
         check(&format!("{teams}{work}"), "structures: 0 is not between 1 and 12");
         check(

@@ -2,7 +2,7 @@
 //!
 //! Invariant: what cannot be told is `null` with its reasons beside it, and infinite numbers are `null`.
 
-use super::{Findings, REFUSED, UNCALIBRATED};
+use super::{Findings, past};
 use ::whatif::Comparison;
 use ::whatif::compare::{Answer, Reason};
 use ::whatif::measure::METRICS;
@@ -31,9 +31,10 @@ pub(super) fn json(it: &Findings) -> Value {
         .map(|(loads, row)| (row.name.clone(), loads.iter().map(load).collect()))
         .collect();
     json!({
-        "calibrated": false,
-        "label": UNCALIBRATED,
-        "not_claimed": REFUSED,
+        "calibrated": it.question.evidence.is_some(),
+        "calibration": it.question.evidence.as_ref().map(past::json),
+        "label": it.label(),
+        "not_claimed": it.not_claimed(),
         "seed": experiment.seed,
         "people": experiment.organisation.people.len(),
         "items_per_week": it.items_per_week,

@@ -1,10 +1,10 @@
 //! The answer for people: a table, sentences, and what cannot be said.
 //!
 //! Invariants:
-//! - the first line says that nothing was calibrated, the last lines say what is not claimed;
+//! - the first line says whether anything was calibrated, the last lines say what is not claimed;
 //! - every number that came from replications has its interval beside it.
 
-use super::{Findings, REFUSED, UNCALIBRATED};
+use super::{Findings, past};
 use ::whatif::Comparison;
 use ::whatif::compare::{Answer, Difference, PARAMETERS, Reason, Row};
 use ::whatif::measure::{Better, METRICS, Metric};
@@ -17,7 +17,10 @@ const OPEN_PERCENT_MAX: f64 = 10.0;
 const WIDTH: usize = 16;
 
 pub(super) fn show(it: &Findings) -> String {
-    let mut text = format!("{UNCALIBRATED}\n\n");
+    let mut text = format!("{}\n\n", it.label());
+    if let Some(evidence) = &it.question.evidence {
+        past::show(&mut text, evidence);
+    }
     head(&mut text, it);
     let base = &it.swept.base;
     text.push_str(&table(base));
@@ -32,7 +35,7 @@ pub(super) fn show(it: &Findings) -> String {
     pareto(&mut text, base);
     saturation(&mut text, it);
     text.push_str("\nwhat this cannot say\n");
-    for line in REFUSED {
+    for line in it.not_claimed() {
         let _ = writeln!(text, "  {line}");
     }
     text
@@ -252,7 +255,7 @@ fn saturation(text: &mut String, it: &Findings) {
 }
 
 /// Three digits, and none that mean nothing.
-fn number(it: f64) -> String {
+pub(super) fn number(it: f64) -> String {
     let size = it.abs();
     if it.is_infinite() {
         return "∞".to_owned();

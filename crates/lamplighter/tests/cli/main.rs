@@ -2,6 +2,7 @@
 
 mod busfactor;
 mod formats_read_and_written;
+mod records;
 mod served;
 mod serving;
 mod whatif;

@@ -1,9 +1,13 @@
 //! The real binary as a process, and the least HTTP to talk to it.
 
+#[cfg(feature = "servers")]
+pub(crate) mod postgres;
+
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// A process of ours; killed when dropped.
@@ -25,17 +29,49 @@ pub(crate) struct Server {
     pub(crate) address: String,
     /// The one-time link of the first administrator, as printed.
     pub(crate) setup: Option<String>,
+    /// Reads what it says until it ends; gives every line.
+    log: JoinHandle<Vec<String>>,
 }
 
 impl Server {
     pub(crate) fn start(config: &Path, data: &Path) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_lamplighter"))
-            .arg("serve")
-            .arg("--config")
-            .arg(config)
-            .arg("--data")
-            .arg(data)
-            .args(["--listen", "127.0.0.1:0"])
+        Self::start_with(config, &["--data", &data.display().to_string()])
+    }
+
+    /// The same with its journal where `place` says.
+    pub(crate) fn start_with(config: &Path, place: &[&str]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lamplighter"));
+        command.arg("serve").arg("--config").arg(config).args(place);
+        Self::spawn(command.args(["--listen", "127.0.0.1:0"]))
+    }
+
+    /// The same with its journal on a disk of a few megabytes, which only it sees; others look into it
+    /// through [`Server::root`].
+    #[cfg(feature = "servers")]
+    pub(crate) fn start_on_small_disk(config: &Path, disk: &Path, megabytes: u32) -> Self {
+        use std::os::unix::fs::MetadataExt as _;
+        let root = std::fs::metadata("/proc/self").expect("this is Linux").uid() == 0;
+        let mut command = Command::new("unshare");
+        if !root {
+            command.args(["--user", "--map-root-user"]);
+        }
+        command.args(["--mount", "sh", "-c"]);
+        command.arg(
+            "mount -t tmpfs -o size=\"$1\"m none \"$2\" && \
+             exec \"$3\" serve --config \"$4\" --data \"$2/data\" --listen 127.0.0.1:0",
+        );
+        command.arg("sh").arg(megabytes.to_string()).arg(disk);
+        Self::spawn(command.arg(env!("CARGO_BIN_EXE_lamplighter")).arg(config))
+    }
+
+    /// The file system as the server sees it.
+    #[cfg(feature = "servers")]
+    pub(crate) fn root(&self) -> PathBuf {
+        format!("/proc/{}/root", self.process.child.id()).into()
+    }
+
+    fn spawn(command: &mut Command) -> Self {
+        let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -60,13 +96,17 @@ impl Server {
             Some(format!("/setup/{secret}"))
         });
         // Whatever it says later must not fill the pipe.
-        std::thread::spawn(move || lines.for_each(drop));
-        Self { process: Process { child }, address, setup }
+        let log = std::thread::spawn(move || {
+            said.extend(lines.map_while(Result::ok));
+            said
+        });
+        Self { process: Process { child }, address, setup, log }
     }
 
-    /// As the kernel kills what takes too much memory.
-    pub(crate) fn kill(self) {
+    /// As the kernel kills what takes too much memory. Gives every line it has said.
+    pub(crate) fn kill(self) -> Vec<String> {
         drop(self.process);
+        self.log.join().expect("reading does not panic")
     }
 
     /// The cookie of the first administrator, made by the set-up link.

@@ -89,6 +89,9 @@ mod tests {
             text: "long".to_owned(),
             short: "short".to_owned(),
             ack_url: None,
+            url: None,
+            actions: vec![],
+            callbacks: None,
             priority: Priority::High,
             data: serde_json::Value::Null,
         };

@@ -23,7 +23,7 @@ use crate::wait::stopped;
 use crate::{Place, Problem, Storage};
 use driver::{Clock, Handle, ScaledClock, SystemClock};
 use inbox::Letters;
-use model::{Catalogue, Channel, Medium, Millis, Source, SourceKind, Timestamp};
+use model::{Catalogue, Channel, Millis, Source, SourceKind, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -283,16 +283,10 @@ impl DemoControls for Controls {
     }
 
     fn inbox(&self) -> Vec<InboxMessage> {
-        let medium = |it| match it {
-            Medium::Email => "e-mail",
-            Medium::Sms => "SMS",
-            Medium::Ntfy => "push",
-            Medium::Webhook => "webhook",
-        };
         let shown = |it: inbox::Letter| InboxMessage {
             at: it.at,
             to: it.to,
-            medium: medium(it.medium).to_owned(),
+            medium: it.medium.word().to_owned(),
             subject: it.subject,
             text: it.text,
             ack_url: it.ack_url,

@@ -345,6 +345,8 @@ fn solar(services: &str, gateway: &str, mail_port: u16) -> Catalogue {
         encryption: "none".to_owned(),
         username: None,
         password: None,
+        inbox: None,
+        authority: None,
     };
     catalogue.channels = [("mail".into(), mail), ("text".into(), text)].into();
     for person in catalogue.people.values_mut() {

@@ -260,6 +260,7 @@ fn catalogue(bad: &str, total: &str) -> model::Catalogue {
         rotas: BTreeMap::new(),
         escalations: BTreeMap::new(),
         channels: BTreeMap::new(),
+        channel_priorities: BTreeMap::new(),
         sources: [("own".into(), source)].into(),
     }
 }

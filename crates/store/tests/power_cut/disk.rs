@@ -8,7 +8,9 @@
 //! - what was synced survives every cut; of the rest any subset may, in any order, torn at sectors;
 //! - a name is as fragile as bytes: made or removed, it is certain only after a sync of the folder;
 //! - bytes beside a write are never harmed (SQLite relies on this, and disks promise it);
-//! - without power nothing changes, and the power comes back only when every handle is closed.
+//! - without power nothing changes, and the power comes back only when every handle is closed;
+//! - a sync that fails forgets what it should have written: the program goes on seeing it, the next
+//!   sync succeeds, and it is nowhere (Linux since 4.13, see <https://lwn.net/Articles/752063/>).
 
 use std::collections::BTreeMap;
 
@@ -74,9 +76,34 @@ pub(crate) enum Call {
     Remove,
 }
 
-/// The power is off.
+/// Why a call was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Dark;
+pub(crate) enum Refused {
+    /// The power is off.
+    Dark,
+    /// There is no space.
+    Full,
+    /// The device says that it could not.
+    Broken,
+}
+
+/// What goes wrong while the power is on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Trouble {
+    /// Writes find no space.
+    Full,
+    /// Writes fail.
+    WriteFails,
+    /// Syncs fail, and forget what they should have written.
+    SyncFails,
+}
+
+/// How long it goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Lasts {
+    Once,
+    UntilHealed,
+}
 
 /// What a handle points at; outlives its name, as on Unix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -111,6 +138,12 @@ pub(crate) struct Disk {
     cut_in_call: Option<(&'static str, Call)>,
     dark: bool,
     last_call: Option<(String, Call)>,
+    /// What goes wrong, in how many calls of its kind, and for how long.
+    trouble: Option<(Trouble, usize, Lasts)>,
+    /// Calls that went wrong.
+    troubled_count: usize,
+    /// Whether a write that fails, and a sync that forgets, do half of it.
+    whim: Dice,
 }
 
 impl Disk {
@@ -125,6 +158,9 @@ impl Disk {
             cut_in_call: None,
             dark: false,
             last_call: None,
+            trouble: None,
+            troubled_count: 0,
+            whim: Dice::new(1),
         }
     }
 
@@ -140,6 +176,40 @@ impl Disk {
     pub(crate) fn cut_in_next(&mut self, name: &'static str, call: Call, calls: usize) {
         self.cut_in(calls);
         self.cut_in_call = Some((name, call));
+    }
+
+    /// Lets the `calls`-th write or sync from now go wrong.
+    pub(crate) fn trouble_in(&mut self, trouble: Trouble, calls: usize, lasts: Lasts) {
+        assert!(calls > 0, "the next call is the first");
+        self.trouble = Some((trouble, calls, lasts));
+    }
+
+    /// Space is made, or the device is exchanged.
+    pub(crate) fn heal(&mut self) {
+        self.trouble = None;
+    }
+
+    /// Calls that went wrong since this was asked last.
+    pub(crate) fn take_troubled_count(&mut self) -> usize {
+        std::mem::take(&mut self.troubled_count)
+    }
+
+    /// Whether this call goes wrong.
+    fn goes_wrong(&mut self, kinds: &[Trouble]) -> Option<Trouble> {
+        let (trouble, left, lasts) = self.trouble.as_mut()?;
+        if !kinds.contains(trouble) {
+            return None;
+        }
+        *left = left.saturating_sub(1);
+        if *left > 0 {
+            return None;
+        }
+        let trouble = *trouble;
+        if *lasts == Lasts::Once {
+            self.trouble = None;
+        }
+        self.troubled_count += 1;
+        Some(trouble)
     }
 
     pub(crate) fn is_dark(&self) -> bool {
@@ -182,7 +252,7 @@ impl Disk {
     }
 
     /// The file of that name, made when it is not there; without a name, one that nobody finds.
-    pub(crate) fn create(&mut self, name: Option<&str>) -> Result<FileId, Dark> {
+    pub(crate) fn create(&mut self, name: Option<&str>) -> Result<FileId, Refused> {
         let found = name.and_then(|it| self.find(it));
         self.light()?;
         if let Some(id) = found {
@@ -198,7 +268,7 @@ impl Disk {
         Ok(id)
     }
 
-    pub(crate) fn remove(&mut self, name: &str, with_folder_sync: bool) -> Result<(), Dark> {
+    pub(crate) fn remove(&mut self, name: &str, with_folder_sync: bool) -> Result<(), Refused> {
         self.light()?;
         if let Some(history) = self.names.get_mut(name) {
             history.push(None);
@@ -218,13 +288,18 @@ impl Disk {
         self.handle_count -= 1;
     }
 
-    pub(crate) fn size(&self, id: FileId) -> Result<usize, Dark> {
+    pub(crate) fn size(&self, id: FileId) -> Result<usize, Refused> {
         self.light()?;
         Ok(self.files[&id].view.len())
     }
 
     /// Fills what it can of `target` and says how much.
-    pub(crate) fn read(&self, id: FileId, offset: usize, target: &mut [u8]) -> Result<usize, Dark> {
+    pub(crate) fn read(
+        &self,
+        id: FileId,
+        offset: usize,
+        target: &mut [u8],
+    ) -> Result<usize, Refused> {
         self.light()?;
         let from = self.files[&id].view.get(offset..).unwrap_or_default();
         let count = from.len().min(target.len());
@@ -232,16 +307,25 @@ impl Disk {
         Ok(count)
     }
 
-    pub(crate) fn write(&mut self, id: FileId, offset: usize, bytes: &[u8]) -> Result<(), Dark> {
+    pub(crate) fn write(&mut self, id: FileId, offset: usize, bytes: &[u8]) -> Result<(), Refused> {
         self.change(id, Change::Write { offset, bytes: bytes.to_vec() }, Call::Write)
     }
 
-    pub(crate) fn truncate(&mut self, id: FileId, size: usize) -> Result<(), Dark> {
+    pub(crate) fn truncate(&mut self, id: FileId, size: usize) -> Result<(), Refused> {
         self.change(id, Change::Truncate { size }, Call::Truncate)
     }
 
-    pub(crate) fn sync(&mut self, id: FileId, with_folder_sync: bool) -> Result<(), Dark> {
+    pub(crate) fn sync(&mut self, id: FileId, with_folder_sync: bool) -> Result<(), Refused> {
         self.light()?;
+        if self.goes_wrong(&[Trouble::SyncFails]).is_some() {
+            let file = self.files.get_mut(&id).expect("open files are kept");
+            for change in file.unsynced.drain(..) {
+                if self.whim.chance(1, 3) {
+                    change.apply_to(&mut file.durable);
+                }
+            }
+            return Err(Refused::Broken);
+        }
         let name = self.name_of(id);
         // Counted first: a sync that never answered has promised nothing.
         self.count(&name, Call::Sync)?;
@@ -258,9 +342,22 @@ impl Disk {
         Ok(())
     }
 
-    fn change(&mut self, id: FileId, change: Change, call: Call) -> Result<(), Dark> {
+    fn change(&mut self, id: FileId, change: Change, call: Call) -> Result<(), Refused> {
         self.light()?;
+        let wrong = match change {
+            Change::Write { .. } => self.goes_wrong(&[Trouble::Full, Trouble::WriteFails]),
+            Change::Truncate { .. } => None,
+        };
         let file = self.files.get_mut(&id).expect("open files are kept");
+        if let (Some(trouble), Change::Write { offset, mut bytes }) = (wrong, change.clone()) {
+            // Some of it may have been written before there was trouble.
+            bytes.truncate(self.whim.below(bytes.len() + 1));
+            let part = Change::Write { offset, bytes };
+            part.apply_to(&mut file.view);
+            file.unsynced.push(part);
+            let full = trouble == Trouble::Full;
+            return Err(if full { Refused::Full } else { Refused::Broken });
+        }
         change.apply_to(&mut file.view);
         file.unsynced.push(change);
         // Counted last: a write in which the power goes may or may not have reached the disk.
@@ -282,11 +379,11 @@ impl Disk {
         named.map(|(name, _)| name.clone()).unwrap_or_default()
     }
 
-    fn light(&self) -> Result<(), Dark> {
-        if self.dark { Err(Dark) } else { Ok(()) }
+    fn light(&self) -> Result<(), Refused> {
+        if self.dark { Err(Refused::Dark) } else { Ok(()) }
     }
 
-    fn count(&mut self, name: &str, call: Call) -> Result<(), Dark> {
+    fn count(&mut self, name: &str, call: Call) -> Result<(), Refused> {
         if let Some(left) = &mut self.calls_until_cut {
             *left = left.saturating_sub(1);
             if *left == 0 && self.cut_in_call.is_none_or(|it| it == (name, call)) {

@@ -16,6 +16,7 @@
 
 mod book;
 mod disk;
+mod trouble;
 mod vfs;
 
 use book::{Book, Fate, Mood, ORG, Step};

@@ -12,7 +12,7 @@
 //! - no panic crosses into C.
 #![expect(unsafe_code, reason = "SQLite's file system is an interface in C")]
 
-use crate::disk::{Disk, FileId, Honesty};
+use crate::disk::{Disk, FileId, Honesty, Refused};
 use rusqlite::ffi;
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -355,6 +355,10 @@ unsafe extern "C" fn device_characteristics(_file: *mut ffi::sqlite3_file) -> c_
     ffi::SQLITE_IOCAP_POWERSAFE_OVERWRITE
 }
 
-fn answer(done: Result<(), crate::disk::Dark>) -> c_int {
-    if done.is_ok() { ffi::SQLITE_OK } else { ffi::SQLITE_IOERR }
+fn answer(done: Result<(), Refused>) -> c_int {
+    match done {
+        Ok(()) => ffi::SQLITE_OK,
+        Err(Refused::Full) => ffi::SQLITE_FULL,
+        Err(Refused::Dark | Refused::Broken) => ffi::SQLITE_IOERR,
+    }
 }

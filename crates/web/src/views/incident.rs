@@ -186,10 +186,5 @@ fn span(it: Option<Millis>) -> String {
 }
 
 fn medium(it: Medium) -> &'static str {
-    match it {
-        Medium::Email => "e-mail",
-        Medium::Sms => "SMS",
-        Medium::Ntfy => "push",
-        Medium::Webhook => "webhook",
-    }
+    it.word()
 }

@@ -371,6 +371,8 @@ fn everything() -> Catalogue {
                 encryption: "starttls".to_owned(),
                 username: Some("lamplighter".to_owned()),
                 password: Some(SecretRef::File("/run/secrets/mail".to_owned())),
+                inbox: Some("pager@solar.example".to_owned()),
+                authority: Some("/etc/ssl/solar.pem".to_owned()),
             },
         ),
         ("push", Channel::Ntfy { url: "https://ntfy.example".to_owned(), token: Some(secret()) }),
@@ -392,9 +394,70 @@ fn everything() -> Catalogue {
                 from: "+15550199".to_owned(),
             },
         ),
+        (
+            "call",
+            Channel::TwilioVoice {
+                url: "https://api.twilio.com".to_owned(),
+                account: "AC1".to_owned(),
+                token: secret(),
+                from: "+15550199".to_owned(),
+                language: "en-US".to_owned(),
+            },
+        ),
+        (
+            "kannel",
+            Channel::Kannel {
+                url: "http://127.0.0.1:13013/cgi-bin/sendsms".to_owned(),
+                username: "lamp".to_owned(),
+                password: secret(),
+                from: Some("+254700000000".to_owned()),
+                smsc: Some("safaricom".to_owned()),
+            },
+        ),
+        ("slack-room", Channel::SlackWebhook { webhook: secret() }),
+        (
+            "slack",
+            Channel::Slack {
+                url: "https://slack.com/api".to_owned(),
+                token: secret(),
+                room: Some("C1".to_owned()),
+                signing_secret: Some(secret()),
+            },
+        ),
+        ("mattermost", Channel::Mattermost { webhook: secret(), room: Some("ops".to_owned()) }),
+        ("teams", Channel::Teams { webhook: secret() }),
+        ("discord", Channel::Discord { webhook: secret() }),
+        (
+            "telegram",
+            Channel::Telegram {
+                url: "https://api.telegram.org".to_owned(),
+                token: secret(),
+                room: Some("-1001".to_owned()),
+                webhook_secret: Some(secret()),
+            },
+        ),
+        (
+            "matrix",
+            Channel::Matrix {
+                url: "https://matrix.example".to_owned(),
+                token: secret(),
+                room: Some("!ops:matrix.example".to_owned()),
+            },
+        ),
+        (
+            "pushover",
+            Channel::Pushover {
+                url: "https://api.pushover.net".to_owned(),
+                token: secret(),
+                retry: Millis::from_mins(1),
+                expire: Millis::from_hours(1),
+                room: Some("group".to_owned()),
+            },
+        ),
         ("hook", Channel::Webhook { url: "https://hooks.example".to_owned(), secret: secret() }),
     ];
     it.channels.extend(channels.map(|(id, channel)| (id.into(), channel)));
+    it.channel_priorities.insert("kannel".into(), 2);
     let url = "http://prometheus:9090".to_owned();
     let kind = SourceKind::Prometheus { url, token: None };
     it.sources.insert("prometheus".into(), Source { kind, interval: Millis::from_secs(15) });

@@ -1,0 +1,153 @@
+//! Whether the past was foretold, in words and for programs.
+//!
+//! Invariant: a refusal says what was off, in which weeks, and what could be done about it.
+
+use super::recorded::Evidence;
+use super::show::number;
+use ::whatif::calibrate::{Row, SPAN_MAX, Verdict};
+use ::whatif::records::Records;
+use model::Timestamp;
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+
+/// Why nothing is compared.
+pub(super) fn refused(it: &Evidence) -> String {
+    let mut text = "not compared: the recorded past was not foretold\n\n".to_owned();
+    show(&mut text, it);
+    match &it.verdict {
+        Err(reason) => {
+            let _ = writeln!(text, "{reason}.");
+        }
+        Ok(verdict) => advice(&mut text, verdict, &it.now),
+    }
+    text
+}
+
+/// What was read, what was predicted and what came.
+pub(super) fn show(text: &mut String, it: &Evidence) {
+    read(text, &it.records);
+    let Ok(verdict) = &it.verdict else { return };
+    let kept = match (verdict.kept.started, verdict.kept.finished) {
+        (true, true) => "when it began and when it was over",
+        (true, false) => "when it began, not when it was over",
+        _ => "when it was over, not when it began",
+    };
+    let _ = writeln!(
+        text,
+        "{} pieces of work in {} whole weeks; recorded is {kept}; {} % of lengths are imputed",
+        verdict.items,
+        verdict.weeks,
+        number(100.0 * verdict.imputed)
+    );
+    let _ = writeln!(
+        text,
+        "foretold from {} days in the past as {}, with one band that a true model leaves anywhere in \
+         one case of ten:",
+        verdict.blocks.len(),
+        it.now
+    );
+    for block in &verdict.blocks {
+        let day = |at_ms: i64| Timestamp(at_ms).to_string().chars().take(10).collect::<String>();
+        let _ = writeln!(text, "  {} to {}", day(block.span.from_ms), day(block.span.to_ms));
+        for row in &block.rows {
+            line(text, row);
+        }
+    }
+    let (model, persistence) = verdict.scores;
+    let _ = writeln!(
+        text,
+        "score {} beside {} of repeating the weeks before (CRPS of ln(1+x); smaller is better)\n",
+        number(model),
+        number(persistence)
+    );
+}
+
+fn line(text: &mut String, row: &Row) {
+    let [low, middle, high] = row.band.map(number);
+    let mark = if row.holds() { "" } else { "  <- off" };
+    let came = number(row.observed);
+    let title = row.sign.title();
+    let _ = writeln!(
+        text,
+        "    {title:20} came {came:>7}, foretold {middle:>7} ({low} to {high}){mark}"
+    );
+}
+
+fn read(text: &mut String, records: &Records) {
+    let used: Vec<String> =
+        records.used.iter().map(|(what, name)| format!("{what} from `{name}`")).collect();
+    let _ = writeln!(text, "{} rows read: {}", records.rows, used.join(", "));
+    for (why, (rows, line)) in &records.lost {
+        let first = if *line > 0 { format!(", first in line {line}") } else { String::new() };
+        let _ = writeln!(text, "  {rows} left out: {why}{first}");
+    }
+}
+
+fn advice(text: &mut String, verdict: &Verdict, now: &str) {
+    let off = verdict.off();
+    if off.is_empty() && verdict.span > SPAN_MAX {
+        let _ = writeln!(
+            text,
+            "Nothing was outside, but the band reaches from one to {} times: with so few and such \
+             different pieces of work hardly anything could have been off. That is no evidence. More \
+             weeks, or records of when work began and how long it took, would make it one.",
+            number(verdict.span)
+        );
+        return;
+    }
+    if off.is_empty() {
+        text.push_str(
+            "Everything was inside the band, but repeating the weeks before would have been the better \
+             forecast: the simulation knows less than the last month does.\n",
+        );
+    } else {
+        let mut names: Vec<&str> = off.iter().map(|it| it.1.sign.title()).collect();
+        names.sort_unstable();
+        names.dedup();
+        let _ = writeln!(text, "Off: {}.", names.join("; "));
+    }
+    let _ = writeln!(
+        text,
+        "A comparison would rest on a model that does not know your past. Look first at: whether `{now}` \
+         was in force all the time and with how many people; working hours and zones; items nobody \
+         closes; work that is not in the records; the lengths under `work`, where none are recorded."
+    );
+}
+
+/// For programs.
+pub(super) fn json(it: &Evidence) -> Value {
+    let lost: Vec<Value> = it
+        .records
+        .lost
+        .iter()
+        .map(|(why, (rows, line))| json!({ "reason": why, "rows": rows, "first_line": line }))
+        .collect();
+    let verdict = match &it.verdict {
+        Err(reason) => json!({ "passed": false, "reason": reason }),
+        Ok(verdict) => json!({
+            "passed": verdict.passed,
+            "band_span": verdict.span,
+            "items": verdict.items,
+            "weeks": verdict.weeks,
+            "imputed_share": verdict.imputed,
+            "score": verdict.scores.0,
+            "persistence_score": verdict.scores.1,
+            "blocks": verdict.blocks.iter().map(|block| json!({
+                "from": Timestamp(block.span.from_ms).to_string(),
+                "to": Timestamp(block.span.to_ms).to_string(),
+                "length_factor": block.factor,
+                "signs": block.rows.iter().map(|row| json!({
+                    "sign": row.sign.key(),
+                    "observed": row.observed,
+                    "low": row.band[0],
+                    "foretold": row.band[1],
+                    "high": row.band[2],
+                    "inside": row.holds(),
+                    "score": row.score,
+                    "persistence_score": row.persistence,
+                })).collect::<Value>(),
+            })).collect::<Value>(),
+        }),
+    };
+    json!({ "now": it.now, "rows": it.records.rows, "lost": lost, "verdict": verdict })
+}
