@@ -6,7 +6,10 @@ use std::io::IsTerminal as _;
 
 pub(crate) fn check(it: &Check) -> Answer {
     let paths = server::paths(&it.paths)?;
-    let loaded = catalog::load(&paths);
+    let mut loaded = catalog::load(&paths);
+    if let Some(catalogue) = &mut loaded.catalogue {
+        crate::rota::add_leave(catalogue, &it.leave)?;
+    }
     let coverage = loaded.catalogue.as_ref().map(|it| crate::rota::coverage(it));
     if it.form.json {
         let mut told = catalog::to_json(&loaded);

@@ -254,6 +254,9 @@ pub(crate) struct Check {
     /// Files and folders [default: lamplighter.yaml]
     #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
+    /// Calendar of leave, as PERSON=FILE.ics, or of public holidays, as ZONE=FILE.ics; may be repeated
+    #[arg(long, value_name = "WHO=FILE", value_parser = crate::rota::calendar)]
+    pub(crate) leave: Vec<(String, PathBuf)>,
     #[command(flatten)]
     pub(crate) form: Form,
 }

@@ -6,7 +6,9 @@ use crate::{Answer, YES, no, say, say_json};
 use ::oncall::listing::compared;
 use ::oncall::{Coverage, Duties, Zones, sun, weigh};
 use driver::{Clock as _, SystemClock};
-use model::{Catalogue, Hours, Layer, Millis, PersonId, Readiness, Rota, RotaId, Timestamp};
+use model::{
+    Away, AwayKind, Catalogue, Hours, Layer, Millis, PersonId, Readiness, Rota, RotaId, Timestamp,
+};
 use roster::{Aim, Conflict, Effort, Problem as Wanted, Roster, Rule};
 use serde_json::json;
 use server::Problem;
@@ -28,6 +30,56 @@ pub(crate) fn read(paths: &[PathBuf]) -> Option<Catalogue> {
         say(&catalog::render(&loaded, false));
     }
     loaded.catalogue
+}
+
+/// Reads `ana=ana.ics` or `Europe/Paris=france.ics` as it is typed.
+pub(crate) fn calendar(text: &str) -> Result<(String, PathBuf), String> {
+    let (who, file) = text.split_once('=').ok_or("write it as PERSON=FILE.ics")?;
+    Ok((who.to_owned(), file.into()))
+}
+
+/// How far around now calendars are read.
+const CALENDAR: Millis = Millis::from_days(800);
+
+/// Adds what calendars say to the people they are about: one, or everybody in a zone. A calendar that
+/// cannot be read as a whole is refused: leave that is not known is found out at night.
+pub(crate) fn add_leave(
+    catalogue: &mut Catalogue,
+    calendars: &[(String, PathBuf)],
+) -> Result<(), Problem> {
+    let (zones, now) = (Zones::bundled(), SystemClock.now());
+    for (who, file) in calendars {
+        let shown = file.display();
+        let bytes = std::fs::read(file).map_err(|error| {
+            Problem::negative(format!("cannot read {shown}"))
+                .detail(error)
+                .hint("check the path and who may read it")
+        })?;
+        let read = ::oncall::ics::Calendar::read(&bytes);
+        if let Some((line, told)) = read.problems.first() {
+            return Err(Problem::negative(format!("{shown}, line {line}: {told}"))
+                .hint("mend or remove this event"));
+        }
+        let holiday = who.contains('/');
+        let mut known = false;
+        for (id, person) in &mut catalogue.people {
+            if id.as_str() != who && person.timezone != *who {
+                continue;
+            }
+            known = true;
+            let times =
+                read.times(&person.timezone, now.minus(CALENDAR), now.plus(CALENDAR), &zones);
+            let kind = if holiday { AwayKind::Holiday } else { AwayKind::Leave };
+            let away = times.into_iter().map(|(starts, ends)| Away { starts, ends, kind });
+            person.duty.away.extend(away);
+            person.duty.away.sort();
+        }
+        if !known {
+            return Err(Problem::negative(format!("`{who}` is nobody, and nobody's zone"))
+                .hint("write PERSON=FILE.ics, or ZONE=FILE.ics such as Europe/Paris=france.ics"));
+        }
+    }
+    Ok(())
 }
 
 /// What is thin in the weeks to come, as sentences.
@@ -88,7 +140,8 @@ struct Asked {
 }
 
 fn propose(it: &RotaPropose) -> Answer {
-    let Some(catalogue) = read(&server::paths(&it.config)?) else { return Ok(no()) };
+    let Some(mut catalogue) = read(&server::paths(&it.config)?) else { return Ok(no()) };
+    add_leave(&mut catalogue, &it.leave)?;
     let id = catalogue.rotas.keys().find(|id| id.as_str() == it.rota);
     let Some(id) = id else {
         return Err(Problem::negative(format!("there is no rota `{}`", it.rota))

@@ -18,6 +18,7 @@
 //! - the zone rules are an argument: the same rules give the same shifts.
 
 pub mod coverage;
+pub mod ics;
 mod layer;
 pub mod listing;
 mod recurrence;

@@ -1,6 +1,7 @@
 //! Rotas as lines, shifts as lines. The expected lines were computed apart with Python's `zoneinfo`.
 
 mod ahead;
+mod ics;
 mod recurrence;
 mod walk;
 

@@ -117,6 +117,9 @@ pub(crate) struct RotaPropose {
     /// Change as little as possible of what the rota says, and be fair only after that
     #[arg(long)]
     pub(crate) repair: bool,
+    /// Calendar of leave, as PERSON=FILE.ics, or of public holidays, as ZONE=FILE.ics; may be repeated
+    #[arg(long, value_name = "WHO=FILE", value_parser = crate::rota::calendar)]
+    pub(crate) leave: Vec<(String, PathBuf)>,
     /// Where chance begins: the same seed gives the same roster
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,

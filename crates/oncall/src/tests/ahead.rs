@@ -33,6 +33,7 @@ fn organisation(people: &[(&str, Person)], rotas: &[(&str, Rota)]) -> Catalogue 
         rotas: rotas.iter().map(|it| (it.0.into(), it.1.clone())).collect(),
         escalations: BTreeMap::new(),
         channels: BTreeMap::new(),
+        channel_priorities: BTreeMap::new(),
         sources: BTreeMap::new(),
     }
 }

@@ -310,34 +310,34 @@ fn shifts(teller: &mut Teller) {
     let change = |change| Command::Override {
         by: "juma".into(),
         rota: "field".into(),
-        starts: at(172),
+        starts: at(171),
         ends: at(300),
         change,
     };
-    teller.does(172, change(oncall::Change::Add("juma".into())));
-    teller.does(172, change(oncall::Change::Remove("wanjiru".into())));
+    teller.does(171, change(oncall::Change::Add("juma".into())));
+    teller.does(171, change(oncall::Change::Remove("wanjiru".into())));
     let overriding = teller.last(|state| *state.overrides.last_key_value().expect("one").0);
-    teller.does(173, Command::EndOverride { overriding, by: "juma".into() });
+    teller.does(171, Command::EndOverride { overriding, by: "juma".into() });
     let week = Millis::from_days(7).whole_mins();
     let zones = oncall::Zones::bundled();
     let has = |state: &State, minutes| {
         let shift = state.on_duty(&rota, at(minutes), &zones).expect("a shift");
         shift.people[0].clone()
     };
-    let (by, with) = teller.last(|state| (has(state, 174), has(state, 174 + week)));
+    let (by, with) = teller.last(|state| (has(state, 171), has(state, 171 + week)));
     let ask = |exchange| Command::AskSwap {
         by: by.clone(),
         rota: rota.clone(),
-        at: at(174),
+        at: at(171),
         with: with.clone(),
         exchange,
     };
     for (exchange, answer) in
-        [(None, engine::SwapAnswer::Declined), (Some(at(174 + week)), engine::SwapAnswer::Accepted)]
+        [(None, engine::SwapAnswer::Declined), (Some(at(171 + week)), engine::SwapAnswer::Accepted)]
     {
-        teller.does(174, ask(exchange));
+        teller.does(171, ask(exchange));
         let swap = teller.last(|state| *state.swaps.last_key_value().expect("one").0);
-        teller.does(175, Command::AnswerSwap { swap, by: with.clone(), answer });
+        teller.does(171, Command::AnswerSwap { swap, by: with.clone(), answer });
     }
 }
 
