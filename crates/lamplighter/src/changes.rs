@@ -22,7 +22,8 @@ pub(crate) fn override_duty(it: &Override) -> Answer {
         });
         server.post("/api/v1/overrides", &body)?
     };
-    told(&done, it.remote.form.json, "overriding")
+    told(&done, it.remote.form.json, "overriding");
+    Ok(YES)
 }
 
 pub(crate) fn swap(it: &SwapCommand) -> Answer {
@@ -33,7 +34,8 @@ pub(crate) fn swap(it: &SwapCommand) -> Answer {
                 "rota": it.rota, "at": it.at, "with": it.with, "for": it.exchange,
             });
             let done = Server::new(&it.remote)?.post("/api/v1/swaps", &body)?;
-            told(&done, it.remote.form.json, "swap")
+            told(&done, it.remote.form.json, "swap");
+            Ok(YES)
         }
         SwapCommand::Accept(it) => answered(it, "accept"),
         SwapCommand::Decline(it) => answered(it, "decline"),
@@ -44,13 +46,13 @@ pub(crate) fn swap(it: &SwapCommand) -> Answer {
 fn answered(it: &OneId, how: &str) -> Answer {
     let path = format!("/api/v1/swaps/{}/{how}", segment(&it.id));
     let done = Server::new(&it.remote)?.post(&path, &json!({}))?;
-    told(&done, it.remote.form.json, "swap")
+    told(&done, it.remote.form.json, "swap");
+    Ok(YES)
 }
 
-fn told(done: &Value, as_json: bool, what: &str) -> Answer {
+fn told(done: &Value, as_json: bool, what: &str) {
     if as_json {
-        say_json(done);
-        return Ok(YES);
+        return say_json(done);
     }
     let events = done["events"].as_array().map_or(&[][..], Vec::as_slice);
     let id = events.iter().find_map(|it| it.get(what)).map(plain);
@@ -58,7 +60,6 @@ fn told(done: &Value, as_json: bool, what: &str) -> Answer {
         "{} is in the journal; `lamplighter oncall` shows who is on duty.\n",
         id.unwrap_or_else(|| "It".to_owned())
     ));
-    Ok(YES)
 }
 
 fn list(it: &Status) -> Answer {

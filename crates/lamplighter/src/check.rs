@@ -10,7 +10,7 @@ pub(crate) fn check(it: &Check) -> Answer {
     if let Some(catalogue) = &mut loaded.catalogue {
         crate::rota::add_leave(catalogue, &it.leave)?;
     }
-    let coverage = loaded.catalogue.as_ref().map(|it| crate::rota::coverage(it));
+    let coverage = loaded.catalogue.as_ref().map(crate::rota::coverage);
     if it.form.json {
         let mut told = catalog::to_json(&loaded);
         if let Some(coverage) = coverage {

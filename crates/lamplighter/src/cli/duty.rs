@@ -47,7 +47,7 @@ pub(crate) struct Override {
     /// Until when, RFC 3339
     #[arg(long, value_name = "TIME", required_unless_present = "end")]
     pub(crate) to: Option<String>,
-    /// Take back an override instead, such as ov_1
+    /// Take back an override instead, by its id
     #[arg(long, value_name = "ID")]
     pub(crate) end: Option<String>,
     #[command(flatten)]

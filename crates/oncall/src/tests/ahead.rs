@@ -103,7 +103,7 @@ fn nobody_awake_can_do_it() {
     let zones = Zones::bundled();
     let told = |from: &str, to: &str| -> Vec<String> {
         let weeks = skill_map(&catalogue, at(from), at(to), &zones);
-        weeks.iter().flat_map(|it| it.nobody()).map(|it| it.to_string()).collect()
+        weeks.iter().flat_map(crate::SkillWeek::nobody).map(|it| it.to_string()).collect()
     };
     // Ana 07-17 and Kim 14-24 in winter.
     assert_eq!(

@@ -104,7 +104,7 @@ fn damage_is_survived() {
     let mut random = roughly(0xda_3a6e);
     for _ in 0..3_000 {
         let mut bytes = LEAVE.as_bytes().to_vec();
-        for _ in 0..1 + random() % 6 {
+        for _ in 0..=random() % 6 {
             if bytes.len() < 2 {
                 break;
             }
