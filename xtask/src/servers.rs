@@ -19,7 +19,18 @@ pub(crate) struct Servers {
     pub(crate) chromium: PathBuf,
 }
 
-const PACKAGES: [&str; 4] = ["postgresql", "prometheus", "prometheus-alertmanager", "chromium"];
+const PACKAGES: [&str; 10] = [
+    "postgresql",
+    "prometheus",
+    "prometheus-alertmanager",
+    "chromium",
+    "exim4-daemon-light",
+    "kannel",
+    "kannel-extras",
+    "openssl",
+    "python3-venv",
+    "dovecot-imapd",
+];
 
 impl Servers {
     /// Finds or installs all of them, and starts PostgreSQL.
@@ -43,11 +54,30 @@ impl Servers {
 const PROMETHEUS: &[&str] = &["/usr/bin/prometheus", "/usr/local/bin/prometheus"];
 const ALERTMANAGER: &[&str] =
     &["/usr/bin/prometheus-alertmanager", "/usr/bin/alertmanager", "/usr/local/bin/alertmanager"];
+/// What the tests start by these very paths.
+const FIXED: [&str; 6] = [
+    "/usr/sbin/exim4",
+    "/usr/sbin/bearerbox",
+    "/usr/sbin/smsbox",
+    "/usr/lib/kannel/test/fakesmsc",
+    "/usr/bin/openssl",
+    "/usr/lib/dovecot/imap",
+];
 const CHROMIUM: &[&str] = &["/usr/bin/chromium", "/usr/bin/chromium-browser"];
 
 fn all_found() -> bool {
     let any = |candidates: &[&str]| candidates.iter().any(|it| Path::new(it).is_file());
-    postgres_folder().is_some() && any(PROMETHEUS) && any(ALERTMANAGER) && any(CHROMIUM)
+    let venv = || {
+        let mut probe = program("python3", &["-c", "import venv, ensurepip"]);
+        probe.stderr(Stdio::null()).status().is_ok_and(|it| it.success())
+    };
+    let fixed = FIXED.iter().all(|it| Path::new(it).is_file());
+    venv()
+        && fixed
+        && postgres_folder().is_some()
+        && any(PROMETHEUS)
+        && any(ALERTMANAGER)
+        && any(CHROMIUM)
 }
 
 fn install() -> Result<()> {

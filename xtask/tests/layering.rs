@@ -17,6 +17,8 @@ const RANK: &[(&str, u8)] = &[
     ("busfactor", 1),
     ("whatif", 1),
     ("roster", 1),
+    ("shadow", 1),
+    ("replies", 1),
     ("engine", 2),
     ("wire", 4),
     ("catalog", 4),
@@ -45,6 +47,8 @@ const PURE: &[&str] = &[
     "busfactor",
     "whatif",
     "roster",
+    "shadow",
+    "replies",
     "engine",
     "formats",
 ];

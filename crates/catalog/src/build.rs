@@ -5,6 +5,8 @@
 //!   names the check that made sure;
 //! - every default is filled in here, so that no other crate knows any.
 
+mod watched;
+
 use crate::needs::{self, Leaf};
 use crate::roads;
 use crate::rotas;
@@ -14,9 +16,10 @@ use crate::semantics;
 use crate::shape;
 use crate::yaml::{Class, Data, Entry, Node};
 use model::{
-    Catalogue, Channel, Contact, Escalation, EscalationStep, Feature, Millis, Need, Objective,
-    Owners, Person, PersonId, Personal, Route, SecretRef, Service, ServiceKind, Slo, SloId, Source,
-    SourceId, SourceKind, Team,
+    Catalogue, Channel, Contact, ContactRule, Escalation, EscalationStep, Feature, LoadLimit,
+    LoadPer, LoadThen, Millis, Mode, Need, Objective, Owners, Pager, Person, PersonId, PersonRules,
+    Personal, Route, SecretRef, Service, ServiceKind, Slo, SloId, Source, SourceId, SourceKind,
+    Team,
 };
 use std::collections::BTreeMap;
 
@@ -24,11 +27,11 @@ use std::collections::BTreeMap;
 pub(crate) fn build(sections: &Sections) -> Catalogue {
     let org = sections.top("org").next().and_then(|it| it.value.text());
     let url = sections.top("public-url").next().and_then(|it| it.value.text());
-    Catalogue {
+    let mut catalogue = Catalogue {
         org: org.expect("`org` is required").into(),
         public_url: url.map(without_slash),
         people: collect(sections, "people", |it| person(&it.key, &it.value)),
-        teams: collect(sections, "teams", |it| Team { members: ids(&it.value, "members") }),
+        teams: collect(sections, "teams", |it| team(&it.value)),
         services: services(sections),
         features: features(sections),
         rotas: collect(sections, "rotas", |it| rotas::rota(&it.value)),
@@ -38,8 +41,17 @@ pub(crate) fn build(sections: &Sections) -> Catalogue {
             .entries("channels")
             .filter_map(|it| Some((it.key.as_str().into(), roads::priority(it)?)))
             .collect(),
+        channel_receipts: sections
+            .entries("channels")
+            .filter_map(|it| Some((it.key.as_str().into(), roads::receipt_within(it)?)))
+            .collect(),
+        back: crate::back::build(sections),
         sources: collect(sections, "sources", |it| source(&it.value)),
-    }
+        watched: watched::watched(sections),
+        pager: pager(sections),
+    };
+    watched::add_synthetic(&mut catalogue);
+    catalogue
 }
 
 fn collect<K: Ord + for<'a> From<&'a str>, V>(
@@ -60,7 +72,24 @@ fn person(id: &str, node: &Node) -> Person {
         timezone: text(node, "timezone").to_owned(),
         contacts: contacts.collect(),
         duty: rotas::person_duty(node),
+        rules: rules(node),
+        aka: items(node, "aka", |it| {
+            Personal::new(subject.clone(), it.text().expect("a name is text"))
+        }),
     }
+}
+
+fn rules(node: &Node) -> PersonRules {
+    let of = |key| {
+        node.get("rules").map_or_else(Vec::new, |it| {
+            items(it, key, |rule| ContactRule {
+                by: scalars::medium(text(rule, "by")).expect("`by` is one of the words"),
+                after: duration(rule, "after", shape::AFTER_DEFAULT),
+            })
+        })
+    };
+    let quiet = node.get("quiet").and_then(Node::text).and_then(scalars::hours);
+    PersonRules { page: of("page"), ticket: of("ticket"), quiet }
 }
 
 fn services(sections: &Sections) -> BTreeMap<model::ServiceId, Service> {
@@ -145,6 +174,46 @@ fn owners(node: &Node) -> Owners {
         product: text(node, "product").into(),
         engineering: text(node, "engineering").into(),
         review: node.get("review").and_then(Node::text).map(str::to_owned),
+    }
+}
+
+fn team(node: &Node) -> Team {
+    Team {
+        members: ids(node, "members"),
+        mode: node.get("mode").and_then(Node::text).map(mode),
+        load: node.get("load").map(load),
+    }
+}
+
+fn pager(sections: &Sections) -> Pager {
+    let said = |key: &'static str| sections.top(key).next();
+    let calls = said("pages-per-person-per-10min").and_then(|it| number(&it.value));
+    let secret = said("pagerduty-webhook-secret").and_then(|it| it.value.text());
+    Pager {
+        mode: said("mode").and_then(|it| it.value.text()).map_or(Mode::Live, mode),
+        calls_per_10min_max: calls
+            .map_or(Pager::CALLS_PER_10MIN, |it| u16::try_from(it).expect("at most 100")),
+        pagerduty_secret: secret.map(|it| scalars::secret(it).expect("secrets were checked")),
+    }
+}
+
+fn mode(text: &str) -> Mode {
+    if text == "shadow" { Mode::Shadow } else { Mode::Live }
+}
+
+pub(crate) fn load(node: &Node) -> LoadLimit {
+    LoadLimit {
+        pages: part_count(node, "pages"),
+        per: match text_or(node, "per", shape::LOAD_PER_DEFAULT) {
+            "night" => LoadPer::Night,
+            "24h" => LoadPer::Day,
+            _ => LoadPer::Shift,
+        },
+        then: match text(node, "then") {
+            "relieve" => LoadThen::Relieve,
+            "credit" => LoadThen::Credit,
+            _ => LoadThen::Hold,
+        },
     }
 }
 
@@ -247,7 +316,11 @@ fn part_count(node: &Node, key: &str) -> u16 {
 }
 
 pub(crate) fn whole(node: &Node, key: &str) -> Option<u32> {
-    match &node.get(key)?.data {
+    number(node.get(key)?)
+}
+
+fn number(node: &Node) -> Option<u32> {
+    match &node.data {
         Data::Scalar(it) if it.class == Class::Whole => it.text.parse().ok(),
         _ => None,
     }
@@ -267,6 +340,11 @@ fn objective(node: &Node) -> Objective {
 
 pub(crate) fn duration(node: &Node, key: &str, default: &str) -> Millis {
     scalars::duration(text_or(node, key, default)).expect("lengths of time were checked")
+}
+
+pub(crate) fn optional_duration(node: &Node, key: &str) -> Option<Millis> {
+    let text = node.get(key)?.text()?;
+    Some(scalars::duration(text).expect("lengths of time were checked"))
 }
 
 pub(crate) fn secret(node: &Node, key: &str) -> Option<SecretRef> {

@@ -415,22 +415,22 @@ fn plain_problem(text: &str, plain: Plain) -> Option<Refused> {
             "length of a turn",
             "write whole hours, days, weeks or months: up to `168h`, `366d`, `52w`, `12mo`",
         ),
-        Plain::Hours => unless(
-            scalars::hours(text).is_some(),
-            "LL080",
+        Plain::DutyHours => unless(
+            scalars::duty_hours(text).is_some(),
+            "LL064",
             "range of hours",
             "write them like `mon-fri 09:00-17:00`, `sat 10:00-24:00` or `22:00-06:00`",
         ),
         Plain::Clock => unless(
             scalars::clock(text).is_some(),
-            "LL080",
+            "LL064",
             "time of day",
             "write it like `\"09:00\"`",
         ),
         Plain::Recurrence => scalars::recurrence(text).err().map(|why| {
             let message = format!("{} names no days: {why}", quote(text));
             refused(
-                "LL081",
+                "LL065",
                 message,
                 "write `mon-thu`, `daily`, or an RRULE: `FREQ=WEEKLY;BYDAY=MO`",
             )
@@ -440,6 +440,12 @@ fn plain_problem(text: &str, plain: Plain) -> Option<Refused> {
             "LL025",
             "hand-over time",
             "write a day (mon, tue, wed, thu, fri, sat, sun) and a time: `mon 09:00`",
+        ),
+        Plain::Hours => unless(
+            scalars::hours(text).is_some(),
+            "LL080",
+            "span of hours",
+            "write when it begins and when it ends, in 24 hours: `22:00-07:00`",
         ),
         Plain::Date => unless(
             scalars::is_date(text),
@@ -475,9 +481,26 @@ fn plain_problem(text: &str, plain: Plain) -> Option<Refused> {
         Plain::Url => scalars::url(text).err(),
         Plain::UrlTemplate => scalars::url_template(text).err(),
         Plain::Secret => scalars::secret(text).err(),
+        Plain::When => model::Recurrence::parse(text).err().map(|error| Refused {
+            code: "LL070",
+            message: error.to_string(),
+            hint: None,
+        }),
+        Plain::Matchers => matchers_problem(text),
         Plain::Choice(words) => choice_problem(text, words),
         // Numbers and switches were judged by their class; the rest needs the checker.
         Plain::Switch | Plain::Zone | Plain::Selector | Plain::Header | Plain::Target => None,
+    }
+}
+
+fn matchers_problem(text: &str) -> Option<Refused> {
+    let hint = "name at least one label, as in `service=\"payments-db\"`";
+    match alerting::Matcher::parse_list(text) {
+        Err(error) => Some(refused("LL071", error.to_string(), hint)),
+        Ok(list) if alerting::match_everything(&list) => {
+            Some(refused("LL071", "this would hide every alert there is", hint))
+        }
+        Ok(_) => None,
     }
 }
 

@@ -241,25 +241,50 @@ static CODES: &[CodeInfo] = &[
     ),
     warning("LL053", "no channel", "There are escalations and no channel to carry pages."),
     error(
-        "LL080",
+        "LL064",
         "not hours",
         "Hours are written `mon-fri 09:00-17:00`; the days may be left out, and hours may pass midnight.",
     ),
     error(
-        "LL081",
+        "LL065",
         "days that cannot be read",
         "Days that come again are written `mon-thu`, `daily`, or as an RRULE with FREQ, INTERVAL, BYDAY, BYMONTHDAY, BYMONTH, BYSETPOS, WKST, COUNT, UNTIL.",
     ),
     error(
-        "LL082",
+        "LL066",
         "apart in a circle",
         "Rotas keep apart from each other in a circle, so that neither can give way.",
     ),
-    error("LL083", "layer without turns", "A layer needs a `turn` or `shifts`, and not both."),
-    error("LL084", "not a pair", "A pair that must not be on duty together has two people."),
+    error("LL067", "layer without turns", "A layer needs a `turn` or `shifts`, and not both."),
+    error("LL068", "not a pair", "A pair that must not be on duty together has two people."),
     warning(
-        "LL085",
+        "LL069",
         "nobody can",
         "A rota wants a skill that nobody in it has at level 2 or more.",
+    ),
+    error(
+        "LL070",
+        "not a time of planned work",
+        "It is a day or days and a time: `2026-12-24 22:00`, `tue,thu 02:00`, `monthly last sun 02:00`.",
+    ),
+    error(
+        "LL071",
+        "not matchers",
+        "Matchers are `name=\"value\"` with =, !=, =~ or !~, several with commas, and must not match everything.",
+    ),
+    error(
+        "LL072",
+        "name of the product's own",
+        "A channel or an escalation may not be called `lamplighter-synthetic`: synthetic pages go there.",
+    ),
+    error(
+        "LL080",
+        "not hours of the day",
+        "Quiet hours are written `22:00-07:00`; both ends differ.",
+    ),
+    warning(
+        "LL081",
+        "rule without address",
+        "A person's rule names an address they do not have. It is passed over; when no rule of theirs reaches them, every address is used.",
     ),
 ];

@@ -227,7 +227,7 @@ fn plain_schema(plain: Plain) -> Value {
         Plain::Objective => pattern("^ *[0-9]+(\\.[0-9]*)? *% *$"),
         Plain::Duration(_) => pattern(DURATION_PATTERN),
         Plain::Turn => pattern("^[0-9]+(h|d|w|mo)$"),
-        Plain::Hours => pattern(HOURS_PATTERN),
+        Plain::DutyHours => pattern(HOURS_PATTERN),
         Plain::Clock => pattern("^[0-2][0-9]:[0-5][0-9]$"),
         Plain::Recurrence => json!({ "type": "string", "minLength": 3 }),
         Plain::Handover => pattern("^((mon|tue|wed|thu|fri|sat|sun) +)?[0-2][0-9]:[0-5][0-9]$"),
@@ -243,7 +243,9 @@ fn plain_schema(plain: Plain) -> Value {
         Plain::Secret => pattern("^(env:[A-Za-z_][A-Za-z0-9_]*|file:/.+)$"),
         Plain::Choice(words) => json!({ "enum": words }),
         Plain::Target => pattern("^(rota|team|person|channel) +[a-z0-9][a-z0-9_-]{0,63}$"),
-        Plain::Zone | Plain::Host | Plain::Selector | Plain::Header => {
+        Plain::Hours => pattern("^[0-2][0-9]:[0-5][0-9]-[0-2][0-9]:[0-5][0-9]$"),
+        Plain::When => pattern("^([0-9]{4}-[0-9]{2}-[0-9]{2}|[a-z0-9, ]+) +[0-2][0-9]:[0-5][0-9]$"),
+        Plain::Zone | Plain::Host | Plain::Selector | Plain::Header | Plain::Matchers => {
             json!({ "type": "string", "minLength": 1 })
         }
     }
@@ -281,10 +283,11 @@ fn plain_words(plain: Plain) -> String {
         Plain::Id => "id",
         Plain::Objective => "percentage",
         Plain::Turn => "hours, days, weeks or months",
-        Plain::Hours => "days and hours",
+        Plain::DutyHours => "days and hours",
         Plain::Clock => "time of day",
         Plain::Recurrence => "days, or an RRULE",
         Plain::Handover => "day and time",
+        Plain::Hours => "hours of the day",
         Plain::Zone => "IANA time zone",
         Plain::Date => "`YYYY-MM-DD`",
         Plain::Switch => "`true` or `false`",
@@ -295,6 +298,8 @@ fn plain_words(plain: Plain) -> String {
         Plain::Url | Plain::UrlTemplate => "URL",
         Plain::Selector => "selector of a counter",
         Plain::Secret => "`env:NAME` or `file:/path`",
+        Plain::When => "day or days, and time",
+        Plain::Matchers => "matchers of labels",
         Plain::Header => "text, or `env:NAME`, or `file:/path`",
         Plain::Target => "`rota ID`, `team ID`, `person ID` or `channel ID`",
     };

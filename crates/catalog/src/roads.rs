@@ -38,6 +38,14 @@ pub(crate) const PRIORITY: Field = plain(
     "Of several channels that carry the same, the one with the smallest number is tried first; the others stand in for it.",
 );
 
+/// How long evidence may take.
+pub(crate) const RECEIPT_WITHIN: Field = plain(
+    "receipt-within",
+    Default("90s for SMS, 2m for what else wakes, once the channel has ever given a receipt"),
+    Plain::Duration(crate::shape::RECEIPT),
+    "How long a receipt may take. Without one in time the person's next way is taken, then a second provider, then the next person.",
+);
+
 const WEBHOOK: Field = plain(
     "webhook",
     Required,
@@ -86,6 +94,7 @@ static TWILIO_VOICE: Shape = Shape {
             "The base URL, for gateways that speak the same.",
         ),
         PRIORITY,
+        RECEIPT_WITHIN,
     ],
 };
 
@@ -104,6 +113,7 @@ static KANNEL: Shape = Shape {
         plain("from", Optional, Plain::Text(64), "The sender; Kannel's default when left out."),
         plain("smsc", Optional, Plain::Text(64), "The connection, where one of several is meant."),
         PRIORITY,
+        RECEIPT_WITHIN,
     ],
 };
 
@@ -127,6 +137,7 @@ static PUSHOVER: Shape = Shape {
         plain("room", Optional, ROOM, "The key of a group, so that this channel can be paged."),
         plain("url", Default(PUSHOVER_URL_DEFAULT), Plain::Url, "The base URL."),
         PRIORITY,
+        RECEIPT_WITHIN,
     ],
 };
 
@@ -150,6 +161,7 @@ static SLACK: Shape = Shape {
         ),
         plain("url", Default(SLACK_URL_DEFAULT), Plain::Url, "The base URL of the API."),
         PRIORITY,
+        RECEIPT_WITHIN,
     ],
 };
 
@@ -165,6 +177,7 @@ static MATTERMOST: Shape = Shape {
             "The channel, when this is paged; the webhook's own when left out.",
         ),
         PRIORITY,
+        RECEIPT_WITHIN,
     ],
 };
 
@@ -196,6 +209,7 @@ static TELEGRAM: Shape = Shape {
         ),
         plain("url", Default(TELEGRAM_URL_DEFAULT), Plain::Url, "The base URL of the API."),
         PRIORITY,
+        RECEIPT_WITHIN,
     ],
 };
 
@@ -207,6 +221,7 @@ static MATRIX: Shape = Shape {
         plain("token", Required, Plain::Secret, "An access token, as `env:NAME` or `file:/path`."),
         plain("room", Optional, ROOM, "The id of a room, so that this channel can be paged."),
         PRIORITY,
+        RECEIPT_WITHIN,
     ],
 };
 
@@ -287,6 +302,12 @@ pub(crate) fn priority(entry: &Entry) -> Option<u16> {
     let of_kind = entry.value.entries().first()?.value.get("priority")?;
     let crate::yaml::Data::Scalar(it) = &of_kind.data else { return None };
     it.text.parse().ok().filter(|it| *it != PRIORITY_USUAL)
+}
+
+/// How long receipts of a channel may take, where it is written.
+pub(crate) fn receipt_within(entry: &Entry) -> Option<Millis> {
+    let of_kind = entry.value.entries().first()?.value.get("receipt-within")?;
+    crate::scalars::duration(of_kind.text()?)
 }
 
 /// The media that a channel written as `kind` carries to people.

@@ -3,7 +3,7 @@
 //! Invariants: whatever is malformed or dangling was reported by `check`; here it is passed over in
 //! silence. A circle of rotas that keep apart is an error: neither could give way.
 
-use crate::build::{ids, items, text, text_or, whole};
+use crate::build::{ids, items, load, optional_duration, text, text_or, whole};
 use crate::diagnostic::{Problem, Sink, quote};
 use crate::scalars;
 use crate::sections::Sections;
@@ -44,7 +44,7 @@ fn turn_or_shifts(layer: &Node, sink: &mut Sink) {
     };
     let span = turn.map_or_else(|| layer.entries()[0].key_span, |it| it.span);
     let hint = "write `turn: 1w`, or `shifts: [{ repeat: mon-thu, at: \"09:00\", lasts: 24h }]`";
-    sink.push(Problem::at(span, "LL083", message).hint(hint));
+    sink.push(Problem::at(span, "LL067", message).hint(hint));
 }
 
 /// The keys of maps by person.
@@ -69,7 +69,7 @@ fn pairs_are_pairs(rota: &Node, sink: &mut Sink) {
         if matches!(&pair.data, Data::List(it) if it.len() != 2 && !it.is_empty()) {
             let message = "this is not a pair: it must name two people";
             let hint = "write `not-together: [[ana, bo], [ana, cy]]`";
-            sink.push(Problem::at(pair.span, "LL084", message).hint(hint));
+            sink.push(Problem::at(pair.span, "LL068", message).hint(hint));
         }
     }
 }
@@ -95,7 +95,7 @@ fn skills_are_there(sections: &Sections, rota: &Entry, sink: &mut Sink) {
         if !members.iter().any(can) {
             let message = format!("nobody in {} can do {} alone", quote(&rota.key), quote(name));
             let hint = "give somebody `skills: { … : 2 }`, or leave the skill out";
-            sink.push(Problem::at(skill.span, "LL085", message).hint(hint));
+            sink.push(Problem::at(skill.span, "LL069", message).hint(hint));
         }
     }
 }
@@ -120,7 +120,7 @@ fn apart_without_circle(sections: &Sections, sink: &mut Sink) {
             let message = format!("{} keeps apart from itself, in a circle", quote(&rota.key));
             let hint =
                 "only the one that gives way says `apart-from`: the secondary, not the primary";
-            sink.push(Problem::at(named.span, "LL082", message).hint(hint));
+            sink.push(Problem::at(named.span, "LL066", message).hint(hint));
         }
     }
 }
@@ -140,7 +140,7 @@ pub(crate) fn person_duty(node: &Node) -> PersonDuty {
 }
 
 fn hours(text: &str) -> Hours {
-    scalars::hours(text).expect("hours were checked")
+    scalars::duty_hours(text).expect("hours were checked")
 }
 
 fn hours_list(node: &Node, key: &str) -> Vec<Hours> {
@@ -162,6 +162,8 @@ pub(crate) fn rota(node: &Node) -> Rota {
     Rota {
         timezone: text(node, "timezone").to_owned(),
         layers: items(node, "layers", layer),
+        confirm: optional_duration(node, "confirm"),
+        load: node.get("load").map(load),
         rules: RotaRules {
             apart_from: ids(node, "apart-from"),
             cover: hours_list(node, "cover"),

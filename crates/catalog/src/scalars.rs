@@ -56,7 +56,7 @@ pub(crate) fn turn(text: &str) -> Option<Turn> {
 }
 
 /// Reads `mon-fri 09:00-17:00`, `sat 10:00-24:00` or `09:00-17:00`.
-pub(crate) fn hours(text: &str) -> Option<Hours> {
+pub(crate) fn duty_hours(text: &str) -> Option<Hours> {
     let (days, clocks) = match text.split_once(' ') {
         Some((days, clocks)) => (day_range(days)?, clocks.trim_start()),
         None => (vec![], text),
@@ -127,6 +127,21 @@ pub(crate) fn handover(text: &str) -> Option<Handover> {
     }
     let (hour, minute): (u16, u16) = (hour.parse().ok()?, minute.parse().ok()?);
     (hour < 24 && minute < 60).then_some(Handover { day, minute: hour * 60 + minute })
+}
+
+/// Reads `22:00-07:00`. Both ends alike would be no time at all, or the whole day.
+pub(crate) fn hours(text: &str) -> Option<model::Quiet> {
+    let (from, to) = text.split_once('-')?;
+    let minute =
+        |text: &str| handover(text.trim()).filter(|it| it.day.is_none()).map(|it| it.minute);
+    let (from_minute, to_minute) = (minute(from)?, minute(to)?);
+    (from_minute != to_minute).then_some(model::Quiet { from_minute, to_minute })
+}
+
+/// Which addresses a person's rule may name.
+pub(crate) fn medium(word: &str) -> Option<model::Medium> {
+    let key = if word == "push" { "ntfy" } else { word };
+    model::Medium::ALL.into_iter().find(|it| it.contact_key() == Some(key))
 }
 
 fn weekday(text: &str) -> Option<Weekday> {

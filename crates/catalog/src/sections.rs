@@ -100,7 +100,7 @@ fn foreign(source: &SourceFile, entry: &Entry) -> Problem {
 
 fn report_duplicates(sections: &Sections, sink: &mut Sink) {
     // Services and suppliers are named in the same places, so they share their ids.
-    const GROUPS: [&[&str]; 8] = [
+    const GROUPS: [&[&str]; 11] = [
         &["people"],
         &["teams"],
         &["services", "suppliers"],
@@ -108,7 +108,10 @@ fn report_duplicates(sections: &Sections, sink: &mut Sink) {
         &["rotas"],
         &["escalations"],
         &["channels"],
+        &["replies"],
         &["sources"],
+        &["heartbeats"],
+        &["maintenance"],
     ];
     for group in GROUPS {
         let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
@@ -135,7 +138,9 @@ fn report_duplicates(sections: &Sections, sink: &mut Sink) {
 
 /// There must be one organisation and at most one public URL.
 fn report_organisation(sections: &Sections, sink: &mut Sink) {
-    for key in ["org", "public-url"] {
+    for key in
+        ["org", "public-url", "mode", "pages-per-person-per-10min", "pagerduty-webhook-secret"]
+    {
         let mut given = sections.top(key);
         let Some(first) = given.next() else { continue };
         for other in given.filter(|it| it.value.text() != first.value.text()) {
@@ -145,6 +150,13 @@ fn report_organisation(sections: &Sections, sink: &mut Sink) {
                 .related(first.value.span, "first said here");
             sink.push(problem);
         }
+    }
+    let mut watch = sections.top("watch");
+    if let (Some(first), Some(other)) = (watch.next(), watch.next()) {
+        let problem = Problem::at(other.key_span, "LL045", "`watch` stands elsewhere too")
+            .hint("all files read together describe one organisation: say it once")
+            .related(first.key_span, "first said here");
+        sink.push(problem);
     }
     if sections.top("org").next().is_none() && sink.everything_was_read() {
         let start = sections.documents[0].span;

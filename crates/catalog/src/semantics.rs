@@ -29,13 +29,16 @@ pub(crate) fn check(sections: &Sections, sink: &mut Sink) {
     crate::rotas::check(sections, sink);
     channels_are_complete(sections, sink);
     roads::check(sections, sink);
+    crate::back::check(sections, sink);
     channels_can_be_paged(sections, sink);
+    own_names_are_free(sections, sink);
     warn_follow_the_sun(sections, sink);
     // The next ones tell what is missing, which only a complete reading can.
     if sink.everything_was_read() {
         sources_are_clear(sections, sink);
         warn_without_escalation(sections, sink);
         warn_unreachable(sections, sink);
+        warn_dead_rules(sections, sink);
     }
 }
 
@@ -266,6 +269,25 @@ fn channels_can_be_paged(sections: &Sections, sink: &mut Sink) {
     }
 }
 
+/// Synthetic pages need a channel and an escalation that nobody else uses, and leave by webhooks.
+fn own_names_are_free(sections: &Sections, sink: &mut Sink) {
+    for entry in sections.entries("channels").chain(sections.entries("escalations")) {
+        if entry.key == model::SYNTHETIC {
+            let message = format!("{} is used by the product itself", quote(&entry.key));
+            sink.push(Problem::at(entry.key_span, "LL072", message).hint("choose another name"));
+        }
+    }
+    let synthetic = sections.top("watch").find_map(|it| it.value.get("synthetic"));
+    let Some(channel) = synthetic.and_then(|it| it.get("channel")) else { return };
+    let by_id = sections.entries("channels").find(|it| channel.text() == Some(&it.key));
+    if by_id.is_some_and(|it| it.value.get("webhook").is_none()) {
+        let message =
+            "a synthetic page leaves by a webhook: other channels need somebody's address";
+        let problem = Problem::at(channel.span, "LL046", message);
+        sink.push(problem.hint("name a `webhook`, or leave `channel` out"));
+    }
+}
+
 fn warn_follow_the_sun(sections: &Sections, sink: &mut Sink) {
     for rota in sections.entries("rotas") {
         let Some(node) = rota.value.get("follow-the-sun") else { continue };
@@ -315,6 +337,24 @@ fn warn_unreachable(sections: &Sections, sink: &mut Sink) {
             let hint =
                 "give them an `email`, `sms`, `ntfy` or another that one of the channels delivers";
             sink.push(Problem::at(person.key_span, "LL052", message).hint(hint));
+        }
+    }
+}
+
+/// A rule without an address behind it reaches nobody.
+fn warn_dead_rules(sections: &Sections, sink: &mut Sink) {
+    for person in sections.entries("people") {
+        let Some(rules) = person.value.get("rules") else { continue };
+        for rule in rules.entries().iter().flat_map(|it| it.value.items()) {
+            let Some(by) = rule.get("by") else { continue };
+            let Some(word) = by.text().filter(|it| scalars::medium(it).is_some()) else { continue };
+            let key = if word == "push" { "ntfy" } else { word };
+            if person.value.get(key).is_none() {
+                let message =
+                    format!("{} has a rule for {word} and no `{key}`", quote(&person.key));
+                let hint = format!("give them a `{key}`, or take the rule away");
+                sink.push(Problem::at(by.span, "LL081", message).hint(hint));
+            }
         }
     }
 }

@@ -6,9 +6,16 @@
 //! Invariant: `about` is a sentence for the person who writes the file, not for us.
 
 mod duty;
+mod sources;
+mod watched;
+
+pub(crate) use sources::INTERVAL_DEFAULT;
+pub(crate) use watched::{DEADLINE_DEFAULT, PING_EVERY_DEFAULT, SYNTHETIC_EVERY_DEFAULT};
 
 use duty::ROTA;
 use model::Millis;
+use sources::SOURCE;
+use watched::{HEARTBEAT, MAINTENANCE, WATCH};
 
 /// What a value may be.
 #[derive(Debug)]
@@ -47,7 +54,7 @@ pub(crate) enum Plain {
     /// `1w`, `3d`, `12h` or `1mo`.
     Turn,
     /// `mon-fri 09:00-17:00` or `09:00-17:00`.
-    Hours,
+    DutyHours,
     /// `09:00`.
     Clock,
     /// `mon-thu`, `daily` or an RRULE.
@@ -84,6 +91,12 @@ pub(crate) enum Plain {
     Choice(&'static [&'static str]),
     /// `rota ID`, `team ID`, `person ID` or `channel ID`.
     Target,
+    /// `22:00-07:00`.
+    Hours,
+    /// `2026-12-24 22:00`, `tue,thu 02:00`, ….
+    When,
+    /// `service="payments-db", severity!="critical"`.
+    Matchers,
 }
 
 /// Shortest and longest length of time that is accepted.
@@ -194,15 +207,19 @@ pub(crate) const fn plain(
 const WINDOW: Limits = Limits { shortest: Millis::from_hours(1), longest: Millis::from_days(90) };
 /// Shortest and longest time a step of an escalation may take.
 const WAIT: Limits = Limits { shortest: Millis::from_secs(10), longest: Millis::from_days(1) };
-/// Shortest and longest time between two looks at a source.
-const INTERVAL: Limits = Limits { shortest: Millis::from_secs(1), longest: Millis::from_mins(10) };
+
+/// Shortest and longest time that a receipt may take.
+pub(crate) const RECEIPT: Limits =
+    Limits { shortest: Millis::from_secs(10), longest: Millis::from_hours(1) };
+/// Longest time that a person's own rule may wait.
+const AFTER: Limits = Limits { shortest: Millis::from_secs(0), longest: Millis::from_hours(1) };
+/// Shortest and longest time to confirm a shift.
+pub(crate) const CONFIRM: Limits = Limits { shortest: Millis::from_mins(1), longest: Millis::from_hours(12) };
 
 /// Window of an objective that names none.
 pub(crate) const WINDOW_DEFAULT: &str = "28d";
 /// Time a step takes that names none.
 pub(crate) const WAIT_DEFAULT: &str = "5m";
-/// Time between two looks at a source that names none.
-pub(crate) const INTERVAL_DEFAULT: &str = "15s";
 /// Hand-over of a layer that names none.
 pub(crate) const HANDOVER_DEFAULT: &str = "mon 09:00";
 /// First day of a layer that names none.
@@ -213,6 +230,10 @@ pub(crate) const TWILIO_URL_DEFAULT: &str = "https://api.twilio.com";
 pub(crate) const ENCRYPTION_DEFAULT: &str = "starttls";
 /// Method of an SMS gateway that names none.
 pub(crate) const METHOD_DEFAULT: &str = "POST";
+/// Wait of a person's own rule that names none.
+pub(crate) const AFTER_DEFAULT: &str = "0s";
+/// Over what pages are counted where nothing else is said.
+pub(crate) const LOAD_PER_DEFAULT: &str = "shift";
 /// Name of the source that is taken when several exist and none is named.
 pub(crate) const SOURCE_DEFAULT: &str = "default";
 
@@ -266,13 +287,51 @@ pub(crate) static ROOT: Shape = Shape {
             Map(Keys::Ids, &OneOf(&CHANNEL)),
             "Ways out to people. The first of a medium, in order of `priority` and then of id, carries it.",
         ),
+        crate::back::REPLIES,
+        crate::back::INBOX,
         field("sources", Optional, Map(Keys::Ids, &OneOf(&SOURCE)), "Where samples come from."),
+        field(
+            "heartbeats",
+            Optional,
+            Map(Keys::Ids, &Record(&HEARTBEAT)),
+            "Signs of life that others owe us; their absence calls people.",
+        ),
+        field(
+            "maintenance",
+            Optional,
+            Map(Keys::Ids, &Record(&MAINTENANCE)),
+            "Planned work, once or again and again, during which alerts that match call nobody.",
+        ),
+        field(
+            "watch",
+            Optional,
+            Record(&WATCH),
+            "How the product watches itself. It may stand in one file only.",
+        ),
+        plain(
+            "mode",
+            Default("live"),
+            Plain::Choice(MODES),
+            "With `shadow` pages run through their whole life and nobody is called: for the weeks beside another pager.",
+        ),
+        plain(
+            "pages-per-person-per-10min",
+            Default("5"),
+            Plain::Whole(3, 100),
+            "Most calls that one person gets within ten minutes. Further ones share one message that lists them all; none is dropped.",
+        ),
+        plain(
+            "pagerduty-webhook-secret",
+            Optional,
+            Plain::Secret,
+            "What PagerDuty signs its webhooks with. While it is set, calls recorded from PagerDuty must carry a valid signature.",
+        ),
     ],
 };
 
 static PERSON: Shape = Shape {
     title: "person",
-    about: "Somebody. A page goes to all addresses of a person at once.",
+    about: "Somebody. A page goes to all addresses of a person at once, unless they have rules of their own.",
     fields: &[
         plain("name", Default("the id"), Plain::Text(100), "How to call them."),
         plain("timezone", Required, Plain::Zone, "Where they are, as an IANA time zone."),
@@ -291,6 +350,24 @@ static PERSON: Shape = Shape {
         roads::TELEGRAM_CONTACT,
         roads::MATRIX_CONTACT,
         field(
+            "aka",
+            Optional,
+            Set(&Kind::Plain(Plain::Text(100))),
+            "What other pagers call them: a name, a user name or an address, as it stands in their webhooks.",
+        ),
+        field(
+            "rules",
+            Optional,
+            Record(&RULES),
+            "How they want to be reached, by urgency. Rules that reach nobody are set aside.",
+        ),
+        plain(
+            "quiet",
+            Optional,
+            Plain::Hours,
+            "Hours of their day, such as `22:00-07:00`, in which what can wait does wait. What should wake them still does.",
+        ),
+        field(
             "skills",
             Optional,
             Map(Keys::Texts(64), &Kind::Plain(Plain::Whole(0, 3))),
@@ -299,8 +376,35 @@ static PERSON: Shape = Shape {
         plain(
             "hours",
             Default("awake from 08:00 to 22:00"),
-            Plain::Hours,
+            Plain::DutyHours,
             "When they are awake and at work, in their own zone: `08:00-17:00`.",
+        ),
+    ],
+};
+
+static RULES: Shape = Shape {
+    title: "rules",
+    about: "How somebody wants to be reached. Without rules: by every address at once.",
+    fields: &[
+        field("page", Optional, List(&Record(&RULE)), "For what should wake them."),
+        field("ticket", Optional, List(&Record(&RULE)), "For what can wait."),
+    ],
+};
+
+/// The addresses that a rule may name.
+const RULE_WORDS: &[&str] =
+    &["email", "sms", "push", "voice", "pushover", "slack", "mattermost", "telegram", "matrix"];
+
+static RULE: Shape = Shape {
+    title: "rule",
+    about: "One way to reach somebody.",
+    fields: &[
+        plain("by", Required, Plain::Choice(RULE_WORDS), "Which of their addresses."),
+        plain(
+            "after",
+            Default(AFTER_DEFAULT),
+            Plain::Duration(AFTER),
+            "How long after the step of the page has started. What fails before brings it forward.",
         ),
     ],
 };
@@ -308,7 +412,49 @@ static PERSON: Shape = Shape {
 static TEAM: Shape = Shape {
     title: "team",
     about: "People who own services and features together.",
-    fields: &[field("members", Required, Set(&Name(Namespace::Person)), "Who belongs to it.")],
+    fields: &[
+        field("members", Required, Set(&Name(Namespace::Person)), "Who belongs to it."),
+        plain(
+            "mode",
+            Default("that of the organisation"),
+            Plain::Choice(MODES),
+            "`shadow` or `live`, for this team's incidents.",
+        ),
+        field(
+            "load",
+            Optional,
+            Record(&LOAD),
+            "How many pages one of them may get, where the rota asked says nothing.",
+        ),
+    ],
+};
+
+/// For real or in shadow.
+const MODES: &[&str] = &["live", "shadow"];
+
+pub(crate) static LOAD: Shape = Shape {
+    title: "load limit",
+    about: "How many pages one person may get, and what happens then. It never holds back the highest severity: what a person raised, what is labelled critical, a budget that is gone.",
+    fields: &[
+        plain(
+            "pages",
+            Required,
+            Plain::Whole(1, 100),
+            "So many. One incident counts once, however often it calls.",
+        ),
+        plain(
+            "per",
+            Default(LOAD_PER_DEFAULT),
+            Plain::Choice(&["shift", "night", "24h"]),
+            "Over what: the shift, the person's own night (22:00 to 07:00 where they are), or the last 24 hours.",
+        ),
+        plain(
+            "then",
+            Required,
+            Plain::Choice(&["relieve", "credit", "hold"]),
+            "`relieve`: the next in the rota takes over for the rest of the shift. `credit`: a day is noted. `hold`: what is calm waits for them until the shift or the night is over.",
+        ),
+    ],
 };
 
 static SERVICE: Shape = Shape {
@@ -538,6 +684,7 @@ static SMTP: Shape = Shape {
             "The absolute path of a PEM file: who signed the server's certificate, where it is nobody public.",
         ),
         roads::PRIORITY,
+        roads::RECEIPT_WITHIN,
     ],
 };
 
@@ -555,6 +702,7 @@ static TWILIO: Shape = Shape {
             "The base URL, for gateways that speak the same.",
         ),
         roads::PRIORITY,
+        roads::RECEIPT_WITHIN,
     ],
 };
 
@@ -572,6 +720,7 @@ static SMS_HTTP: Shape = Shape {
             "Extra headers. Secrets only as `env:NAME` or `file:/path`.",
         ),
         roads::PRIORITY,
+        roads::RECEIPT_WITHIN,
     ],
 };
 
@@ -582,6 +731,7 @@ static NTFY: Shape = Shape {
         plain("url", Required, Plain::Url, "Its base URL."),
         plain("token", Optional, Plain::Secret, "An access token, as `env:NAME` or `file:/path`."),
         roads::PRIORITY,
+        roads::RECEIPT_WITHIN,
     ],
 };
 
@@ -595,59 +745,6 @@ static WEBHOOK: Shape = Shape {
             Required,
             Plain::Secret,
             "The signing secret, as `env:NAME` or `file:/path`.",
-        ),
-    ],
-};
-
-static SOURCE: Shape = Shape {
-    title: "source",
-    about: "Where samples come from: exactly one of these.",
-    fields: &[
-        field("prometheus", Optional, Record(&PROMETHEUS), "A Prometheus-compatible HTTP API."),
-        field(
-            "scrape",
-            Optional,
-            Record(&SCRAPE),
-            "`/metrics` endpoints that Lamplighter reads itself.",
-        ),
-    ],
-};
-
-static PROMETHEUS: Shape = Shape {
-    title: "prometheus",
-    about: "A Prometheus-compatible HTTP API.",
-    fields: &[
-        plain("url", Required, Plain::Url, "Its base URL, without `/api/v1`."),
-        plain(
-            "token",
-            Optional,
-            Plain::Secret,
-            "Sent as a bearer token: `env:NAME` or `file:/path`.",
-        ),
-        plain(
-            "interval",
-            Default(INTERVAL_DEFAULT),
-            Plain::Duration(INTERVAL),
-            "How often it scrapes.",
-        ),
-    ],
-};
-
-static SCRAPE: Shape = Shape {
-    title: "scrape",
-    about: "Endpoints that Lamplighter scrapes itself.",
-    fields: &[
-        field(
-            "targets",
-            Required,
-            Map(Keys::Texts(128), &Kind::Plain(Plain::Url)),
-            "The full URL of each endpoint, by its `job` label.",
-        ),
-        plain(
-            "interval",
-            Default(INTERVAL_DEFAULT),
-            Plain::Duration(INTERVAL),
-            "How often they are scraped.",
         ),
     ],
 };

@@ -64,6 +64,11 @@ impl HttpProvider {
         lock(&self.answers).push_back((status, head.to_owned(), body.to_owned()));
     }
 
+    /// Answers as usual again.
+    pub fn recover(&self) {
+        lock(&self.answers).clear();
+    }
+
     /// Everything received so far.
     #[must_use]
     pub fn received(&self) -> Vec<Received> {
@@ -159,6 +164,11 @@ impl MailServer {
     /// Answers the next recipient with this line, e.g. `550 no such user`.
     pub fn refuse_next(&self, line: &str) {
         lock(&self.refusals).push_back(line.to_owned());
+    }
+
+    /// Takes letters again.
+    pub fn recover(&self) {
+        lock(&self.refusals).clear();
     }
 
     /// Every letter so far.

@@ -234,7 +234,9 @@ impl<J: Journal> Core<J> {
     #[must_use]
     pub fn wake_at(&self) -> Timestamp {
         let pace = *self.pace.lock().unwrap_or_else(PoisonError::into_inner);
-        let due = self.engine.next_wake().map(|it| pace.clock_at(it.max(self.tick_from)));
+        // Doubt is settled as soon as timers may look again.
+        let due = if self.doubt { Some(self.tick_from) } else { self.engine.next_wake() };
+        let due = due.map(|it| pace.clock_at(it.max(self.tick_from)));
         due.map_or(self.renew_at, |it| it.min(self.renew_at))
     }
 
@@ -260,6 +262,12 @@ impl<J: Journal> Core<J> {
     #[must_use]
     pub fn head(&self) -> Head {
         self.head
+    }
+
+    /// Whether the answer to the last append was lost and not yet asked for again.
+    #[must_use]
+    pub fn is_in_doubt(&self) -> bool {
+        self.doubt
     }
 
     /// At most `limit` (and at most a thousand) records after `after`.

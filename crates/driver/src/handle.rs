@@ -6,7 +6,8 @@ use crate::look::Look;
 use crate::pace::Pace;
 use crate::why;
 use engine::{EventRecord, State, Submission, WhyId, WhyLine};
-use model::{PersonId, Timestamp};
+use model::{HeartbeatId, PersonId, Timestamp};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError};
@@ -72,6 +73,7 @@ pub struct Handle {
     pub(crate) head: watch::Receiver<u64>,
     pub(crate) end: watch::Receiver<Option<End>>,
     pub(crate) waiting: Arc<AtomicUsize>,
+    pub(crate) heard: Arc<Mutex<BTreeMap<HeartbeatId, Timestamp>>>,
 }
 
 impl Handle {
@@ -93,6 +95,19 @@ impl Handle {
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// A sign of life was taken: kept here for whoever looks, as most of them are written nowhere.
+    pub fn note_heard(&self, heartbeat: &HeartbeatId) {
+        let now = self.now();
+        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        heard.insert(heartbeat.clone(), now);
+    }
+
+    /// When this process heard a heartbeat last.
+    #[must_use]
+    pub fn heard(&self, heartbeat: &HeartbeatId) -> Option<Timestamp> {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner).get(heartbeat).copied()
     }
 
     /// What is durably true.

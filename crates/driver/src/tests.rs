@@ -214,8 +214,7 @@ fn deadlines_pass_though_the_clock_was_set_back() {
     core.turn(at(0), &[]);
     let wake = core.wake_at();
     assert!(wake > at(0), "{wake}");
-    let notified = |core: &Core<FaultyJournal>| shown(core).matches("waiting").count();
-    assert_eq!(notified(&core), 1);
+    assert!(shown(&core).contains("\"attempt\": 0"));
     core.turn(at(9), &[]);
     assert!(shown(&core).contains("\"attempt\": 0"));
     core.turn(at(11), &[]);

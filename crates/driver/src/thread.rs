@@ -41,6 +41,7 @@ pub fn spawn<J: Journal + 'static>(
         head: head_receiver,
         end: end_receiver,
         waiting: Arc::default(),
+        heard: Arc::default(),
     };
     let thread = std::thread::Builder::new()
         .name("writer".to_owned())

@@ -23,6 +23,10 @@ pub(crate) enum Fault {
     CrashAfter,
     /// The disk is full.
     Unavailable,
+    /// Nothing was stored, and nobody hears that.
+    LostBefore,
+    /// Everything was stored, and nobody hears that.
+    LostAfter,
 }
 
 /// A journal in memory with faults. Clones share everything.
@@ -128,6 +132,10 @@ impl Journal for FaultyJournal {
         if fault == Some(Fault::Unavailable) {
             return Err(AppendError::Unavailable("the disk is full".to_owned()));
         }
+        let lost = AppendError::Unknown("the connection broke".to_owned());
+        if fault == Some(Fault::LostBefore) {
+            return Err(lost);
+        }
         let died = AppendError::Fatal("the process died".to_owned());
         if fault == Some(Fault::CrashBefore) {
             shared.crashed = true;
@@ -147,6 +155,9 @@ impl Journal for FaultyJournal {
         if fault == Some(Fault::CrashAfter) {
             shared.crashed = true;
             return Err(died);
+        }
+        if fault == Some(Fault::LostAfter) {
+            return Err(lost);
         }
         Ok(head)
     }

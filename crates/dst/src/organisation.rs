@@ -4,9 +4,10 @@
 
 use crate::dice::Dice;
 use model::{
-    Catalogue, Channel, Contact, Escalation, EscalationId, EscalationStep, Feature, Layer, Medium,
-    Millis, Need, Objective, Owners, PageTarget, Person, PersonId, Personal, Rota, Service,
-    ServiceKind, Slo, SloId, Source, SourceKind, Team, TeamId, Turn, Weekday,
+    Catalogue, Channel, Contact, Escalation, EscalationId, EscalationStep, Feature, Layer,
+    LoadLimit, LoadPer, LoadThen, Medium, Millis, Mode, Need, Objective, Owners, PageTarget,
+    Person, PersonId, Personal, Rota, Service, ServiceKind, Slo, SloId, Source, SourceKind, Team,
+    TeamId, Turn, Weekday,
 };
 use std::collections::BTreeMap;
 
@@ -40,7 +41,11 @@ pub(crate) fn organisation(dice: &mut Dice) -> Catalogue {
         escalations: BTreeMap::new(),
         channels: [("inbox".into(), Channel::Inbox)].into(),
         channel_priorities: BTreeMap::new(),
+        channel_receipts: BTreeMap::new(),
+        back: model::Back::default(),
         sources: [("prometheus".into(), source()), ("scrape".into(), source())].into(),
+        watched: model::Watched::default(),
+        pager: model::Pager::default(),
     };
     for id in &teams {
         let service = format!("{id}-api");
@@ -62,7 +67,7 @@ pub(crate) fn organisation(dice: &mut Dice) -> Catalogue {
 pub(crate) fn changed(dice: &mut Dice, mut it: Catalogue) -> Catalogue {
     let teams: Vec<TeamId> = it.teams.keys().cloned().collect();
     let people: Vec<PersonId> = it.people.keys().cloned().collect();
-    match dice.below(7) {
+    match dice.below(9) {
         0 if it.features.len() > 1 => {
             let gone = it.features.keys().nth(dice.below(it.features.len())).cloned();
             it.features.remove(&gone.expect("there is one"));
@@ -87,6 +92,15 @@ pub(crate) fn changed(dice: &mut Dice, mut it: Catalogue) -> Catalogue {
             it.teams.insert(id.clone(), team(dice, &people));
             it.rotas.insert(id.as_str().into(), rota(dice, &it.teams[&id].members));
         }
+        // Another pager calls for a while, or does not any more.
+        6 => {
+            it.pager.mode = other(it.pager.mode);
+        }
+        7 => {
+            let id = dice.pick(&teams).clone();
+            let team = it.teams.get_mut(&id).expect("it was picked from them");
+            team.mode = Some(other(team.mode.unwrap_or_default()));
+        }
         // Nobody says whom to call: a loud reason, not silence.
         5 if dice.chance(100) => {
             it.escalations.clear();
@@ -101,6 +115,19 @@ pub(crate) fn changed(dice: &mut Dice, mut it: Catalogue) -> Catalogue {
     it
 }
 
+fn other(mode: Mode) -> Mode {
+    if mode == Mode::Live { Mode::Shadow } else { Mode::Live }
+}
+
+/// Mostly none; where there is one, it is soon reached.
+fn load(dice: &mut Dice) -> Option<LoadLimit> {
+    dice.chance(400).then(|| LoadLimit {
+        pages: u16::try_from(1 + dice.below(3)).expect("small"),
+        per: *dice.pick(&[LoadPer::Shift, LoadPer::Night, LoadPer::Day]),
+        then: *dice.pick(&[LoadThen::Relieve, LoadThen::Relieve, LoadThen::Credit, LoadThen::Hold]),
+    })
+}
+
 fn person(dice: &mut Dice, id: &PersonId) -> Person {
     let mut contacts = vec![];
     for medium in MEDIA {
@@ -109,14 +136,21 @@ fn person(dice: &mut Dice, id: &PersonId) -> Person {
             contacts.push(Contact { medium, address });
         }
     }
-    Person { name: None, timezone: (*dice.pick(&ZONES)).to_owned(), contacts }
+    Person {
+        name: None,
+        timezone: (*dice.pick(&ZONES)).to_owned(),
+        contacts,
+        aka: vec![],
+        rules: model::PersonRules::default(),
+        duty: model::PersonDuty::default(),
+    }
 }
 
 fn team(dice: &mut Dice, people: &[PersonId]) -> Team {
     let first = dice.below(people.len());
     let count = 1 + dice.below(people.len().min(4));
     let members = (0..count).map(|it| people[(first + it) % people.len()].clone());
-    Team { members: members.collect() }
+    Team { members: members.collect(), mode: None, load: load(dice) }
 }
 
 fn own_service(dice: &mut Dice, team: &TeamId) -> Service {
@@ -147,8 +181,11 @@ fn rota(dice: &mut Dice, members: &[PersonId]) -> Rota {
         handover_day: *dice.pick(&[Weekday::Mon, Weekday::Wed, Weekday::Sun]),
         handover_minute: u16::try_from(dice.below(1_440)).expect("small"),
         starts: "2026-01-05".to_owned(),
+        rules: model::LayerRules::default(),
     };
-    Rota { timezone: (*dice.pick(&ZONES)).to_owned(), layers: vec![layer] }
+    let timezone = (*dice.pick(&ZONES)).to_owned();
+    let rules = model::RotaRules::default();
+    Rota { timezone, layers: vec![layer], load: load(dice), confirm: None, rules }
 }
 
 fn escalation(dice: &mut Dice, catalogue: &Catalogue, team: &TeamId) -> Escalation {

@@ -23,6 +23,8 @@ pub struct Report {
     pub clock_jumps: u32,
     /// Sends started.
     pub sends: u32,
+    /// Most calls that one person got within ten minutes: `pages_per_person_per_10min_max`.
+    pub calls_per_10min_max: u32,
     /// Digest of the state at the end: the same seed gives the same.
     pub digest: [u8; 32],
 }
@@ -54,6 +56,7 @@ impl Report {
             takeovers: 0,
             clock_jumps: 0,
             sends: 0,
+            calls_per_10min_max: 0,
             digest: [0; 32],
         }
     }
@@ -64,7 +67,7 @@ impl fmt::Display for Report {
         write!(
             f,
             "seed {}: {} days, {} events in {} turns, {} sends, {} starts, {} crashes, \
-             {} take-overs, {} clock jumps",
+             {} take-overs, {} clock jumps, pages_per_person_per_10min_max {}",
             self.seed,
             self.days,
             self.events,
@@ -74,6 +77,7 @@ impl fmt::Display for Report {
             self.crashes,
             self.takeovers,
             self.clock_jumps,
+            self.calls_per_10min_max,
         )
     }
 }

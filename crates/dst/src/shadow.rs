@@ -5,8 +5,11 @@
 //! it is at the same time the proof that replay equals live.
 
 use crate::journal::ORG;
-use engine::{AlertStatus, Event, EventRecord, NotPagedReason, Origin, PageCause, State};
-use model::{AlertId, IncidentId, Millis, NoticeId, PageId, Severity, Timestamp};
+use engine::{
+    AlertStatus, Event, EventRecord, NewNotice, NotPagedReason, NoticeStatus, Origin, PageCause,
+    Standing, State,
+};
+use model::{AlertId, IncidentId, Medium, Millis, NoticeId, PageId, Pager, Severity, Timestamp};
 use paging::PageStatus;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -45,6 +48,8 @@ pub(crate) struct Shadow {
     steps: BTreeMap<PageId, Step>,
     /// Pages that call people, and when their next step is due.
     calling: BTreeMap<PageId, Timestamp>,
+    /// Notices that stand in a list.
+    listed: BTreeSet<NoticeId>,
     alerts: BTreeSet<AlertId>,
     incidents: BTreeSet<IncidentId>,
     digest_day: i64,
@@ -183,9 +188,19 @@ impl Shadow {
             Event::PageExhausted { page } => {
                 let step = self.steps.get(page);
                 let passed = step.is_some_and(|it| record.at >= it.deadline);
-                let undeliverable = step.is_some_and(|it| self.all_failed(it));
+                let undeliverable = step.is_some_and(|it| self.none_arrived(it));
                 hold(passed || undeliverable, "no step is cut short", || {
                     format!("{page} was exhausted at {} though its step {step:?}", record.at)
+                })
+            }
+            Event::NoticeSent { notice, .. } if self.listed.contains(notice) => {
+                let status = self.state.notices.get(notice).map(|it| &it.status);
+                let list = match status {
+                    Some(NoticeStatus::Bundled { into }) => self.sent.contains(into),
+                    _ => false,
+                };
+                hold(list, "what is called sent was sent", || {
+                    format!("{notice} stands in no list that was sent: {status:?}")
                 })
             }
             Event::DigestDue { day, .. } => {
@@ -210,9 +225,10 @@ impl Shadow {
             format!("{page} went to step {attempt} instead of {expected}")
         })?;
         let due = match (cause, step) {
-            (PageCause::Opened, None) => true,
+            (PageCause::Opened, None) | (PageCause::AskedFor { .. }, Some(_)) => true,
             (PageCause::NobodyAnswered, Some(step)) => record.at >= step.deadline,
             (PageCause::Undeliverable, Some(step)) => self.all_failed(step),
+            (PageCause::NoEvidence, Some(step)) => self.none_arrived(step),
             _ => false,
         };
         hold(due, "no step is cut short", || {
@@ -223,9 +239,21 @@ impl Shadow {
     fn all_failed(&self, step: &Step) -> bool {
         let failed = |it: &NoticeId| {
             let status = self.state.notices.get(it).map(|it| &it.status);
-            matches!(status, Some(engine::NoticeStatus::Failed { .. }) | None)
+            matches!(status, Some(NoticeStatus::Failed { .. }) | None)
         };
         step.notices.iter().all(failed)
+    }
+
+    /// Whether nothing of a step arrived, and nothing but mails may still lie somewhere unread.
+    fn none_arrived(&self, step: &Step) -> bool {
+        step.notices.iter().all(|it| {
+            let Some(notice) = self.state.notices.get(it) else { return true };
+            match notice.standing() {
+                Standing::Failed | Standing::Cancelled => true,
+                Standing::Taken => notice.medium == Medium::Email,
+                Standing::Waiting | Standing::Arrived => false,
+            }
+        })
     }
 
     /// What must hold of the state after a record; keeps the books.
@@ -248,11 +276,21 @@ impl Shadow {
                 for id in &ids {
                     let new = self.notices.insert(*id, *page).is_none();
                     hold(new, "numbers are given once", || id.to_string())?;
-                    self.due.insert(*id, record.at);
                 }
+                self.expect(notices);
                 let step = Step { attempt: *attempt, deadline: *deadline, notices: ids };
                 self.steps.insert(*page, step);
                 self.calling.insert(*page, *deadline);
+            }
+            Event::CallsBundled { carriers, notices, .. } => {
+                for (notice, _) in notices {
+                    self.due.remove(notice);
+                    self.listed.insert(*notice);
+                }
+                self.expect(carriers);
+            }
+            Event::LoadReached { notices, .. } | Event::IncidentUpdated { notices, .. } => {
+                self.expect(notices);
             }
             Event::DigestDue { notices, .. } => {
                 self.due.extend(notices.iter().map(|it| (it.notice, record.at)));
@@ -262,7 +300,9 @@ impl Shadow {
             }
             Event::NoticeSent { notice, .. } => {
                 self.due.remove(notice);
-                self.sent.insert(*notice);
+                if !self.listed.contains(notice) {
+                    self.sent.insert(*notice);
+                }
             }
             Event::NoticeFailed { notice, retry_at: None, .. } => {
                 self.due.remove(notice);
@@ -283,14 +323,84 @@ impl Shadow {
                 self.calling.remove(page);
                 let (notices, page) = (&self.notices, *page);
                 self.due.retain(|id, _| notices.get(id) != Some(&page));
+                // A list of nothing is not sent.
+                let state = &self.state;
+                self.due.retain(|id, _| {
+                    let status = state.notices.get(id).map(|it| &it.status);
+                    !matches!(status, Some(NoticeStatus::Cancelled))
+                });
+            }
+            _ => self.after_reaching(record)?,
+        }
+        Ok(())
+    }
+
+    /// The same of what is about reaching people.
+    fn after_reaching(&mut self, record: &EventRecord) -> Check {
+        match &record.event {
+            Event::PageNotifiedAlso { page, notices, again, .. } => {
+                let open = self.state.pages.get(page);
+                let open = open.is_some_and(paging::Page::can_be_acknowledged);
+                hold(open, "nobody is called after the end", || format!("{page} calls more"))?;
+                for it in notices {
+                    let new = self.notices.insert(it.notice, *page).is_none();
+                    hold(new, "numbers are given once", || it.notice.to_string())?;
+                    if let Some(step) = self.steps.get_mut(page) {
+                        step.notices.push(it.notice);
+                    }
+                }
+                for id in again {
+                    let unsent = !self.sent.contains(id);
+                    hold(unsent, "what was sent is not sent again", || id.to_string())?;
+                    self.due.insert(*id, record.at);
+                }
+                self.expect(notices);
+            }
+            Event::NoticeDelivered { notice, .. } | Event::NoticeCovered { notice, .. } => {
+                self.due.remove(notice);
+                self.sent.insert(*notice);
+            }
+            Event::ContactsTested { notices, .. }
+            | Event::DutyAsked { notices, .. }
+            | Event::DutyReminded { notices, .. }
+            | Event::DutyUnconfirmed { notices, .. } => {
+                let due_at = |it: &engine::NewNotice| it.due_at.unwrap_or(record.at);
+                self.due.extend(notices.iter().map(|it| (it.notice, due_at(it))));
+                let state = &self.state;
+                self.due.retain(|id, _| state.notices.contains_key(id));
+            }
+            Event::VerificationAsked { notice, .. } => {
+                self.due.insert(notice.notice, record.at);
+            }
+            Event::DutyConfirmed { .. } => {
+                let state = &self.state;
+                self.due.retain(|id, _| {
+                    let status = state.notices.get(id).map(|it| &it.status);
+                    matches!(status, Some(engine::NoticeStatus::Due { .. }))
+                });
             }
             _ => {}
         }
         Ok(())
     }
 
+    /// New notices are due when the state says so; in shadow mode they never are.
+    fn expect(&mut self, notices: &[NewNotice]) {
+        for it in notices {
+            if let Some(NoticeStatus::Due { at }) =
+                self.state.notices.get(&it.notice).map(|it| &it.status)
+            {
+                self.due.insert(it.notice, *at);
+            }
+        }
+    }
+
     /// What must hold once a command has run to its end.
     pub(crate) fn at_rest(&self, fresh: &[EventRecord]) -> Check {
+        let calls = self.state.load.calls_peak();
+        hold(calls <= u32::from(Pager::CALLS_PER_10MIN), "nobody is called too often", || {
+            format!("somebody got {calls} calls within ten minutes")
+        })?;
         if let Some(alert) = self.uncovered() {
             let detail = format!("{alert} is accepted, and there is neither page nor reason");
             return Err(Broken { property: "every alert calls somebody or says why not", detail });
@@ -330,6 +440,15 @@ impl Shadow {
         hold(!self.sent.contains(&id), "what was sent is not sent again", || {
             detail("it is reported as sent")
         })?;
+        if let Some(parts) = self.state.load.bundles.get(&id) {
+            let open = |it: &NoticeId| {
+                let page = self.notices.get(it).and_then(|it| self.state.pages.get(it));
+                page.is_some_and(paging::Page::can_be_acknowledged)
+            };
+            return hold(parts.iter().any(open), "nobody is called after the end", || {
+                detail("nothing in it is open")
+            });
+        }
         let Some(page) = self.notices.get(&id).and_then(|it| self.state.pages.get(it)) else {
             return Ok(());
         };
@@ -355,7 +474,14 @@ impl Shadow {
             hold(waits, "what is over ends", || format!("{id} still fires: {}", alert.key))?;
         }
         for (id, incident) in self.state.incidents_open() {
-            for page in incident.pages.iter().filter_map(|it| self.state.pages.get(it)) {
+            for (place, page) in incident.pages.iter().enumerate() {
+                let Some(page) = self.state.pages.get(page) else { continue };
+                // Called anew when another pager stopped calling.
+                if matches!(page.status, PageStatus::Ended { .. })
+                    && place + 1 < incident.pages.len()
+                {
+                    continue;
+                }
                 let reached = matches!(
                     page.status,
                     PageStatus::Acknowledged { .. } | PageStatus::Exhausted { .. }

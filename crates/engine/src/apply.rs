@@ -2,11 +2,16 @@
 
 use crate::access::{Token, TokenKind};
 use crate::due::digest_day;
-use crate::event::{Event, EventRecord, NewNotice};
+use crate::event::{Event, EventRecord, NewNotice, Origin};
 use crate::state::{
-    Alert, AlertStatus, Limits, Notice, NoticeStatus, Purpose, Signature, SourceHealth, State,
+    Alert, AlertStatus, Limits, Notice, NoticeStatus, Purpose, Recipient, Signature, SourceHealth,
+    State,
 };
-use crate::{NotPagedReason, Password, ResolveReason, silence};
+use crate::watching::{self, SYNTHETIC_GROUP};
+use crate::{
+    NotPagedReason, Password, ResolveReason, duty, late, load, reach, receipt, shadow, silence,
+    steer, storm,
+};
 use incident::{Incident, Review};
 use model::{AlertId, IncidentId, NoticeId, PageId, Timestamp};
 use paging::{Page, PageStatus};
@@ -28,6 +33,20 @@ impl State {
                 self.catalogue = Some(Arc::new((**catalogue).clone()));
                 self.catalogue_version = *version;
                 self.catalogue_hash.clone_from(hash);
+                duty::adopted(self);
+                watching::adopted(self);
+            }
+            Event::HeartbeatHeard { .. }
+            | Event::ChangeHappened { .. }
+            | Event::JournalProbed
+            | Event::SyntheticSeen { .. }
+            | Event::MaintenancePlanned { .. }
+            | Event::MaintenanceCancelled { .. } => watching::apply(self, record),
+            Event::SilenceReminded { silence, reason, notices } => {
+                silence::apply(self, record);
+                self.forget_reminders();
+                let purpose = Purpose::Reminder { silence: *silence, reason: *reason };
+                self.add_notices(notices, purpose, record.at);
             }
             Event::SourceFailing { source, detail } => {
                 let health = SourceHealth { failing_since: record.at, detail: detail.clone() };
@@ -50,6 +69,7 @@ impl State {
             | Event::AlertHeardAgain { .. }
             | Event::AlertResolved { .. }
             | Event::AlertUnsilenced { .. }
+            | Event::AlertUpdated { .. }
             | Event::NotPaged { .. } => self.apply_alert(record),
             Event::SilenceSet { .. }
             | Event::SilenceStarted { .. }
@@ -58,6 +78,15 @@ impl State {
             | Event::OverrideEnded { .. }
             | Event::SwapAsked { .. }
             | Event::SwapAnswered { .. } => crate::shifts::apply(self, record),
+            Event::LoadReached { .. } | Event::ReliefEnded { .. } | Event::PagedAnyway { .. } => {
+                load::apply(self, record);
+            }
+            Event::CallsBundled { .. } | Event::IncidentUpdated { .. } => {
+                storm::apply(self, record);
+            }
+            Event::ShadowBegan { .. } | Event::ShadowEnded { .. } | Event::TheirCall { .. } => {
+                shadow::apply(self, record);
+            }
             Event::IncidentOpened { .. }
             | Event::AlertJoined { .. }
             | Event::IncidentResolved { .. }
@@ -65,12 +94,31 @@ impl State {
             | Event::ReviewPublished { .. } => self.apply_incident(record),
             Event::PageOpened { .. }
             | Event::PageNotified { .. }
+            | Event::PageNotifiedAlso { .. }
             | Event::PageAcknowledged { .. }
             | Event::PageExhausted { .. }
             | Event::PageEnded { .. } => self.apply_page(record),
-            Event::NoticeSent { .. } | Event::NoticeFailed { .. } | Event::DigestDue { .. } => {
-                self.apply_notice(record);
-            }
+            Event::NoticeSent { .. }
+            | Event::NoticeFailed { .. }
+            | Event::NoticeDelivered { .. }
+            | Event::NoticeUndelivered { .. }
+            | Event::NoticeCovered { .. }
+            | Event::DigestDue { .. } => self.apply_notice(record),
+            Event::VerificationAsked { .. }
+            | Event::VerificationFailed { .. }
+            | Event::ContactVerified { .. }
+            | Event::ContactsTested { .. } => reach::apply(self, record),
+            Event::ShiftExpected { .. }
+            | Event::DutyAsked { .. }
+            | Event::DutyReminded { .. }
+            | Event::DutyConfirmed { .. }
+            | Event::DutyUnconfirmed { .. } => duty::apply(self, record),
+            Event::NoteAdded { .. }
+            | Event::EscalationAsked { .. }
+            | Event::TakenOver { .. }
+            | Event::ContactStopped { .. }
+            | Event::ContactStarted { .. }
+            | Event::AnswerDue { .. } => steer::apply(self, record),
             Event::TokenIssued { .. } | Event::TokenRevoked { .. } | Event::PasswordSet { .. } => {
                 self.apply_access(record);
             }
@@ -104,6 +152,8 @@ impl State {
                     fired_at: record.at,
                     lease: *lease,
                     stale_after: *stale_after,
+                    updates: 0,
+                    updated_at: None,
                     status: AlertStatus::Firing,
                     incident: None,
                     not_paged: None,
@@ -118,6 +168,7 @@ impl State {
             Event::AlertHeardAgain { alert } => self.set_alert(*alert, AlertStatus::Firing),
             Event::AlertResolved { alert, reason } => {
                 self.set_alert(*alert, AlertStatus::Resolved { at: record.at });
+                self.load.anyway.remove(alert);
                 if let Some(it) = self.alerts.get(alert) {
                     self.firing.remove(&it.key);
                     let shown_by_incident = it.incident.is_some_and(|id| {
@@ -129,6 +180,17 @@ impl State {
                     }
                 }
                 self.forget_old_alerts();
+            }
+            Event::AlertUpdated { alert, summary, annotations } => {
+                if let Some(it) = self.alerts.get_mut(alert) {
+                    it.summary.clone_from(summary);
+                    it.updates = it.updates.saturating_add(1);
+                    it.updated_at = Some(record.at);
+                    if let Origin::Door { annotations: kept, .. } = &mut it.origin {
+                        kept.clone_from(annotations);
+                    }
+                }
+                self.trail_alert(*alert);
             }
             Event::AlertUnsilenced { alert, .. } => {
                 if let Some(it) = self.alerts.get_mut(alert) {
@@ -152,6 +214,9 @@ impl State {
     fn apply_incident(&mut self, record: &EventRecord) {
         match &record.event {
             Event::IncidentOpened { incident, group, feature, team, title, alert } => {
+                if group == SYNTHETIC_GROUP {
+                    self.forget_synthetic();
+                }
                 let it = Incident {
                     id: *incident,
                     group: group.clone(),
@@ -162,6 +227,7 @@ impl State {
                     acknowledged: None,
                     resolved: None,
                     review: Review::NotAsked,
+                    notes: vec![],
                     alerts: vec![],
                     pages: vec![],
                     trail: self.alerts.get(alert).map(|it| it.trail.clone()).unwrap_or_default(),
@@ -178,6 +244,7 @@ impl State {
                     let group = it.group.clone();
                     self.open_groups.remove(&group);
                 }
+                self.load.updates.remove(incident);
                 self.trail_incident(*incident);
                 self.forget_old_incidents();
             }
@@ -220,18 +287,41 @@ impl State {
                 }
                 *page
             }
-            Event::PageNotified { page, attempt, notices, deadline, .. } => {
+            Event::PageNotified { page, attempt, notices, deadline, duty, skipped, .. } => {
                 let ids: Vec<NoticeId> = notices.iter().map(|it| it.notice).collect();
                 if let Some(it) = self.pages.get_mut(page) {
                     it.notified(*attempt, *deadline, &ids);
                 }
                 let purpose = Purpose::Page { page: *page, attempt: *attempt };
                 self.add_notices(notices, purpose, record.at);
+                reach::remember_skipped(self, skipped, record.at);
+                match duty {
+                    Some(duty) => self.reach.shifts.insert(*page, duty.clone()),
+                    None => self.reach.shifts.remove(page),
+                };
+                load::note_step(self, *page, *attempt, notices, record.at);
+                storm::note_call(self, *page, record.at);
+                shadow::note_step(self, *page, *attempt, notices, record.at);
+                *page
+            }
+            Event::PageNotifiedAlso { page, attempt, notices, again, .. } => {
+                let (page, attempt) = (*page, *attempt);
+                let calls: Vec<NewNotice> =
+                    notices.iter().cloned().chain(self.once_more(again)).collect();
+                late::apply(self, &record.event, record.at);
+                load::note_more(self, page, attempt, &calls, record.at);
+                // Who was not called was not told what has joined since.
+                if !calls.is_empty() {
+                    storm::note_call(self, page, record.at);
+                }
+                shadow::note_step(self, page, attempt, notices, record.at);
+                let page = &page;
                 *page
             }
             Event::PageAcknowledged { page, by, via } => {
                 if let Some(it) = self.pages.get_mut(page) {
                     it.acknowledged(by.clone(), record.at, via.clone());
+                    self.reach.answered(by, via, record.at);
                     if let Some(incident) = self.incidents.get_mut(&it.incident) {
                         incident.acknowledged.get_or_insert((by.clone(), record.at));
                     }
@@ -254,6 +344,7 @@ impl State {
             }
             other => unreachable!("not about a page: {other:?}"),
         };
+        late::mind(self, page_id, record.at);
         self.trail_page(page_id);
     }
 
@@ -262,8 +353,9 @@ impl State {
             Event::DigestDue { day, notices } => {
                 self.notices.retain(|_, it| match it.purpose {
                     Purpose::Digest { day: old } => old + 1 >= *day,
-                    Purpose::Page { .. } => true,
+                    _ => true,
                 });
+                storm::forget_old(self, record.at);
                 self.digest_day = *day;
                 self.add_notices(notices, Purpose::Digest { day: *day }, record.at);
                 return;
@@ -274,6 +366,17 @@ impl State {
                     let provider_id = provider_id.clone();
                     it.status = NoticeStatus::Sent { at: record.at, provider_id };
                 }
+                receipt::expect_receipt(self, *notice, record.at);
+                self.forget_unreached(*notice);
+                *notice
+            }
+            Event::NoticeDelivered { notice, evidence, .. }
+            | Event::NoticeUndelivered { notice, evidence, .. } => {
+                receipt::apply(self, *notice, *evidence, record.at);
+                *notice
+            }
+            Event::NoticeCovered { notice, by } => {
+                late::apply_covered(self, *notice, *by, record.at);
                 *notice
             }
             Event::NoticeFailed { notice, detail, retry_at } => {
@@ -289,7 +392,15 @@ impl State {
             other => unreachable!("not about a notice: {other:?}"),
         };
         if let Some(Purpose::Page { page, .. }) = self.notices.get(&id).map(|it| it.purpose) {
+            late::mind(self, page, record.at);
             self.trail_page(page);
+        }
+    }
+
+    /// Somebody a page could not be sent to can be sent to again.
+    fn forget_unreached(&mut self, notice: NoticeId) {
+        if let Some(Recipient::Person(person)) = self.notices.get(&notice).map(|it| &it.to) {
+            self.reach.unreached.remove(person.as_str());
         }
     }
 
@@ -339,34 +450,63 @@ impl State {
         self.trail_alert(alert);
     }
 
-    fn add_notices(&mut self, notices: &[NewNotice], purpose: Purpose, at: Timestamp) {
+    pub(crate) fn add_notices(&mut self, notices: &[NewNotice], purpose: Purpose, at: Timestamp) {
+        let stays = self.stays(purpose);
         for new in notices {
             self.next.notice = self.next.notice.max(new.notice.0);
-            let notice = Notice {
-                purpose,
-                to: new.to.clone(),
-                medium: new.medium,
-                channel: new.channel.clone(),
-                decided_at: at,
-                attempts: 0,
-                status: NoticeStatus::Due { at },
-            };
+            let mut notice = reach::noted(new, purpose, at);
+            if stays {
+                notice.status = NoticeStatus::Shadowed { at };
+            }
             self.notices.insert(new.notice, notice);
         }
     }
 
-    fn cancel_notices(&mut self, page: PageId) {
-        let ids = self.pages.get(&page).map_or(&[][..], |it| &it.notices);
+    /// Notices that are there already, as if they were new.
+    pub(crate) fn once_more(&self, ids: &[NoticeId]) -> Vec<NewNotice> {
+        let new = |id: &NoticeId| {
+            let it = self.notices.get(id)?;
+            let (to, medium, channel) = (it.to.clone(), it.medium, it.channel.clone());
+            Some(NewNotice { notice: *id, to, medium, channel, due_at: None })
+        };
+        ids.iter().filter_map(new).collect()
+    }
+
+    /// Nothing that `unwanted` says is sent any more.
+    pub(crate) fn cancel_where(&mut self, unwanted: impl Fn(&Notice) -> bool) {
+        let due = |it: &Notice| matches!(it.status, NoticeStatus::Due { .. });
+        let ids: Vec<NoticeId> = self
+            .notices
+            .iter()
+            .filter(|(_, it)| due(it) && unwanted(it))
+            .map(|(id, _)| *id)
+            .collect();
         for id in ids {
-            if let Some(it) = self.notices.get_mut(id)
-                && matches!(it.status, NoticeStatus::Due { .. })
-            {
+            if let Some(it) = self.notices.get_mut(&id) {
                 it.status = NoticeStatus::Cancelled;
             }
         }
     }
 
-    fn trail_alert(&mut self, alert: AlertId) {
+    fn cancel_notices(&mut self, page: PageId) {
+        let ids = self.pages.get(&page).map_or(&[][..], |it| &it.notices);
+        if !self.reach.awaiting.is_empty() {
+            self.reach.awaiting.retain(|(_, it)| !ids.contains(it));
+        }
+        for id in ids {
+            let Some(it) = self.notices.get_mut(id) else { continue };
+            match it.status {
+                NoticeStatus::Due { .. } => it.status = NoticeStatus::Cancelled,
+                NoticeStatus::Bundled { into } => {
+                    it.status = NoticeStatus::Cancelled;
+                    storm::left(&self.load, &mut self.notices, into);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    pub(crate) fn trail_alert(&mut self, alert: AlertId) {
         let Some(it) = self.alerts.get_mut(&alert) else { return };
         push_trail(&mut it.trail, self.seq);
         if let Some(incident) = it.incident {
@@ -374,15 +514,30 @@ impl State {
         }
     }
 
-    fn trail_page(&mut self, page: PageId) {
+    pub(crate) fn trail_page(&mut self, page: PageId) {
         if let Some(incident) = self.pages.get(&page).map(|it| it.incident) {
             self.trail_incident(incident);
         }
     }
 
-    fn trail_incident(&mut self, incident: IncidentId) {
+    pub(crate) fn trail_incident(&mut self, incident: IncidentId) {
         if let Some(it) = self.incidents.get_mut(&incident) {
             push_trail(&mut it.trail, self.seq);
+        }
+    }
+
+    /// Reminders that were sent or given up leave memory when the next one comes; a few stay to be seen.
+    fn forget_reminders(&mut self) {
+        const KEPT: usize = 50;
+        let over: Vec<NoticeId> = self
+            .notices
+            .iter()
+            .filter(|(_, it)| matches!(it.purpose, Purpose::Reminder { .. }))
+            .filter(|(_, it)| !matches!(it.status, NoticeStatus::Due { .. }))
+            .map(|(id, _)| *id)
+            .collect();
+        for id in over.iter().take(over.len().saturating_sub(KEPT)) {
+            self.notices.remove(id);
         }
     }
 
@@ -406,10 +561,22 @@ impl State {
         }
         let closed = || self.incidents.values().filter(|it| !it.is_open());
         let oldest = closed().find(|it| !it.awaits_review()).or_else(|| closed().next());
-        let Some(incident) = oldest.map(|it| it.id).and_then(|id| self.incidents.remove(&id))
-        else {
-            return;
-        };
+        if let Some(incident) = oldest.map(|it| it.id) {
+            self.forget_incident(incident);
+        }
+    }
+
+    /// Synthetic pages are no incidents of anybody's: none but the last stays in memory.
+    fn forget_synthetic(&mut self) {
+        let over = |it: &&Incident| it.group == SYNTHETIC_GROUP && !it.is_open();
+        let gone: Vec<IncidentId> = self.incidents.values().filter(over).map(|it| it.id).collect();
+        for id in gone {
+            self.forget_incident(id);
+        }
+    }
+
+    fn forget_incident(&mut self, id: IncidentId) {
+        let Some(incident) = self.incidents.remove(&id) else { return };
         for page in &incident.pages {
             for notice in self.pages.remove(page).map(|it| it.notices).unwrap_or_default() {
                 self.notices.remove(&notice);

@@ -1,11 +1,13 @@
 //! What the outside world asks of the engine.
 
 use crate::event::{Actor, SignRole};
-use crate::{Role, TokenKind};
+use crate::shadow::Heard;
+use crate::{ReceiptEvidence, Role, TokenKind};
 use alerting::Matcher;
 use model::{
-    Catalogue, FeatureId, IncidentId, Labels, Millis, NoticeId, Objective, OverrideId, PageId,
-    PersonId, RotaId, ServiceId, Severity, SilenceId, SourceId, SwapId, TeamId, Timestamp, TokenId,
+    AlertId, Catalogue, ChannelId, FeatureId, HeartbeatId, IncidentId, Labels, Maintenance, Medium,
+    Millis, NoticeId, Objective, OverrideId, PageId, PersonId, RotaId, ServiceId, Severity,
+    SilenceId, SourceId, SwapId, TeamId, Timestamp, TokenId, WindowId,
 };
 
 /// One request, with who asks and why. Everything that happens starts as one of these.
@@ -75,6 +77,59 @@ pub enum Command {
         notice: NoticeId,
         /// What the provider said.
         outcome: DeliveryOutcome,
+    },
+    /// What a provider learned of a notice after it took it: a status callback, a delivery report, a
+    /// bounce. May come in any order and any number of times: a later, weaker word never takes back a
+    /// stronger one, and what is known already changes nothing.
+    Receipt {
+        /// Which notice; where only the provider's own id is known,
+        /// [`crate::State::notice_by_provider`] finds it.
+        notice: NoticeId,
+        /// What was learned.
+        evidence: ReceiptEvidence,
+        /// The provider's words, without the address.
+        detail: String,
+    },
+    /// A notice was told of in the message of another one to the same address.
+    Covered {
+        /// Which.
+        notice: NoticeId,
+        /// The one that was sent.
+        by: NoticeId,
+    },
+    /// Somebody wants to show that an address is theirs: a code goes there.
+    VerifyContact {
+        /// Whose.
+        person: PersonId,
+        /// Which address.
+        medium: Medium,
+        /// Random text from which the sender computes the code again; opens nothing by itself.
+        nonce: String,
+        /// What only whoever knows the code and the server's key can compute.
+        code_hash: String,
+    },
+    /// The code that came.
+    ConfirmContact {
+        /// Whose.
+        person: PersonId,
+        /// Which address.
+        medium: Medium,
+        /// Computed from what was typed in, as in [`Command::VerifyContact`].
+        code_hash: String,
+    },
+    /// A message to every address of a person, to see what arrives.
+    TestContacts {
+        /// Whose.
+        person: PersonId,
+    },
+    /// Whoever comes on duty says that they know.
+    ConfirmDuty {
+        /// Who.
+        by: PersonId,
+        /// For which rota; `None`: for every one they were asked about.
+        rota: Option<RotaId>,
+        /// How: `link`, `sms`, `view`, `cli`, `api`.
+        via: String,
     },
     /// Somebody takes a page.
     AcknowledgePage {
@@ -175,6 +230,124 @@ pub enum Command {
         by: PersonId,
         /// How.
         answer: crate::SwapAnswer,
+    },
+    /// Work is planned: at its time, alerts that match are to call nobody.
+    PlanMaintenance {
+        /// What it is called; planned again under the same name it replaces the former.
+        window: WindowId,
+        /// What and when.
+        what: Box<Maintenance>,
+        /// Who plans it.
+        by: PersonId,
+    },
+    /// Planned work is not to come again. A silence it has set stays until its end.
+    CancelMaintenance {
+        /// Which.
+        window: WindowId,
+        /// Who says so.
+        by: PersonId,
+    },
+    /// A sign of life came. Journalled when it is the first, when it was missed, and hourly.
+    Ping {
+        /// Whose.
+        heartbeat: HeartbeatId,
+    },
+    /// Something was changed.
+    Change(Box<crate::Change>),
+    /// Something is to be written, to see whether it can be.
+    Probe,
+    /// A synthetic page came out at the other end.
+    SyntheticSeen {
+        /// How long it took.
+        took: Millis,
+    },
+    /// A check of the product by itself failed.
+    WatchFailed {
+        /// Which: `synthetic`.
+        check: String,
+        /// What was seen, for people.
+        detail: String,
+    },
+    /// Call people for an alert whatever holds it back.
+    PageAnyway {
+        /// Which alert.
+        alert: AlertId,
+        /// Who wants it.
+        by: PersonId,
+    },
+    /// Somebody who was relieved takes the duty back, or gives it back for them.
+    EndRelief {
+        /// In which rota.
+        rota: RotaId,
+        /// Who says so.
+        by: PersonId,
+    },
+    /// From now on pages go out.
+    EndShadow {
+        /// For one team only.
+        team: Option<TeamId>,
+        /// Who says so.
+        by: PersonId,
+    },
+    /// What another pager did.
+    RecordTheirCall(Box<Heard>),
+    /// Somebody writes something down beside an incident.
+    AddNote {
+        /// Which.
+        incident: IncidentId,
+        /// Who.
+        by: PersonId,
+        /// What.
+        text: String,
+        /// How: `sms`, `view`, `cli`, `api`, …
+        via: String,
+    },
+    /// Somebody wants the next step of a page to start now.
+    Escalate {
+        /// Which.
+        page: PageId,
+        /// Who.
+        by: PersonId,
+        /// How.
+        via: String,
+    },
+    /// Somebody takes an incident that somebody else has, or nobody yet.
+    TakeOver {
+        /// Which.
+        incident: IncidentId,
+        /// Who.
+        by: PersonId,
+        /// How.
+        via: String,
+    },
+    /// Somebody asks not to be written to in this way any more.
+    StopContact {
+        /// Who.
+        person: PersonId,
+        /// In which way.
+        medium: Medium,
+        /// How they said so.
+        via: String,
+    },
+    /// Somebody may be written to in this way again.
+    StartContact {
+        /// Who.
+        person: PersonId,
+        /// In which way.
+        medium: Medium,
+        /// How they said so.
+        via: String,
+    },
+    /// Somebody is to be told what became of what they asked by a message.
+    Answer {
+        /// Whom.
+        to: PersonId,
+        /// In which way.
+        medium: Medium,
+        /// Through which channel.
+        channel: ChannelId,
+        /// What.
+        text: String,
     },
     /// The team wrote down what it learned.
     PublishReview {

@@ -5,18 +5,28 @@
 
 use crate::command::Context;
 use crate::due::source_key;
-use crate::event::{Event, NotPagedReason, Origin, PageCause, ResolveReason};
+use crate::event::{Event, NewNotice, NotPagedReason, Origin, PageCause, ResolveReason};
 use crate::notify::notified;
-use crate::silence;
-use crate::state::{Alert, AlertStatus, NoticeStatus, Purpose, State};
+use crate::state::{Alert, AlertStatus, State};
+use crate::steer;
+use crate::watching::{SYNTHETIC_ALERT, SYNTHETIC_GROUP};
+use crate::{duty, load, receipt, shadow, silence, storm};
 use incident::{Incident, REVIEW_DUE, Review};
-use model::{AlertId, Catalogue, EscalationId, IncidentId, NoticeId, PageId, Severity};
+use model::{AlertId, Catalogue, EscalationId, IncidentId, PageId, SYNTHETIC, Severity};
 use paging::Next;
 
 /// The events that follow from `event`, in order.
 pub(crate) fn consequences(state: &State, context: &Context<'_>, event: &Event) -> Vec<Event> {
     match event {
-        Event::CatalogueAdopted { .. } => orphaned(state),
+        Event::CatalogueAdopted { .. } => {
+            let mut events = orphaned(state);
+            events.extend(shadow::adopted(state));
+            events.extend(duty::expected(state, context));
+            events
+        }
+        Event::ShadowEnded { .. } => shadow::taken_over(state),
+        Event::TheirCall { .. } => shadow::mirrored(state, event),
+        Event::PagedAnyway { alert, by } => load::called_anyway(state, *alert, by),
         Event::AlertFired { alert, .. } => grouped(state, *alert),
         Event::IncidentOpened { incident, alert, .. } | Event::AlertJoined { incident, alert } => {
             called(state, *incident, *alert)
@@ -26,10 +36,27 @@ pub(crate) fn consequences(state: &State, context: &Context<'_>, event: &Event) 
         Event::PageNotified { page, notices, .. } if notices.is_empty() => {
             advance(state, context, *page, PageCause::Undeliverable)
         }
-        Event::NoticeFailed { notice, retry_at: None, .. } => {
-            undeliverable(state, context, *notice)
+        Event::PageNotified { page, attempt, duty, notices, .. } => {
+            let rota = duty.as_ref().map(|(rota, _)| rota);
+            limited(state, context, *page, *attempt, rota, notices)
         }
+        Event::OverrideSet { .. } | Event::OverrideEnded { .. } => duty::expected(state, context),
         Event::SwapAnswered { swap, by, .. } => crate::shifts::accepted(state, *swap, by),
+        // Who is called once more is called: within the same bounds.
+        Event::PageNotifiedAlso { page, attempt, duty, notices, again, .. } => {
+            let rota = duty.as_ref().map(|(rota, _)| rota);
+            let all: Vec<NewNotice> =
+                notices.iter().cloned().chain(state.once_more(again)).collect();
+            limited(state, context, *page, *attempt, rota, &all)
+        }
+        Event::NoticeSent { .. } | Event::NoticeDelivered { .. } => storm::follow(state, event),
+        Event::NoticeFailed { notice, retry_at: None, .. }
+        | Event::NoticeUndelivered { notice, .. } => {
+            let mut events = storm::follow(state, event);
+            events.extend(receipt::not_reached(state, context, *notice));
+            events
+        }
+        Event::EscalationAsked { page, by, .. } => steer::escalated(state, context, *page, by),
         Event::SilenceSet { silence, .. } => silence::started(state, context, *silence),
         Event::SilenceStarted { silence } => silence::quieted(state, *silence),
         Event::SilenceEnded { silence, .. } => silence::given_back(state, *silence),
@@ -77,11 +104,33 @@ pub(crate) fn group_of(alert: &Alert) -> String {
         // A call by hand is about one thing and is closed by hand.
         (Origin::Person { .. }, ..) => alert.key.clone(),
         (Origin::Source { source, .. }, ..) => format!("source:{source}"),
+        (Origin::Heartbeat { heartbeat, .. }, None, ..) => format!("heartbeat:{heartbeat}"),
+        (Origin::Watch { check, .. }, ..) => format!("watch:{check}"),
+        _ if is_synthetic(alert) => SYNTHETIC_GROUP.to_owned(),
         (_, Some(feature), ..) => format!("feature:{feature}"),
         (_, None, Some(service), _) => format!("service:{service}"),
         (_, None, None, Some(team)) => format!("team:{team}"),
         _ => format!("alert:{}", alert.key),
     }
+}
+
+/// Many calls become one message, and somebody may have had enough.
+fn limited(
+    state: &State,
+    context: &Context<'_>,
+    page: PageId,
+    attempt: u32,
+    rota: Option<&model::RotaId>,
+    notices: &[crate::NewNotice],
+) -> Vec<Event> {
+    let mut events = storm::bundled(state, context, page, attempt, notices);
+    let carriers = events.iter().map(|it| match it {
+        Event::CallsBundled { carriers, .. } => carriers.len() as u64,
+        _ => 0,
+    });
+    let first_free = state.next.notice + 1 + carriers.sum::<u64>();
+    events.extend(load::reached(state, context, page, rota, notices, first_free));
+    events
 }
 
 fn grouped(state: &State, alert_id: AlertId) -> Vec<Event> {
@@ -95,6 +144,12 @@ fn grouped(state: &State, alert_id: AlertId) -> Vec<Event> {
             reason: NotPagedReason::Silenced { silence },
         }];
     }
+    opened(state, alert_id)
+}
+
+/// The incident of an alert: one that is open, or a new one.
+pub(crate) fn opened(state: &State, alert_id: AlertId) -> Vec<Event> {
+    let alert = &state.alerts[&alert_id];
     let group = group_of(alert);
     if let Some(incident) = state.open_groups.get(&group) {
         return vec![Event::AlertJoined { incident: *incident, alert: alert_id }];
@@ -139,19 +194,26 @@ fn called(state: &State, incident_id: IncidentId, alert_id: AlertId) -> Vec<Even
     if let (true, Some((by, _))) = (flaps, &incident.acknowledged) {
         return not_paged(NotPagedReason::AcknowledgedBefore { by: by.clone() });
     }
-    let Some(catalogue) = state.catalogue() else {
-        return not_paged(NotPagedReason::NoEscalation);
-    };
-    let Some(escalation) = escalation_for(catalogue, alert) else {
-        return not_paged(NotPagedReason::NoEscalation);
-    };
-    vec![Event::PageOpened {
-        page: PageId(state.next.page + 1),
-        incident: incident_id,
-        alert: alert_id,
+    page_for(state, incident_id, alert_id, 1)
+        .map_or_else(|| not_paged(NotPagedReason::NoEscalation), |it| vec![it])
+}
+
+/// A page of `incident` for `alert`, the `nth` that follows from the same event.
+pub(crate) fn page_for(
+    state: &State,
+    incident: IncidentId,
+    alert: AlertId,
+    nth: u64,
+) -> Option<Event> {
+    let catalogue = state.catalogue()?;
+    let escalation = escalation_for(catalogue, state.alerts.get(&alert)?)?;
+    Some(Event::PageOpened {
+        page: PageId(state.next.page + nth),
+        incident,
+        alert,
         policy: catalogue.escalations[escalation].clone(),
         escalation: escalation.clone(),
-    }]
+    })
 }
 
 /// Whom to call: the feature's policy, then that of the team, then the organisation's `default`,
@@ -160,32 +222,22 @@ fn escalation_for<'a>(catalogue: &'a Catalogue, alert: &Alert) -> Option<&'a Esc
     let exists = |id: &str| catalogue.escalations.keys().find(|it| it.as_str() == id);
     let of_feature = || catalogue.features.get(alert.feature.as_ref()?)?.escalation.as_ref();
     let of_team = || exists(alert.team.as_ref()?.as_str());
-    of_feature()
+    let of_synthetic = || if is_synthetic(alert) { exists(SYNTHETIC) } else { None };
+    of_synthetic()
+        .or_else(of_feature)
         .or_else(of_team)
         .or_else(|| exists("default"))
-        .or_else(|| catalogue.escalations.keys().next())
+        // Never the way of synthetic pages: it reaches nobody.
+        .or_else(|| catalogue.escalations.keys().find(|it| it.as_str() != SYNTHETIC))
 }
 
-/// When no notice of a page's current step can be delivered, the next step starts at once.
-fn undeliverable(state: &State, context: &Context<'_>, notice: NoticeId) -> Vec<Event> {
-    let Some(Purpose::Page { page, attempt }) = state.notices.get(&notice).map(|it| it.purpose)
-    else {
-        return vec![];
+/// Whether an alert is a synthetic page of ours, by its name.
+pub(crate) fn is_synthetic(alert: &Alert) -> bool {
+    let name = match &alert.origin {
+        Origin::Door { labels, .. } => labels.get("alertname"),
+        _ => None,
     };
-    let Some(it) = state.pages.get(&page) else { return vec![] };
-    let current =
-        matches!(it.status, paging::PageStatus::Waiting { attempt: now, .. } if now == attempt);
-    let all_failed = it
-        .notices
-        .iter()
-        .filter_map(|id| state.notices.get(id))
-        .filter(|it| it.purpose == Purpose::Page { page, attempt })
-        .all(|it| matches!(it.status, NoticeStatus::Failed { .. }));
-    if current && all_failed {
-        advance(state, context, page, PageCause::Undeliverable)
-    } else {
-        vec![]
-    }
+    name.is_some_and(|it| it == SYNTHETIC_ALERT)
 }
 
 fn incident_over(state: &State, alert: AlertId) -> Vec<Event> {
@@ -239,7 +291,7 @@ fn raised_over(state: &State, incident: IncidentId) -> Vec<Event> {
 /// Whoever was called deserves to learn why: every incident with a page asks for a review.
 fn review_asked(state: &State, context: &Context<'_>, incident: IncidentId) -> Option<Event> {
     let it = &state.incidents[&incident];
-    (!it.pages.is_empty() && it.review == Review::NotAsked)
+    (!it.pages.is_empty() && it.review == Review::NotAsked && it.group != SYNTHETIC_GROUP)
         .then(|| Event::ReviewAsked { incident, due_at: context.now.plus(REVIEW_DUE) })
 }
 
@@ -251,6 +303,10 @@ fn orphaned(state: &State) -> Vec<Event> {
             state.alerts[id].feature.as_ref().is_none_or(|it| !catalogue.features.contains_key(it))
         }
         Origin::Source { source, .. } => !catalogue.sources.contains_key(source),
+        Origin::Heartbeat { heartbeat, .. } => {
+            !catalogue.watched.heartbeats.contains_key(heartbeat)
+        }
+        Origin::Watch { .. } => catalogue.watched.synthetic.is_none(),
         Origin::Door { .. } | Origin::Person { .. } => false,
     });
     gone.map(|alert| Event::AlertResolved {

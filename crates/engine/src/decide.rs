@@ -1,10 +1,11 @@
 //! What a command first causes, or why it is refused. Changes nothing.
 
-use crate::TokenKind;
 use crate::command::{Command, Context, DeliveryOutcome, DoorAlert, DoorLife, Rejected};
 use crate::event::{Event, Evidence, Origin, ResolveReason, SignRole};
-use crate::silence;
 use crate::state::{AlertStatus, Limits, NoticeStatus, State};
+use crate::steer;
+use crate::{Role, TokenKind};
+use crate::{duty, late, load, reach, receipt, shadow, silence};
 use model::{
     AlertId, Catalogue, FeatureId, IncidentId, Millis, NoticeId, Objective, PageId, PersonId,
     Personal, ServiceId, Severity, TeamId, TokenId,
@@ -47,6 +48,14 @@ pub(crate) fn decide(
         Command::Delivered { notice, outcome } => {
             Ok(delivered(state, context, *notice, outcome).into_iter().collect())
         }
+        Command::Receipt { notice, evidence, detail } => {
+            receipt::decide(state, *notice, *evidence, detail)
+        }
+        Command::Covered { notice, by } => Ok(late::covered(state, *notice, *by)),
+        Command::VerifyContact { .. }
+        | Command::ConfirmContact { .. }
+        | Command::TestContacts { .. } => reach::decide(state, context, command),
+        Command::ConfirmDuty { by, rota, via } => duty::confirm(state, by, rota.as_ref(), via),
         Command::AcknowledgePage { page, by, via } => acknowledge_page(state, *page, by, via),
         Command::AcknowledgeIncident { incident, by, via } => {
             acknowledge_incident(state, *incident, by, via)
@@ -66,6 +75,24 @@ pub(crate) fn decide(
         | Command::EndOverride { .. }
         | Command::AskSwap { .. }
         | Command::AnswerSwap { .. } => crate::shifts::decide(state, context, command),
+        Command::PlanMaintenance { .. } | Command::CancelMaintenance { .. } => {
+            crate::maintenance::decide(state, context, command)
+        }
+        Command::Ping { .. }
+        | Command::Change(_)
+        | Command::Probe
+        | Command::SyntheticSeen { .. }
+        | Command::WatchFailed { .. } => crate::watching::decide(state, context.now, command),
+        Command::PageAnyway { alert, by } => load::page_anyway(state, *alert, by),
+        Command::EndRelief { rota, by } => load::end_relief(state, context.now, rota, by),
+        Command::EndShadow { team, by } => shadow::end(state, team.as_ref(), by),
+        Command::RecordTheirCall(heard) => shadow::record(state, context.now, heard),
+        Command::AddNote { .. }
+        | Command::Escalate { .. }
+        | Command::TakeOver { .. }
+        | Command::StopContact { .. }
+        | Command::StartContact { .. }
+        | Command::Answer { .. } => steer::decide(state, context, command),
         Command::PublishReview { incident, by, text } => publish(state, *incident, by, text),
         Command::Sign { feature, role, by, objective } => {
             sign(state, feature, *role, by, *objective)
@@ -94,21 +121,31 @@ pub(crate) fn decide(
                 .then(|| vec![Event::TokenRevoked { token: *token }])
                 .ok_or_else(|| unknown("token", token))
         }
-        Command::SetPassword { person: who, hash, role, spends } => {
-            person(state, who)?;
-            let mut events = vec![];
-            if let Some(token) = spends {
-                let setup = state.access.tokens.get(token).map(|it| it.kind);
-                if setup != Some(TokenKind::Setup) {
-                    return Err(unknown("set-up link", token));
-                }
-                events.push(Event::TokenRevoked { token: *token });
-            }
-            let hash = Personal::new(who.clone(), hash);
-            events.push(Event::PasswordSet { person: who.clone(), hash, role: *role });
-            Ok(events)
+        Command::SetPassword { person, hash, role, spends } => {
+            set_password(state, person, hash, *role, *spends)
         }
     }
+}
+
+fn set_password(
+    state: &State,
+    who: &PersonId,
+    hash: &str,
+    role: Role,
+    spends: Option<TokenId>,
+) -> Result<Vec<Event>, Rejected> {
+    person(state, who)?;
+    let mut events = vec![];
+    if let Some(token) = spends {
+        let setup = state.access.tokens.get(&token).map(|it| it.kind);
+        if setup != Some(TokenKind::Setup) {
+            return Err(unknown("set-up link", token));
+        }
+        events.push(Event::TokenRevoked { token });
+    }
+    let hash = Personal::new(who.clone(), hash);
+    events.push(Event::PasswordSet { person: who.clone(), hash, role });
+    Ok(events)
 }
 
 /// What an alert from a door is deduplicated by: its labels, whichever door it came through.
@@ -192,7 +229,9 @@ fn receive(state: &State, context: &Context<'_>, door: &DoorAlert) -> Result<Vec
         (DoorLife::Resolved, None) => return Ok(vec![]),
         (_, Some(alert)) => {
             let was_stale = state.alerts[&alert].status == AlertStatus::Stale;
-            return Ok(was_stale.then_some(Event::AlertHeardAgain { alert }).into_iter().collect());
+            let heard = was_stale.then_some(Event::AlertHeardAgain { alert });
+            let updated = described_anew(state, context, alert, door);
+            return Ok(heard.into_iter().chain(updated).collect());
         }
         (DoorLife::FiringUntil(until), None) if until <= context.now => return Ok(vec![]),
         (DoorLife::FiringUntil(until), None) => (Some(until.since(context.now)), None),
@@ -243,6 +282,33 @@ fn placed(
     (feature, door.service.clone(), team)
 }
 
+/// The shortest and the longest time between two new descriptions of one alert that are kept.
+const UPDATES_FROM: Millis = Millis::from_mins(1);
+const UPDATES_TO: Millis = Millis::from_hours(1);
+
+/// A firing alert is described in other words: the latest words count. A text that changes with every
+/// repetition ("93.1 % full") must not fill the journal, so each change doubles the wait for the next
+/// one, from a minute to an hour; what is left out meanwhile comes with a later repetition.
+fn described_anew(
+    state: &State,
+    context: &Context<'_>,
+    id: AlertId,
+    door: &DoorAlert,
+) -> Option<Event> {
+    let alert = &state.alerts[&id];
+    let Origin::Door { annotations, .. } = &alert.origin else { return None };
+    let wait = Millis(UPDATES_FROM.0 << (alert.updates.min(7))).min(UPDATES_TO);
+    let rests = alert.updated_at.is_some_and(|at| context.now < at.plus(wait));
+    if *annotations == door.annotations || rests {
+        return None;
+    }
+    let (summary, annotations) = (door_summary(door), door.annotations.clone());
+    Some(Event::AlertUpdated { alert: id, summary, annotations })
+}
+
+/// Characters of an alert's one line. What is longer stands whole among its annotations.
+const SUMMARY_CHARS_MAX: usize = 200;
+
 fn door_summary(door: &DoorAlert) -> String {
     let annotation = |name: &str| door.annotations.get(name).filter(|it| !it.trim().is_empty());
     let text = annotation("summary")
@@ -250,7 +316,11 @@ fn door_summary(door: &DoorAlert) -> String {
         .or_else(|| annotation("description"))
         .or_else(|| door.labels.get("alertname"))
         .map_or("An alert without a name", String::as_str);
-    text.chars().take(200).collect()
+    if text.chars().nth(SUMMARY_CHARS_MAX).is_none() {
+        return text.to_owned();
+    }
+    let shown: String = text.chars().take(SUMMARY_CHARS_MAX - 1).collect();
+    format!("{}…", shown.trim_end())
 }
 
 fn delivered(
@@ -265,7 +335,10 @@ fn delivered(
         NoticeStatus::Due { .. } => true,
         NoticeStatus::Cancelled => false,
         // Reported twice: the first report stands.
-        NoticeStatus::Sent { .. } | NoticeStatus::Failed { .. } => return None,
+        NoticeStatus::Sent { .. }
+        | NoticeStatus::Failed { .. }
+        | NoticeStatus::Bundled { .. }
+        | NoticeStatus::Shadowed { .. } => return None,
     };
     Some(match outcome {
         DeliveryOutcome::Sent { provider_id } => {
@@ -423,7 +496,7 @@ pub(crate) fn person(state: &State, id: &PersonId) -> Result<(), Rejected> {
     if known { Ok(()) } else { Err(unknown("person", id)) }
 }
 
-fn open_incident(state: &State, id: IncidentId) -> Result<IncidentId, Rejected> {
+pub(crate) fn open_incident(state: &State, id: IncidentId) -> Result<IncidentId, Rejected> {
     let incident = state.incidents.get(&id).ok_or_else(|| unknown("incident", id))?;
     if incident.is_open() {
         Ok(id)
@@ -440,6 +513,6 @@ pub(crate) fn text_within(what: &str, text: &str, max: usize) -> Result<(), Reje
     }
 }
 
-fn unknown(what: &'static str, id: impl std::fmt::Display) -> Rejected {
+pub(crate) fn unknown(what: &'static str, id: impl std::fmt::Display) -> Rejected {
     Rejected::Unknown { what, id: id.to_string() }
 }

@@ -5,9 +5,12 @@
 use crate::command::Context;
 use crate::consequence::advance;
 use crate::event::{Event, NewNotice, Origin, PageCause, ResolveReason};
+use crate::heartbeat::Pulses;
 use crate::leases::{Heard, Leases};
+use crate::maintenance::{self, Windows};
 use crate::silence::{self, Silence};
 use crate::state::{Limits, Recipient, State};
+use crate::{duty, late, receipt, storm};
 use model::{AlertId, Medium, Millis, NoticeId, Severity, SourceId, Timestamp};
 use std::collections::BTreeSet;
 
@@ -20,12 +23,12 @@ const DIGEST_AT: Millis = Millis::from_hours(7);
 const DAY: Millis = Millis::from_days(1);
 
 /// When the next thing is due.
-pub(crate) fn next_wake(state: &State, leases: &Leases) -> Option<Timestamp> {
+pub(crate) fn next_wake(state: &State, timers: &Timers) -> Option<Timestamp> {
     let pages = state.open_groups.values().flat_map(|incident| {
         let pages = state.incidents.get(incident).map_or(&[][..], |it| &it.pages);
         pages.iter().filter_map(|page| state.pages.get(page)?.next_timeout())
     });
-    let alerts = leases.next().into_iter();
+    let alerts = timers.next(state);
     let sources = state
         .sources_failing
         .iter()
@@ -34,19 +37,38 @@ pub(crate) fn next_wake(state: &State, leases: &Leases) -> Option<Timestamp> {
     let silences = state.silences.values().filter_map(Silence::next_change);
     let digest =
         state.catalogue.as_ref().map(|_| Timestamp((state.digest_day + 1) * DAY.0).plus(DIGEST_AT));
-    pages.chain(alerts).chain(sources).chain(silences).chain(digest).min()
+    let reminders = state.silences.values().filter_map(maintenance::reminder_at).map(|(at, _)| at);
+    let updates = storm::next_update(state).into_iter();
+    let silences = silences.chain(reminders);
+    let evidence = state.reach.awaiting.first().map(|(at, _)| *at);
+    let reaching = [evidence, late::next_wake(state), duty::next_wake(state)].into_iter().flatten();
+    pages
+        .chain(alerts)
+        .chain(sources)
+        .chain(silences)
+        .chain(updates)
+        .chain(digest)
+        .chain(reaching)
+        .min()
 }
 
 /// The first thing that is due, or nothing.
-pub(crate) fn first_due(state: &State, leases: &Leases, context: &Context<'_>) -> Vec<Event> {
+pub(crate) fn first_due(state: &State, timers: &Timers, context: &Context<'_>) -> Vec<Event> {
     let now = context.now;
-    if let Some((alert, heard)) = leases.rung(now) {
+    if let Some((alert, heard)) = timers.leases.rung(now) {
         return vec![alert_event(alert, &heard)];
+    }
+    if let Some(set) = timers.windows.first_due(state, context) {
+        return vec![set];
     }
     // Before deadlines, so that a page in the way of a silence does not go on; what starts before what
     // ends, so that nothing slips through between two silences.
     if let Some(change) = silence::due(state, now) {
         return vec![change];
+    }
+    // Before the next steps, so that the journal says why they start.
+    if let Some(event) = receipt::overdue(state, now).or_else(|| late::due(state, context)) {
+        return vec![event];
     }
     for incident in state.open_groups.values() {
         let pages = state.incidents.get(incident).map_or(&[][..], |it| &it.pages);
@@ -57,13 +79,40 @@ pub(crate) fn first_due(state: &State, leases: &Leases, context: &Context<'_>) -
             }
         }
     }
+    if let Some(update) = storm::update_due(state, now) {
+        return vec![update];
+    }
     for (source, health) in &state.sources_failing {
         let silent = health.failing_since.plus(SOURCE_SILENT) <= now;
         if silent && !state.firing.contains_key(&source_key(source)) {
             return vec![source_alert(state, source)];
         }
     }
-    digest_due(state, now).into_iter().collect()
+    timers
+        .pulses
+        .first_missed(state, now)
+        .or_else(|| maintenance::first_reminder(state, now))
+        .or_else(|| duty::due(state, context))
+        .or_else(|| digest_due(state, now))
+        .into_iter()
+        .collect()
+}
+
+/// Everything that rings, kept beside the state.
+#[derive(Debug, Default)]
+pub(crate) struct Timers {
+    /// Of alerts.
+    pub(crate) leases: Leases,
+    /// Of heartbeats.
+    pub(crate) pulses: Pulses,
+    /// Of planned work.
+    pub(crate) windows: Windows,
+}
+
+impl Timers {
+    fn next(&self, state: &State) -> impl Iterator<Item = Timestamp> {
+        [self.leases.next(), self.pulses.next(), self.windows.next(state)].into_iter().flatten()
+    }
 }
 
 /// What a source's alert is deduplicated by.
@@ -135,6 +184,7 @@ fn digest_due(state: &State, now: Timestamp) -> Option<Event> {
                 to: Recipient::Person((*person).clone()),
                 medium: Medium::Email,
                 channel: channel.clone(),
+                due_at: None,
             }
         })
     });

@@ -1,13 +1,18 @@
 //! Facts, as they stand in the journal. Serialised as they are; `wire` versions them, moves
 //! personal text into slots, and pins a sample of every released form.
 
-use crate::state::Recipient;
-use crate::{Role, TokenKind};
+mod parts;
+
+pub use parts::*;
+
+use crate::load::LoadOutcome;
+use crate::shadow::TheirAct;
+use crate::{ReceiptEvidence, Role, TokenKind};
 use alerting::Matcher;
 use model::{
-    AlertId, Catalogue, ChannelId, EscalationId, FeatureId, IncidentId, Labels, Medium, Millis,
-    NoticeId, Objective, OverrideId, PageId, PersonId, Personal, RotaId, ServiceId, Severity,
-    SilenceId, SourceId, SwapId, TeamId, Timestamp, TokenId,
+    AlertId, Catalogue, ChangeId, EscalationId, FeatureId, HeartbeatId, IncidentId, Labels,
+    Maintenance, Medium, Millis, NoticeId, Objective, OverrideId, PageId, PersonId, Personal,
+    RotaId, ServiceId, Severity, SilenceId, SourceId, SwapId, TeamId, Timestamp, TokenId, WindowId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -124,6 +129,9 @@ pub enum Event {
         by: PersonId,
         /// Why.
         comment: Personal,
+        /// The planned work it was set for, if for any.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        plan: Option<WindowId>,
     },
     /// A silence is in force from here on.
     SilenceStarted {
@@ -136,6 +144,59 @@ pub enum Event {
         silence: SilenceId,
         /// Who ended it before its time.
         by: Option<PersonId>,
+    },
+    /// The owner of a silence is reminded of it.
+    SilenceReminded {
+        /// Which.
+        silence: SilenceId,
+        /// Why now.
+        reason: ReminderReason,
+        /// What is to be sent; empty when nothing calm reaches them.
+        notices: Vec<NewNotice>,
+    },
+    /// Work is planned.
+    MaintenancePlanned {
+        /// What it is called.
+        window: WindowId,
+        /// What and when.
+        what: Maintenance,
+        /// Who planned it.
+        by: PersonId,
+    },
+    /// Planned work does not come again.
+    MaintenanceCancelled {
+        /// Which.
+        window: WindowId,
+        /// Who said so.
+        by: PersonId,
+    },
+    /// A sign of life came: the first, one after a miss, or one in an hour of them.
+    HeartbeatHeard {
+        /// Whose.
+        heartbeat: HeartbeatId,
+    },
+    /// Something was changed.
+    ChangeHappened {
+        /// Its id.
+        change: ChangeId,
+        /// What.
+        what: crate::Change,
+    },
+    /// The sender describes a firing alert in other words now.
+    AlertUpdated {
+        /// Which.
+        alert: AlertId,
+        /// One line for people.
+        summary: String,
+        /// Annotations as received last.
+        annotations: Labels,
+    },
+    /// Written to see that the journal can be written.
+    JournalProbed,
+    /// A synthetic page came out at the other end.
+    SyntheticSeen {
+        /// How long it took.
+        took: Millis,
     },
     /// An alert that was hidden still fires when its silence ends: it may call people now.
     AlertUnsilenced {
@@ -198,6 +259,104 @@ pub enum Event {
         /// When the next step starts unless somebody answers.
         deadline: Timestamp,
     },
+    /// Somebody is called so often that these notices share one message.
+    CallsBundled {
+        /// Of which page.
+        page: PageId,
+        /// Which step of it.
+        attempt: u32,
+        /// Who.
+        person: PersonId,
+        /// How many calls they got within ten minutes.
+        calls_count: u32,
+        /// How many they may get.
+        calls_max: u16,
+        /// When the message that lists them goes out.
+        at: Timestamp,
+        /// Messages that begin here; none when the notices join one that waits already.
+        carriers: Vec<NewNotice>,
+        /// The notices, each with the message it goes into.
+        notices: Vec<(NoticeId, NoticeId)>,
+    },
+    /// Somebody had as many pages as they should have.
+    LoadReached {
+        /// Counts such moments, from 1.
+        load: u64,
+        /// Who.
+        person: PersonId,
+        /// The rota they are on duty in, if that is why they were called.
+        rota: Option<RotaId>,
+        /// The page that was one too many.
+        page: PageId,
+        /// How many they had.
+        pages: u32,
+        /// Since when.
+        since: Timestamp,
+        /// The limit.
+        limit: model::LoadLimit,
+        /// What follows.
+        outcome: LoadOutcome,
+        /// Who is told.
+        notices: Vec<NewNotice>,
+    },
+    /// Somebody who was relieved has the duty again.
+    ReliefEnded {
+        /// In which rota.
+        rota: RotaId,
+        /// Who said so.
+        by: PersonId,
+    },
+    /// Somebody wants people called whatever held it back.
+    PagedAnyway {
+        /// For which alert.
+        alert: AlertId,
+        /// Who.
+        by: PersonId,
+    },
+    /// More alerts joined an incident whose people were called before.
+    IncidentUpdated {
+        /// Which.
+        incident: IncidentId,
+        /// How many joined since they were told last.
+        joined_count: u32,
+        /// How many alerts it has now.
+        alerts_count: u32,
+        /// Who is told.
+        notices: Vec<NewNotice>,
+        /// Whose notice waits, until when.
+        held: Vec<(NoticeId, Timestamp)>,
+    },
+    /// From here on pages run through their whole life and nobody is called.
+    ShadowBegan {
+        /// For one team; `None`: for everybody who says nothing else.
+        team: Option<TeamId>,
+    },
+    /// From here on pages go out.
+    ShadowEnded {
+        /// For one team; `None`: for everybody who says nothing else.
+        team: Option<TeamId>,
+        /// Who said so; `None`: the configuration.
+        by: Option<PersonId>,
+    },
+    /// What another pager did, beside which this one runs.
+    TheirCall {
+        /// Which pager.
+        system: String,
+        /// What it calls the incident.
+        incident: String,
+        /// The keys of the alerts behind it.
+        keys: Vec<String>,
+        /// In one line.
+        title: String,
+        /// What it did.
+        act: TheirAct,
+        /// To or by whom, where we know them.
+        person: Option<PersonId>,
+        /// Whom it named, where we do not.
+        unknown: Option<Personal>,
+        /// When, as it says.
+        said_at: Timestamp,
+    },
     /// A provider took a notice.
     NoticeSent {
         /// Which.
@@ -213,6 +372,143 @@ pub enum Event {
         detail: String,
         /// When it is tried again; `None`: given up.
         retry_at: Option<Timestamp>,
+    },
+    /// A notice is known to have arrived.
+    NoticeDelivered {
+        /// Which.
+        notice: NoticeId,
+        /// On the device, or before eyes.
+        evidence: ReceiptEvidence,
+        /// The provider's words.
+        detail: String,
+    },
+    /// A notice that a provider took did not arrive, or nothing says that it did.
+    NoticeUndelivered {
+        /// Which.
+        notice: NoticeId,
+        /// What is known.
+        evidence: ReceiptEvidence,
+        /// The provider's words, or ours.
+        detail: String,
+    },
+    /// A notice was told of in the message of another one.
+    NoticeCovered {
+        /// Which.
+        notice: NoticeId,
+        /// The one that was sent.
+        by: NoticeId,
+    },
+    /// More is sent for the step a page is at; its deadline stays.
+    PageNotifiedAlso {
+        /// Which page.
+        page: PageId,
+        /// Index of the step.
+        attempt: u32,
+        /// Why.
+        cause: AlsoCause,
+        /// The rota asked and until when its shift lasts, where one was asked.
+        duty: Option<(RotaId, Timestamp)>,
+        /// Release of the time-zone rules used.
+        tzdb: String,
+        /// What is to be sent besides.
+        notices: Vec<NewNotice>,
+        /// What is to be sent at once, or once more, of what was decided before.
+        again: Vec<NoticeId>,
+        /// What could not even be tried.
+        skipped: Vec<SkippedNotice>,
+    },
+    /// A code goes to an address so that its owner can show that it is theirs.
+    VerificationAsked {
+        /// Whose.
+        person: PersonId,
+        /// The address as it was then.
+        address: Personal,
+        /// From which the sender computes the code.
+        nonce: String,
+        /// What only whoever knows the code and the server's key can compute.
+        code_hash: String,
+        /// Until when the code is good.
+        expires_at: Timestamp,
+        /// The message.
+        notice: NewNotice,
+    },
+    /// A code that was not the one sent.
+    VerificationFailed {
+        /// Whose.
+        person: PersonId,
+        /// Which address.
+        medium: Medium,
+        /// How many more are accepted.
+        tries_left: u32,
+    },
+    /// An address is known to be read by its owner. A changed address is another one.
+    ContactVerified {
+        /// Whose.
+        person: PersonId,
+        /// Which kind.
+        medium: Medium,
+        /// The address.
+        address: Personal,
+    },
+    /// A message goes to every address of a person, to see what arrives.
+    ContactsTested {
+        /// Whose.
+        person: PersonId,
+        /// The messages.
+        notices: Vec<NewNotice>,
+        /// What could not even be tried.
+        skipped: Vec<SkippedNotice>,
+    },
+    /// When a rota changes hands next: whoever comes on duty is asked then.
+    ShiftExpected {
+        /// Which rota.
+        rota: RotaId,
+        /// When.
+        starts: Timestamp,
+    },
+    /// Whoever comes on duty is asked to say that they know.
+    DutyAsked {
+        /// Its number, from 1.
+        call: u64,
+        /// Which rota.
+        rota: RotaId,
+        /// Who.
+        person: PersonId,
+        /// When the shift starts.
+        starts: Timestamp,
+        /// When it ends.
+        ends: Timestamp,
+        /// Release of the time-zone rules used.
+        tzdb: String,
+        /// By when they are reminded.
+        deadline: Timestamp,
+        /// The messages.
+        notices: Vec<NewNotice>,
+    },
+    /// They did not say so in time and are asked once more.
+    DutyReminded {
+        /// Which call.
+        call: u64,
+        /// By when somebody else is told.
+        deadline: Timestamp,
+        /// The messages.
+        notices: Vec<NewNotice>,
+    },
+    /// They said that they know.
+    DutyConfirmed {
+        /// Which call.
+        call: u64,
+        /// Who.
+        by: PersonId,
+        /// How.
+        via: String,
+    },
+    /// They never said so: the others of the rota are told. Pages still go to them first.
+    DutyUnconfirmed {
+        /// Which call.
+        call: u64,
+        /// The messages to the others.
+        notices: Vec<NewNotice>,
     },
     /// Somebody took a page.
     PageAcknowledged {
@@ -292,6 +588,64 @@ pub enum Event {
         /// Who answered.
         by: PersonId,
     },
+    /// Somebody wrote something down beside an incident.
+    NoteAdded {
+        /// Which incident.
+        incident: IncidentId,
+        /// Who.
+        by: PersonId,
+        /// What.
+        text: Personal,
+        /// How.
+        via: String,
+    },
+    /// Somebody wants the next step of a page to start now.
+    EscalationAsked {
+        /// Which page.
+        page: PageId,
+        /// Who.
+        by: PersonId,
+        /// How.
+        via: String,
+    },
+    /// Somebody took a page that somebody else had.
+    TakenOver {
+        /// Of which incident.
+        incident: IncidentId,
+        /// Which page.
+        page: PageId,
+        /// Who had it.
+        from: PersonId,
+        /// Who has it now.
+        by: PersonId,
+        /// How.
+        via: String,
+    },
+    /// Somebody asked not to be written to in this way.
+    ContactStopped {
+        /// Who.
+        person: PersonId,
+        /// In which way.
+        medium: Medium,
+        /// How they said so.
+        via: String,
+    },
+    /// Somebody may be written to in this way again.
+    ContactStarted {
+        /// Who.
+        person: PersonId,
+        /// In which way.
+        medium: Medium,
+        /// How they said so.
+        via: String,
+    },
+    /// Somebody is told what became of what they asked by a message.
+    AnswerDue {
+        /// What is to be sent.
+        notice: NewNotice,
+        /// What it says.
+        text: Personal,
+    },
     /// The team is asked to write down what it learned.
     ReviewAsked {
         /// Of which incident.
@@ -369,142 +723,4 @@ pub enum Event {
         /// One per recipient.
         notices: Vec<DigestLine>,
     },
-}
-
-/// Where an alert came from, with what was decided upon.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Origin {
-    /// A feature burns its budget too fast.
-    Burn(Evidence),
-    /// Another system says so.
-    Door {
-        /// Which door.
-        door: String,
-        /// Labels as received.
-        labels: Labels,
-        /// Annotations as received.
-        annotations: Labels,
-        /// How it was routed.
-        routed_by: String,
-    },
-    /// A source of samples cannot be read: promises are unmeasured.
-    Source {
-        /// Which.
-        source: SourceId,
-        /// Since when.
-        failing_since: Timestamp,
-        /// What went wrong.
-        detail: String,
-    },
-    /// Somebody called for help.
-    Person {
-        /// Who.
-        by: PersonId,
-    },
-}
-
-/// The measurement an alert was decided upon: objective, budget, conditions and their counts.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Evidence {
-    /// The objective at that time.
-    pub objective: Objective,
-    /// Everything computed, with the counts.
-    pub assessment: slo::Assessment,
-}
-
-/// Why an alert is believed to be over.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ResolveReason {
-    /// No condition of its severity fires any more.
-    ConditionEnded(Evidence),
-    /// The sender said so.
-    SenderResolved,
-    /// The sender did not repeat it in time, which is how this sender says so.
-    LeaseEnded {
-        /// When it was last believed.
-        until: Timestamp,
-    },
-    /// The source answers again.
-    SourceRecovered,
-    /// The feature or source is no longer configured.
-    NoLongerConfigured,
-    /// Somebody resolved what they had raised.
-    PersonResolved {
-        /// Who.
-        by: PersonId,
-    },
-}
-
-/// Why an alert called nobody.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum NotPagedReason {
-    /// It may wait for the morning.
-    TicketSeverity,
-    /// Somebody asked for silence about it.
-    Silenced {
-        /// By this.
-        silence: SilenceId,
-    },
-    /// People are being called for this incident already.
-    AlreadyPaging {
-        /// By this page.
-        page: PageId,
-    },
-    /// The same alert came back within an incident that somebody has taken.
-    AcknowledgedBefore {
-        /// Who has it.
-        by: PersonId,
-    },
-    /// Nothing says whom to call. Loud: shown first in every view.
-    NoEscalation,
-}
-
-/// Why a step of a page starts.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PageCause {
-    /// The page just opened.
-    Opened,
-    /// Nobody answered the step before in time.
-    NobodyAnswered,
-    /// No notice of the step before could be delivered.
-    Undeliverable,
-}
-
-/// A message to send.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NewNotice {
-    /// Its id, also the idempotency key towards the provider.
-    pub notice: NoticeId,
-    /// To whom.
-    pub to: Recipient,
-    /// How.
-    pub medium: Medium,
-    /// Through which channel.
-    pub channel: ChannelId,
-}
-
-/// A message that could not even be tried.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SkippedNotice {
-    /// Who should have been told.
-    pub to: Recipient,
-    /// Why they are not.
-    pub reason: String,
-}
-
-/// One recipient of the daily mail.
-pub type DigestLine = NewNotice;
-
-/// On whose behalf an objective is signed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SignRole {
-    /// Product.
-    Product,
-    /// Engineering.
-    Engineering,
 }

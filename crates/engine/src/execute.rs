@@ -9,8 +9,9 @@
 use crate::command::{Context, Rejected, Submission};
 use crate::consequence::consequences;
 use crate::decide::decide;
-use crate::due;
+use crate::due::{self, Timers};
 use crate::event::{Event, EventRecord};
+use crate::heartbeat::Pulses;
 use crate::leases::{Heard, Leases};
 use crate::state::State;
 use crate::{Command, DoorLife};
@@ -27,7 +28,7 @@ const EVENTS_PER_COMMAND_MAX: usize = 1_000_000;
 #[derive(Debug, Default)]
 pub struct Engine {
     state: State,
-    leases: Leases,
+    timers: Timers,
 }
 
 /// What a command did.
@@ -54,14 +55,18 @@ impl Engine {
         for alert in state.firing.values() {
             leases.start(&state, *alert, now, RESTART_GRACE);
         }
-        Self { state, leases }
+        let pulses = Pulses::after_restart(&state, now);
+        let timers = Timers { leases, pulses, ..Timers::default() };
+        Self { state, timers }
     }
 
     /// Goes back to `state`, because what came after it could not be made durable. What was heard
     /// of alerts stays known: hearing is not an event.
     pub fn roll_back(&mut self, state: State) {
         self.state = state;
-        let (state, leases) = (&self.state, &mut self.leases);
+        let (state, leases) = (&self.state, &mut self.timers.leases);
+        self.timers.pulses.follow(state, state.at);
+        self.timers.windows.changed();
         let fires = |alert: AlertId| {
             state.alerts.get(&alert).is_some_and(|it| state.firing.contains_key(&it.key))
         };
@@ -86,12 +91,23 @@ impl Engine {
         self.state.apply(record);
         match &record.event {
             Event::AlertFired { alert, .. } => {
-                self.leases.start(&self.state, *alert, record.at, Millis::ZERO);
+                self.timers.leases.start(&self.state, *alert, record.at, Millis::ZERO);
+                self.timers.pulses.follow(&self.state, record.at);
             }
             Event::AlertStale { alert, .. } | Event::AlertHeardAgain { alert } => {
-                self.leases.refresh(&self.state, *alert);
+                self.timers.leases.refresh(&self.state, *alert);
             }
-            Event::AlertResolved { alert, .. } => self.leases.forget(*alert),
+            Event::AlertResolved { alert, .. } => {
+                self.timers.leases.forget(*alert);
+                self.timers.pulses.follow(&self.state, record.at);
+            }
+            Event::HeartbeatHeard { heartbeat } => {
+                self.timers.pulses.hear(&self.state, heartbeat, record.at);
+            }
+            Event::CatalogueAdopted { .. } => self.timers.pulses.follow(&self.state, record.at),
+            Event::MaintenancePlanned { .. }
+            | Event::MaintenanceCancelled { .. }
+            | Event::SilenceSet { plan: Some(_), .. } => self.timers.windows.changed(),
             _ => {}
         }
     }
@@ -103,11 +119,12 @@ impl Engine {
         context: &Context<'_>,
         submission: &Submission,
     ) -> Result<Executed, Rejected> {
+        // Whoever asks again says again that it still fires, even where the first time has counted.
+        self.hear(context.now, &submission.command);
         if let Some(seq) = submission.key.as_ref().and_then(|it| self.state.keys.get(it)) {
             return Ok(Executed { records: vec![], repeats: Some(*seq) });
         }
         assert!(context.now >= self.state.at, "time never goes backwards in a journal");
-        self.hear(context.now, &submission.command);
         if matches!(submission.command, Command::Tick) {
             return Ok(self.tick(context, submission));
         }
@@ -120,14 +137,16 @@ impl Engine {
     /// When [`Command::Tick`] has something to do next.
     #[must_use]
     pub fn next_wake(&self) -> Option<Timestamp> {
-        due::next_wake(&self.state, &self.leases)
+        due::next_wake(&self.state, &self.timers)
     }
 
     /// Everything due, one after another: each may change what the next one is.
     fn tick(&mut self, context: &Context<'_>, submission: &Submission) -> Executed {
         let mut records = vec![];
+        self.timers.pulses.forgive(context.now);
         loop {
-            let events = due::first_due(&self.state, &self.leases, context);
+            self.timers.windows.refresh(&self.state, context);
+            let events = due::first_due(&self.state, &self.timers, context);
             if events.is_empty() {
                 return Executed { records, repeats: None };
             }
@@ -164,8 +183,11 @@ impl Engine {
         }
     }
 
-    /// Extends the lease of an alert that was sent again.
+    /// Winds up the timer of an alert that was sent again, or of a heartbeat.
     fn hear(&mut self, now: Timestamp, command: &Command) {
+        if let Command::Ping { heartbeat } = command {
+            return self.timers.pulses.hear(&self.state, heartbeat, now);
+        }
         let Command::Receive(door) = command else { return };
         let Some(alert) = self.state.firing.get(&crate::decide::door_key(&door.fingerprint)) else {
             return;
@@ -175,6 +197,6 @@ impl Engine {
             DoorLife::FiringStaleAfter(_) => None,
             DoorLife::Resolved => return,
         };
-        self.leases.hear(&self.state, *alert, Heard { until, at: now });
+        self.timers.leases.hear(&self.state, *alert, Heard { until, at: now });
     }
 }

@@ -20,35 +20,63 @@
 
 mod access;
 mod apply;
+mod change;
 mod command;
 mod consequence;
 mod decide;
 mod due;
+mod duty;
 mod event;
 mod execute;
+mod heartbeat;
+mod late;
 mod leases;
+mod limits_told;
+mod load;
+mod maintenance;
 mod notify;
 mod shifts;
+mod reach;
+mod receipt;
+mod shadow;
 mod silence;
 mod state;
+mod steer;
+mod storm;
 mod tell;
+mod tell_reach;
+mod watching;
+mod ways;
 mod why;
 
 #[cfg(test)]
 mod tests;
 
+pub use crate::shadow::{Heard, OurCall, SHADOW_KEPT, Shadow, TheirAct, TheirCall};
 pub use access::{Access, Password, Role, Token, TokenKind};
+pub use change::{CHANGES_BEFORE, CHANGES_MAX, Change};
 pub use command::{Command, Context, DeliveryOutcome, DoorAlert, DoorLife, Rejected, Submission};
+pub use duty::{DutyCall, DutyStage};
 pub use event::{
-    Actor, DigestLine, Event, EventRecord, Evidence, NewNotice, NotPagedReason, Origin, PageCause,
-    ResolveReason, SignRole, SkippedNotice,
+    Actor, AlsoCause, DigestLine, Event, EventRecord, Evidence, NewNotice, NotPagedReason, Origin,
+    PageCause, ReminderReason, ResolveReason, SignRole, SkippedNotice,
 };
 pub use execute::{Engine, Executed};
 pub use shifts::{Swap, SwapAnswer};
+pub use heartbeat::{Pulse, heartbeat_key};
+pub use late::{LATE_FROM, Owed, in_order, together};
+pub use load::{CALLS_WINDOW, Load, LoadEntry, LoadOutcome, Received, Relief, Taken};
+pub use reach::{
+    ASK_AGAIN_AFTER, Asked, CODE_LASTS, CODE_TRIES_MAX, EVIDENCE_LASTS, PersonReach, Reach,
+    Unreached, Verified,
+};
+pub use receipt::{Receipt, ReceiptEvidence, Standing};
 pub use silence::{Silence, SilencePhase};
 pub use state::{
     Alert, AlertStatus, Limits, NextIds, Notice, NoticeStatus, Purpose, Recipient, Signature,
     SourceHealth, State,
 };
+pub use storm::{UPDATE_EVERY, UPDATES_MAX, Updates};
 pub use tell::tell;
+pub use watching::{Plan, SYNTHETIC_ALERT, SYNTHETIC_GROUP, SyntheticSeen, Watching};
 pub use why::{WhyId, WhyLine, why, why_trail};

@@ -10,10 +10,11 @@
 //! - every alert that was hidden and still fires when its last silence ends is heard again.
 
 use crate::command::{Command, Context, Rejected};
+use crate::consequence::is_synthetic;
 use crate::event::{Event, EventRecord, NotPagedReason, Origin};
 use crate::state::{Alert, AlertStatus, Limits, State};
 use alerting::{BadMatcher, MATCHERS_MAX, Matcher, match_everything, matches_all};
-use model::{AlertId, IncidentId, Labels, PersonId, Personal, SilenceId, Timestamp};
+use model::{AlertId, IncidentId, Labels, PersonId, Personal, SilenceId, Timestamp, WindowId};
 use serde::{Deserialize, Serialize};
 
 /// Alerts remembered by name per silence; beyond, they are counted.
@@ -40,6 +41,12 @@ pub struct Silence {
     pub hid: Vec<AlertId>,
     /// How many it hid.
     pub hid_count: u64,
+    /// The planned work it was set for, if for any.
+    #[serde(default)]
+    pub plan: Option<WindowId>,
+    /// When its owner was last reminded of it.
+    #[serde(default)]
+    pub reminded_at: Option<Timestamp>,
 }
 
 /// Whether a silence holds.
@@ -84,15 +91,23 @@ impl Silence {
 
 impl Alert {
     /// The labels that silences look at: those a sender gave, or ours for what we found ourselves:
-    /// `alertname`, `severity`, `feature`, `service`, `team`, `source`. `None` for a call by hand,
+    /// `alertname`, `severity`, `feature`, `service`, `team`, `source`,
+    /// `heartbeat`, `check`. `None` for a call by hand,
     /// which nothing may hide.
     #[must_use]
     pub fn labels(&self) -> Option<Labels> {
-        let (name, source) = match &self.origin {
+        let (name, named) = match &self.origin {
             Origin::Door { labels, .. } => return Some(labels.clone()),
             Origin::Person { .. } => return None,
             Origin::Burn(_) => ("ErrorBudgetBurn", None),
             Origin::Source { source, .. } => ("SourceSilent", Some(source.to_string())),
+            Origin::Heartbeat { heartbeat, .. } => ("HeartbeatMissed", Some(heartbeat.to_string())),
+            Origin::Watch { check, .. } => ("WatchFailed", Some(check.clone())),
+        };
+        let of_what = match &self.origin {
+            Origin::Heartbeat { .. } => "heartbeat",
+            Origin::Watch { .. } => "check",
+            _ => "source",
         };
         let pairs = [
             ("alertname", Some(name.to_owned())),
@@ -100,7 +115,7 @@ impl Alert {
             ("feature", self.feature.as_ref().map(ToString::to_string)),
             ("service", self.service.as_ref().map(ToString::to_string)),
             ("team", self.team.as_ref().map(ToString::to_string)),
-            ("source", source),
+            (of_what, named),
         ];
         Some(pairs.into_iter().filter_map(|(name, it)| Some((name.to_owned(), it?))).collect())
     }
@@ -109,7 +124,8 @@ impl Alert {
 impl State {
     /// The silences in force that hide `alert`, oldest first.
     pub fn silenced_by(&self, alert: &Alert) -> impl Iterator<Item = SilenceId> {
-        let labels = alert.labels();
+        // A synthetic page calls nobody; hiding it would only make it look lost.
+        let labels = if is_synthetic(alert) { None } else { alert.labels() };
         let active = self.silences.iter().filter(|(_, it)| it.is_active());
         active
             .filter(move |(_, it)| {
@@ -159,6 +175,7 @@ pub(crate) fn decide(
                 ends_at: *ends_at,
                 by: by.clone(),
                 comment: Personal::new(by.clone(), comment),
+                plan: None,
             }];
             if let Some(old) = replaces {
                 events.extend(ended(state, *old, by)?);
@@ -175,7 +192,7 @@ pub(crate) fn decide(
     }
 }
 
-fn worth_having(
+pub(crate) fn worth_having(
     matchers: &[Matcher],
     comment: &str,
     starts_at: Timestamp,
@@ -274,7 +291,7 @@ pub(crate) fn given_back(state: &State, id: SilenceId) -> Vec<Event> {
 
 pub(crate) fn apply(state: &mut State, record: &EventRecord) {
     match &record.event {
-        Event::SilenceSet { silence, matchers, starts_at, ends_at, by, comment } => {
+        Event::SilenceSet { silence, matchers, starts_at, ends_at, by, comment, plan } => {
             let it = Silence {
                 matchers: matchers.clone(),
                 starts_at: *starts_at,
@@ -285,7 +302,12 @@ pub(crate) fn apply(state: &mut State, record: &EventRecord) {
                 phase: SilencePhase::Pending,
                 hid: vec![],
                 hid_count: 0,
+                plan: plan.clone(),
+                reminded_at: None,
             };
+            if let Some(plan) = plan {
+                state.watching.windows_set.insert(plan.clone(), *starts_at);
+            }
             state.next.silence = state.next.silence.max(silence.0);
             state.silences.insert(*silence, it);
         }
@@ -299,6 +321,11 @@ pub(crate) fn apply(state: &mut State, record: &EventRecord) {
                 it.phase = SilencePhase::Ended { at: record.at, by: by.clone() };
             }
             forget_old(state);
+        }
+        Event::SilenceReminded { silence, .. } => {
+            if let Some(it) = state.silences.get_mut(silence) {
+                it.reminded_at = Some(record.at);
+            }
         }
         other => unreachable!("not about a silence: {other:?}"),
     }

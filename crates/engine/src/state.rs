@@ -3,12 +3,14 @@
 
 use crate::Access;
 use crate::event::{Origin, SignRole};
+use crate::reach::Reach;
+use crate::receipt::Receipt;
 use crate::shifts::Swap;
 use crate::silence::Silence;
 use model::{
     AlertId, Catalogue, ChannelId, FeatureId, IncidentId, Map, Medium, Millis, NoticeId, Objective,
-    OverrideId, PageId, PersonId, ServiceId, Set, Severity, SilenceId, SourceId, SwapId, TeamId,
-    Timestamp, TokenId,
+    OverrideId, PageId, PersonId, Personal, ServiceId, Set, Severity, SilenceId, SourceId, SwapId,
+    TeamId, Timestamp, TokenId,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -45,6 +47,12 @@ impl Limits {
     pub const DIGEST_RECIPIENTS_MAX: usize = 20;
     /// Longest title or reason, in bytes.
     pub const TEXT_LENGTH_MAX: usize = 1_024;
+    /// Longest note beside an incident, in bytes.
+    pub const NOTE_LENGTH_MAX: usize = 4 * 1_024;
+    /// Notes beside one incident.
+    pub const NOTES_MAX: usize = 200;
+    /// How often one person is answered in an hour.
+    pub const ANSWERS_PER_HOUR_MAX: usize = 30;
     /// Longest review, in bytes.
     pub const REVIEW_LENGTH_MAX: usize = 64 * 1_024;
 }
@@ -76,6 +84,12 @@ pub struct State {
     pub pages: Map<PageId, paging::Page>,
     /// Notices of the pages above, and of the last daily mails.
     pub notices: Map<NoticeId, Notice>,
+    /// Who was called how often, and what followed.
+    #[serde(default)]
+    pub load: crate::load::Load,
+    /// The time beside another pager.
+    #[serde(default)]
+    pub shadow: crate::shadow::Shadow,
     /// Signatures of features' objectives.
     pub signatures: BTreeMap<FeatureId, BTreeMap<SignRole, Signature>>,
     /// Silences, to come, in force and recently ended.
@@ -87,8 +101,17 @@ pub struct State {
     /// Requests to take a shift, open and answered.
     #[serde(default)]
     pub swaps: BTreeMap<SwapId, Swap>,
+    /// Heartbeats, changes, planned work, and the product watching itself.
+    #[serde(default)]
+    pub watching: crate::Watching,
+    /// Who asked not to be written to in which way.
+    #[serde(default)]
+    pub contacts_stopped: Set<(PersonId, Medium)>,
     /// Sources that do not answer; the others are not in here.
     pub sources_failing: BTreeMap<SourceId, SourceHealth>,
+    /// Who can be reached and how, and what waits for evidence of it.
+    #[serde(default)]
+    pub reach: Reach,
     /// Ways in.
     pub access: Access,
     /// Journal position by idempotency key, most recent [`Limits::KEYS_MAX`].
@@ -123,6 +146,9 @@ pub struct NextIds {
     /// Swaps asked for so far.
     #[serde(default)]
     pub swap: u64,
+    /// Shifts whose beginning was asked about so far.
+    #[serde(default)]
+    pub duty_call: u64,
 }
 
 /// One alert.
@@ -150,6 +176,12 @@ pub struct Alert {
     pub lease: Option<Millis>,
     /// After how long unheard it is called stale.
     pub stale_after: Option<Millis>,
+    /// How often its description changed.
+    #[serde(default)]
+    pub updates: u32,
+    /// When it last did.
+    #[serde(default)]
+    pub updated_at: Option<Timestamp>,
     /// Whether it fires.
     pub status: AlertStatus,
     /// The incident it belongs to.
@@ -186,12 +218,21 @@ pub struct Notice {
     pub medium: Medium,
     /// Through which channel.
     pub channel: ChannelId,
-    /// When it was decided.
+    /// When it was to go out: when it was decided, or later where the person's own rules say so.
     pub decided_at: Timestamp,
     /// How often it was tried.
     pub attempts: u32,
     /// Where it stands.
     pub status: NoticeStatus,
+    /// What is known of its arrival.
+    #[serde(default)]
+    pub receipt: Option<Receipt>,
+    /// The notice whose message told of this one too.
+    #[serde(default)]
+    pub covered_by: Option<NoticeId>,
+    /// What it says, where that is not written from the state when it is sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<Personal>,
 }
 
 /// What a notice is for.
@@ -205,11 +246,41 @@ pub enum Purpose {
         /// Which step of it.
         attempt: u32,
     },
+    /// To list several pages that somebody would have been called for one by one.
+    Bundle,
+    /// To say that more alerts joined.
+    Update {
+        /// Which incident.
+        incident: IncidentId,
+    },
+    /// To say that somebody had enough, and what follows.
+    Load {
+        /// Which moment, as [`crate::Event::LoadReached`] counts them.
+        load: u64,
+    },
     /// The daily mail.
     Digest {
         /// Days since the epoch, UTC.
         day: i64,
     },
+    /// A code that shows whose address it is.
+    Verify,
+    /// To see what arrives.
+    Test,
+    /// A shift begins, and somebody should know.
+    Duty {
+        /// Which call, by number.
+        call: u64,
+    },
+    /// To remind the owner of a silence.
+    Reminder {
+        /// Which silence.
+        silence: SilenceId,
+        /// Why.
+        reason: crate::ReminderReason,
+    },
+    /// To tell somebody what became of what they asked by a message.
+    Answer,
 }
 
 /// To whom a notice goes.
@@ -247,6 +318,16 @@ pub enum NoticeStatus {
     },
     /// Not wanted any more before it was sent.
     Cancelled,
+    /// Its message is part of another one.
+    Bundled {
+        /// That one.
+        into: NoticeId,
+    },
+    /// It would have gone out: another pager still calls.
+    Shadowed {
+        /// When.
+        at: Timestamp,
+    },
 }
 
 /// A signature under an objective.

@@ -1,6 +1,9 @@
 //! Events as sentences, for timelines and `why`.
 
-use crate::event::{Event, NotPagedReason, Origin, PageCause, ResolveReason, SignRole};
+use crate::event::{
+    Event, NotPagedReason, Origin, PageCause, ReminderReason, ResolveReason, SignRole,
+};
+use crate::limits_told::told_limits;
 use crate::notify::name;
 use crate::state::Recipient;
 use model::{Catalogue, PersonId, Severity};
@@ -10,9 +13,7 @@ use std::fmt::Write as _;
 /// One sentence, in words a person would use. Names people as `catalogue` does.
 #[must_use]
 pub fn tell(event: &Event, catalogue: Option<&Catalogue>) -> String {
-    let person = |id: &PersonId| -> String {
-        catalogue.map_or_else(|| id.to_string(), |it| it.name_of(id).to_owned())
-    };
+    let person = |id: &PersonId| -> String { named(catalogue, id) };
     match event {
         Event::CatalogueAdopted { version, hash, .. } => {
             format!("Configuration {version} ({}) is in force.", &hash[..hash.len().min(12)])
@@ -33,24 +34,22 @@ pub fn tell(event: &Event, catalogue: Option<&Catalogue>) -> String {
         Event::NotPaged { alert, reason } => {
             format!("Nobody was called for alert {alert}: {}.", told_not_paged(reason, &person))
         }
-        Event::SilenceSet { silence, matchers, starts_at, ends_at, by, .. } => {
-            let matchers: Vec<String> = matchers.iter().map(ToString::to_string).collect();
-            let matchers = matchers.join(", ");
-            let by = person(by);
-            format!("{by} set silence {silence} for {matchers}, {starts_at} to {ends_at}.")
-        }
-        Event::SilenceStarted { silence } => format!("Silence {silence} is in force."),
-        Event::SilenceEnded { silence, by: None } => format!("Silence {silence} is over."),
-        Event::SilenceEnded { silence, by: Some(by) } => {
-            format!("{} ended silence {silence}.", person(by))
-        }
+        Event::SilenceSet { .. }
+        | Event::SilenceStarted { .. }
+        | Event::SilenceEnded { .. }
+        | Event::AlertUnsilenced { .. } => told_silence(event, &person),
+        Event::SilenceReminded { .. }
+        | Event::MaintenancePlanned { .. }
+        | Event::MaintenanceCancelled { .. }
+        | Event::HeartbeatHeard { .. }
+        | Event::ChangeHappened { .. }
+        | Event::AlertUpdated { .. }
+        | Event::JournalProbed
+        | Event::SyntheticSeen { .. } => told_watched(event, &person),
         Event::OverrideSet { .. }
         | Event::OverrideEnded { .. }
         | Event::SwapAsked { .. }
         | Event::SwapAnswered { .. } => crate::shifts::tell(event, &person),
-        Event::AlertUnsilenced { alert, silence } => {
-            format!("Silence {silence} is over and alert {alert} still fires.")
-        }
         Event::IncidentOpened { incident, alert, .. } => {
             format!("Incident {incident} opened for alert {alert}.")
         }
@@ -86,6 +85,12 @@ pub fn tell(event: &Event, catalogue: Option<&Catalogue>) -> String {
         Event::IncidentResolved { incident, by: Some(by) } => {
             format!("{} said that incident {incident} is over.", person(by))
         }
+        Event::NoteAdded { .. }
+        | Event::EscalationAsked { .. }
+        | Event::TakenOver { .. }
+        | Event::ContactStopped { .. }
+        | Event::ContactStarted { .. }
+        | Event::AnswerDue { .. } => told_steered(event, &person),
         Event::ReviewAsked { incident, due_at } => {
             format!("The team is asked to review incident {incident} by {due_at}.")
         }
@@ -108,6 +113,103 @@ pub fn tell(event: &Event, catalogue: Option<&Catalogue>) -> String {
         Event::DigestDue { notices, .. } => {
             format!("The daily mail is due to {} people.", notices.len())
         }
+        other => told_limits(other, &person),
+    }
+}
+
+/// Silences, and what they hid.
+fn told_silence(event: &Event, person: &dyn Fn(&PersonId) -> String) -> String {
+    match event {
+        Event::SilenceSet { silence, matchers, starts_at, ends_at, by, plan, .. } => {
+            let matchers: Vec<String> = matchers.iter().map(ToString::to_string).collect();
+            let matchers = matchers.join(", ");
+            let by = person(by);
+            let who = match plan {
+                Some(plan) => format!("The planned work `{plan}` of {by}"),
+                None => by,
+            };
+            format!("{who} set silence {silence} for {matchers}, {starts_at} to {ends_at}.")
+        }
+        Event::SilenceStarted { silence } => format!("Silence {silence} is in force."),
+        Event::SilenceEnded { silence, by: None } => format!("Silence {silence} is over."),
+        Event::SilenceEnded { silence, by: Some(by) } => {
+            format!("{} ended silence {silence}.", person(by))
+        }
+        Event::AlertUnsilenced { alert, silence } => {
+            format!("Silence {silence} is over and alert {alert} still fires.")
+        }
+        _ => String::new(),
+    }
+}
+
+/// Heartbeats, changes, planned work, and the product watching itself.
+fn told_watched(event: &Event, person: &dyn Fn(&PersonId) -> String) -> String {
+    match event {
+        Event::SilenceReminded { silence, reason, notices } => {
+            let why = match reason {
+                ReminderReason::EndsSoon => "it ends soon and hid something",
+                ReminderReason::StillHides => "it has been in force for long and hides something",
+            };
+            let how = if notices.is_empty() { " Nothing calm reaches them." } else { "" };
+            format!("The owner of silence {silence} is reminded: {why}.{how}")
+        }
+        Event::MaintenancePlanned { window, what, by } => format!(
+            "{} planned work `{window}`: {} ({}) for {}, hiding {}.",
+            person(by),
+            what.when,
+            what.timezone,
+            what.lasts,
+            what.matchers,
+        ),
+        Event::MaintenanceCancelled { window, by } => {
+            format!("{} cancelled the planned work `{window}`.", person(by))
+        }
+        Event::HeartbeatHeard { heartbeat } => format!("Heartbeat {heartbeat} was heard."),
+        Event::ChangeHappened { change, what } => {
+            format!("Change {change}, at {}: {} ({}).", what.at, what.summary, what.source)
+        }
+        Event::AlertUpdated { alert, summary, .. } => {
+            format!("Alert {alert} is described anew: {summary}")
+        }
+        Event::JournalProbed => "The journal was written to, to see that it can be.".to_owned(),
+        Event::SyntheticSeen { took } => {
+            format!("A synthetic page came out at the other end after {took}.")
+        }
+        other => unreachable!("not about what is watched: {other:?}"),
+    }
+}
+
+fn named(catalogue: Option<&Catalogue>, id: &PersonId) -> String {
+    catalogue.map_or_else(|| id.to_string(), |it| it.name_of(id).to_owned())
+}
+
+fn told_steered(event: &Event, person: &dyn Fn(&PersonId) -> String) -> String {
+    match event {
+        Event::NoteAdded { incident, by, text, via } => {
+            let text = text.text().unwrap_or("(erased with its author)");
+            format!("{} noted on {incident} ({via}): {text}", person(by))
+        }
+        Event::EscalationAsked { page, by, via } => {
+            format!("{} asked for the next step of page {page} ({via}).", person(by))
+        }
+        Event::TakenOver { page, from, by, via, .. } => {
+            format!("{} took page {page} over from {} ({via}).", person(by), person(from))
+        }
+        Event::ContactStopped { person: who, medium, via } => {
+            let medium = name(*medium);
+            format!("{} asked to get no messages by {medium} any more ({via}).", person(who))
+        }
+        Event::ContactStarted { person: who, medium, via } => {
+            format!("{} may be reached by {} again ({via}).", person(who), name(*medium))
+        }
+        Event::AnswerDue { notice, .. } => {
+            let to = match &notice.to {
+                Recipient::Person(id) => person(id),
+                Recipient::Channel(id) => format!("channel {id}"),
+            };
+            format!("{to} is answered by {} ({}).", name(notice.medium), notice.notice)
+        }
+        other => unreachable!("nothing was steered: {other:?}"),
     }
 }
 
@@ -143,6 +245,10 @@ fn told_origin(
         Origin::Source { failing_since, detail, .. } => {
             format!("(Since {failing_since}: {detail}.)")
         }
+        Origin::Heartbeat { heartbeat, heard_at } => {
+            format!("(Heartbeat {heartbeat} was last heard at {heard_at}.)")
+        }
+        Origin::Watch { check, detail } => format!("(The check `{check}` failed: {detail}.)"),
         Origin::Person { by } => format!("({} called for help.)", person(by)),
     }
 }
@@ -153,6 +259,8 @@ fn told_resolve(reason: &ResolveReason, person: &dyn Fn(&PersonId) -> String) ->
         ResolveReason::SenderResolved => "its sender says so".to_owned(),
         ResolveReason::LeaseEnded { until } => format!("its sender stopped repeating it ({until})"),
         ResolveReason::SourceRecovered => "the source answers again".to_owned(),
+        ResolveReason::HeartbeatHeard => "the heartbeat was heard again".to_owned(),
+        ResolveReason::WatchRecovered => "the check succeeds again".to_owned(),
         ResolveReason::NoLongerConfigured => "it is no longer configured".to_owned(),
         ResolveReason::PersonResolved { by } => format!("{} said so", person(by)),
     }
@@ -181,12 +289,17 @@ fn told_notified(event: &Event, person: &dyn Fn(&PersonId) -> String) -> String 
     };
     let told: Vec<String> = notices
         .iter()
-        .map(|it| format!("{} by {} ({})", recipient(&it.to), name(it.medium), it.notice))
+        .map(|it| {
+            let later = it.due_at.map_or(String::new(), |at| format!(", at {at}"));
+            format!("{} by {} ({}{later})", recipient(&it.to), name(it.medium), it.notice)
+        })
         .collect();
     let why = match cause {
-        PageCause::Opened => "",
-        PageCause::NobodyAnswered => " because nobody answered",
-        PageCause::Undeliverable => " because nobody could be reached",
+        PageCause::Opened => String::new(),
+        PageCause::NobodyAnswered => " because nobody answered".to_owned(),
+        PageCause::Undeliverable => " because nobody could be reached".to_owned(),
+        PageCause::AskedFor { by } => format!(" because {} asked for it", person(by)),
+        PageCause::NoEvidence => " because nothing says that anybody was reached".to_owned(),
     };
     let mut text = format!("Page {page}, step {}{why}: ", attempt + 1);
     text += &if told.is_empty() { "nobody can be told".to_owned() } else { told.join(", ") };

@@ -5,6 +5,12 @@
 //! Feature `make-sale` pages `cy`, who cannot be reached.
 
 mod shifts;
+mod limits;
+mod reaching;
+mod receipt;
+mod steer;
+mod storm;
+mod watching;
 mod world;
 
 use world::{check, check_state};

@@ -1,7 +1,7 @@
 //! The chain from sample to person, from the journal alone.
 
 use crate::event::{Event, EventRecord};
-use crate::state::{Purpose, State};
+use crate::state::{Limits, Purpose, State};
 use crate::tell;
 use model::{AlertId, IncidentId, NoticeId, PageId, Timestamp};
 use std::collections::BTreeSet;
@@ -58,23 +58,49 @@ impl fmt::Display for WhyId {
 /// more): then every record must be looked at, which [`why`] does just as well.
 #[must_use]
 pub fn why_trail(state: &State, id: &WhyId) -> Option<Vec<u64>> {
-    let of_incident = |id: &IncidentId| Some(state.incidents.get(id)?.trail.clone());
+    let of_incident = |id: &IncidentId| Some(with_beginnings(state, state.incidents.get(id)?));
     let of_page = |id: &PageId| of_incident(&state.pages.get(id)?.incident);
     match id {
         WhyId::Incident(id) => of_incident(id),
         WhyId::Page(id) => of_page(id),
         WhyId::Notice(id) => match state.notices.get(id)?.purpose {
             Purpose::Page { page, .. } => of_page(&page),
-            Purpose::Digest { .. } => None,
+            Purpose::Update { incident } => of_incident(&incident),
+            Purpose::Load { load } => of_page(&state.load.log.get(&load)?.page),
+            Purpose::Bundle
+            | Purpose::Verify
+            | Purpose::Test
+            | Purpose::Duty { .. }
+            | Purpose::Digest { .. }
+            | Purpose::Reminder { .. }
+            | Purpose::Answer => None,
         },
         WhyId::Alert(id) => {
             let alert = state.alerts.get(id)?;
             match &alert.incident {
-                Some(incident) => of_incident(incident).or_else(|| Some(alert.trail.clone())),
+                // What was written of it before it joined stands in its own trail only.
+                Some(incident) => {
+                    let mut trail = of_incident(incident).unwrap_or_default();
+                    trail.extend(&alert.trail);
+                    trail.sort_unstable();
+                    trail.dedup();
+                    Some(trail)
+                }
                 None => Some(alert.trail.clone()),
             }
         }
     }
+}
+
+/// The trail of an incident, with the line by which each of its alerts began: it was written before
+/// the alert belonged to anything.
+fn with_beginnings(state: &State, incident: &incident::Incident) -> Vec<u64> {
+    let mut trail = incident.trail.clone();
+    let first = |id: &AlertId| state.alerts.get(id)?.trail.first().copied();
+    trail.extend(incident.alerts.iter().take(Limits::TRAIL_MAX).filter_map(first));
+    trail.sort_unstable();
+    trail.dedup();
+    trail
 }
 
 /// The chain about `id` within `records`, which may be the records of its trail or a whole
@@ -141,6 +167,8 @@ fn mentions(event: &Event) -> Vec<WhyId> {
         | Event::AlertHeardAgain { alert }
         | Event::AlertResolved { alert, .. }
         | Event::AlertUnsilenced { alert, .. }
+        | Event::AlertUpdated { alert, .. }
+        | Event::PagedAnyway { alert, .. }
         | Event::NotPaged { alert, .. } => vec![WhyId::Alert(*alert)],
         Event::IncidentOpened { incident, alert, .. } | Event::AlertJoined { incident, alert } => {
             vec![WhyId::Incident(*incident), WhyId::Alert(*alert)]
@@ -152,19 +180,50 @@ fn mentions(event: &Event) -> Vec<WhyId> {
             let notices = notices.iter().map(|it| WhyId::Notice(it.notice));
             std::iter::once(WhyId::Page(*page)).chain(notices).collect()
         }
-        Event::NoticeSent { notice, .. } | Event::NoticeFailed { notice, .. } => {
-            vec![WhyId::Notice(*notice)]
+        Event::PageNotifiedAlso { page, notices, again, .. } => {
+            let notices = notices.iter().map(|it| it.notice).chain(again.iter().copied());
+            std::iter::once(WhyId::Page(*page)).chain(notices.map(WhyId::Notice)).collect()
+        }
+        Event::NoticeSent { notice, .. }
+        | Event::NoticeFailed { notice, .. }
+        | Event::NoticeDelivered { notice, .. }
+        | Event::NoticeUndelivered { notice, .. }
+        // The notice that was sent is left out: it may belong to another page.
+        | Event::NoticeCovered { notice, .. } => vec![WhyId::Notice(*notice)],
+        Event::ContactsTested { notices, .. }
+        | Event::DutyAsked { notices, .. }
+        | Event::DutyReminded { notices, .. }
+        | Event::DutyUnconfirmed { notices, .. } => {
+            notices.iter().map(|it| WhyId::Notice(it.notice)).collect()
         }
         Event::PageAcknowledged { page, .. }
+        | Event::EscalationAsked { page, .. }
         | Event::PageExhausted { page }
         | Event::PageEnded { page, .. } => vec![WhyId::Page(*page)],
         Event::IncidentResolved { incident, .. }
+        | Event::IncidentUpdated { incident, .. }
         | Event::ReviewAsked { incident, .. }
-        | Event::ReviewPublished { incident, .. } => vec![WhyId::Incident(*incident)],
-        Event::DigestDue { notices, .. } => {
+        | Event::ReviewPublished { incident, .. }
+        | Event::NoteAdded { incident, .. } => vec![WhyId::Incident(*incident)],
+        Event::CallsBundled { page, .. } | Event::LoadReached { page, .. } => {
+            vec![WhyId::Page(*page)]
+        }
+        Event::TakenOver { incident, page, .. } => {
+            vec![WhyId::Incident(*incident), WhyId::Page(*page)]
+        }
+        Event::AnswerDue { notice, .. } | Event::VerificationAsked { notice, .. } => vec![WhyId::Notice(notice.notice)],
+        Event::DigestDue { notices, .. } | Event::SilenceReminded { notices, .. } => {
             notices.iter().map(|it| WhyId::Notice(it.notice)).collect()
         }
         Event::CatalogueAdopted { .. }
+        | Event::VerificationFailed { .. }
+        | Event::ContactVerified { .. }
+        | Event::ShiftExpected { .. }
+        | Event::DutyConfirmed { .. }
+        | Event::ReliefEnded { .. }
+        | Event::ShadowBegan { .. }
+        | Event::ShadowEnded { .. }
+        | Event::TheirCall { .. }
         | Event::SilenceSet { .. }
         | Event::SilenceStarted { .. }
         | Event::SilenceEnded { .. }
@@ -172,11 +231,19 @@ fn mentions(event: &Event) -> Vec<WhyId> {
         | Event::OverrideEnded { .. }
         | Event::SwapAsked { .. }
         | Event::SwapAnswered { .. }
+        | Event::MaintenancePlanned { .. }
+        | Event::MaintenanceCancelled { .. }
+        | Event::HeartbeatHeard { .. }
+        | Event::ChangeHappened { .. }
+        | Event::JournalProbed
+        | Event::SyntheticSeen { .. }
         | Event::Signed { .. }
         | Event::SourceFailing { .. }
         | Event::SourceRecovered { .. }
         | Event::TokenIssued { .. }
         | Event::TokenRevoked { .. }
-        | Event::PasswordSet { .. } => vec![],
+        | Event::PasswordSet { .. }
+        | Event::ContactStopped { .. }
+        | Event::ContactStarted { .. } => vec![],
     }
 }

@@ -27,18 +27,34 @@ pub struct Incident {
     pub title: String,
     /// When it opened.
     pub opened_at: Timestamp,
-    /// Who took it first, and when.
+    /// Who has it, and when it was first taken.
     pub acknowledged: Option<(PersonId, Timestamp)>,
     /// When it was over, and who said so if a person did.
     pub resolved: Option<(Timestamp, Option<PersonId>)>,
     /// What became of its review.
     pub review: Review,
+    /// What people wrote down beside it, oldest first.
+    #[serde(default)]
+    pub notes: Vec<Note>,
     /// Its alerts, oldest first.
     pub alerts: Vec<AlertId>,
     /// Its pages, oldest first.
     pub pages: Vec<PageId>,
     /// Journal positions that speak of it, oldest first.
     pub trail: Vec<u64>,
+}
+
+/// Something written down beside an incident.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub by: PersonId,
+    /// What.
+    pub text: Personal,
+    /// How it came.
+    pub via: String,
 }
 
 /// What became of a review.

@@ -33,12 +33,13 @@ pub fn parse(body: &[u8], now: Timestamp) -> Result<Parsed, Malformed> {
     Ok(parsed)
 }
 
-fn one(wire: WireAlert, now: Timestamp) -> Result<Normalised, String> {
+fn one(mut wire: WireAlert, now: Timestamp) -> Result<Normalised, String> {
+    let annotations = wire.described();
     let incoming = Incoming {
         starts_at: instant(wire.starts_at.as_deref())?,
         ends_at: instant(wire.ends_at.as_deref())?,
         labels: wire.labels,
-        annotations: wire.annotations,
+        annotations,
     };
     normalise(incoming, now, RESOLVE_TIMEOUT).map_err(|it| it.to_string())
 }

@@ -9,6 +9,7 @@
 //! - an alert is over only when its sender says so, never because it is missing from a payload.
 
 pub mod alertmanager_v2;
+pub mod beside;
 mod fields;
 pub mod goalert;
 pub mod grafana;
@@ -66,6 +67,28 @@ pub(crate) struct WireAlert {
     pub(crate) starts_at: Option<String>,
     #[serde(default)]
     pub(crate) ends_at: Option<String>,
+    /// Where the sender shows what it saw.
+    #[serde(default, rename = "generatorURL")]
+    pub(crate) generator_url: Option<String>,
+}
+
+/// The annotation that keeps an alert's `generatorURL`: it stands beside the annotations on the wire,
+/// describes the alert as they do, and follows the latest arrival like them.
+pub const GENERATOR_URL: &str = "generatorURL";
+
+impl WireAlert {
+    /// The annotations with the link to where the alert was made.
+    pub(crate) fn described(&mut self) -> Labels {
+        let mut annotations = std::mem::take(&mut self.annotations);
+        // An alert is never refused for the sake of a link beside it.
+        let room = annotations.len() < alerting::LABELS_PER_ALERT_MAX;
+        if let Some(url) = self.generator_url.take().filter(|it| !it.is_empty() && room) {
+            let fits = url.len() <= alerting::LABEL_VALUE_LENGTH_MAX;
+            let kept = if fits { url } else { format!("(a link of {} bytes)", url.len()) };
+            annotations.entry(GENERATOR_URL.to_owned()).or_insert(kept);
+        }
+        annotations
+    }
 }
 
 /// RFC 3339; the year 1 stands for "not given", as Go writes it.

@@ -5,10 +5,11 @@
 //!
 //! Invariants:
 //! - alias and id are one space of keys: an alert without an alias has its id for one;
-//! - what only a person may do (acknowledge, assign, …) is answered and not done;
+//! - what only a person may do is done when the request names a person, and otherwise answered with
+//!   the reason why not;
 //! - `details` are facts, so they become labels: Alertmanager writes the common labels there.
 
-use crate::signal::{Described, Said, Signal};
+use crate::signal::{Described, Signal};
 use alerting::LABELS_PER_ALERT_MAX;
 use serde::Deserialize;
 use serde_json::Value;
@@ -77,18 +78,59 @@ pub fn create(body: &[u8]) -> Result<Signal, Refused> {
     Ok(Signal::firing(alias, described))
 }
 
-/// Reads `POST /v2/alerts/{identifier}/{action}`; `None` for an action that Opsgenie has not or that
-/// makes no sense here. The bodies say who did it and why, in fields that may all be left out.
+/// What somebody asks to be done to an alert.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Act {
+    /// It is over.
+    Close,
+    /// Somebody takes it: the person whom `user` names.
+    Acknowledge,
+    /// Something that Opsgenie does and that is answered here, and not done: why not.
+    Nothing(&'static str),
+}
+
+/// Who asks, and what they say.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct ActBody {
+    /// A name, an id or an e-mail address.
+    pub user: Option<String>,
+    /// Their words.
+    pub note: Option<String>,
+    /// Which system.
+    pub source: Option<String>,
+}
+
+/// Reads the action of `POST /v2/alerts/{identifier}/{action}`; `None` for one that Opsgenie has not.
 #[must_use]
-pub fn act(identifier: &str, action: &str) -> Option<Signal> {
-    let told = match action {
-        "close" => return Some(Signal::over(identifier.to_owned())),
-        "acknowledge" => "a sender's acknowledgement names no person and takes no page",
-        "notes" => "a note was sent; there is nowhere to keep it yet",
-        "message" | "description" => "a new text was sent; the first one stands",
+pub fn act(action: &str) -> Option<Act> {
+    Some(match action {
+        "close" => Act::Close,
+        "acknowledge" => Act::Acknowledge,
+        "unacknowledge" => Act::Nothing("a page that was taken stays taken; call again by hand"),
+        "snooze" => Act::Nothing("an alert cannot be snoozed here; set a silence instead"),
+        "escalate" => Act::Nothing("escalation follows the policy; call again by hand"),
+        "assign" => Act::Nothing("an alert is taken by whoever acknowledges it"),
+        "notes" => Act::Nothing("notes are kept in the review of the incident"),
+        "responders" | "teams" => Act::Nothing("whom to call is said by the escalation policy"),
+        "tags" | "details" => Act::Nothing("send the alert again with what is new"),
+        "message" | "description" | "priority" => {
+            Act::Nothing("send the alert again with the new text; it is kept then")
+        }
         _ => return None,
-    };
-    Some(Signal { key: Some(identifier.to_owned()), said: Said::Nothing(told) })
+    })
+}
+
+/// Reads the body of an action; one that cannot be read says nothing.
+#[must_use]
+pub fn act_body(body: &[u8]) -> ActBody {
+    serde_json::from_slice(body).unwrap_or_default()
+}
+
+/// The end of what `identifier` names.
+#[must_use]
+pub fn close(identifier: &str) -> Signal {
+    Signal::over(identifier.to_owned())
 }
 
 fn facts(described: &mut Described, details: Option<&BTreeMap<String, Value>>) {

@@ -11,6 +11,7 @@
 //! - `acknowledge` acknowledges nothing here: it names no person, and only people take pages.
 
 use crate::signal::{Described, Said, Signal, time};
+use model::{Labels, Timestamp};
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -108,17 +109,54 @@ pub fn parse_v1(body: &[u8]) -> Result<Event, String> {
     Ok(Event { secret, signal: judged(signal, errors) })
 }
 
-/// Reads a body of `POST /v2/change/enqueue`: the key, and whether the form is complete. Lamplighter
-/// keeps no record of changes, so nothing else of it is read.
-pub fn parse_change(body: &[u8]) -> Result<Event, String> {
+/// A change event as it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangeEvent {
+    /// `routing_key`: the key of the door.
+    pub secret: String,
+    /// What was changed, or what is wrong with the form.
+    pub change: Result<Changed, Vec<String>>,
+}
+
+/// What a sender says was changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Changed {
+    /// In one line.
+    pub summary: String,
+    /// Which system says so.
+    pub source: String,
+    /// When, if it says so.
+    pub at: Option<Timestamp>,
+    /// The first link.
+    pub link: Option<String>,
+    /// What it touches, by the names that alerts find their way by.
+    pub labels: Labels,
+    /// Everything else, as text.
+    pub details: Labels,
+}
+
+/// Reads a body of `POST /v2/change/enqueue`.
+pub fn parse_change(body: &[u8]) -> Result<ChangeEvent, String> {
     let form: V2 = shape(body)?;
     let secret = said(form.routing_key.as_deref()).unwrap_or_default();
-    let summary = form.payload.and_then(|it| said(it.summary.as_deref()));
-    let signal = match summary {
-        Some(_) => Ok(Signal { key: None, said: Said::Nothing("a change was reported") }),
-        None => Err(vec![missing("payload.summary")]),
+    let payload = form.payload.unwrap_or_default();
+    let Some(summary) = said(payload.summary.as_deref()) else {
+        return Ok(ChangeEvent { secret, change: Err(vec![missing("payload.summary")]) });
     };
-    Ok(Event { secret, signal })
+    let mut described = Described::default();
+    details(&mut described, "custom_details", &payload.custom_details);
+    described.value("links", &form.links);
+    described.value("images", &form.images);
+    let link = form.links.as_array().and_then(|it| it.first()?.get("href")?.as_str());
+    let change = Changed {
+        summary,
+        source: said(payload.source.as_deref()).unwrap_or_else(|| "pagerduty".to_owned()),
+        at: payload.timestamp.as_str().and_then(time),
+        link: link.map(str::to_owned),
+        labels: described.labels,
+        details: described.annotations,
+    };
+    Ok(ChangeEvent { secret, change: Ok(change) })
 }
 
 fn triggered(form: &V2, errors: &mut Vec<String>) -> Described {

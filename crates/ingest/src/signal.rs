@@ -216,6 +216,9 @@ fn settled(
 /// A time as these senders write it: RFC 3339, also with an offset that lacks its colon.
 pub(crate) fn time(text: &str) -> Option<Timestamp> {
     let text = text.trim();
+    // PagerDuty's own client for Python writes an offset and a `Z` behind it.
+    let text = text.strip_suffix("+00:00Z").map_or(text.to_owned(), |it| format!("{it}Z"));
+    let text = text.as_str();
     Timestamp::parse_rfc3339(text).or_else(|| {
         let at = text.len().checked_sub(5)?;
         let (front, offset) = (text.get(..at)?, text.get(at..)?);

@@ -1,5 +1,6 @@
 //! Payloads and what is read from them; and that nothing makes the parsers panic.
 
+mod beside;
 mod receivers;
 
 use crate::{alertmanager_v2, route, webhook_v4};
@@ -16,6 +17,7 @@ fn valid_alerts_are_taken_beside_invalid_ones() {
     ]"#;
     let parsed = alertmanager_v2::parse(body, NOW).expect("a list");
     assert_eq!(parsed.alerts.iter().map(|it| &it.labels["alertname"]).collect::<Vec<_>>(), ["A"]);
+    assert_eq!(parsed.alerts[0].annotations[crate::GENERATOR_URL], "http://p/graph");
     assert_eq!(
         parsed.errors,
         ["at least one label pair required", "`yesterday` is not a time as in RFC 3339"]

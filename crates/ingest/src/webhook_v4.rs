@@ -54,18 +54,19 @@ pub fn parse(body: &[u8], now: Timestamp) -> Result<Parsed, Malformed> {
 }
 
 /// One alert of a payload, by its own status.
-pub(crate) fn one(wire: WireAlert, now: Timestamp) -> Result<Normalised, String> {
+pub(crate) fn one(mut wire: WireAlert, now: Timestamp) -> Result<Normalised, String> {
     let status = match wire.status.as_deref() {
         Some("firing") => Status::Firing,
         Some("resolved") => Status::Resolved,
         other => return Err(format!("status {other:?} is neither firing nor resolved")),
     };
+    let annotations = wire.described();
     let incoming = Incoming {
         starts_at: instant(wire.starts_at.as_deref())?,
         // A firing alert has no end here; one in the future would not be a promise either.
         ends_at: None,
         labels: wire.labels,
-        annotations: wire.annotations,
+        annotations,
     };
     let starts_at = incoming.starts_at;
     let mut alert = normalise(Incoming { starts_at: None, ..incoming }, now, Millis::ZERO)

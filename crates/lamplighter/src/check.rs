@@ -1,7 +1,7 @@
 //! `check`: every problem of a configuration.
 
 use crate::cli::Check;
-use crate::{Answer, YES, no, say, say_json};
+use crate::{Answer, YES, no, say, say_json, sms};
 use std::io::IsTerminal as _;
 
 pub(crate) fn check(it: &Check) -> Answer {
@@ -12,16 +12,22 @@ pub(crate) fn check(it: &Check) -> Answer {
     }
     let coverage = loaded.catalogue.as_ref().map(crate::rota::coverage);
     if it.form.json {
-        let mut told = catalog::to_json(&loaded);
-        if let Some(coverage) = coverage {
-            told["coverage"] = coverage.into();
+        let mut json = catalog::to_json(&loaded);
+        if let Some(pages) = loaded.catalogue.as_ref().and_then(sms::as_json) {
+            json["sms"] = pages;
         }
-        say_json(&told);
+        if let Some(coverage) = coverage {
+            json["coverage"] = coverage.into();
+        }
+        say_json(&json);
     } else {
         let color = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
         say(&catalog::render(&loaded, color));
         for line in coverage.unwrap_or_default() {
             say(&format!("coverage: {line}\n"));
+        }
+        if let Some(catalogue) = &loaded.catalogue {
+            say(&sms::told(catalogue));
         }
     }
     Ok(if loaded.catalogue.is_some() { YES } else { no() })

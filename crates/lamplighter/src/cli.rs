@@ -2,10 +2,15 @@
 //!
 //! Every command has an example. Nothing here does anything.
 
+mod beside;
 mod duty;
+mod studies;
+
+pub(crate) use beside::*;
+pub(crate) use studies::*;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-pub(crate) use duty::{Override, Plan, RotaCommand, RotaPropose, RotaSun, SwapCommand};
+pub(crate) use duty::{Override, PlanChange, RotaCommand, RotaPropose, RotaSun, SwapCommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -55,7 +60,7 @@ pub(crate) enum Command {
     Feature(OneFeature),
     /// Show what a changed configuration does to duty: gaps, nights, shifts that change hands
     #[command(after_help = "Example: lamplighter plan new/ --against examples/solar --weeks 8")]
-    Plan(Plan),
+    Plan(PlanChange),
     /// Show who is on duty, or all shifts and gaps of a time
     #[command(after_help = "Examples: lamplighter oncall payments\n          \
                             lamplighter oncall --config examples/solar --at 2026-12-24T18:00:00Z\n          \
@@ -78,6 +83,15 @@ pub(crate) enum Command {
     /// Say that an incident is over
     #[command(after_help = "Example: lamplighter resolve in_1")]
     Resolve(OneId),
+    /// Write something down beside an incident
+    #[command(after_help = "Example: lamplighter note in_1 \"the carrier says an hour\"")]
+    Note(Note),
+    /// Start the next step of a page now
+    #[command(after_help = "Example: lamplighter escalate pg_1")]
+    Escalate(OneId),
+    /// Take an incident over from whoever has it
+    #[command(after_help = "Example: lamplighter take in_1")]
+    Take(OneId),
     /// Call for help by hand
     #[command(after_help = "Example: lamplighter page \"no lights in Kisumu\" --feature light-on")]
     Page(Page),
@@ -87,6 +101,35 @@ pub(crate) enum Command {
     /// Set, list and end silences
     #[command(subcommand)]
     Silence(SilenceCommand),
+    /// Show how people are reached, verify addresses, send tests, confirm a shift
+    #[command(subcommand)]
+    Contact(ContactCommand),
+    /// List heartbeats, or give a sign of life
+    #[command(subcommand)]
+    Heartbeat(HeartbeatCommand),
+    /// Report a change, or list those reported
+    ///
+    /// Changes are shown with every incident that begins within an hour.
+    #[command(
+        after_help = "Examples: lamplighter change \"payments-api 1.4\" --service payments-api\n          \
+                            lamplighter change --list"
+    )]
+    Change(Change),
+    /// Plan work during which alerts that match call nobody
+    #[command(subcommand)]
+    Maintenance(MaintenanceCommand),
+    /// Compare with the pager that still calls, and end shadow mode
+    #[command(subcommand)]
+    Shadow(ShadowCommand),
+    /// Show who had enough pages, who has the duty for them, and days noted
+    #[command(after_help = "Example: lamplighter load")]
+    Load(Status),
+    /// Call people for an alert whatever holds it back: a limit, a list, a silence
+    #[command(after_help = "Example: lamplighter anyway al_1")]
+    Anyway(OneId),
+    /// End a relief: the rota goes by its turns again
+    #[command(after_help = "Example: lamplighter by-turns payments")]
+    ByTurns(OneId),
     /// Sign a feature's objective as it stands
     #[command(after_help = "Example: lamplighter sign light-on --role product")]
     Sign(Sign),
@@ -407,6 +450,16 @@ pub(crate) struct Page {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Note {
+    /// Which incident, or a page of it
+    pub(crate) id: String,
+    /// What
+    pub(crate) text: String,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Review {
     /// Of which incident
     pub(crate) id: String,
@@ -456,6 +509,90 @@ pub(crate) enum SilenceCommand {
     /// End a silence now
     #[command(after_help = "Example: lamplighter silence end si_1")]
     End(OneId),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum HeartbeatCommand {
+    /// List every heartbeat with when it was last heard
+    #[command(after_help = "Example: lamplighter heartbeat list\n\
+                            Exit code 1 when one is missed.")]
+    List(Status),
+    /// Give a sign of life
+    #[command(after_help = "Example: backup.sh && lamplighter heartbeat ping nightly-backup")]
+    Ping(OneId),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Change {
+    /// What was changed, in one line
+    #[arg(required_unless_present = "list")]
+    pub(crate) summary: Option<String>,
+    /// The service it touches
+    #[arg(long, value_name = "ID")]
+    pub(crate) service: Option<String>,
+    /// The feature it touches
+    #[arg(long, value_name = "ID")]
+    pub(crate) feature: Option<String>,
+    /// The team that did it
+    #[arg(long, value_name = "ID")]
+    pub(crate) team: Option<String>,
+    /// Which system reports it [default: you]
+    #[arg(long)]
+    pub(crate) source: Option<String>,
+    /// Where more stands
+    #[arg(long, value_name = "URL")]
+    pub(crate) link: Option<String>,
+    /// When it was made, as 2026-11-21T03:00:00Z [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<String>,
+    /// List the most recent changes instead
+    #[arg(long, conflicts_with = "summary")]
+    pub(crate) list: bool,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum MaintenanceCommand {
+    /// Plan work, once or again and again
+    #[command(
+        after_help = "Examples: lamplighter maintenance plan patches 'service=\"payments-db\"' \\\n            \
+                            --when \"tue,thu 02:00\" --minutes 120 --reason \"patches\"\n          \
+                            lamplighter maintenance plan move 'team=\"ops\"' --when \"2026-12-24 22:00\" \\\n            \
+                            --timezone Africa/Nairobi --minutes 300 --reason \"the rack moves\""
+    )]
+    Plan(Plan),
+    /// List planned work, with when it comes next
+    #[command(after_help = "Example: lamplighter maintenance list")]
+    List(Status),
+    /// Cancel planned work; a silence it has set goes on until its end
+    #[command(after_help = "Example: lamplighter maintenance cancel patches")]
+    Cancel(OneId),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Plan {
+    /// What it is called; planned again under the same name it replaces the former
+    pub(crate) name: String,
+    /// Which alerts: all of these labels must match
+    pub(crate) matchers: String,
+    /// `2026-12-24 22:00`, `daily 02:00`, `tue,thu 02:00`, `monthly 15 02:00`, `monthly last sun 02:00`
+    #[arg(long)]
+    pub(crate) when: String,
+    /// The zone in which that is meant [default: yours]
+    #[arg(long, value_name = "ZONE")]
+    pub(crate) timezone: Option<String>,
+    /// For how many minutes
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=44_640))]
+    pub(crate) minutes: u32,
+    /// Who answers for it [default: you]
+    #[arg(long, value_name = "PERSON")]
+    pub(crate) owner: Option<String>,
+    /// Why; whoever finds the silence at night will ask
+    #[arg(long)]
+    pub(crate) reason: String,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
 }
 
 #[derive(Debug, Args)]
@@ -583,146 +720,6 @@ pub(crate) struct Doctor {
     pub(crate) place: Place,
     #[command(flatten)]
     pub(crate) form: Form,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Busfactor {
-    /// Git repositories; several are also counted together
-    #[arg(value_name = "REPO", required_unless_present_any = ["log", "evidence"])]
-    pub(crate) repos: Vec<PathBuf>,
-    /// An exported log instead: `git log --name-status` with tabs, see the book
-    #[arg(long, value_name = "FILE", requires = "files", conflicts_with = "repos")]
-    pub(crate) log: Option<PathBuf>,
-    /// The files of the tree at the end of that log, one per line
-    #[arg(long, value_name = "FILE", requires = "log")]
-    pub(crate) files: Option<PathBuf>,
-    /// Services instead of files: lines of `at,kind,service,person` from operations, see the book
-    #[arg(long, value_name = "FILE",
-          conflicts_with_all = ["repos", "log", "method", "pruned", "keep", "pairing", "co_authors"])]
-    pub(crate) evidence: Option<PathBuf>,
-    /// As it stood then, as in 2026-12-24T18:00:00Z [default: as it stands]
-    #[arg(long, value_name = "INSTANT")]
-    pub(crate) at: Option<String>,
-    /// How the authors of a file are found
-    #[arg(long, default_value = "avelino")]
-    pub(crate) method: BusfactorMethod,
-    /// Drop people with less than a tenth of the first one's files, as the program of Avelino et al. does
-    #[arg(long)]
-    pub(crate) pruned: bool,
-    /// Which files count
-    #[arg(long, default_value = "code")]
-    pub(crate) keep: BusfactorKeep,
-    /// Only files in this folder, or this file; may be repeated
-    #[arg(long, value_name = "PATH")]
-    pub(crate) only: Vec<String>,
-    /// No files in this folder, nor this file; may be repeated
-    #[arg(long, value_name = "PATH")]
-    pub(crate) without: Vec<String>,
-    #[command(flatten)]
-    pub(crate) who: BusfactorWho,
-    /// How many days before the last commit count; 0 is all [default: 0 for avelino, otherwise 547]
-    #[arg(long, value_name = "DAYS")]
-    pub(crate) window: Option<u32>,
-    /// In how many days a change's weight falls to 1/e, for jetbrains and evidence; 0 is never [default: 90]
-    #[arg(long, value_name = "DAYS")]
-    pub(crate) decay: Option<u32>,
-    /// Also name the cheapest next pairing: two people and a folder
-    #[arg(long)]
-    pub(crate) pairing: bool,
-    #[command(flatten)]
-    pub(crate) form: Form,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Records {
-    /// The export, with a header line
-    #[arg(value_name = "FILE")]
-    pub(crate) file: PathBuf,
-    /// Which column says what: id, created, started, finished, `worked_minutes`, class, about, person,
-    /// group, state, changed; may be repeated
-    #[arg(long, value_name = "WHAT=NAME", value_parser = named_column)]
-    pub(crate) column: Vec<(String, String)>,
-    /// What a word of the class column means, such as incident=page; may be repeated
-    #[arg(long, value_name = "WORD=CLASS", value_parser = named_column)]
-    pub(crate) means: Vec<(String, String)>,
-    /// `strptime` format of times, such as '%d/%m/%Y %H:%M' [default: ISO 8601]
-    #[arg(long, value_name = "FORMAT")]
-    pub(crate) times: Option<String>,
-    /// Zone of times that name none [default: UTC]
-    #[arg(long, value_name = "ZONE")]
-    pub(crate) timezone: Option<String>,
-    /// What rows are, where no column says so: page, ticket, request, change [default: ticket]
-    #[arg(long, value_name = "CLASS")]
-    pub(crate) class: Option<String>,
-    #[command(flatten)]
-    pub(crate) form: Form,
-}
-
-fn named_column(text: &str) -> Result<(String, String), String> {
-    let (what, name) =
-        text.split_once('=').ok_or("write both with = between, such as created=opened_at")?;
-    Ok((what.to_owned(), name.to_owned()))
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Whatif {
-    /// Teams, work, structures and assumptions
-    #[arg(value_name = "FILE")]
-    pub(crate) file: PathBuf,
-    /// How many threads [default: one per core]; the answer is the same
-    #[arg(long, value_name = "COUNT")]
-    pub(crate) cores: Option<usize>,
-    #[command(flatten)]
-    pub(crate) form: Form,
-}
-
-/// Who counts, and as whom.
-#[derive(Debug, Args)]
-pub(crate) struct BusfactorWho {
-    /// What makes two contacts one person [default: email-or-name for avelino, email for jetbrains]
-    #[arg(long, value_name = "RULE")]
-    pub(crate) identity: Option<BusfactorIdentity>,
-    /// Do not follow `.mailmap`
-    #[arg(long)]
-    pub(crate) no_mailmap: bool,
-    /// Count updaters, bots and coding agents as people
-    #[arg(long)]
-    pub(crate) bots: bool,
-    /// Whether people in Co-authored-by trailers are authors [default: no for avelino, yes for jetbrains]
-    #[arg(long, value_name = "ANSWER")]
-    pub(crate) co_authors: Option<BusfactorCoAuthors>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum BusfactorMethod {
-    /// Degree of authorship over the whole history (Avelino et al. 2016)
-    Avelino,
-    /// Commits of the last 547 days, fading (Jabrayilzade et al. 2022)
-    Jetbrains,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum BusfactorKeep {
-    /// Without documentation, data, media, hidden, generated and vendored files
-    Code,
-    /// Every file
-    All,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum BusfactorIdentity {
-    /// Equal addresses or equal names
-    EmailOrName,
-    /// Equal addresses only
-    Email,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum BusfactorCoAuthors {
-    /// They get full credit
-    Yes,
-    /// They are only counted
-    No,
 }
 
 #[derive(Debug, Args)]

@@ -40,6 +40,7 @@ pub(crate) fn doctor(it: &Doctor) -> Answer {
         findings.push(free_space(folder));
     }
     if let Some(catalogue) = &catalogue {
+        findings.push(watched(catalogue));
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -47,8 +48,11 @@ pub(crate) fn doctor(it: &Doctor) -> Answer {
         for (id, source) in &catalogue.sources {
             findings.push(runtime.block_on(source_read(catalogue, id, source)));
         }
-        for (id, channel) in &catalogue.channels {
-            findings.push(runtime.block_on(channel_reached(id.as_str(), channel)));
+        let url = catalogue.public_url.as_deref();
+        // Where synthetic pages come out only the running server knows.
+        let channels = catalogue.channels.iter().filter(|(id, _)| id.as_str() != model::SYNTHETIC);
+        for (id, channel) in channels {
+            findings.push(runtime.block_on(channel_reached(id.as_str(), channel, url)));
         }
     }
     let well = findings.iter().all(|it| it.result.is_ok());
@@ -58,6 +62,23 @@ pub(crate) fn doctor(it: &Doctor) -> Answer {
         say(&told(&findings));
     }
     Ok(if well { YES } else { no() })
+}
+
+/// How the product itself is watched. What its last synthetic page did only the running server knows.
+fn watched(catalogue: &Catalogue) -> Finding {
+    let watched = &catalogue.watched;
+    let synthetic = match &watched.synthetic {
+        Some(it) => format!(
+            "a synthetic page every {} (`lamplighter heartbeat list` shows the last)",
+            it.every
+        ),
+        None => "no synthetic page (`watch: synthetic:`)".to_owned(),
+    };
+    let ping = match &watched.ping {
+        Some(it) => format!("a sign of life to others every {}", it.every),
+        None => "nobody else would notice its end (`watch: ping:`)".to_owned(),
+    };
+    Finding { what: "watching itself".to_owned(), result: Ok(format!("{synthetic}; {ping}")) }
 }
 
 fn told(findings: &[Finding]) -> String {
@@ -229,8 +250,12 @@ async fn source_read(catalogue: &Catalogue, id: &SourceId, source: &Source) -> F
     Finding { what, result }
 }
 
-async fn channel_reached(id: &str, channel: &Channel) -> Finding {
+async fn channel_reached(id: &str, channel: &Channel, public_url: Option<&str>) -> Finding {
     let what = format!("channel {id}");
+    if let Err(wrong) = channels::Sender::new(channel, &channels::secrets::resolve) {
+        let todo = "mend it: as it is nothing can be sent through this channel".to_owned();
+        return Finding { what, result: Err((wrong, todo)) };
+    }
     let target = match channel {
         Channel::Smtp { host, port, .. } => Some((host.clone(), *port)),
         Channel::Twilio { url, .. }
@@ -262,11 +287,24 @@ async fn channel_reached(id: &str, channel: &Channel) -> Finding {
     let connecting = tokio::net::TcpStream::connect((host.as_str(), port));
     let todo = "check the address, and that nothing between here and there keeps us out";
     let result = match tokio::time::timeout(CONNECT_TIMEOUT, connecting).await {
-        Ok(Ok(_)) => Ok(format!("{host}:{port} answers; nothing was sent")),
+        Ok(Ok(_)) => {
+            Ok(format!("{host}:{port} answers; nothing was sent{}", deaf(channel, public_url)))
+        }
         Ok(Err(error)) => Err((format!("{host}:{port} does not answer: {error}"), todo.to_owned())),
         Err(_) => Err((format!("{host}:{port} does not answer in time"), todo.to_owned())),
     };
     Finding { what, result }
+}
+
+/// What a channel cannot do while its provider does not know where to reach us.
+fn deaf(channel: &Channel, public_url: Option<&str>) -> &'static str {
+    match channel {
+        _ if public_url.is_some() => "",
+        Channel::TwilioVoice { .. } => "; without `public-url` a call takes no keys",
+        Channel::Mattermost { .. } => "; without `public-url` messages have no buttons",
+        Channel::Kannel { .. } => "; without `public-url` nobody reports whether it arrived",
+        _ => "",
+    }
 }
 
 /// Host and port of an HTTP address.

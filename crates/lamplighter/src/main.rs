@@ -5,6 +5,7 @@ mod busfactor;
 mod changes;
 mod check;
 mod cli;
+mod contact;
 mod docs;
 mod doctor;
 mod git;
@@ -16,8 +17,12 @@ mod records;
 mod remote;
 mod rota;
 mod rules;
+mod shadow;
 mod silence;
+mod sms;
+mod steer;
 mod token;
+mod watching;
 mod whatif;
 
 use clap::Parser as _;
@@ -70,6 +75,9 @@ fn run(command: Command) -> Answer {
         Command::Ack(it) => ask::ack(&it),
         Command::Resolve(it) => ask::resolve(&it),
         Command::Page(it) => ask::page(&it),
+        Command::Note(it) => steer::note(&it),
+        Command::Escalate(it) => steer::escalate(&it),
+        Command::Take(it) => steer::take(&it),
         Command::Review(it) => ask::review(&it),
         Command::Sign(it) => ask::sign(&it),
         Command::Why(it) => ask::why(&it),
@@ -77,6 +85,14 @@ fn run(command: Command) -> Answer {
         Command::Rules(it) => rules::rules(&it),
         Command::Import(it) => rules::import(&it),
         Command::Silence(it) => silence::silence(&it),
+        Command::Contact(it) => contact::contact(&it),
+        Command::Heartbeat(it) => watching::heartbeat(&it),
+        Command::Change(it) => watching::change(&it),
+        Command::Maintenance(it) => watching::maintenance(&it),
+        Command::Shadow(it) => shadow::shadow(&it),
+        Command::Load(it) => shadow::load(&it),
+        Command::Anyway(it) => shadow::anyway(&it),
+        Command::ByTurns(it) => shadow::by_turns(&it),
         Command::Token(it) => token::token(&it),
         Command::Journal(it) => journal::journal(&it),
         Command::Erase(it) => offline::erase(&it),

@@ -109,6 +109,18 @@ fn told(rotas: &[&Value]) -> String {
             duty["people"].as_array().into_iter().flatten().map(plain).collect();
         let until = plain(&duty["until"]);
         let _ = writeln!(text, "{}: {} until {until}", plain(&duty["rota"]), people.join(", "));
+        for it in duty["reached"].as_array().into_iter().flatten() {
+            let unverified = it["contacts"].as_array().into_iter().flatten();
+            let unverified: Vec<String> = unverified
+                .filter(|it| it["verified"] != true)
+                .map(|it| plain(&it["medium"]))
+                .collect();
+            let _ = write!(text, "  {}: {}", plain(&it["person"]), crate::contact::reached(it));
+            if !unverified.is_empty() {
+                let _ = write!(text, "; not verified: {}", unverified.join(", "));
+            }
+            text.push('\n');
+        }
         text
     })
 }

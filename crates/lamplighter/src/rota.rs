@@ -1,6 +1,6 @@
 //! `rota` and `plan`: what is proposed, and what a change does to duty. Reads files, changes nothing.
 
-use crate::cli::{Plan, RotaCommand, RotaPropose, RotaSun};
+use crate::cli::{PlanChange, RotaCommand, RotaPropose, RotaSun};
 use crate::oncall::time;
 use crate::{Answer, YES, no, say, say_json};
 use ::oncall::listing::compared;
@@ -105,7 +105,7 @@ fn start(from: Option<&str>) -> Result<Timestamp, Problem> {
     from.map_or_else(|| Ok(SystemClock.now()), time)
 }
 
-pub(crate) fn plan(it: &Plan) -> Answer {
+pub(crate) fn plan(it: &PlanChange) -> Answer {
     let from = start(it.from.as_deref())?;
     let to = from.plus(Millis::from_days(7 * i64::from(it.weeks)));
     let (Some(before), Some(after)) = (read(&it.against), read(&it.paths)) else {

@@ -4,8 +4,9 @@
 //! the part it points to, needs have no cycle, time zones and objectives are valid.
 
 use crate::{
-    ChannelId, EscalationId, FeatureId, LayerRules, Millis, Objective, OrgId, PersonDuty, PersonId,
-    Personal, RotaId, RotaRules, ServiceId, SloId, SourceId, TeamId,
+    ChannelId, EscalationId, FeatureId, LayerRules, LoadLimit, Millis, Mode, Objective, OrgId,
+    Pager, PersonDuty, PersonId, PersonRules, Personal, RotaId, RotaRules, ServiceId, SloId,
+    SourceId, TeamId, Watched,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -36,8 +37,20 @@ pub struct Catalogue {
     /// Priorities that were written: a smaller number comes first. [`crate::PRIORITY_USUAL`] for the others.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub channel_priorities: BTreeMap<ChannelId, u16>,
+    /// How long receipts of a channel may take, where it is written.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub channel_receipts: BTreeMap<ChannelId, Millis>,
+    /// What comes back through channels.
+    #[serde(default)]
+    pub back: crate::Back,
     /// Where samples come from.
     pub sources: BTreeMap<SourceId, Source>,
+    /// Heartbeats, planned work, and the product itself.
+    #[serde(default, skip_serializing_if = "Watched::is_empty")]
+    pub watched: Watched,
+    /// How pages leave: for real or in shadow, and how many one person may get.
+    #[serde(default, skip_serializing_if = "Pager::is_default")]
+    pub pager: Pager,
 }
 
 /// Somebody who can own, sign and be paged.
@@ -47,11 +60,18 @@ pub struct Person {
     pub name: Option<Personal>,
     /// IANA zone, such as `Africa/Nairobi`.
     pub timezone: String,
-    /// How to reach them; a page goes to all of these at once. Possibly empty.
+    /// How to reach them; a page goes to all of these at once unless they have rules of their own.
+    /// Possibly empty.
     pub contacts: Vec<Contact>,
     /// Hours, skills and absences.
     #[serde(default, skip_serializing_if = "crate::duty::is_default")]
     pub duty: PersonDuty,
+    /// In which order they want to be reached.
+    #[serde(default, skip_serializing_if = "PersonRules::is_empty")]
+    pub rules: PersonRules,
+    /// What other pagers call them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aka: Vec<Personal>,
 }
 
 /// One address of a person.
@@ -98,6 +118,12 @@ pub enum Medium {
 pub struct Team {
     /// In the order written; never empty.
     pub members: Vec<PersonId>,
+    /// For real or in shadow, where it differs from the organisation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<Mode>,
+    /// How many pages one of them may get, where the rota says nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub load: Option<LoadLimit>,
 }
 
 /// Something that runs.
@@ -209,6 +235,12 @@ pub struct Rota {
     /// What it says beyond its layers.
     #[serde(default, skip_serializing_if = "crate::duty::is_default")]
     pub rules: RotaRules,
+    /// How long whoever comes on duty has to say that they know, where that is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirm: Option<Millis>,
+    /// How many pages whoever is on duty may get.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub load: Option<LoadLimit>,
 }
 
 /// People who take turns.

@@ -73,6 +73,10 @@ name_id! {
     ChannelId;
     /// Where samples come from.
     SourceId;
+    /// A sign of life that somebody owes us.
+    HeartbeatId;
+    /// Planned work that comes again.
+    WindowId;
 }
 
 /// A service objective, written `service.slo`.
@@ -171,6 +175,8 @@ number_id! {
     NoticeId "no";
     /// A time in which alerts that match call nobody.
     SilenceId "si";
+    /// Something that was changed: a deploy, a switch.
+    ChangeId "ch";
     /// A way in: session, API token or the key of a door.
     TokenId "tk";
     /// A change to who is on duty.

@@ -8,16 +8,21 @@
 //! - ordered maps only, so that the same catalogue always renders and hashes the same;
 //! - personal text is [`Personal`] and nothing else, so that `wire` can find and encrypt it.
 
+mod back;
 mod catalogue;
 mod duty;
 mod id;
 mod label;
 pub mod map;
 mod objective;
+mod pager;
 mod personal;
+mod rules;
 mod time;
+mod watched;
 mod ways;
 
+pub use back::{Back, Mailbox, ReplyWay};
 pub use catalogue::{
     Catalogue, Channel, Contact, Escalation, EscalationStep, Feature, Layer, Medium, Need, Owners,
     PageTarget, Person, Rota, Route, SecretRef, Service, ServiceKind, Slo, Source, SourceKind,
@@ -28,13 +33,18 @@ pub use duty::{
     ShiftPattern,
 };
 pub use id::{
-    AlertId, ChannelId, EscalationId, FeatureId, IncidentId, InvalidName, NoticeId, OrgId,
-    OverrideId, PageId, PersonId, RotaId, ServiceId, SilenceId, SloId, SourceId, SwapId, TeamId,
-    TokenId,
+    AlertId, ChangeId, ChannelId, EscalationId, FeatureId, HeartbeatId, IncidentId, InvalidName,
+    NoticeId, OrgId, OverrideId, PageId, PersonId, RotaId, ServiceId, SilenceId, SloId, SourceId,
+    SwapId, TeamId, TokenId, WindowId,
 };
 pub use label::{Labels, Severity};
 pub use map::{Map, Set};
 pub use objective::{InvalidObjective, Objective};
+pub use pager::{LoadLimit, LoadPer, LoadThen, Mode, Pager};
 pub use personal::Personal;
+pub use rules::{ContactRule, PersonRules, Quiet};
 pub use time::{Millis, Timestamp};
+pub use watched::{
+    Days, Heartbeat, Maintenance, NotWhen, OutboundPing, Recurrence, SYNTHETIC, Synthetic, Watched,
+};
 pub use ways::PRIORITY_USUAL;

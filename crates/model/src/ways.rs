@@ -164,8 +164,12 @@ mod tests {
                 rotas: BTreeMap::new(),
                 escalations: BTreeMap::new(),
                 channels: channels.clone().map(|(id, it)| (id.into(), it)).into(),
+                channel_receipts: BTreeMap::new(),
                 channel_priorities: priorities.iter().map(|(id, it)| ((*id).into(), *it)).collect(),
+                back: crate::Back::default(),
                 sources: BTreeMap::new(),
+                watched: crate::Watched::default(),
+                pager: crate::Pager::default(),
             };
             let found: Vec<_> = catalogue.channels_for(medium).map(ChannelId::as_str).collect();
             assert_eq!(found, expect, "{priorities:?}");

@@ -27,6 +27,8 @@ pub mod sun;
 mod turns;
 mod wall;
 mod weigh;
+mod night;
+mod window;
 mod zones;
 
 #[cfg(test)]
@@ -38,6 +40,8 @@ pub use listing::Listing;
 pub use recurrence::Recurrence;
 pub use schedule::{Change, Duties, Override, Shift};
 pub use weigh::{Weighed, weigh};
+pub use night::night;
+pub use window::{Window, window};
 pub use zones::Zones;
 
 use model::{PersonId, Rota, RotaId, Timestamp};

@@ -293,5 +293,6 @@ fn rota(zone: &str, turn: Turn, handover_day: Weekday, handover_minute: u16) -> 
     let starts = "2024-01-01".to_owned();
     let rules = LayerRules::default();
     let layer = Layer { people, turn, handover_day, handover_minute, starts, rules };
-    Rota { timezone: zone.to_owned(), layers: vec![layer], rules: RotaRules::default() }
+    let rules = RotaRules::default();
+    Rota { timezone: zone.to_owned(), layers: vec![layer], load: None, confirm: None, rules }
 }

@@ -49,7 +49,7 @@ pub enum PageStatus {
         /// When the next one starts.
         deadline: Timestamp,
     },
-    /// Somebody took it. Final.
+    /// Somebody took it; from then on it calls nobody.
     Acknowledged {
         /// Who.
         by: PersonId,
@@ -136,6 +136,16 @@ impl Page {
     /// Folds in that somebody took it.
     pub fn acknowledged(&mut self, by: PersonId, at: Timestamp, via: String) {
         assert!(self.can_be_acknowledged(), "taken once only: {:?}", self.status);
+        self.status = PageStatus::Acknowledged { by, at, via };
+    }
+
+    /// Folds in that somebody else has it now.
+    pub fn taken_over(&mut self, by: PersonId, at: Timestamp, via: String) {
+        assert!(
+            matches!(self.status, PageStatus::Acknowledged { .. }),
+            "only what somebody has is taken over: {:?}",
+            self.status
+        );
         self.status = PageStatus::Acknowledged { by, at, via };
     }
 

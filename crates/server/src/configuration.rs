@@ -48,6 +48,18 @@ fn secrets(catalogue: &Catalogue) -> Result<(), Problem> {
             missing.push(format!("channel {id}: {error}"));
         }
     }
+    for (id, way) in &catalogue.back.replies {
+        for reference in way.secret.iter().chain(&way.former_secret) {
+            if let Err(error) = channels::secrets::resolve(reference) {
+                missing.push(format!("replies {id}: {error}"));
+            }
+        }
+    }
+    if let Some(inbox) = &catalogue.back.inbox
+        && let Err(error) = channels::secrets::resolve(&inbox.password)
+    {
+        missing.push(format!("inbox: {error}"));
+    }
     for (id, source) in &catalogue.sources {
         if let Some(Err(error)) = token_of(source).map(channels::secrets::resolve) {
             missing.push(format!("source {id}: {error}"));

@@ -8,7 +8,9 @@
 //! - the subject and the short text are one line each;
 //! - the link to take a page stands in no text: every channel puts it where its readers find it.
 
-use crate::daily;
+mod reminder;
+
+use crate::{daily, limit_letters, reach_letters};
 use channels::{Action, Callbacks, Message, Priority, SHORT_LENGTH_MAX, one_line, short};
 use engine::{Alert, Notice, NoticeStatus, Origin, Purpose, Recipient, State};
 use incident::Incident;
@@ -17,8 +19,10 @@ use oncall::Zones;
 use slo::{Board, ConditionState};
 use std::fmt::Write as _;
 
-/// From when on a letter says that it is late.
-pub const LATE_FROM: Millis = Millis::from_mins(2);
+pub use engine::LATE_FROM;
+
+/// Changes that are told in a letter.
+const CHANGES_TOLD: usize = 5;
 
 /// What letters are written from besides the state.
 pub(crate) struct Desk<'a> {
@@ -41,7 +45,51 @@ pub(crate) fn letter(desk: &Desk<'_>, id: NoticeId) -> Option<Result<Message, St
     Some(match notice.purpose {
         Purpose::Page { page, attempt } => page_letter(desk, id, notice, page, attempt),
         Purpose::Digest { .. } => digest_letter(desk, id, notice),
+        Purpose::Verify => reach_letters::verify(desk, id, notice),
+        Purpose::Test => reach_letters::test(desk, id, notice),
+        Purpose::Duty { call } => reach_letters::duty(desk, id, notice, call),
+        Purpose::Reminder { silence, reason } => {
+            reminder::letter(desk, id, notice, silence, reason)
+        }
+        Purpose::Bundle => limit_letters::list(desk, id, notice),
+        Purpose::Update { incident } => limit_letters::update(desk, id, notice, incident),
+        Purpose::Load { load } => limit_letters::enough(desk, id, notice, load),
+        Purpose::Answer => answer_letter(desk, id, notice),
     })
+}
+
+/// The letter of `lead`, which also tells of the `others` that are still due, and which those are.
+pub(crate) fn letter_with(
+    desk: &Desk<'_>,
+    lead: NoticeId,
+    others: &[NoticeId],
+) -> Option<(NoticeId, Vec<NoticeId>, Result<Message, String>)> {
+    let due = |id: &NoticeId| {
+        let status = desk.state.notices.get(id).map(|it| &it.status);
+        matches!(status, Some(NoticeStatus::Due { at }) if *at <= desk.now)
+    };
+    let mut rest: Vec<NoticeId> = std::iter::once(lead).chain(others.iter().copied()).collect();
+    rest.retain(due);
+    while !rest.is_empty() {
+        let first = rest.remove(0);
+        match letter(desk, first) {
+            Some(Ok(it)) if !rest.is_empty() => {
+                let it = reach_letters::bundled(desk, first, &rest, it);
+                return Some((first, rest, Ok(it)));
+            }
+            // What cannot be written is reported alone; the others are looked at again.
+            Some(it) => return Some((first, vec![], it)),
+            None => {}
+        }
+    }
+    None
+}
+
+/// The letter of a page that was sent, as it is closed; `None` when it is about nothing that is known.
+pub(crate) fn closing_letter(desk: &Desk<'_>, id: NoticeId) -> Option<Message> {
+    let notice = desk.state.notices.get(&id)?;
+    let Purpose::Page { page, attempt } = notice.purpose else { return None };
+    page_letter(desk, id, notice, page, attempt).ok()
 }
 
 fn page_letter(
@@ -116,6 +164,14 @@ fn about(desk: &Desk<'_>, incident: &Incident, alert: Option<&Alert>, notice: &N
     if let Some(alert) = alert {
         let _ = writeln!(text, "{}", evidence(&alert.origin, alert.severity));
     }
+    let changes: Vec<_> = desk.state.changes_before(incident).collect();
+    for (_, it) in changes.iter().take(CHANGES_TOLD) {
+        let at = local(desk.zones, zone, it.at);
+        let _ = writeln!(text, "Changed before: {at}: {} ({})", one_line(&it.summary), it.source);
+    }
+    if changes.len() > CHANGES_TOLD {
+        let _ = writeln!(text, "and {} more changes", changes.len() - CHANGES_TOLD);
+    }
     text
 }
 
@@ -151,10 +207,19 @@ fn evidence(origin: &Origin, severity: Severity) -> String {
             let labels: Vec<String> =
                 labels.iter().take(20).map(|(name, value)| format!("{name}={value}")).collect();
             let _ = write!(text, "\nLabels: {}", short(&labels.join(", "), 500));
+            if let Some(url) = annotations.get(ingest::GENERATOR_URL) {
+                let _ = write!(text, "\nSeen at: {}", one_line(url));
+            }
             text
         }
         Origin::Source { failing_since, detail, .. } => {
             format!("Since {failing_since}: {}", short(detail, 500))
+        }
+        Origin::Heartbeat { heartbeat, heard_at } => {
+            format!("Heartbeat {heartbeat} was last heard at {heard_at}.")
+        }
+        Origin::Watch { check, detail } => {
+            format!("The check `{check}` of Lamplighter itself failed: {}", short(detail, 500))
         }
         Origin::Person { by } => format!("Called by {by}."),
     }
@@ -194,6 +259,12 @@ fn digest_letter(desk: &Desk<'_>, id: NoticeId, notice: &Notice) -> Result<Messa
     let to = address(desk, notice)?;
     let zone = zone_of(desk.state.catalogue(), notice);
     let daily::Daily { subject, mut text } = daily::write(desk, zone);
+    if desk.state.shadow.is_on() {
+        text = format!(
+            "SHADOW MODE: nobody is woken by Lamplighter. {}/shadow\n\n{text}",
+            desk.public_url
+        );
+    }
     if let Some(late) = late(desk, notice) {
         let _ = writeln!(text, "\n{late}");
     }
@@ -212,7 +283,24 @@ fn digest_letter(desk: &Desk<'_>, id: NoticeId, notice: &Notice) -> Result<Messa
     })
 }
 
-fn address(desk: &Desk<'_>, notice: &Notice) -> Result<String, String> {
+fn answer_letter(desk: &Desk<'_>, id: NoticeId, notice: &Notice) -> Result<Message, String> {
+    let text = notice.text.as_ref().and_then(|it| it.text()).ok_or("the answer was erased")?;
+    Ok(Message {
+        key: id.to_string(),
+        to: address(desk, notice)?,
+        subject: short(text, SHORT_LENGTH_MAX),
+        text: text.to_owned(),
+        short: short(text, SHORT_LENGTH_MAX),
+        ack_url: None,
+        url: None,
+        actions: vec![],
+        callbacks: callbacks(desk, id, notice),
+        priority: Priority::Normal,
+        data: serde_json::json!({ "type": "answer" }),
+    })
+}
+
+pub(crate) fn address(desk: &Desk<'_>, notice: &Notice) -> Result<String, String> {
     let person = match &notice.to {
         Recipient::Channel(_) => return Ok(String::new()),
         Recipient::Person(person) => person,
@@ -229,7 +317,7 @@ fn address(desk: &Desk<'_>, notice: &Notice) -> Result<String, String> {
 }
 
 /// Where the provider reaches us about a notice: only when the configuration says under which address.
-fn callbacks(desk: &Desk<'_>, id: NoticeId, notice: &Notice) -> Option<Callbacks> {
+pub(crate) fn callbacks(desk: &Desk<'_>, id: NoticeId, notice: &Notice) -> Option<Callbacks> {
     let base = desk.state.catalogue()?.public_url.clone()?;
     let code = web::callback_code(desk.links_key, &notice.channel, id);
     Some(Callbacks { base, channel: notice.channel.clone(), notice: id.to_string(), code })
@@ -239,7 +327,7 @@ fn name(medium: Medium) -> &'static str {
     medium.word()
 }
 
-fn late(desk: &Desk<'_>, notice: &Notice) -> Option<String> {
+pub(crate) fn late(desk: &Desk<'_>, notice: &Notice) -> Option<String> {
     let by = desk.now.since(notice.decided_at);
     let zone = zone_of(desk.state.catalogue(), notice);
     let due = local(desk.zones, zone, notice.decided_at);
@@ -247,7 +335,7 @@ fn late(desk: &Desk<'_>, notice: &Notice) -> Option<String> {
         .then(|| format!("This message is late by {by}: it should have gone out on {due}."))
 }
 
-fn zone_of<'a>(catalogue: Option<&'a Catalogue>, notice: &Notice) -> Option<&'a str> {
+pub(crate) fn zone_of<'a>(catalogue: Option<&'a Catalogue>, notice: &Notice) -> Option<&'a str> {
     let Recipient::Person(person) = &notice.to else { return None };
     Some(catalogue?.people.get(person)?.timezone.as_str())
 }

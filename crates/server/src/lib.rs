@@ -9,17 +9,21 @@
 //! - nobody who pages waits for a source, a sample or a view;
 //! - every failure is told with what to do.
 
+mod closing;
 mod configuration;
 mod daily;
 mod demo;
 mod letters;
+mod limit_letters;
 mod links;
 mod logging;
+mod mailbox;
 mod measure;
 mod node;
 mod outbox;
 mod owner;
 mod problem;
+mod reach_letters;
 mod ready;
 mod run;
 mod samples;
@@ -28,13 +32,16 @@ mod setup;
 mod storage;
 mod telemetry;
 mod wait;
+mod watch;
 
+pub use closing::{CLOSE_TRIES_MAX, Closer};
 pub use configuration::{DEFAULT_PATH, load, paths};
 pub use demo::{
     DemoOptions, Emulated, ExampleOptions, HISTORY, Memory, SERVICES, Town, demo, example_services,
 };
 pub use letters::LATE_FROM;
 pub use logging::{LogForm, start_logging};
+pub use mailbox::MailReader;
 pub use measure::{MINUTES_OBSERVED_MAX, Measurer, READ_INTERVAL_MIN};
 pub use node::{LEASE_TTL, Node, NodeOptions, Shared};
 pub use outbox::{Inbox, Kept, ON_THE_WAY_MAX, Outbox, PER_CHANNEL_MAX};

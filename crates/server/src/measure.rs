@@ -364,6 +364,10 @@ pub(crate) fn empty() -> Catalogue {
         escalations: BTreeMap::new(),
         channels: BTreeMap::new(),
         channel_priorities: BTreeMap::new(),
+        channel_receipts: BTreeMap::new(),
+        back: model::Back::default(),
         sources: BTreeMap::new(),
+        watched: model::Watched::default(),
+        pager: model::Pager::default(),
     }
 }

@@ -3,6 +3,7 @@
 //! Everything that `serve`, the demo and the stories have in common is put together here; they differ
 //! in clock, store and configuration only.
 
+use crate::closing::Closer;
 use crate::links::links_key;
 use crate::measure::Measurer;
 use crate::outbox::{Inbox, Outbox, Writer};
@@ -151,6 +152,18 @@ impl Node {
             inbox,
         };
         Outbox::new(desk)
+    }
+
+    /// A new worker that closes letters whose page is over.
+    #[must_use]
+    pub fn closer(&self, public_url: &str) -> Closer {
+        Closer::new(Writer {
+            shared: self.shared.clone(),
+            metrics: self.metrics.clone(),
+            public_url: public_url.trim_end_matches('/').to_owned(),
+            links_key: self.links_key,
+            inbox: None,
+        })
     }
 
     /// Ends the writer with a snapshot, after the samples are stored. The workers must have ended.

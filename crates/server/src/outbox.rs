@@ -10,14 +10,15 @@
 //! - what a provider said is reported until the journal has it, and is not sent again meanwhile.
 
 use crate::Metrics;
-use crate::letters::{Desk, letter};
+use crate::letters::{Desk, letter_with};
 use crate::node::Shared;
 use crate::wait::{Waiter, stopped};
+use crate::watch::Loopback;
 use channels::{Message, Outcome, Sender};
 use driver::SubmitError;
 use engine::{Command, DeliveryOutcome, NoticeStatus, Recipient, State, Submission};
-use model::{Channel, ChannelId, Medium, Millis, NoticeId, Timestamp};
-use std::collections::BTreeMap;
+use model::{Channel, ChannelId, Medium, Millis, NoticeId, SYNTHETIC, SecretRef, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
@@ -46,6 +47,7 @@ pub struct Outbox {
     version: u64,
     running: JoinSet<()>,
     on_the_way: BTreeMap<NoticeId, tokio::task::Id>,
+    loopback: Option<Loopback>,
 }
 
 /// Where letters of [`model::Channel::Inbox`] are laid down.
@@ -76,6 +78,21 @@ pub(crate) struct Writer {
     pub(crate) inbox: Option<Arc<dyn Inbox>>,
 }
 
+/// What goes out in one message.
+struct Parcel {
+    lead: NoticeId,
+    /// Notices to the same address that the message tells of too.
+    others: Vec<NoticeId>,
+    medium: Medium,
+    channel: ChannelId,
+}
+
+impl Parcel {
+    fn notices(&self) -> impl Iterator<Item = NoticeId> {
+        std::iter::once(self.lead).chain(self.others.iter().copied())
+    }
+}
+
 #[derive(Clone)]
 struct Road {
     sender: Arc<Result<Sender, String>>,
@@ -97,7 +114,15 @@ impl Outbox {
             version: 0,
             running: JoinSet::new(),
             on_the_way: BTreeMap::new(),
+            loopback: None,
         }
+    }
+
+    /// Sends synthetic pages to a receiver of ours, whose address no catalogue knows.
+    #[must_use]
+    pub(crate) fn with_loopback(mut self, loopback: Option<Loopback>) -> Self {
+        self.loopback = loopback;
+        self
     }
 
     /// Works until `stop` says so; what is on its way then is waited for.
@@ -105,6 +130,7 @@ impl Outbox {
         let mut changes = self.desk.shared.handle.subscribe();
         self.tell_what_was_due();
         loop {
+            self.desk.metrics.note_outbox(self.desk.shared.clock.now());
             self.adopt();
             self.start_due();
             let next = self.next_due();
@@ -166,6 +192,8 @@ impl Outbox {
         self.senders = channels
             .iter()
             .map(|(id, channel)| {
+                let own = self.loopback.as_ref().filter(|_| id.as_str() == SYNTHETIC).map(back);
+                let channel = own.as_ref().unwrap_or(channel);
                 let sender = Sender::new(channel, &channels::secrets::resolve);
                 if let Err(missing) = &sender {
                     tracing::error!(channel = %id, "the channel cannot send: {missing}");
@@ -177,20 +205,36 @@ impl Outbox {
     }
 
     fn start_due(&mut self) {
-        let due: Vec<(NoticeId, ChannelId, Medium)> = {
-            let handle = &self.desk.shared.handle;
-            let (now, state) = (handle.now(), handle.state());
-            let waiting =
-                state.notices_due(now).filter(|(id, _)| !self.on_the_way.contains_key(id));
-            let room = ON_THE_WAY_MAX.saturating_sub(self.on_the_way.len());
-            waiting.take(room).map(|(id, it)| (id, it.channel.clone(), it.medium)).collect()
-        };
-        for (id, channel, medium) in due {
+        for parcel in self.parcels() {
             let desk = Arc::clone(&self.desk);
-            let road = self.senders.get(&channel).cloned();
-            let task = self.running.spawn(async move { desk.deliver(id, medium, road).await });
-            self.on_the_way.insert(id, task.id());
+            let road = self.senders.get(&parcel.channel).cloned();
+            let notices: Vec<NoticeId> = parcel.notices().collect();
+            let task = self.running.spawn(async move { desk.deliver(parcel, road).await });
+            self.on_the_way.extend(notices.into_iter().map(|it| (it, task.id())));
         }
+    }
+
+    /// What is due and not on its way: the newest first, and what is late for the same address in one.
+    fn parcels(&self) -> Vec<Parcel> {
+        let handle = &self.desk.shared.handle;
+        let (now, state) = (handle.now(), handle.state());
+        let room = ON_THE_WAY_MAX.saturating_sub(self.on_the_way.len());
+        let mut packed: BTreeSet<NoticeId> = self.on_the_way.keys().copied().collect();
+        let mut parcels = vec![];
+        for lead in engine::in_order(&state, now) {
+            if parcels.len() >= room {
+                break;
+            }
+            let Some(it) = state.notices.get(&lead) else { continue };
+            if !packed.insert(lead) {
+                continue;
+            }
+            let mut others = engine::together(&state, now, lead);
+            others.retain(|it| packed.insert(*it));
+            let (medium, channel) = (it.medium, it.channel.clone());
+            parcels.push(Parcel { lead, others, medium, channel });
+        }
+        parcels
     }
 
     /// When something becomes due that is not on its way.
@@ -210,14 +254,23 @@ impl Outbox {
     }
 }
 
+/// The channel of synthetic pages, with the address and the key that only this process knows.
+fn back(it: &Loopback) -> Channel {
+    Channel::Webhook { url: it.url.clone(), secret: SecretRef::Plain(it.secret.clone()) }
+}
+
 impl Writer {
-    async fn deliver(&self, id: NoticeId, medium: Medium, road: Option<Road>) {
-        let outcome = match &road {
-            None => Outcome::Permanent { detail: "the channel is no longer configured".to_owned() },
+    async fn deliver(&self, parcel: Parcel, road: Option<Road>) {
+        let medium = parcel.medium;
+        let (id, others, outcome) = match &road {
+            None => {
+                let detail = "the channel is no longer configured".to_owned();
+                (parcel.lead, parcel.others, Outcome::Permanent { detail })
+            }
             Some(road) => {
                 let _room = road.room.acquire().await.expect("the semaphore is never closed");
-                let Some(outcome) = self.send(id, medium, &road.sender).await else { return };
-                outcome
+                let Some(sent) = self.send(&parcel, &road.sender).await else { return };
+                sent
             }
         };
         let told = match &outcome {
@@ -229,18 +282,27 @@ impl Writer {
         if let Outcome::Transient { detail } | Outcome::Permanent { detail } = &outcome {
             tracing::warn!(notice = %id, channel = ?medium, "a notice was not taken ({told}): {detail}");
         }
-        self.report(id, outcome).await;
+        let sent = matches!(outcome, Outcome::Sent { .. });
+        self.report(id, outcome.clone()).await;
+        for other in others {
+            // What was not taken was not taken for any of them; each is tried again by itself.
+            if sent {
+                self.submit(Command::Covered { notice: other, by: id }).await;
+            } else {
+                self.report(other, outcome.clone()).await;
+            }
+        }
     }
 
-    /// `None`: not due any more.
+    /// What was sent, what it told of besides, and what became of it. `None`: not due any more.
     async fn send(
         &self,
-        id: NoticeId,
-        medium: Medium,
+        parcel: &Parcel,
         sender: &Result<Sender, String>,
-    ) -> Option<Outcome> {
+    ) -> Option<(NoticeId, Vec<NoticeId>, Outcome)> {
+        let medium = parcel.medium;
         let now = self.shared.handle.now();
-        let (message, inbox, to) = {
+        let (id, others, message, inbox, to) = {
             // In this order everywhere: the state, then the board.
             let state = self.shared.handle.state();
             let board = self.shared.board.read().unwrap_or_else(PoisonError::into_inner);
@@ -253,19 +315,28 @@ impl Writer {
                 links_key: &self.links_key,
                 head: self.metrics.head(),
             };
-            let message = letter(&desk, id)?;
-            (message, self.inbox.as_ref().filter(|_| lies_down(&state, id)), addressee(&state, id))
+            let (id, others, message) = letter_with(&desk, parcel.lead, &parcel.others)?;
+            (
+                id,
+                others,
+                message,
+                self.inbox.as_ref().filter(|_| lies_down(&state, id)),
+                addressee(&state, id),
+            )
         };
         if let (Ok(message), Some(inbox)) = (&message, inbox) {
             inbox.keep(Kept { at: now, to, medium, message: message.clone() });
         }
         let (message, sender) = match (message, sender) {
-            (Err(detail), _) => return Some(Outcome::Permanent { detail }),
-            (_, Err(missing)) => return Some(Outcome::Permanent { detail: missing.clone() }),
+            (Err(detail), _) => return Some((id, others, Outcome::Permanent { detail })),
+            (_, Err(missing)) => {
+                let detail = missing.clone();
+                return Some((id, others, Outcome::Permanent { detail }));
+            }
             (Ok(message), Ok(sender)) => (message, sender),
         };
         let outcome = sender.send(medium, &message, now).await;
-        Some(without_address(outcome, &message.to))
+        Some((id, others, without_address(outcome, &message.to)))
     }
 
     async fn report(&self, notice: NoticeId, outcome: Outcome) {
@@ -274,9 +345,13 @@ impl Writer {
             Outcome::Transient { detail } => DeliveryOutcome::Transient { detail },
             Outcome::Permanent { detail } => DeliveryOutcome::Permanent { detail },
         };
+        self.submit(Command::Delivered { notice, outcome }).await;
+    }
+
+    /// Until the journal has it.
+    async fn submit(&self, command: Command) {
         loop {
-            let command = Command::Delivered { notice, outcome: outcome.clone() };
-            match self.shared.handle.submit(Submission::system(command)).await {
+            match self.shared.handle.submit(Submission::system(command.clone())).await {
                 Ok(_) => return,
                 Err(
                     SubmitError::Unavailable(_) | SubmitError::Unknown(_) | SubmitError::Overloaded,
@@ -284,7 +359,7 @@ impl Writer {
                     tokio::time::sleep(REPORT_AGAIN).await;
                 }
                 Err(error) => {
-                    tracing::error!(%notice, "what became of a notice cannot be told: {error}");
+                    tracing::error!("what became of a notice cannot be told: {error}");
                     // It is still due. Rather late than again and again.
                     tokio::time::sleep(REPORT_LATER).await;
                     return;

@@ -10,11 +10,13 @@
 //! - a stop loses nothing, however long a provider hangs: what was not reported is sent again.
 
 use crate::configuration;
+use crate::mailbox::MailReader;
 use crate::node::{self, Node, NodeOptions, Shared};
 use crate::outbox::Inbox;
 use crate::owner::{self, owner};
 use crate::ready::Readiness;
 use crate::wait::stopped;
+use crate::watch::{Receiver, Watch};
 use crate::{Place, Problem, serving, setup};
 use driver::{Clock, End, SystemClock};
 use model::{Catalogue, OrgId};
@@ -199,24 +201,43 @@ async fn start(node: &Node, how: How) -> Result<Running, Problem> {
     {
         said.push(format!("first administrator, to be used once: {link}"));
     }
+    let serves = matches!(how.mode, Mode::Serve);
     let context = web::Context {
         handle,
         board,
         clock,
         zones: Arc::new(zones),
         mode: how.mode,
+        hooks: Arc::new(web::Hooks::new(channels::secrets::resolve)),
         link_key: node.links_key(),
         public_url: public_url.clone(),
         reload: Arc::clone(&how.reload),
         metrics: node.metrics_text(),
         ready: readiness.answer(),
     };
+    let reader = MailReader::new(context.clone());
     let mut others = vec![
+        tokio::spawn(reader.run(word.clone())),
         tokio::spawn(node.measurer().run(word.clone())),
         tokio::spawn(readiness.clone().run(word.clone())),
+        tokio::spawn(node.closer(&public_url).run(word.clone())),
     ];
     others.extend(how.extra.into_iter().map(|worker| worker(word.clone())));
-    let outbox = tokio::spawn(node.outbox(&public_url, how.inbox).run(word.clone()));
+    let outbox = node.outbox(&public_url, how.inbox);
+    let outbox = if serves {
+        let receiver = Receiver::listen().await;
+        if let Err(error) = &receiver {
+            tracing::error!("synthetic pages have nowhere to come out: {error}");
+        }
+        let receiver = receiver.ok();
+        let loopback = receiver.as_ref().map(Receiver::loopback);
+        let watch = Watch::new(node.shared().clone(), node.metrics().clone(), itself(address));
+        others.push(tokio::spawn(watch.run(receiver, word.clone())));
+        outbox.with_loopback(loopback)
+    } else {
+        outbox
+    };
+    let outbox = tokio::spawn(outbox.run(word.clone()));
     let mut closing = word;
     let closed = async move { stopped(&mut closing).await };
     let http = tokio::spawn(serving::serve(listener, web::router(context), closed));
@@ -226,6 +247,20 @@ async fn start(node: &Node, how: How) -> Result<Running, Problem> {
     }
     eprintln!("listening on {local}");
     Ok(Running { signals, stop, readiness, reload: how.reload, http, outbox, others })
+}
+
+/// Where this server reaches itself when it listens on `address`.
+fn itself(address: SocketAddr) -> String {
+    let mut address = address;
+    if address.ip().is_unspecified() {
+        let loopback: std::net::IpAddr = if address.is_ipv4() {
+            std::net::Ipv4Addr::LOCALHOST.into()
+        } else {
+            std::net::Ipv6Addr::LOCALHOST.into()
+        };
+        address.set_ip(loopback);
+    }
+    format!("http://{address}")
 }
 
 /// Listens on the first address that is free.

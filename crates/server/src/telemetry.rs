@@ -30,6 +30,9 @@ pub struct Metrics {
     reads: Family<Labels, Counter>,
     head: Arc<Mutex<Head>>,
     failure: Arc<Mutex<Option<String>>>,
+    synthetic: Family<Labels, Counter>,
+    pings: Family<Labels, Counter>,
+    outbox_seen: Arc<Mutex<Option<Timestamp>>>,
 }
 
 impl Default for Metrics {
@@ -44,6 +47,9 @@ impl Default for Metrics {
             reads: Family::default(),
             head: Arc::default(),
             failure: Arc::default(),
+            synthetic: Family::default(),
+            pings: Family::default(),
+            outbox_seen: Arc::default(),
         }
     }
 }
@@ -65,6 +71,26 @@ impl Metrics {
     pub(crate) fn read(&self, source: &model::SourceId, outcome: &'static str) {
         let labels = vec![("source", source.to_string()), ("outcome", outcome.to_owned())];
         self.reads.get_or_create(&labels).inc();
+    }
+
+    /// A synthetic page was seen at the other end, or lost.
+    pub(crate) fn synthetic(&self, outcome: &'static str) {
+        self.synthetic.get_or_create(&vec![("outcome", outcome.to_owned())]).inc();
+    }
+
+    /// A sign of life to others was taken, failed, or withheld because something is not in order.
+    pub(crate) fn ping(&self, outcome: &'static str) {
+        self.pings.get_or_create(&vec![("outcome", outcome.to_owned())]).inc();
+    }
+
+    /// The outbox looked at its tray.
+    pub(crate) fn note_outbox(&self, at: Timestamp) {
+        *self.outbox_seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(at);
+    }
+
+    /// When the outbox looked at its tray last.
+    pub(crate) fn outbox_seen(&self) -> Option<Timestamp> {
+        *self.outbox_seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The end of the journal as last written or found.
@@ -98,6 +124,10 @@ impl Metrics {
         registry.register("journal_append_seconds", help, self.append_seconds.clone());
         registry.register("notices", "Attempts to send, by outcome", self.notices.clone());
         registry.register("source_reads", "Reads of sources by outcome", self.reads.clone());
+        let help = "Synthetic pages, by what became of them";
+        registry.register("synthetic_pages", help, self.synthetic.clone());
+        let help = "Signs of life to others, by what became of them";
+        registry.register("pings", help, self.pings.clone());
         self.register_state(&mut registry, observed);
         register_board(&mut registry, observed);
         let mut text = String::new();
@@ -121,14 +151,81 @@ impl Metrics {
             ("incidents_open", "Incidents that go on", state.open_groups.len() as u64),
             ("notices_due", "Notices to be sent now", state.notices_due(now).count() as u64),
             ("sources_failing", "Sources that fail", state.sources_failing.len() as u64),
+            (
+                "pages_per_person_per_10min_max",
+                "Calls within ten minutes of whoever got most of them",
+                u64::from(state.load.calls_now(now)),
+            ),
+            (
+                "pages_per_person_per_10min_peak",
+                "The same since the journal began",
+                u64::from(state.load.calls_peak()),
+            ),
+            ("shadow_mode", "Whether anybody is in shadow mode", u64::from(state.shadow.is_on())),
         ];
         for (name, help, value) in values {
             let gauge = Gauge::<i64>::default();
             gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
             registry.register(name, help, gauge);
         }
+        let silent = crate::reach_letters::without_evidence_on_duty(&state, now);
+        let values = [
+            (
+                "recipients_unreached",
+                "People and channels no page could be sent to",
+                state.reach.unreached.len(),
+            ),
+            (
+                "pages_owed",
+                "Exhausted pages of which nobody had a message",
+                state.reach.owed.values().filter(|it| it.next_at.is_some()).count(),
+            ),
+            (
+                "receipts_awaited",
+                "Messages whose receipt is waited for",
+                state.reach.awaiting.len(),
+            ),
+            (
+                "on_duty_without_evidence",
+                "People on duty not known to be reached for two weeks",
+                silent,
+            ),
+        ];
+        for (name, help, value) in values {
+            let gauge = Gauge::<i64>::default();
+            gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
+            registry.register(name, help, gauge);
+        }
+        register_watched(registry, observed, &state, now);
         let help = "How long the oldest notice waits";
         plain(registry, "notice_wait_seconds", help, seconds(late.unwrap_or(Millis::ZERO)));
+    }
+}
+
+/// Heartbeats and synthetic pages.
+fn register_watched(
+    registry: &mut Registry,
+    observed: &Observed,
+    state: &engine::State,
+    now: Timestamp,
+) {
+    let (mut age, mut missed) = (vec![], vec![]);
+    for id in state.catalogue().into_iter().flat_map(|it| it.watched.heartbeats.keys()) {
+        let labels = vec![("heartbeat", id.to_string())];
+        let written = state.watching.heartbeats.get(id).map(|it| it.heard_at);
+        if let Some(at) = observed.handle.heard(id).max(written) {
+            age.push((labels.clone(), seconds(now.since(at))));
+        }
+        let is_missed = state.heartbeat_missed(id).is_some();
+        missed.push((labels, if is_missed { 1.0 } else { 0.0 }));
+    }
+    gauge(registry, "heartbeat_age_seconds", "Time since a heartbeat was heard", age);
+    gauge(registry, "heartbeat_missed", "Whether a heartbeat is missed now", missed);
+    if let Some(seen) = state.watching.synthetic {
+        let help = "Time the last synthetic page took from the door to the receiver";
+        plain(registry, "synthetic_page_seconds", help, seconds(seen.took));
+        let help = "Time since a synthetic page came out at the other end";
+        plain(registry, "synthetic_page_age_seconds", help, seconds(now.since(seen.at)));
     }
 }
 

@@ -68,6 +68,10 @@ pub(crate) fn catalogue() -> Catalogue {
         escalations: BTreeMap::new(),
         channels: BTreeMap::new(),
         channel_priorities: BTreeMap::new(),
+        channel_receipts: BTreeMap::new(),
+        back: model::Back::default(),
         sources: BTreeMap::from([("prometheus".into(), source)]),
+        watched: model::Watched::default(),
+        pager: model::Pager::default(),
     }
 }

@@ -2,8 +2,8 @@
 
 use model::{
     Catalogue, Channel, Contact, Escalation, EscalationStep, Feature, Layer, Medium, Millis, Need,
-    Objective, Owners, PageTarget, Person, PersonId, Personal, Rota, Service, ServiceKind, Slo,
-    SloId, Source, SourceKind, Team, TeamId, Turn, Weekday,
+    Objective, Owners, PageTarget, Person, PersonId, PersonRules, Personal, Rota, Service,
+    ServiceKind, Slo, SloId, Source, SourceKind, Team, TeamId, Turn, Weekday,
 };
 use std::collections::BTreeMap;
 
@@ -26,8 +26,14 @@ pub fn solar() -> Catalogue {
         ]
         .into(),
         teams: [
-            ("payments".into(), Team { members: people(&["ana", "chen", "bo"]) }),
-            ("field".into(), Team { members: people(&["wanjiru", "juma"]) }),
+            (
+                "payments".into(),
+                Team { members: people(&["ana", "chen", "bo"]), mode: None, load: None },
+            ),
+            (
+                "field".into(),
+                Team { members: people(&["wanjiru", "juma"]), mode: None, load: None },
+            ),
         ]
         .into(),
         services: [
@@ -48,6 +54,8 @@ pub fn solar() -> Catalogue {
         escalations: escalations(),
         channels: [("inbox".into(), Channel::Inbox)].into(),
         channel_priorities: BTreeMap::new(),
+        channel_receipts: BTreeMap::new(),
+        back: model::Back::default(),
         sources: [(
             "services".into(),
             Source {
@@ -56,6 +64,8 @@ pub fn solar() -> Catalogue {
             },
         )]
         .into(),
+        watched: model::Watched::default(),
+        pager: model::Pager::default(),
     }
 }
 
@@ -119,8 +129,17 @@ pub fn person(id: &str, timezone: &str, media: &[Medium]) -> (PersonId, Person) 
     let mut name = id.as_str().to_owned();
     name[..1].make_ascii_uppercase();
     let name = Some(Personal::new(id.clone(), name));
-    let duty = model::PersonDuty::default();
-    (id, Person { name, timezone: timezone.to_owned(), contacts, duty })
+    (
+        id,
+        Person {
+            name,
+            timezone: timezone.to_owned(),
+            contacts,
+            aka: vec![],
+            rules: PersonRules::default(),
+            duty: model::PersonDuty::default(),
+        },
+    )
 }
 
 /// An address of `person`.
@@ -190,7 +209,7 @@ pub fn rota(timezone: &str, people_in_turn: &[&str]) -> Rota {
         rules: model::LayerRules::default(),
     };
     let rules = model::RotaRules::default();
-    Rota { timezone: timezone.to_owned(), layers: vec![layer], rules }
+    Rota { timezone: timezone.to_owned(), layers: vec![layer], load: None, confirm: None, rules }
 }
 
 /// One step of an escalation policy.

@@ -106,10 +106,11 @@ fn found(context: &Context, asked: &Asked) -> Vec<(Labels, Value)> {
 }
 
 fn alert_json(alert: &Alert, labels: &Labels, silences: &[String], now: Timestamp) -> Value {
-    let annotations = match &alert.origin {
+    let mut annotations = match &alert.origin {
         Origin::Door { annotations, .. } => annotations.clone(),
         _ => Labels::from([("summary".to_owned(), alert.summary.clone())]),
     };
+    let generator_url = annotations.remove(ingest::GENERATOR_URL).unwrap_or_default();
     let ends_at = now.plus(alert.lease.unwrap_or(LEASE_SHOWN));
     json!({
         "labels": labels,
@@ -118,7 +119,7 @@ fn alert_json(alert: &Alert, labels: &Labels, silences: &[String], now: Timestam
         "startsAt": alert.starts_at.to_string(),
         "updatedAt": if alert.status == AlertStatus::Stale { alert.fired_at } else { now }.to_string(),
         "endsAt": ends_at.to_string(),
-        "generatorURL": "",
+        "generatorURL": generator_url,
         "receivers": [{ "name": "lamplighter" }],
         "status": {
             "state": if silences.is_empty() { "active" } else { "suppressed" },

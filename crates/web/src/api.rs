@@ -4,7 +4,7 @@
 //! it again with the same key changes nothing and is answered alike.
 
 use crate::access::{Principal, principal};
-use crate::{Context, Mode, forms, show, spent};
+use crate::{Context, Mode, forms, reach, show, spent};
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
@@ -50,7 +50,7 @@ pub(crate) async fn submit(
     }
 }
 
-fn refused(error: &SubmitError) -> Response {
+pub(crate) fn refused(error: &SubmitError) -> Response {
     let told = error.to_string();
     match error {
         SubmitError::Rejected(Rejected::Unknown { .. }) => {
@@ -176,9 +176,14 @@ fn incident_json(it: &Incident) -> Value {
         "time_to_acknowledge_ms": span(it.time_to_acknowledge()),
         "time_to_resolve_ms": span(it.time_to_resolve()),
         "time_to_reflect_ms": span(it.time_to_reflect()),
+        "notes": it.notes.iter().map(note_json).collect::<Vec<_>>(),
         "alerts": it.alerts,
         "pages": it.pages,
     })
+}
+
+fn note_json(it: &incident::Note) -> Value {
+    json!({ "at": it.at.to_string(), "by": it.by, "via": it.via, "text": it.text.text() })
 }
 
 pub(crate) async fn incidents(State(context): State<Context>) -> Response {
@@ -213,7 +218,13 @@ pub(crate) async fn oncall(State(context): State<Context>, Query(query): Query<A
     let rotas = state.catalogue().map(|it| {
         let rotas = it.rotas.keys().map(|id| {
             let shift = state.on_duty(id, at, &context.zones)?;
-            Some(json!({ "rota": id, "people": shift.people, "until": shift.ends.to_string() }))
+            let reached = shift.people.iter().map(|it| reach::person_json(&state, it, at));
+            Some(json!({
+                "rota": id,
+                "people": shift.people,
+                "until": shift.ends.to_string(),
+                "reached": reached.collect::<Vec<Value>>(),
+            }))
         });
         rotas.flatten().collect::<Vec<Value>>()
     });

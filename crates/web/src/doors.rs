@@ -21,7 +21,9 @@ use model::{AlertId, Labels, Timestamp};
 use ring::rand::{SecureRandom as _, SystemRandom};
 use serde_json::json;
 
+pub(crate) mod changes;
 pub(crate) mod goalert;
+pub(crate) mod heartbeats;
 pub(crate) mod hooks;
 pub(crate) mod opsgenie;
 pub(crate) mod pagerduty;
@@ -56,14 +58,17 @@ pub(crate) fn routes(context: &Context) -> Router<Context> {
         .layer(DefaultBodyLimit::max(ingest::BODY_BYTES_MAX));
     let receivers = Router::new()
         .route("/v2/enqueue", post(pagerduty::v2))
-        .route("/v2/change/enqueue", post(pagerduty::change))
         .route("/generic/2010-04-15/create_event.json", post(pagerduty::v1))
-        .route("/v2/alerts", post(opsgenie::alerts))
-        .route("/v2/alerts/{identifier}/{action}", post(opsgenie::action).put(opsgenie::action))
         .route("/integrations/generic/20131114/alert/{key}", post(victorops::alert))
         .route("/integrations/generic/20131114/alert/{key}/{routing_key}", post(victorops::routed))
         .layer(DefaultBodyLimit::max(ingest::SIGNAL_BYTES_MAX));
-    doors.merge(slips).merge(integrations).merge(receivers)
+    doors
+        .merge(slips)
+        .merge(integrations)
+        .merge(receivers)
+        .merge(opsgenie::routes())
+        .merge(heartbeats::routes(context))
+        .merge(changes::routes(context))
 }
 
 /// `POST /api/v2/alerts`: valid alerts are taken even when others are not, as Alertmanager does.
@@ -315,7 +320,7 @@ fn key_label(state: &EngineState, who: &Principal) -> String {
     token.map_or_else(String::new, |it| it.label.clone())
 }
 
-async fn submit(
+pub(crate) async fn submit(
     context: &Context,
     who: &Principal,
     commands: Vec<Command>,
@@ -356,11 +361,11 @@ fn content_type(headers: &HeaderMap) -> &str {
     headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok()).unwrap_or("")
 }
 
-fn bad(told: &str) -> Response {
+pub(crate) fn bad(told: &str) -> Response {
     (StatusCode::BAD_REQUEST, axum::Json(json!(told))).into_response()
 }
 
-fn later(told: &str) -> Response {
+pub(crate) fn later(told: &str) -> Response {
     let retry = [(header::RETRY_AFTER, RETRY_AFTER)];
     (StatusCode::SERVICE_UNAVAILABLE, retry, format!("{told}\n")).into_response()
 }

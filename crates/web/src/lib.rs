@@ -12,22 +12,30 @@
 mod access;
 mod alertmanager;
 mod api;
+mod beside;
 mod callback_code;
+mod codes;
 mod doors;
 mod duty;
 mod forms;
 mod headers;
+mod hooks;
 mod links;
 mod live;
 mod passwords;
+mod reach;
 mod show;
 mod spent;
+mod steer;
 mod views;
+mod watching;
 
 #[cfg(test)]
 mod tests;
 
 pub use callback_code::callback_code;
+pub use codes::{CODE_DIGITS, contact_code, contact_code_hash};
+pub use hooks::{Hooks, LetterIn, heard_mail};
 pub use links::ack_link;
 pub use passwords::{hash_token, new_secret};
 
@@ -53,6 +61,8 @@ pub struct Context {
     pub zones: Arc<oncall::Zones>,
     /// For a team, or for trying out.
     pub mode: Mode,
+    /// What comes back is checked and counted here.
+    pub hooks: Arc<Hooks>,
     /// Signs links that acknowledge.
     pub link_key: [u8; 32],
     /// Where people reach this server, without a trailing slash.
@@ -151,6 +161,13 @@ pub fn router(context: Context) -> Router {
         .route("/oncall", get(views::oncall::view))
         .route("/why/{id}", get(views::incident::why))
         .route("/silences", get(views::silences::view))
+        .route("/me", get(reach::view))
+        .route("/api/v1/me", get(reach::me))
+        .route("/api/v1/reach", get(reach::people))
+        .route("/shadow", get(views::shadow::view))
+        .route("/api/v1/shadow/report", get(beside::report))
+        .route("/api/v1/load", get(beside::load))
+        .route("/api/v1/load/credits.csv", get(beside::credits))
         .route("/inbox", get(views::inbox::view))
         .route("/events", get(live::events))
         .route("/api/v1/status", get(api::status))
@@ -161,6 +178,10 @@ pub fn router(context: Context) -> Router {
         .route("/api/v1/oncall/shifts", get(duty::shifts))
         .route("/api/v1/overrides", get(duty::list))
         .route("/api/v1/why/{id}", get(api::why))
+        .route("/watch", get(views::watch::view))
+        .route("/api/v1/heartbeats", get(watching::heartbeats))
+        .route("/api/v1/changes", get(watching::changes))
+        .route("/api/v1/maintenance", get(watching::maintenance))
         .route("/api/v1/journal/head", get(api::head))
         .route("/api/v2/alerts", get(alertmanager::alerts))
         .route("/api/v2/alerts/groups", get(alertmanager::groups))
@@ -168,14 +189,54 @@ pub fn router(context: Context) -> Router {
         .route("/api/v2/silences", get(alertmanager::silences))
         .route("/api/v2/silence/{id}", get(alertmanager::silence))
         .route_layer(from_fn_with_state(context.clone(), access::reader));
-    let writers = Router::new()
+    let writers = writers().route_layer(from_fn_with_state(context.clone(), access::writer));
+    let admins = Router::new()
+        .route("/tokens", get(views::tokens::view).post(forms::issue_token))
+        .route("/tokens/{id}/revoke", post(forms::revoke_token))
+        .route("/people/{id}/password", post(forms::set_password))
+        .route("/api/v1/tokens", get(api::tokens).post(api::issue_token))
+        .route("/api/v1/tokens/{id}", delete(api::revoke_token))
+        .route("/-/reload", post(api::reload))
+        .route("/shadow/end", post(beside::end_form))
+        .route("/api/v1/shadow/end", post(beside::end))
+        .route_layer(from_fn_with_state(context.clone(), access::admin));
+    open.merge(readers)
+        .merge(writers)
+        .merge(admins)
+        .merge(doors::routes(&context))
+        .merge(beside::routes(&context))
+        .merge(hooks::routes())
+        .fallback(views::missing)
+        .layer(from_fn_with_state(context.clone(), access::host))
+        .layer(from_fn(headers::secure))
+        .layer(headers::compression())
+        .with_state(context)
+}
+
+/// What changes something.
+fn writers() -> Router<Context> {
+    Router::new()
         .route("/features/{id}/sign", post(forms::sign))
         .route("/incidents/{id}/acknowledge", post(forms::acknowledge))
         .route("/incidents/{id}/resolve", post(forms::resolve))
         .route("/incidents/{id}/review", post(forms::review))
+        .route("/incidents/{id}/note", post(steer::note_form))
+        .route("/incidents/{id}/escalate", post(steer::escalate_form))
+        .route("/incidents/{id}/take", post(steer::take_form))
         .route("/raise", post(forms::raise))
         .route("/silences", post(forms::silence))
+        .route("/me/verify/{medium}", post(reach::verify_form))
+        .route("/me/code/{medium}", post(reach::code_form))
+        .route("/me/duty", post(reach::duty_form))
+        .route("/people/{id}/test", post(reach::test_form))
+        .route("/api/v1/me/contacts/{medium}/verify", post(reach::verify))
+        .route("/api/v1/me/duty/confirm", post(reach::confirm_duty))
+        .route("/api/v1/people/{id}/test", post(reach::test))
         .route("/silences/{id}/end", post(forms::end_silence))
+        .route("/alerts/{id}/page", post(beside::page_anyway_form))
+        .route("/api/v1/alerts/{id}/page", post(beside::page_anyway))
+        .route("/rotas/{id}/relief/end", post(beside::end_relief_form))
+        .route("/api/v1/rotas/{id}/relief/end", post(beside::end_relief))
         .route("/api/v2/silences", post(alertmanager::set_silence))
         .route("/api/v2/silence/{id}", delete(alertmanager::end_silence))
         .route("/logout", post(forms::logout))
@@ -185,6 +246,9 @@ pub fn router(context: Context) -> Router {
         .route("/api/v1/incidents/{id}/acknowledge", post(api::acknowledge_incident))
         .route("/api/v1/incidents/{id}/resolve", post(api::resolve))
         .route("/api/v1/incidents/{id}/review", post(api::review))
+        .route("/api/v1/incidents/{id}/notes", post(steer::note))
+        .route("/api/v1/incidents/{id}/take", post(steer::take))
+        .route("/api/v1/pages/{id}/escalate", post(steer::escalate))
         .route("/api/v1/pages/{id}/acknowledge", post(api::acknowledge_page))
         .route("/api/v1/features/{id}/sign", post(api::sign))
         .route("/overrides", post(duty::set_form))
@@ -197,22 +261,8 @@ pub fn router(context: Context) -> Router {
         .route("/api/v1/swaps/{id}/{how}", post(duty::answer))
         .route("/api/v1/silences", post(api::silence))
         .route("/api/v1/silences/{id}/end", post(api::end_silence))
-        .route_layer(from_fn_with_state(context.clone(), access::writer));
-    let admins = Router::new()
-        .route("/tokens", get(views::tokens::view).post(forms::issue_token))
-        .route("/tokens/{id}/revoke", post(forms::revoke_token))
-        .route("/people/{id}/password", post(forms::set_password))
-        .route("/api/v1/tokens", get(api::tokens).post(api::issue_token))
-        .route("/api/v1/tokens/{id}", delete(api::revoke_token))
-        .route("/-/reload", post(api::reload))
-        .route_layer(from_fn_with_state(context.clone(), access::admin));
-    open.merge(readers)
-        .merge(writers)
-        .merge(admins)
-        .merge(doors::routes(&context))
-        .fallback(views::missing)
-        .layer(from_fn_with_state(context.clone(), access::host))
-        .layer(from_fn(headers::secure))
-        .layer(headers::compression())
-        .with_state(context)
+        .route("/maintenance", post(watching::plan_form))
+        .route("/maintenance/{id}/cancel", post(watching::cancel_form))
+        .route("/api/v1/maintenance", post(watching::plan_api))
+        .route("/api/v1/maintenance/{id}/cancel", post(watching::cancel_api))
 }

@@ -14,7 +14,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use engine::{Command, Purpose, Recipient, Submission};
 use maud::html;
-use model::{NoticeId, PageId, PersonId};
+use model::{NoticeId, PageId, PersonId, RotaId};
 use paging::PageStatus;
 use ring::hmac;
 
@@ -33,13 +33,30 @@ fn code(key: &[u8; 32], notice: NoticeId) -> String {
     URL_SAFE_NO_PAD.encode(&tag.as_ref()[..CODE_LENGTH])
 }
 
+/// The shift that a link is about, when it is about one: its rota and whose it is.
+fn duty_of(context: &Context, notice: &str, given: &str) -> Option<(RotaId, PersonId)> {
+    let id = NoticeId::parse(notice)?;
+    if crate::hash_token(&code(&context.link_key, id)) != crate::hash_token(given) {
+        return None;
+    }
+    let state = context.handle.state();
+    let notice = state.notices.get(&id)?;
+    let (Purpose::Duty { call }, Recipient::Person(person)) = (notice.purpose, &notice.to) else {
+        return None;
+    };
+    let mut duties = state.reach.duties.iter();
+    let (rota, _) = duties.find(|(_, it)| it.call == call && it.person == *person)?;
+    Some((rota.clone(), person.clone()))
+}
+
 /// What a link leads to.
 struct Linked {
-    page: PageId,
     person: Option<PersonId>,
     title: String,
     status: PageStatus,
     incident: String,
+    /// Every page that the button takes: more than one where the message listed several.
+    all: Vec<(PageId, String)>,
 }
 
 fn linked(context: &Context, notice: &str, given: &str) -> Option<Linked> {
@@ -51,19 +68,44 @@ fn linked(context: &Context, notice: &str, given: &str) -> Option<Linked> {
     }
     let state = context.handle.state();
     let notice = state.notices.get(&id)?;
-    let Purpose::Page { page, .. } = notice.purpose else { return None };
+    let all = match notice.purpose {
+        Purpose::Page { page, .. } => vec![page],
+        Purpose::Bundle => listed(&state, id),
+        _ => return None,
+    };
+    let page = *all.first()?;
     let it = state.pages.get(&page)?;
     let person = match &notice.to {
         Recipient::Person(id) => Some(id.clone()),
         Recipient::Channel(_) => None,
     };
     Some(Linked {
-        page,
         person,
         title: state.incidents.get(&it.incident)?.title.clone(),
         status: it.status.clone(),
         incident: it.incident.to_string(),
+        all: all
+            .into_iter()
+            .filter_map(|page| {
+                let incident = state.incidents.get(&state.pages.get(&page)?.incident)?;
+                Some((page, incident.title.clone()))
+            })
+            .collect(),
     })
+}
+
+/// The pages in a message that lists several, each once: those that can still be taken, or if there is
+/// none, all.
+fn listed(state: &engine::State, list: NoticeId) -> Vec<PageId> {
+    let parts = state.load.bundles.get(&list).into_iter().flatten();
+    let pages = parts.filter_map(|it| match state.notices.get(it)?.purpose {
+        Purpose::Page { page, .. } => Some(page),
+        _ => None,
+    });
+    let pages: std::collections::BTreeSet<PageId> = pages.collect();
+    let open = |it: &&PageId| state.pages.get(it).is_some_and(paging::Page::can_be_acknowledged);
+    let waiting: Vec<PageId> = pages.iter().filter(open).copied().collect();
+    if waiting.is_empty() { pages.into_iter().collect() } else { waiting }
 }
 
 /// GET: shows, and changes nothing.
@@ -71,6 +113,17 @@ pub(crate) async fn look(
     State(context): State<Context>,
     Path((notice, mac)): Path<(String, String)>,
 ) -> Response {
+    if let Some((rota, person)) = duty_of(&context, &notice, &mac) {
+        return layout::bare(
+            "Confirm your shift",
+            &html! {
+                h1 { "You are on duty in " (rota) }
+                p { "You are asked as " strong { (person) } ". Say that you know, and nobody else is told." }
+                form method="post" { button.big id="confirm" { "I know" } }
+            },
+        )
+        .into_response();
+    }
     let Some(it) = linked(&context, &notice, &mac) else { return unknown() };
     let told = told(&it.status);
     layout::bare(
@@ -80,8 +133,14 @@ pub(crate) async fn look(
             @if let Some(told) = told {
                 p.big { (told) }
             } @else if let Some(person) = &it.person {
-                p { "You are being called as " strong { (person) } ". Taking it stops the calls." }
-                form method="post" { button.big id="take" { "I take it" } }
+                @if it.all.len() > 1 {
+                    p { "You are being called as " strong { (person) } " for " (it.all.len()) " things at once:" }
+                    ul { @for (page, title) in &it.all { li { (page) ": " (title) } } }
+                    form method="post" { button.big id="take" { "I take all " (it.all.len()) } }
+                } @else {
+                    p { "You are being called as " strong { (person) } ". Taking it stops the calls." }
+                    form method="post" { button.big id="take" { "I take it" } }
+                }
             }
             p { a href={ "/incidents/" (it.incident) } { "The whole incident" } " (needs a log-in)" }
         },
@@ -94,11 +153,28 @@ pub(crate) async fn take(
     State(context): State<Context>,
     Path((notice, mac)): Path<(String, String)>,
 ) -> Response {
+    if let Some((rota, by)) = duty_of(&context, &notice, &mac) {
+        let via = "link".to_owned();
+        let command = Command::ConfirmDuty { by: by.clone(), rota: Some(rota.clone()), via };
+        return match context.handle.submit(Submission::person(by.clone(), command)).await {
+            Ok(_) => {
+                let told = format!("Thank you, {by}. You are on duty in {rota}.");
+                views::message("Confirmed", &told).into_response()
+            }
+            Err(error) => failure(&error),
+        };
+    }
     let Some(it) = linked(&context, &notice, &mac) else { return unknown() };
     let Some(person) = it.person else { return unknown() };
     let via = "link".to_owned();
-    let command = Command::AcknowledgePage { page: it.page, by: person.clone(), via };
-    match context.handle.submit(Submission::person(person.clone(), command)).await {
+    let pages = it.all.iter().map(|(page, _)| *page);
+    let command = |page| Command::AcknowledgePage { page, by: person.clone(), via: via.clone() };
+    let answers =
+        pages.map(|page| context.handle.submit(Submission::person(person.clone(), command(page))));
+    let answers = futures_util::future::join_all(answers).await;
+    // Somebody may have been faster with one of several: what could be taken is.
+    let taken = answers.iter().position(Result::is_ok).unwrap_or(0);
+    match answers.into_iter().nth(taken).expect("there is at least one page") {
         Ok(_) => layout::bare(
             "Taken",
             &html! {

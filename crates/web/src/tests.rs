@@ -12,8 +12,8 @@ use store::MemoryJournal;
 use tower::ServiceExt as _;
 
 /// Monday 23 November 2026, 10:00 UTC.
-const NOW: Timestamp = Timestamp(1_795_428_000_000);
-const LINK_KEY: [u8; 32] = [7; 32];
+pub(crate) const NOW: Timestamp = Timestamp(1_795_428_000_000);
+pub(crate) const LINK_KEY: [u8; 32] = [7; 32];
 
 /// Who may, per route: anonymous, door, member, administrator. `-` is a refusal.
 ///
@@ -28,6 +28,18 @@ const ROUTES: &str = "
     GET  /setup/wrong                          404 404 404 404
     POST /setup/wrong                          404 404 404 404
     GET  /a/no_1/wrong                         404 404 404 404
+    POST /hooks/twilio/text/sms                404 404 404 404
+    GET  /hooks/kannel/text                    404 404 404 404
+    POST /hooks/sms/text                       404 404 404 404
+    GET  /hooks/sms/text                       404 404 404 404
+    POST /hooks/slack/text                     404 404 404 404
+    POST /hooks/slack/text/command             404 404 404 404
+    POST /hooks/telegram/text                  404 404 404 404
+    POST /callbacks/none/twilio-sms/no_1/x     404 404 404 404
+    POST /callbacks/none/twilio-call/no_1/x    404 404 404 404
+    POST /callbacks/none/twilio-keys/no_1/x    404 404 404 404
+    GET  /callbacks/none/kannel/no_1/x         404 404 404 404
+    POST /callbacks/none/mattermost/no_1/x     404 404 404 404
     POST /a/no_1/wrong                         404 404 404 404
     GET  /                                     303 303 200 200
     GET  /features/light-on                    303 303 200 200
@@ -40,7 +52,40 @@ const ROUTES: &str = "
     GET  /why/in_9                             303 303 404 404
     GET  /inbox                                303 303 404 404
     GET  /silences                             303 303 200 200
+    GET  /shadow                               303 303 200 200
+    POST /shadow/end                           303 403 403 409
+    GET  /api/v1/shadow/report                 401 401 200 200
+    POST /api/v1/shadow/end                    401 403 403 409
+    POST /api/v1/shadow/calls                  401 400 400 400
+    POST /api/v1/shadow/csv                    401 400 400 400
+    POST /api/v1/shadow/pagerduty              401 400 400 400
+    POST /api/v1/shadow/opsgenie               401 400 400 400
+    POST /api/v1/shadow/goalert                401 400 400 400
+    POST /api/v1/shadow/oncall                 401 400 400 400
+    GET  /api/v1/load                          401 401 200 200
+    GET  /api/v1/load/credits.csv              401 401 200 200
+    POST /alerts/al_9/page                     303 303 404 404
+    POST /api/v1/alerts/al_9/page              401 401 404 404
+    POST /rotas/nothing/relief/end             303 303 404 404
+    POST /api/v1/rotas/nothing/relief/end      401 401 404 404
     POST /silences/si_9/end                    303 303 404 404
+    GET  /watch                                303 303 200 200
+    POST /maintenance                          303 303 422 422
+    POST /maintenance/patches/cancel           303 303 404 404
+    GET  /api/v1/heartbeats                    401 401 200 200
+    GET  /api/v1/changes                       401 401 200 200
+    GET  /api/v1/maintenance                   401 401 200 200
+    POST /api/v1/maintenance                   401 401 415 415
+    POST /api/v1/maintenance/patches/cancel    401 401 404 404
+    GET  /api/v1/heartbeats/none/ping          401 404 404 404
+    POST /api/v1/heartbeats/none/ping          401 404 404 404
+    POST /api/v1/changes                       401 422 422 422
+    POST /v2/heartbeats/none/ping              401 404 404 404
+    GET  /v2/heartbeats/none                   401 404 404 404
+    POST /api/v2/heartbeat/wrong               404 404 404 404
+    POST /integrations/v1/webhook/wrong/heartbeat/ 403 403 403 403
+    GET  /v2/alerts/requests/none              401 404 404 404
+    GET  /v2/alerts/none                       401 404 404 404
     GET  /api/v2/alerts                        401 401 200 200
     GET  /api/v2/alerts/groups                 401 401 200 200
     GET  /api/v2/receivers                     401 401 200 200
@@ -59,6 +104,15 @@ const ROUTES: &str = "
     GET  /api/v1/overrides                     401 401 200 200
     POST /api/v1/overrides/ov_9/end            401 401 404 404
     POST /api/v1/swaps/sw_9/accept             401 401 404 404
+    GET  /me                                   303 303 200 200
+    GET  /api/v1/me                            401 401 200 200
+    GET  /api/v1/reach                         401 401 200 200
+    POST /me/verify/pigeon                     303 303 303 303
+    POST /me/verify/push                       303 303 409 303
+    POST /people/zoe/test                      303 303 303 404
+    POST /api/v1/people/zoe/test               401 401 403 404
+    POST /api/v1/me/contacts/pigeon/verify     401 401 415 415
+    POST /api/v1/me/duty/confirm               401 401 415 415
     GET  /api/v1/why/in_9                      401 401 404 404
     GET  /api/v1/journal/head                  401 401 200 200
     GET  /api/v1/tokens                        401 403 403 200
@@ -86,10 +140,16 @@ const ROUTES: &str = "
     POST /integrations/generic/20131114/alert/wrong/payments 403 403 403 403
     POST /incidents/in_9/acknowledge           303 303 404 404
     POST /incidents/in_9/resolve               303 303 404 404
+    POST /incidents/in_9/note                  303 303 422 422
+    POST /incidents/in_9/escalate              303 303 404 404
+    POST /incidents/in_9/take                  303 303 404 404
     POST /demo/break/carrier-a                 303 303 404 404
     POST /api/v1/incidents/in_9/acknowledge    401 401 404 404
     POST /api/v1/incidents/in_9/resolve        401 401 404 404
     POST /api/v1/pages/pg_9/acknowledge        401 401 404 404
+    POST /api/v1/pages/pg_9/escalate           401 401 404 404
+    POST /api/v1/incidents/in_9/take           401 401 404 404
+    POST /api/v1/incidents/in_9/notes          401 401 415 415
     POST /-/reload                             401 403 403 200
     POST /tokens/tk_99/revoke                  303 403 403 404
     DELETE /api/v1/tokens/tk_99                401 403 403 404
@@ -333,6 +393,7 @@ async fn the_first_view_is_small() {
 pub(crate) struct House {
     router: axum::Router,
     pub(crate) handle: Handle,
+    context: Context,
 }
 
 impl House {
@@ -352,12 +413,19 @@ impl House {
         house
     }
 
+    pub(crate) fn context(&self) -> Context {
+        self.context.clone()
+    }
+
     async fn demo() -> Self {
         Self::open(Mode::Demo(Arc::new(Controls))).await
     }
 
     async fn open(mode: Mode) -> Self {
-        let catalogue = catalogue();
+        Self::of(mode, catalogue()).await
+    }
+
+    pub(crate) async fn of(mode: Mode, catalogue: Catalogue) -> Self {
         let options = Options {
             org: "solar".into(),
             owner: "test".into(),
@@ -380,13 +448,14 @@ impl House {
             clock,
             zones: Arc::new(oncall::Zones::bundled()),
             mode,
+            hooks: Arc::new(crate::Hooks::new(crate::hooks::tests::secret)),
             link_key: LINK_KEY,
             public_url: "http://127.0.0.1:8080".into(),
             reload: Arc::new(|| Box::pin(async { Ok("nothing changed".to_owned()) })),
             metrics: Arc::new(|| "# EOF\n".to_owned()),
             ready: Arc::new(|| Ok(())),
         };
-        Self { router: router(context), handle }
+        Self { router: router(context.clone()), handle, context }
     }
 
     pub(crate) async fn token(&self, kind: TokenKind, person: Option<PersonId>, secret: &str) {
@@ -412,7 +481,7 @@ impl House {
         tokens.next().expect("issued").0.to_string()
     }
 
-    async fn raise(&self, title: &str) {
+    pub(crate) async fn raise(&self, title: &str) {
         let team = Some("payments".into());
         let command = Command::Raise { by: "bo".into(), title: title.into(), feature: None, team };
         self.handle.submit(Submission::person("bo".into(), command)).await.expect("raised");
@@ -466,7 +535,9 @@ pub(crate) async fn text(response: Response<Body>) -> String {
 
 pub(crate) fn catalogue() -> Catalogue {
     let text = include_str!("../../../examples/solar/lamplighter.yaml");
-    catalog::load_str(&[("lamplighter.yaml", text)]).catalogue.expect("the example is sound")
+    let watched = "org: solar\nheartbeats: { nightly-backup: { every: 1d, team: payments } }\n";
+    let files = [("lamplighter.yaml", text), ("watched.yaml", watched)];
+    catalog::load_str(&files).catalogue.expect("the example is sound")
 }
 
 struct Controls;

@@ -3,7 +3,7 @@
 use super::Kind::{List, Map, Name, Record, Set};
 use super::Presence::{Default, Optional, Required};
 use super::{
-    HANDOVER_DEFAULT, Keys, Kind, Limits, Namespace, Plain, STARTS_DEFAULT, Shape, field, plain,
+    CONFIRM, HANDOVER_DEFAULT, Keys, Kind, LOAD, Limits, Namespace, Plain, STARTS_DEFAULT, Shape, field, plain,
 };
 use model::Millis;
 
@@ -23,6 +23,13 @@ pub(super) static ROTA: Shape = Shape {
             List(&Record(&LAYER)),
             "People who take turns; a later layer stands above an earlier one.",
         ),
+        field("load", Optional, Record(&LOAD), "How many pages whoever is on duty may get."),
+        plain(
+            "confirm",
+            Optional,
+            Plain::Duration(CONFIRM),
+            "Asks whoever comes on duty to say that they know, within this time; then reminds them, then tells the others of the rota. Nobody is woken by it.",
+        ),
         plain(
             "follow-the-sun",
             Default("false"),
@@ -38,7 +45,7 @@ pub(super) static ROTA: Shape = Shape {
         field(
             "cover",
             Default("always"),
-            List(&Kind::Plain(Plain::Hours)),
+            List(&Kind::Plain(Plain::DutyHours)),
             "When somebody must be on duty: `mon-fri 09:00-17:00`. What is outside is no gap.",
         ),
         field(
@@ -100,7 +107,7 @@ static LAYER: Shape = Shape {
         field(
             "only",
             Default("always"),
-            List(&Kind::Plain(Plain::Hours)),
+            List(&Kind::Plain(Plain::DutyHours)),
             "The times in which the layer speaks: `mon-fri 18:00-08:00`. Outside them, lower layers decide.",
         ),
         plain("from", Optional, Plain::Date, "The first day on which the layer speaks."),

@@ -93,10 +93,13 @@ fn the_sample_of_the_design_reads() {
 pub(super) const EVERYTHING: &str = r#"
 org: solar
 public-url: https://lamp.solar.example/
+mode: shadow
+pages-per-person-per-10min: 7
+pagerduty-webhook-secret: env:PD
 people:
-  ana: { name: Ana Reyes, timezone: America/Los_Angeles, email: ana@solar.example, sms: "+15550100", ntfy: ana-7f, voice: "+15550101", pushover: u1, slack: U1, mattermost: ana, telegram: "17", matrix: "!dm:b", skills: { postgres: 3 }, hours: 08:00-17:00 }
+  ana: { name: Ana Reyes, timezone: America/Los_Angeles, email: ana@solar.example, sms: "+15550100", ntfy: ana-7f, voice: "+15550101", pushover: u1, slack: U1, mattermost: ana, telegram: "17", matrix: "!dm:b", aka: [ana.r], skills: { postgres: 3 }, hours: 08:00-17:00, quiet: 22:00-07:00, rules: { page: [{ by: push }, { by: sms, after: 2m }], ticket: [{ by: email }] } }
   bo: { timezone: UTC }
-teams: { payments: { members: [ana] } }
+teams: { payments: { members: [ana], mode: live, load: { pages: 4, per: 24h, then: credit } } }
 services:
   api:
     team: payments
@@ -114,35 +117,46 @@ features:
     owners: { product: ana, engineering: ana, review: 2027-01-01 }
     escalation: long
 rotas:
-  r: { timezone: Africa/Nairobi, layers: [{ people: [ana], turn: 3d, handover: "17:30", starts: 2026-01-05 }], follow-the-sun: false, cover: [mon-fri 09:00-17:00], owner: payments, skills: [postgres], readiness: { ana: shadowed }, rules: { rest-after-night: 11h, shifts-in-row: 5, nights-per-month: 8, not-together: [[ana, bo]], debt: { ana: 12 } } }
+  r: { timezone: Africa/Nairobi, layers: [{ people: [ana], turn: 3d, handover: "17:30", starts: 2026-01-05 }], follow-the-sun: false, confirm: 15m, load: { pages: 3, per: night, then: relieve }, cover: [mon-fri 09:00-17:00], owner: payments, skills: [postgres], readiness: { ana: shadowed }, rules: { rest-after-night: 11h, shifts-in-row: 5, nights-per-month: 8, not-together: [[ana, bo]], debt: { ana: 12 } } }
   s: { timezone: UTC, apart-from: [r], layers: [{ people: [ana, bo], shifts: [{ repeat: mon-thu, at: "09:00", lasts: 8h }, { repeat: FREQ=MONTHLY;BYDAY=1SA, at: "10:00", lasts: 1d }], only: [fri-mon 22:00-06:00, 09:00-24:00], from: 2026-12-01, until: 2026-12-31, advance: worked, together: 2, timezone: Africa/Nairobi }] }
 escalations:
   long: { steps: [{ page: rota r, wait: 90s }, { page: team payments, wait: 1h }, { page: channel e, wait: 1m }], repeat: 2 }
   short: [{ page: person ana, wait: 10m }]
 channels:
-  a: { smtp: { host: mail.example, port: 2525, from: a@mail.example, encryption: tls, username: u, password: "file:/run/p", inbox: pager@mail.example, authority: /etc/ca.pem, priority: 3 } }
-  b: { twilio: { url: "http://127.0.0.1:9/", account: AC1, token: env:TWILIO, from: "+15550111", priority: 2 } }
-  c: { sms-http: { url: "http://127.0.0.1:9/{to}?k={key}", method: POST, body: "{text}", headers: { Authorization: env:AUTH, Accept: text/plain }, priority: 1 } }
-  d: { ntfy: { url: "https://ntfy.sh/", token: env:NTFY, priority: 100 } }
+  a: { smtp: { host: mail.example, port: 2525, from: a@mail.example, encryption: tls, username: u, password: "file:/run/p", inbox: pager@mail.example, authority: /etc/ca.pem, priority: 3, receipt-within: 90s } }
+  b: { twilio: { url: "http://127.0.0.1:9/", account: AC1, token: env:TWILIO, from: "+15550111", priority: 2, receipt-within: 90s } }
+  c: { sms-http: { url: "http://127.0.0.1:9/{to}?k={key}", method: POST, body: "{text}", headers: { Authorization: env:AUTH, Accept: text/plain }, priority: 1, receipt-within: 90s } }
+  d: { ntfy: { url: "https://ntfy.sh/", token: env:NTFY, priority: 100, receipt-within: 90s } }
   e: { webhook: { url: "https://hook.example/in", secret: env:HOOK } }
-  f: { twilio-voice: { url: "http://127.0.0.1:9/", account: AC1, token: env:TWILIO, from: "+15550111", language: sw-KE, priority: 1 } }
-  g: { kannel: { url: "http://127.0.0.1:13013/cgi-bin/sendsms", username: lamp, password: env:KANNEL, from: "5050", smsc: one, priority: 9 } }
-  h: { pushover: { url: "http://127.0.0.1:9/", token: env:PUSHOVER, retry: 30s, expire: 2h, room: g1, priority: 1 } }
+  f: { twilio-voice: { url: "http://127.0.0.1:9/", account: AC1, token: env:TWILIO, from: "+15550111", language: sw-KE, priority: 1, receipt-within: 90s } }
+  g: { kannel: { url: "http://127.0.0.1:13013/cgi-bin/sendsms", username: lamp, password: env:KANNEL, from: "5050", smsc: one, priority: 9, receipt-within: 90s } }
+  h: { pushover: { url: "http://127.0.0.1:9/", token: env:PUSHOVER, retry: 30s, expire: 2h, room: g1, priority: 1, receipt-within: 90s } }
   i: { slack: { webhook: env:SLACK_HOOK } }
-  j: { slack: { url: "http://127.0.0.1:9/api/", token: env:SLACK, room: C1, signing-secret: env:SIGN, priority: 1 } }
-  k: { mattermost: { webhook: env:MM, room: ops, priority: 1 } }
+  j: { slack: { url: "http://127.0.0.1:9/api/", token: env:SLACK, room: C1, signing-secret: env:SIGN, priority: 1, receipt-within: 90s } }
+  k: { mattermost: { webhook: env:MM, room: ops, priority: 1, receipt-within: 90s } }
   l: { teams: { webhook: env:TEAMS } }
   m: { discord: { webhook: env:DISCORD } }
-  n: { telegram: { url: "http://127.0.0.1:9/", token: env:TG, room: "-1001", webhook-secret: env:TGS, priority: 1 } }
-  o: { matrix: { url: "https://matrix.example/", token: env:MX, room: "!a:b", priority: 1 } }
+  n: { telegram: { url: "http://127.0.0.1:9/", token: env:TG, room: "-1001", webhook-secret: env:TGS, priority: 1, receipt-within: 90s } }
+  o: { matrix: { url: "https://matrix.example/", token: env:MX, room: "!a:b", priority: 1, receipt-within: 90s } }
+replies: { c: { secret: env:BACK, former-secret: env:OLD, from: f.a, text: f.t, id: f.i } }
+inbox: { host: imap.example, port: 1143, encryption: starttls, username: lamp, password: env:IMAP, folder: Pages, authority: /etc/ca.pem }
 sources:
   metrics: { prometheus: { url: "http://127.0.0.1:9090/", token: env:PROM, interval: 1m } }
   own: { scrape: { targets: { api: "http://127.0.0.1:9100/metrics" }, interval: 5s } }
+heartbeats:
+  nightly: { every: 1d, grace: 30m, severity: ticket, feature: inner, service: api, team: payments }
+maintenance:
+  patches: { matchers: 'service="api"', when: "tue,thu 02:00", timezone: Africa/Nairobi, lasts: 2h, owner: ana, reason: Patches }
+watch:
+  synthetic: { every: 30m, deadline: 1m, channel: e }
+  ping: { url: "https://other.example/api/v1/heartbeats/us/ping", every: 1m, token: env:PING }
 "#;
 
 #[test]
 fn every_key_reaches_the_catalogue() {
     insta::assert_snapshot!(lines(&good(EVERYTHING)), @r#"
+    back inbox {"authority":"/etc/ca.pem","encryption":"starttls","folder":"Pages","host":"imap.example","password":{"env":"IMAP"},"port":1143,"username":"lamp"}
+    back replies {"c":{"former_secret":{"env":"OLD"},"from":"f.a","id":"f.i","secret":{"env":"BACK"},"text":"f.t"}}
     channel_priorities a 3
     channel_priorities b 2
     channel_priorities c 1
@@ -153,6 +167,17 @@ fn every_key_reaches_the_catalogue() {
     channel_priorities k 1
     channel_priorities n 1
     channel_priorities o 1
+    channel_receipts a 90000
+    channel_receipts b 90000
+    channel_receipts c 90000
+    channel_receipts d 90000
+    channel_receipts f 90000
+    channel_receipts g 90000
+    channel_receipts h 90000
+    channel_receipts j 90000
+    channel_receipts k 90000
+    channel_receipts n 90000
+    channel_receipts o 90000
     channels a {"smtp":{"authority":"/etc/ca.pem","encryption":"tls","from":"a@mail.example","host":"mail.example","inbox":"pager@mail.example","password":{"file":"/run/p"},"port":2525,"username":"u"}}
     channels b {"twilio":{"account":"AC1","from":"+15550111","token":{"env":"TWILIO"},"url":"http://127.0.0.1:9"}}
     channels c {"http_sms":{"body":"{text}","headers":{"Accept":{"plain":"text/plain"},"Authorization":{"env":"AUTH"}},"method":"POST","url":"http://127.0.0.1:9/{to}?k={key}"}}
@@ -165,24 +190,33 @@ fn every_key_reaches_the_catalogue() {
     channels j {"slack":{"room":"C1","signing_secret":{"env":"SIGN"},"token":{"env":"SLACK"},"url":"http://127.0.0.1:9/api"}}
     channels k {"mattermost":{"room":"ops","webhook":{"env":"MM"}}}
     channels l {"teams":{"webhook":{"env":"TEAMS"}}}
+    channels lamplighter-synthetic {"webhook":{"secret":{"plain":"whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"url":"http://127.0.0.1/api/v1/watch/receipt"}}
     channels m {"discord":{"webhook":{"env":"DISCORD"}}}
     channels n {"telegram":{"room":"-1001","token":{"env":"TG"},"url":"http://127.0.0.1:9","webhook_secret":{"env":"TGS"}}}
     channels o {"matrix":{"room":"!a:b","token":{"env":"MX"},"url":"https://matrix.example"}}
+    escalations lamplighter-synthetic {"repeat_max":0,"steps":[{"page":{"channel":"lamplighter-synthetic"},"wait":5000},{"page":{"channel":"e"},"wait":60000}]}
     escalations long {"repeat_max":2,"steps":[{"page":{"rota":"r"},"wait":90000},{"page":{"team":"payments"},"wait":3600000},{"page":{"channel":"e"},"wait":60000}]}
     escalations short {"repeat_max":0,"steps":[{"page":{"person":"ana"},"wait":600000}]}
     features inner {"escalation":"short","needs":{"any":[{"slo":"api.up"},{"slo":"carrier.up"}]},"objective":"98%","owners":null,"question":"Inner?","team":"payments","window":2592000000}
     features outer {"escalation":"long","needs":{"all":[{"any":[{"slo":"api.up"},{"slo":"carrier.up"}]},{"slo":"api.up"},{"quorum":{"of":[{"slo":"api.up"},{"slo":"carrier.up"}],"works_min":1}},{"routes":[{"need":{"slo":"api.up"},"parts":7},{"need":{"slo":"carrier.up"},"parts":3}]}]},"objective":"97%","owners":{"engineering":"ana","product":"ana","review":"2027-01-01"},"question":"Outer?","team":"payments","window":129600000}
     org "solar"
-    people ana {"contacts":[{"address":{"$personal":{"subject":"ana","text":"ana@solar.example"}},"medium":"email"},{"address":{"$personal":{"subject":"ana","text":"+15550100"}},"medium":"sms"},{"address":{"$personal":{"subject":"ana","text":"ana-7f"}},"medium":"ntfy"},{"address":{"$personal":{"subject":"ana","text":"+15550101"}},"medium":"voice"},{"address":{"$personal":{"subject":"ana","text":"u1"}},"medium":"pushover"},{"address":{"$personal":{"subject":"ana","text":"U1"}},"medium":"slack"},{"address":{"$personal":{"subject":"ana","text":"ana"}},"medium":"mattermost"},{"address":{"$personal":{"subject":"ana","text":"17"}},"medium":"telegram"},{"address":{"$personal":{"subject":"ana","text":"!dm:b"}},"medium":"matrix"}],"duty":{"away":[],"hours":{"days":[],"from_minute":480,"until_minute":1020},"skills":{"postgres":3}},"name":{"$personal":{"subject":"ana","text":"Ana Reyes"}},"timezone":"America/Los_Angeles"}
+    pager calls_per_10min_max 7
+    pager mode "shadow"
+    pager pagerduty_secret {"env":"PD"}
+    people ana {"aka":[{"$personal":{"subject":"ana","text":"ana.r"}}],"contacts":[{"address":{"$personal":{"subject":"ana","text":"ana@solar.example"}},"medium":"email"},{"address":{"$personal":{"subject":"ana","text":"+15550100"}},"medium":"sms"},{"address":{"$personal":{"subject":"ana","text":"ana-7f"}},"medium":"ntfy"},{"address":{"$personal":{"subject":"ana","text":"+15550101"}},"medium":"voice"},{"address":{"$personal":{"subject":"ana","text":"u1"}},"medium":"pushover"},{"address":{"$personal":{"subject":"ana","text":"U1"}},"medium":"slack"},{"address":{"$personal":{"subject":"ana","text":"ana"}},"medium":"mattermost"},{"address":{"$personal":{"subject":"ana","text":"17"}},"medium":"telegram"},{"address":{"$personal":{"subject":"ana","text":"!dm:b"}},"medium":"matrix"}],"duty":{"away":[],"hours":{"days":[],"from_minute":480,"until_minute":1020},"skills":{"postgres":3}},"name":{"$personal":{"subject":"ana","text":"Ana Reyes"}},"rules":{"page":[{"after":0,"by":"ntfy"},{"after":120000,"by":"sms"}],"quiet":{"from_minute":1320,"to_minute":420},"ticket":[{"after":0,"by":"email"}]},"timezone":"America/Los_Angeles"}
     people bo {"contacts":[],"name":null,"timezone":"UTC"}
     public_url "https://lamp.solar.example"
-    rotas r {"layers":[{"handover_day":"mon","handover_minute":1050,"people":["ana"],"starts":"2026-01-05","turn":{"days":3}}],"rules":{"apart_from":[],"cover":[{"days":["mon","tue","wed","thu","fri"],"from_minute":540,"until_minute":1020}],"owner":"payments","readiness":{"ana":"shadowed"},"roster":{"debt":{"ana":12},"nights_per_month_max":8,"not_together":[["ana","bo"]],"rest_after_night_hours":11,"shifts_in_row_max":5},"skills":["postgres"]},"timezone":"Africa/Nairobi"}
+    rotas r {"confirm":900000,"layers":[{"handover_day":"mon","handover_minute":1050,"people":["ana"],"starts":"2026-01-05","turn":{"days":3}}],"load":{"pages":3,"per":"night","then":"relieve"},"rules":{"apart_from":[],"cover":[{"days":["mon","tue","wed","thu","fri"],"from_minute":540,"until_minute":1020}],"owner":"payments","readiness":{"ana":"shadowed"},"roster":{"debt":{"ana":12},"nights_per_month_max":8,"not_together":[["ana","bo"]],"rest_after_night_hours":11,"shifts_in_row_max":5},"skills":["postgres"]},"timezone":"Africa/Nairobi"}
     rotas s {"layers":[{"handover_day":"mon","handover_minute":540,"people":["ana","bo"],"rules":{"advance":"worked","from":"2026-12-01","only":[{"days":["fri","sat","sun","mon"],"from_minute":1320,"until_minute":360},{"days":[],"from_minute":540,"until_minute":1440}],"shifts":[{"lasts_mins":480,"repeat":"FREQ=WEEKLY;BYDAY=MO,TU,WE,TH","start_minute":540},{"lasts_mins":1440,"repeat":"FREQ=MONTHLY;BYDAY=1SA","start_minute":600}],"timezone":"Africa/Nairobi","together":2,"until":"2026-12-31"},"starts":"2024-01-01","turn":{"weeks":1}}],"rules":{"apart_from":["r"],"cover":[],"owner":null,"readiness":{},"roster":{"debt":{},"nights_per_month_max":null,"not_together":[],"rest_after_night_hours":null,"shifts_in_row_max":null},"skills":[]},"timezone":"UTC"}
     services api {"kind":{"own":{"team":"payments"}},"slos":{"up":{"bad":"e_total{code=~\"5..\"}","objective":"99.95%","source":"own","total":"r_total","window":604800000}}}
     services carrier {"kind":"supplier","slos":{"up":{"bad":"a","objective":"99%","source":"metrics","total":"b","window":604800000}}}
     sources metrics {"interval":60000,"kind":{"prometheus":{"token":{"env":"PROM"},"url":"http://127.0.0.1:9090"}}}
     sources own {"interval":5000,"kind":{"scrape":{"targets":{"api":"http://127.0.0.1:9100/metrics"}}}}
-    teams payments {"members":["ana"]}
+    teams payments {"load":{"pages":4,"per":"day","then":"credit"},"members":["ana"],"mode":"live"}
+    watched heartbeats {"nightly":{"every":86400000,"feature":"inner","grace":1800000,"service":"api","severity":"ticket","team":"payments"}}
+    watched maintenance {"patches":{"lasts":7200000,"matchers":"service=\"api\"","owner":"ana","reason":"Patches","timezone":"Africa/Nairobi","when":"tue,thu 02:00"}}
+    watched ping {"every":60000,"token":{"env":"PING"},"url":"https://other.example/api/v1/heartbeats/us/ping"}
+    watched synthetic {"channel":"e","deadline":60000,"every":1800000}
     "#);
 }
 
@@ -206,6 +240,8 @@ channels:
 sources:
   default: { prometheus: { url: http://h } }
   another: { scrape: { targets: { a: http://h } } }
+heartbeats: { short: { every: 1m }, long: { every: 7d } }
+watch: { synthetic: { every: 1h }, ping: { url: http://h } }
 "#,
     );
     insta::assert_snapshot!(lines(&catalogue), @r#"
@@ -214,6 +250,8 @@ sources:
     channels c {"smtp":{"encryption":"none","from":"a@b","host":"h","password":null,"port":25,"username":null}}
     channels d {"twilio":{"account":"AC1","from":"+15550111","token":{"env":"T"},"url":"https://api.twilio.com"}}
     channels e {"http_sms":{"body":null,"headers":{},"method":"POST","url":"http://h/"}}
+    channels lamplighter-synthetic {"webhook":{"secret":{"plain":"whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"url":"http://127.0.0.1/api/v1/watch/receipt"}}
+    escalations lamplighter-synthetic {"repeat_max":0,"steps":[{"page":{"channel":"lamplighter-synthetic"},"wait":120000}]}
     escalations t {"repeat_max":0,"steps":[{"page":{"rota":"t"},"wait":300000}]}
     features f {"escalation":"t","needs":{"slo":"s.up"},"objective":"99%","owners":null,"question":"F?","team":"t","window":2419200000}
     org "solar"
@@ -224,6 +262,10 @@ sources:
     sources another {"interval":15000,"kind":{"scrape":{"targets":{"a":"http://h"}}}}
     sources default {"interval":15000,"kind":{"prometheus":{"token":null,"url":"http://h"}}}
     teams t {"members":["ana"]}
+    watched heartbeats {"long":{"every":604800000,"feature":null,"grace":3600000,"service":null,"severity":"page","team":null},"short":{"every":60000,"feature":null,"grace":15000,"service":null,"severity":"page","team":null}}
+    watched maintenance {}
+    watched ping {"every":60000,"token":null,"url":"http://h"}
+    watched synthetic {"channel":null,"deadline":120000,"every":3600000}
     "#);
 }
 
@@ -270,7 +312,7 @@ fn a_folder_is_read_in_order_of_name() {
 fn a_hash_is_pinned_and_changes_with_every_word() {
     let text = "org: solar\npeople: { ana: { timezone: UTC, email: a@b } }\n";
     let first = hash(&good(text));
-    insta::assert_snapshot!(first, @"fe374c3f90eb491b2db9d6fe202f2e1fe4ef32567ab43398434d177e5d156c45");
+    insta::assert_snapshot!(first, @"b3c5b24e3561fda207358d293f60194d28059cb5aede1656522bd1faf2f801f5");
     assert_eq!(hash(&good(&text.replace(' ', "  "))), first);
     assert_ne!(hash(&good(&text.replace("a@b", "c@b"))), first);
 }

@@ -203,7 +203,7 @@ fn a_secret_in_the_clear_is_never_shown() {
     2 | channels: { a: { ntfy: { url: **************************, token: *******, x: 1 } } }
       |                                                                           ^
       |
-      = hint: known here: `url`, `token`, `priority`
+      = hint: known here: `url`, `token`, `priority`, `receipt-within`
 
     3 errors in 1 file
     ");

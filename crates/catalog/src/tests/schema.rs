@@ -215,7 +215,7 @@ fn the_reference_names_every_key() {
             assert!(text.contains(&format!("\n| `{}` | ", field.key)), "{}", field.key);
         }
     }
-    insta::assert_snapshot!(text.lines().skip(10).take(13).collect::<Vec<_>>().join("\n"), @r"
+    insta::assert_snapshot!(text.lines().skip(10).take(18).collect::<Vec<_>>().join("\n"), @r"
     | key | holds | if left out | meaning |
     |---|---|---|---|
     | `org` | id | error | The id of the organisation. It may stand in several files if it says the same in each. |
@@ -228,6 +228,11 @@ fn the_reference_names_every_key() {
     | `rotas` | by id: [rota](#rota) | — | Who is on duty when. |
     | `escalations` | by id: list: [step](#step), or [escalation](#escalation) | — | What happens while nobody answers: a list of steps, or the long form. A policy named like a team is that team's. |
     | `channels` | by id: [channel](#channel) | — | Ways out to people. The first of a medium, in order of `priority` and then of id, carries it. |
+    | `replies` | by id: [replies](#replies) | — | What comes back through channels, by the id of the channel. |
+    | `inbox` | [inbox](#inbox) | — | The mailbox that is read for replies to pages and for mail that came back. |
     | `sources` | by id: [source](#source) | — | Where samples come from. |
+    | `heartbeats` | by id: [heartbeat](#heartbeat) | — | Signs of life that others owe us; their absence calls people. |
+    | `maintenance` | by id: [maintenance](#maintenance) | — | Planned work, once or again and again, during which alerts that match call nobody. |
+    | `watch` | [watch](#watch) | — | How the product watches itself. It may stand in one file only. |
     ");
 }

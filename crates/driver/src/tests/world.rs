@@ -88,6 +88,8 @@ fn catalogue() -> Catalogue {
             address: Personal::new(id.into(), format!("{id}@solar.example")),
         }],
         duty: model::PersonDuty::default(),
+        rules: model::PersonRules::default(),
+        aka: vec![],
     };
     let step =
         |page: PageTarget, minutes| EscalationStep { page, wait: Millis::from_mins(minutes) };
@@ -97,7 +99,7 @@ fn catalogue() -> Catalogue {
         people: ["ana", "bo"].map(|id| (id.into(), person(id))).into(),
         teams: BTreeMap::from([(
             "payments".into(),
-            Team { members: vec!["ana".into(), "bo".into()] },
+            Team { members: vec!["ana".into(), "bo".into()], mode: None, load: None },
         )]),
         services: BTreeMap::new(),
         features: BTreeMap::new(),
@@ -114,7 +116,11 @@ fn catalogue() -> Catalogue {
         )]),
         channels: BTreeMap::from([("inbox".into(), Channel::Inbox)]),
         channel_priorities: BTreeMap::new(),
+        channel_receipts: BTreeMap::new(),
+        back: model::Back::default(),
         sources: BTreeMap::new(),
+        watched: model::Watched::default(),
+        pager: model::Pager::default(),
     }
 }
 

@@ -1,8 +1,5 @@
 //! The real binary as a process, and the least HTTP to talk to it.
 
-#[cfg(feature = "servers")]
-pub(crate) mod postgres;
-
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
@@ -24,7 +21,7 @@ impl Drop for Process {
 
 /// A running `lamplighter serve`.
 pub(crate) struct Server {
-    process: Process,
+    pub(crate) process: Process,
     /// `127.0.0.1:port`.
     pub(crate) address: String,
     /// The one-time link of the first administrator, as printed.
@@ -45,32 +42,8 @@ impl Server {
         Self::spawn(command.args(["--listen", "127.0.0.1:0"]))
     }
 
-    /// The same with its journal on a disk of a few megabytes, which only it sees; others look into it
-    /// through [`Server::root`].
-    #[cfg(feature = "servers")]
-    pub(crate) fn start_on_small_disk(config: &Path, disk: &Path, megabytes: u32) -> Self {
-        use std::os::unix::fs::MetadataExt as _;
-        let root = std::fs::metadata("/proc/self").expect("this is Linux").uid() == 0;
-        let mut command = Command::new("unshare");
-        if !root {
-            command.args(["--user", "--map-root-user"]);
-        }
-        command.args(["--mount", "sh", "-c"]);
-        command.arg(
-            "mount -t tmpfs -o size=\"$1\"m none \"$2\" && \
-             exec \"$3\" serve --config \"$4\" --data \"$2/data\" --listen 127.0.0.1:0",
-        );
-        command.arg("sh").arg(megabytes.to_string()).arg(disk);
-        Self::spawn(command.arg(env!("CARGO_BIN_EXE_lamplighter")).arg(config))
-    }
-
-    /// The file system as the server sees it.
-    #[cfg(feature = "servers")]
-    pub(crate) fn root(&self) -> PathBuf {
-        format!("/proc/{}/root", self.process.child.id()).into()
-    }
-
-    fn spawn(command: &mut Command) -> Self {
+    /// Whatever ends in the server's address being said.
+    pub(crate) fn spawn(command: &mut Command) -> Self {
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::null())

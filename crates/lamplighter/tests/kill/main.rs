@@ -14,6 +14,8 @@ mod common;
 mod load;
 #[cfg(feature = "servers")]
 mod needs_server;
+#[cfg(feature = "servers")]
+mod postgres;
 
 use common::{Server, folder};
 use load::{Dice, Ledger, Load, Town};

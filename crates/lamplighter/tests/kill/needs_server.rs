@@ -1,11 +1,12 @@
 //! The same over PostgreSQL; PostgreSQL itself killed; and a disk that is full for a while.
 
-use crate::common::postgres::{Postgres, new_database};
 use crate::common::{Server, folder, wait_for};
 use crate::load::{self, Dice, Ledger, Load, Town};
+use crate::postgres::{Postgres, as_root, new_database};
 use crate::{Place, SENDERS, survives_kills};
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 use store::{PostgresJournal, SqliteJournal};
 
@@ -80,11 +81,11 @@ fn a_full_disk_says_later_and_loses_nothing() {
     let disk = home.join("disk");
     std::fs::create_dir(&disk).expect("a folder can be made");
     let data = disk.join("data");
-    let start = |config: &Path| Server::start_on_small_disk(config, &disk, 24);
+    let start = |config: &Path| start_on_small_disk(config, &disk);
     let town = Town::planned(&home);
     let server = start(&home.join("lamplighter.yaml"));
     let key = format!("Bearer {}", server.door_key_of(&server.first_session("ana"), "test"));
-    let inside = |path: &Path| server.root().join(path.strip_prefix("/").expect("absolute"));
+    let inside = |path: &Path| root_of(&server).join(path.strip_prefix("/").expect("absolute"));
     let ballast = inside(&disk.join("ballast"));
     let ledger = Ledger::default();
     let load = Load { address: &server.address, key: &key, ledger: &ledger };
@@ -127,6 +128,26 @@ fn a_full_disk_says_later_and_loses_nothing() {
     town.wait_for_letters(&load::notices(&records));
     last.kill();
     let _ = std::fs::remove_dir_all(&home);
+}
+
+/// A server with its journal on a disk of a few megabytes that only it sees.
+fn start_on_small_disk(config: &Path, disk: &Path) -> Server {
+    let mut command = Command::new("unshare");
+    if !as_root() {
+        command.args(["--user", "--map-root-user"]);
+    }
+    command.args(["--mount", "sh", "-c"]);
+    command.arg(
+        "mount -t tmpfs -o size=24m none \"$1\" && \
+         exec \"$2\" serve --config \"$3\" --data \"$1/data\" --listen 127.0.0.1:0",
+    );
+    command.arg("sh").arg(disk).arg(env!("CARGO_BIN_EXE_lamplighter")).arg(config);
+    Server::spawn(&mut command)
+}
+
+/// The file system as the server sees it.
+fn root_of(server: &Server) -> PathBuf {
+    format!("/proc/{}/root", server.process.child.id()).into()
 }
 
 /// Writes until there is no space for another byte.

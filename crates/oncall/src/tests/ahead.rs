@@ -19,7 +19,7 @@ fn hours(from: u16, until: u16) -> Hours {
 fn person(timezone: &str, awake: (u16, u16), skills: &[(&str, u8)]) -> Person {
     let skills = skills.iter().map(|it| (it.0.to_owned(), it.1)).collect();
     let duty = PersonDuty { hours: Some(hours(awake.0, awake.1)), skills, away: vec![] };
-    Person { name: None, timezone: timezone.to_owned(), contacts: vec![], duty }
+    Person { name: None, timezone: timezone.to_owned(), contacts: vec![], aka: vec![], rules: model::PersonRules::default(), duty }
 }
 
 fn organisation(people: &[(&str, Person)], rotas: &[(&str, Rota)]) -> Catalogue {
@@ -47,7 +47,7 @@ fn rota(timezone: &str, people: &[&str], only: Vec<Hours>) -> Rota {
         starts: "2026-01-01".to_owned(),
         rules: LayerRules { only, ..LayerRules::default() },
     };
-    Rota { timezone: timezone.to_owned(), layers: vec![layer], rules: RotaRules::default() }
+    Rota { timezone: timezone.to_owned(), layers: vec![layer], load: None, confirm: None, rules: RotaRules::default() }
 }
 
 /// Goal: what is thin in a weekend is found to the minute: the gap outside promised hours is none.
@@ -166,6 +166,8 @@ fn the_sun_is_followed_and_odd_weeks_are_shown() {
         Rota {
             timezone: "UTC".to_owned(),
             layers: sun.layers.clone(),
+            load: None,
+            confirm: None,
             rules: RotaRules::default(),
         },
     )]);

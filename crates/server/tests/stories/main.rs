@@ -1,5 +1,11 @@
 //! What we promise, told as stories.
 
+mod by_sms;
+mod closing;
+#[cfg(feature = "servers")]
+mod dovecot;
+mod limits;
+mod reaching;
 mod world;
 
 use axum::http::StatusCode;
@@ -17,7 +23,10 @@ fn minutes(count: i64) -> Millis {
 
 /// Breaks carrier A after ten good minutes, and waits until the page goes out.
 async fn burning() -> World {
-    let mut world = World::at(MONDAY).await;
+    burning_in(World::at(MONDAY).await).await
+}
+
+async fn burning_in(mut world: World) -> World {
     world.fast_forward(minutes(10)).await;
     world.no_more_messages();
     world.town.break_service("carrier-a", world.now());

@@ -17,7 +17,7 @@ use http_body_util::BodyExt as _;
 use model::{
     Catalogue, Channel, Medium, Millis, PersonId, SecretRef, Source, SourceKind, Timestamp,
 };
-use server::{Measurer, Node, NodeOptions, Outbox, Storage, Town};
+use server::{Closer, Measurer, Node, NodeOptions, Outbox, Storage, Town};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -48,7 +48,9 @@ struct Running {
     node: Node,
     measurer: Measurer,
     outbox: Outbox,
+    closer: Closer,
     router: Router,
+    context: web::Context,
 }
 
 /// A message as its reader sees it.
@@ -99,6 +101,7 @@ impl World {
             clock,
             zones: Arc::new(oncall::Zones::bundled()),
             mode: web::Mode::Serve,
+            hooks: Arc::new(web::Hooks::new(channels::secrets::resolve)),
             link_key: node.links_key(),
             public_url: URL.to_owned(),
             reload: Arc::new(|| Box::pin(async { Ok(String::new()) })),
@@ -106,13 +109,19 @@ impl World {
             ready: Arc::new(|| Ok(())),
         };
         let (measurer, outbox) = (node.measurer(), node.outbox(URL, None));
-        let router = web::router(context);
-        self.running = Some(Running { node, measurer, outbox, router });
+        let (router, closer) = (web::router(context.clone()), node.closer(URL));
+        self.running = Some(Running { node, measurer, outbox, closer, router, context });
         self.settle().await;
     }
 
     pub(crate) fn node(&self) -> &Node {
         &self.running.as_ref().expect("it runs").node
+    }
+
+    /// What reads the mailbox, where one is configured.
+    #[cfg(feature = "servers")]
+    pub(crate) fn mail_reader(&self) -> server::MailReader {
+        server::MailReader::new(self.running.as_ref().expect("it runs").context.clone())
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -134,6 +143,7 @@ impl World {
         let running = self.running.as_mut().expect("it runs");
         running.measurer.step().await;
         running.outbox.step().await;
+        running.closer.step().await;
     }
 
     /// The same without sending anything.
@@ -178,6 +188,41 @@ impl World {
         *next += 1;
         assert!(text.contains(part), "{person} got {medium:?} without `{part}`:\n{text}");
         Text(text.clone())
+    }
+
+    /// Nobody takes a message any more, by SMS or mail.
+    pub(crate) fn cut_providers_off(&self) {
+        for _ in 0..20_000 {
+            self.gateway.answer_next(503, "down");
+            self.mail.refuse_next("421 down");
+        }
+    }
+
+    /// They do again. What the gateway saw and did not take is forgotten.
+    pub(crate) fn connect_providers(&self) {
+        self.gateway.recover();
+        self.mail.recover();
+        for person in self.catalogue.people.keys() {
+            for medium in [Medium::Sms, Medium::Email] {
+                let count = self.messages(person.as_str(), medium).len();
+                let mut seen = self.seen.lock().expect("no test panicked with it");
+                seen.insert((person.to_string(), medium), count);
+            }
+        }
+    }
+
+    /// The next messages to `person`, one for each of `parts`, in whichever order they arrived.
+    #[track_caller]
+    pub(crate) fn expect_all(&self, person: &str, medium: Medium, parts: &[&str]) {
+        let all = self.messages(person, medium);
+        let mut seen = self.seen.lock().expect("no test panicked with it");
+        let next = seen.entry((person.to_owned(), medium)).or_default();
+        let fresh = &all[(*next).min(all.len())..];
+        *next = all.len();
+        assert_eq!(fresh.len(), parts.len(), "{person} got {medium:?}: {fresh:#?}");
+        for part in parts {
+            assert!(fresh.iter().any(|it| it.contains(part)), "none with `{part}`: {fresh:#?}");
+        }
     }
 
     /// Everything that arrived has been expected.
@@ -349,6 +394,14 @@ fn solar(services: &str, gateway: &str, mail_port: u16) -> Catalogue {
         authority: None,
     };
     catalogue.channels = [("mail".into(), mail), ("text".into(), text)].into();
+    let way = model::ReplyWay {
+        secret: Some(SecretRef::Plain("back".to_owned())),
+        former_secret: None,
+        from: "from".to_owned(),
+        text: "text".to_owned(),
+        id: "id".to_owned(),
+    };
+    catalogue.back.replies = [("text".into(), way)].into();
     for person in catalogue.people.values_mut() {
         person.contacts.retain(|it| it.medium != Medium::Ntfy);
     }

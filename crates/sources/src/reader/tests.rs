@@ -261,6 +261,10 @@ fn catalogue(bad: &str, total: &str) -> model::Catalogue {
         escalations: BTreeMap::new(),
         channels: BTreeMap::new(),
         channel_priorities: BTreeMap::new(),
+        channel_receipts: BTreeMap::new(),
+        back: model::Back::default(),
         sources: [("own".into(), source)].into(),
+        watched: model::Watched::default(),
+        pager: model::Pager::default(),
     }
 }

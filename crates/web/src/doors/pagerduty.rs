@@ -1,5 +1,5 @@
-//! PagerDuty's doors: `/v2/enqueue`, `/v2/change/enqueue` and
-//! `/generic/2010-04-15/create_event.json`, answered in PagerDuty's words.
+//! PagerDuty's doors: `/v2/enqueue` and `/generic/2010-04-15/create_event.json`, answered in
+//! PagerDuty's words.
 //!
 //! The key of the door stands in the body, as `routing_key` or `service_key`; it is checked before
 //! anything else is said about the body.
@@ -12,7 +12,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use ingest::pagerduty::{Event, parse_change, parse_v1, parse_v2};
+use ingest::pagerduty::{Event, parse_v1, parse_v2};
 use serde_json::{Value, json};
 
 /// `POST /v2/enqueue`.
@@ -35,18 +35,6 @@ pub(crate) async fn v1(State(context): State<Context>, body: Bytes) -> Response 
         "service",
         StatusCode::OK,
         |key| json!({ "status": "success", "message": "Event processed", "incident_key": key }),
-    )
-    .await
-}
-
-/// `POST /v2/change/enqueue`. Checked and answered; there is nowhere to keep it.
-pub(crate) async fn change(State(context): State<Context>, body: Bytes) -> Response {
-    answer(
-        &context,
-        parse_change(&body),
-        "routing",
-        StatusCode::ACCEPTED,
-        |_| json!({ "status": "success", "message": "Change event processed" }),
     )
     .await
 }
@@ -81,7 +69,7 @@ async fn answer(
     }
 }
 
-fn invalid(errors: &[String]) -> Response {
+pub(super) fn invalid(errors: &[String]) -> Response {
     let body = json!({
         "status": "invalid event", "message": "Event object is invalid", "errors": errors,
     });

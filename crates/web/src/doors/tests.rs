@@ -1,6 +1,8 @@
 //! The doors of other products, knocked at as their senders do: status, body, and what stands in the
 //! state afterwards.
 
+mod watching;
+
 use crate::tests::{House, text};
 use axum::http::{StatusCode, header};
 use engine::TokenKind;
@@ -19,7 +21,7 @@ async fn pagerduty_v2_is_answered_as_pagerduty_does() {
     assert_eq!(knock.house.handle.state().pages.len(), 1, "somebody is called");
     let again = trigger.replace("disk full", "disk fuller");
     knock.check(&again, &success("srv01/HTTP")).await;
-    knock.firing(&["pagerduty page payments: disk full"]);
+    knock.firing(&["pagerduty page payments: disk fuller"]);
     let of = |action: &str| {
         format!(
             r#"{{"routing_key":"door-key","event_action":"{action}","dedup_key":"srv01/HTTP"}}"#
@@ -83,6 +85,8 @@ async fn pagerduty_v1_shares_keys_with_v2_and_changes_are_answered() {
     let success = r#"202 {"message":"Change event processed","status":"success"}"#;
     knock.check(change, success).await;
     knock.firing(&[]);
+    let kept = knock.house.handle.state().watching.changes.values().next().cloned();
+    assert_eq!(kept.map(|it| it.summary), Some("v2 is out".to_owned()));
 }
 
 #[tokio::test]
@@ -139,7 +143,7 @@ async fn opsgenie_is_answered_as_opsgenie_does() {
         ),
         ("POST /v2/alerts/kisumu/notes?identifierType=alias authorization=GenieKey_door-key", 202),
         ("PUT /v2/alerts/kisumu/message?identifierType=alias authorization=GenieKey_door-key", 202),
-        ("POST /v2/alerts/kisumu/escalate authorization=GenieKey_door-key", 404),
+        ("POST /v2/alerts/kisumu/escalate authorization=GenieKey_door-key", 202),
         ("POST /v2/alerts/kisumu/close?identifierType=alias authorization=GenieKey_wrong", 401),
         ("POST /v2/alerts/nairobi/close?identifierType=alias authorization=GenieKey_door-key", 202),
     ] {
@@ -350,6 +354,10 @@ const TAKEN: &[(&str, &str)] = &[
     ("POST /integrations/v1/webhook/door-key/", r#"{"title":"a"}"#),
     ("POST /api/v1/json?token=door-key&key=/a", r#"{"a":"a"}"#),
     ("POST /api/v1/uptime-kuma?token=door-key", r#"{"msg":"a"}"#),
+    ("GET /api/v1/heartbeats/nightly-backup/ping?token=door-key", ""),
+    ("PUT /v2/heartbeats/nightly-backup/ping authorization=GenieKey_door-key", ""),
+    ("POST /api/v1/changes?token=door-key", r#"{"summary":"a"}"#),
+    ("POST /v2/change/enqueue", r#"{"routing_key":"door-key","payload":{"summary":"a"}}"#),
 ];
 
 #[tokio::test]

@@ -3,12 +3,12 @@
 use crate::Context;
 use crate::access::Principal;
 use crate::show::Clockface;
-use crate::views::{layout, message, now};
+use crate::views::{layout, message, now, watch};
 use axum::Extension;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use engine::{NoticeStatus, Recipient, WhyId, WhyLine};
+use engine::{NoticeStatus, Origin, Recipient, WhyId, WhyLine};
 use incident::{Incident, Review};
 use maud::{Markup, html};
 use model::{IncidentId, Medium, Millis, PersonId};
@@ -26,7 +26,7 @@ pub(crate) async fn list(
             @if state.incidents.is_empty() { p { "There was none yet." } }
             div.scroll tabindex="0" { table {
                 thead { tr { th { "What" } th { "When" } th { "Taken" } th { "Resolved" } th { "Reflected" } } }
-                tbody { @for it in state.incidents.values().rev().take(200) {
+                tbody { @for it in state.incidents.values().rev().filter(|it| it.group != engine::SYNTHETIC_GROUP).take(200) {
                     tr {
                         td { a href={ "/incidents/" (it.id) } { (it.title) } }
                         td { (face.time(it.opened_at)) }
@@ -53,7 +53,10 @@ pub(crate) async fn view(
     let main = html! {
         h1 { (it.title) }
         (head(&context, &reader, &it))
+        (alerts(&context, &it))
+        (changes(&context, &reader, &it))
         (notices(&context, &reader, &it))
+        (notes(&context, &reader, &it))
         (review(&context, &reader, &it))
         h2 { "What happened" }
         (lines(&context, &reader, &story))
@@ -74,7 +77,23 @@ pub(crate) async fn why(
     if story.is_empty() {
         return nothing();
     }
-    let main = html! { h1 { "Why " (id) } (lines(&context, &reader, &story)) };
+    let held_back = match &parsed {
+        WhyId::Alert(id) => {
+            let state = context.handle.state();
+            state
+                .alerts
+                .get(id)
+                .is_some_and(|it| it.not_paged.is_some() && state.firing.get(&it.key) == Some(id))
+        }
+        _ => false,
+    };
+    let main = html! {
+        h1 { "Why " (id) }
+        (lines(&context, &reader, &story))
+        @if held_back {
+            form method="post" action={ "/alerts/" (id) "/page" } { button id="anyway" { "Page anyway" } }
+        }
+    };
     layout::full(&context, &reader, "", &format!("Why {id}"), &main).into_response()
 }
 
@@ -106,11 +125,85 @@ fn head(context: &Context, reader: &PersonId, it: &Incident) -> Markup {
                         button id="take" { "I take it" }
                     } " "
                 }
+                @if it.acknowledged.as_ref().is_some_and(|(by, _)| by != reader) {
+                    form method="post" action={ "/incidents/" (it.id) "/take" } {
+                        button id="take-over" { "I take it over" }
+                    } " "
+                }
+                @if !it.pages.is_empty() {
+                    form method="post" action={ "/incidents/" (it.id) "/escalate" } {
+                        button.quiet id="escalate" { "Call the next step now" }
+                    } " "
+                }
                 form method="post" action={ "/incidents/" (it.id) "/resolve" } {
                     button.quiet { "It is over" }
                 }
+                @if let Some(alert) = it.alerts.iter().rev().find(|id| state.alerts.get(id).is_some_and(|it| state.firing.get(&it.key) == Some(*id))) {
+                    " " form method="post" action={ "/alerts/" (alert) "/page" } {
+                        button.quiet title="Whatever limit, list or relief holds calls back" { "Page anyway" }
+                    }
+                }
             }
         }
+    }
+}
+
+/// What the senders say, in their latest words, with where they saw it.
+fn alerts(context: &Context, it: &Incident) -> Markup {
+    const SHOWN: usize = 20;
+    let state = context.handle.state();
+    let said: Vec<_> = it
+        .alerts
+        .iter()
+        .filter_map(|id| Some((id, state.alerts.get(id)?)))
+        .filter_map(|(id, alert)| match &alert.origin {
+            Origin::Door { annotations, .. } => Some((id, alert, annotations)),
+            _ => None,
+        })
+        .collect();
+    if said.is_empty() {
+        return html! {};
+    }
+    html! {
+        h2 { "What was reported" }
+        ul { @for (id, alert, annotations) in said.iter().take(SHOWN) {
+            li {
+                a href={ "/why/" (id) } { (alert.summary) }
+                @if matches!(alert.status, engine::AlertStatus::Resolved { .. }) { " · over" }
+                @for (name, url) in annotations.iter().filter(|(_, it)| watch::is_web(it)) {
+                    " · " a href=(url) rel="noreferrer" { (link_name(name)) }
+                }
+                @let texts: Vec<_> = annotations.iter().filter(|(_, it)| !watch::is_web(it)).collect();
+                @if !texts.is_empty() {
+                    details { summary { "In the sender's words" }
+                        dl { @for (name, text) in texts { dt { (name) } dd { (text) } } } }
+                }
+            }
+        } }
+        @if said.len() > SHOWN { p.soft { "and " (said.len() - SHOWN) " more, in the story below" } }
+    }
+}
+
+/// What people call a link that a sender gave.
+fn link_name(name: &str) -> &str {
+    match name {
+        ingest::GENERATOR_URL => "where it was seen",
+        "runbook_url" => "runbook",
+        "dashboardURL" | "dashboard_url" => "dashboard",
+        other => other,
+    }
+}
+
+fn changes(context: &Context, reader: &PersonId, it: &Incident) -> Markup {
+    let face = Clockface::of(context, Some(reader));
+    let state = context.handle.state();
+    let mut changes = state.changes_before(it).peekable();
+    if changes.peek().is_none() {
+        return html! {};
+    }
+    html! {
+        h2 id="changes" { "Changes in the hour before" }
+        (watch::list(&face, changes))
     }
 }
 
@@ -142,10 +235,37 @@ fn notices(context: &Context, reader: &PersonId, it: &Incident) -> Markup {
                         NoticeStatus::Sent { at, .. } => { "taken by the provider after " (at.since(it.decided_at)) }
                         NoticeStatus::Failed { detail, .. } => { span.bad { "given up: " (detail) } }
                         NoticeStatus::Cancelled => { "not needed any more" }
-                    } } }
+                        NoticeStatus::Bundled { into } => { "in one message with others, " (into) }
+                        NoticeStatus::Shadowed { .. } => { "would have gone out (shadow mode)" }
+                    } }
+                    @if let Some(known) = it.receipt {
+                        @if known.evidence.is_arrival() { " · " span.ok { (known.evidence.words()) } }
+                        @else { " · " span.bad { (known.evidence.words()) } }
+                    }
+                    @if let Some(by) = it.covered_by { " · told of in " (by) } }
                 }
             } }
         } }
+    }
+}
+
+fn notes(context: &Context, reader: &PersonId, it: &Incident) -> Markup {
+    let face = Clockface::of(context, Some(reader));
+    html! {
+        section aria-labelledby="notes" {
+            h2 id="notes" { "Notes" }
+            @for note in &it.notes {
+                div.card {
+                    pre { (note.text.text().unwrap_or("This text was erased with its author.")) }
+                    p.soft { (note.by) ", " (face.time(note.at)) " (" (note.via) ")" }
+                }
+            }
+            form.stack method="post" action={ "/incidents/" (it.id) "/note" } {
+                label for="note" { "Write something down" }
+                input id="note" name="text" required maxlength="1000";
+                p { button.quiet id="add-note" { "Add the note" } }
+            }
+        }
     }
 }
 

@@ -20,7 +20,12 @@ pub(crate) fn full(
         ("/incidents", "Incidents"),
         ("/oncall", "On-call"),
         ("/silences", "Silences"),
+        ("/me", "Me"),
+        ("/watch", "Watch"),
     ];
+    if !context.handle.state().shadow.configured.is_empty() {
+        places.push(("/shadow", "Shadow"));
+    }
     match &context.mode {
         Mode::Demo(_) => places.push(("/inbox", "Inbox")),
         Mode::Serve => places.push(("/tokens", "Access")),
@@ -35,6 +40,7 @@ pub(crate) fn full(
                 }
             }
         }
+        (shadow_line(context))
         main id="main" { (main) }
         footer {
             (reader_line(context, reader)) " · times in " (face.name) ", now "
@@ -45,6 +51,25 @@ pub(crate) fn full(
         }
     };
     document(title, &frame, &Script::Live)
+}
+
+/// Loud while nobody is called: whoever looks at a view must not think otherwise.
+fn shadow_line(context: &Context) -> Markup {
+    let state = context.handle.state();
+    let on = &state.shadow;
+    html! {
+        @if on.is_on() {
+            p.shadow role="status" {
+                @if on.org.is_some() { strong { "Shadow mode: nobody is woken by Lamplighter." } }
+                @else {
+                    strong { "Shadow mode: nobody is woken by Lamplighter for " }
+                    @for (place, team) in on.teams.keys().enumerate() { @if place > 0 { ", " } (team) }
+                    "."
+                }
+                " " a href="/shadow" { "Compare" }
+            }
+        }
+    }
 }
 
 fn reader_line(context: &Context, reader: &PersonId) -> Markup {

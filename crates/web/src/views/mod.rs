@@ -6,8 +6,10 @@ pub(crate) mod incident;
 pub(crate) mod layout;
 pub(crate) mod now;
 pub(crate) mod oncall;
+pub(crate) mod shadow;
 pub(crate) mod silences;
 pub(crate) mod tokens;
+pub(crate) mod watch;
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};

@@ -16,6 +16,7 @@ pub(crate) async fn view(
     let Some(reader) = who.person().cloned() else { return html! {} };
     let main = html! {
         (demo_card(&context))
+        (crate::reach::unreached(&context, &reader))
         (burning(&context, &reader))
         (promises(&context))
         (duty(&context))

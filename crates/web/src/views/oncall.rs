@@ -8,7 +8,7 @@ use axum::Extension;
 use axum::extract::{Query, State};
 use engine::SwapAnswer;
 use maud::{Markup, html};
-use model::{Catalogue, Millis, PersonId, RotaId, Timestamp};
+use model::{Catalogue, LoadPer, LoadThen, Millis, PersonId, RotaId, Timestamp};
 use oncall::{Coverage, Duties, Shift};
 use serde::Deserialize;
 
@@ -29,11 +29,11 @@ pub(crate) async fn view(
 ) -> Markup {
     let Some(reader) = who.person().cloned() else { return html! {} };
     let at = query.at.as_deref().and_then(Timestamp::parse_rfc3339);
-    let main = body(&context, &reader, at.unwrap_or_else(|| context.clock.now()));
+    let main = body(&context, &who, &reader, at.unwrap_or_else(|| context.clock.now()));
     layout::full(&context, &reader, "/oncall", "On-call", &main)
 }
 
-fn body(context: &Context, reader: &PersonId, from: Timestamp) -> Markup {
+fn body(context: &Context, who: &Principal, reader: &PersonId, from: Timestamp) -> Markup {
     let face = Clockface::of(context, Some(reader));
     let state = context.handle.state();
     let (Some(catalogue), Some(duties)) = (state.catalogue(), state.duties(&context.zones)) else {
@@ -52,12 +52,25 @@ fn body(context: &Context, reader: &PersonId, from: Timestamp) -> Markup {
         @for (id, rota) in &catalogue.rotas {
             section.card aria-label={ "Rota " (id) } {
                 h2 style="margin-top:0" { (id) }
+                @for person in &state.on_duty(id, face.now, &context.zones).map_or(vec![], |it| it.people) {
+                    (crate::reach::standing(&state, face.now, who, id, person))
+                }
                 p.soft { "Hand-over in " (rota.timezone) " time; the times below are yours." }
+                @if let Some(it) = state.load.relief(id, face.now) {
+                    p.lamp.card {
+                        strong { (catalogue.name_of(&it.to)) } " has the duty for " (catalogue.name_of(&it.from))
+                        " until " (face.time(it.until))
+                        @if let Some(why) = state.load.log.get(&it.load) { ", who had " (why.pages) " pages (at most " (why.limit.pages) ")" }
+                        ". " form method="post" action={ "/rotas/" (id) "/relief/end" } { button.quiet { "By turns again" } }
+                    }
+                }
+                @if let Some(limit) = rota.load { p.soft { "At most " (limit.pages) @if limit.pages == 1 { " page " } @else { " pages " } (per(limit.per)) ", then " (then(limit.then)) "." } }
                 (table(&face, catalogue, &duties, id, from))
             }
         }
         (swaps(&face, &state, catalogue, reader))
         (overrides(&face, &state))
+        (credits(&state, &face))
         @if !catalogue.rotas.is_empty() { (forms(catalogue)) }
     }
 }
@@ -189,6 +202,41 @@ fn forms(catalogue: &Catalogue) -> Markup {
             label for="swap-for" { "A time in a shift of theirs that you take in exchange, if any" }
             input id="swap-for" name="for" maxlength="40" placeholder="2027-01-07T18:00:00Z";
             p { button { "Ask" } }
+        }
+    }
+}
+
+fn per(it: LoadPer) -> &'static str {
+    match it {
+        LoadPer::Shift => "per shift",
+        LoadPer::Night => "per night",
+        LoadPer::Day => "within 24 hours",
+    }
+}
+
+fn then(it: LoadThen) -> &'static str {
+    match it {
+        LoadThen::Relieve => "the next takes over",
+        LoadThen::Credit => "a day is noted",
+        LoadThen::Hold => "what is calm waits",
+    }
+}
+
+/// Days noted for people who had too many pages.
+fn credits(state: &engine::State, face: &Clockface) -> Markup {
+    let credits: Vec<_> = state.load.credits().collect();
+    let name = |id: &PersonId| {
+        state.catalogue().map_or_else(|| id.to_string(), |it| it.name_of(id).to_owned())
+    };
+    html! {
+        @if !credits.is_empty() {
+            section.card aria-label="Days noted" {
+                h2 style="margin-top:0" { "Days noted" }
+                ul { @for it in credits.iter().rev().take(20) {
+                    li { (name(&it.person)) ": " (it.pages) " pages since " (face.time(it.since)) }
+                } }
+                p { a href="/api/v1/load/credits.csv" { "All as a table" } }
+            }
         }
     }
 }

@@ -39,6 +39,7 @@ pub(crate) async fn view(
         @if open.is_empty() { p.card { "Nothing is silenced." } }
         @for (id, it) in open { (card(&face, *id, it)) }
         (form())
+        (planned(&face, &context, &state))
         @if !ended.is_empty() {
             h2 { "Over" }
             @for (id, it) in ended { (card(&face, *id, it)) }
@@ -62,6 +63,8 @@ fn card(face: &Clockface, id: SilenceId, it: &Silence) -> Markup {
                 }
                 @if !it.is_over() { ", until " (face.time(it.ends_at)) }
                 " · " (it.by) ": " (it.comment.text().unwrap_or("(erased)"))
+                @if let Some(plan) = &it.plan { " · planned as " (plan) }
+                @if let Some(at) = it.reminded_at { " · reminded " (face.time(at)) }
             }
             @if it.hid_count > 0 {
                 details {
@@ -73,6 +76,48 @@ fn card(face: &Clockface, id: SilenceId, it: &Silence) -> Markup {
                 form method="post" action={ "/silences/" (id) "/end" } {
                     button.quiet { "End it now" }
                 }
+            }
+        }
+    }
+}
+
+/// Planned work: what comes next, and a form for more.
+fn planned(face: &Clockface, context: &Context, state: &engine::State) -> Markup {
+    let now = context.handle.now();
+    let plans: Vec<_> = state.plans().collect();
+    html! {
+        h2 id="planned" { "Planned work" }
+        p.soft { "At its time each of these sets a silence of its own." }
+        @for (id, it) in plans {
+            article.card id={ "plan-" (id) } {
+                p { strong { (id) } " · " (it.when) " (" (it.timezone) "), for " (it.lasts) " · " code { (it.matchers) } }
+                p { (it.owner) ": " (it.reason) " · "
+                    @match oncall::window(it, now, &context.zones) {
+                        Some(next) if next.starts <= now => { "going on until " (face.time(next.ends)) }
+                        Some(next) => { "next " (face.time(next.starts)) }
+                        None => { "over" }
+                    }
+                    @if !state.watching.plans.contains_key(id) { " · in the configuration" }
+                }
+                @if state.watching.plans.contains_key(id) {
+                    form method="post" action={ "/maintenance/" (id) "/cancel" } { button.quiet { "Cancel it" } }
+                }
+            }
+        }
+        details.card {
+            summary { "Plan work" }
+            form.stack method="post" action="/maintenance" {
+                label for="plan-name" { "What is it called?" }
+                input id="plan-name" name="id" required maxlength="64" pattern="[a-z0-9][a-z0-9_\\-]*" placeholder="database-patches";
+                label for="plan-matchers" { "Which alerts? All of these labels must match" }
+                input id="plan-matchers" name="matchers" required maxlength="4000" placeholder="service=\"payments-db\"";
+                label for="plan-when" { "When? A day or days, and a time of your zone" }
+                input id="plan-when" name="when" required maxlength="60" placeholder="tue,thu 02:00";
+                label for="plan-minutes" { "For how many minutes?" }
+                input id="plan-minutes" name="minutes" type="number" min="1" max="44640" value="120" required;
+                label for="plan-reason" { "Why?" }
+                input id="plan-reason" name="reason" required maxlength="500";
+                p { button id="plan" { "Plan it" } }
             }
         }
     }

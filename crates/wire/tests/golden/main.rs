@@ -9,6 +9,7 @@
 //! delete the `meaning.jsonl` of the older folders first and look at what changed.
 
 mod story;
+mod watched;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -79,7 +80,8 @@ fn every_event_has_a_stored_sample() {
 fn every_part_of_an_event_has_a_stored_sample() {
     let bodies: Vec<String> = lines(&root().join(NEWEST)).into_iter().map(|it| it.body).collect();
     let missing: Vec<&str> = story::PARTS
-        .into_iter()
+        .iter()
+        .copied()
         .filter(|part| !bodies.iter().any(|body| body.contains(&format!("\"{part}\""))))
         .collect();
     assert_eq!(missing, [""; 0]);

@@ -1,12 +1,13 @@
 //! A story in which everything happens once, told when the samples of a release are made.
 
 use engine::{
-    Actor, Command, Context, DeliveryOutcome, DoorLife, Engine, Event, EventRecord, Role, SignRole,
-    State, Submission, TokenKind,
+    Actor, Command, Context, DeliveryOutcome, DoorLife, Engine, Event, EventRecord, Heard, Notice,
+    Purpose, ReceiptEvidence, Role, SignRole, State, Submission, TheirAct, TokenKind,
 };
 use model::{
-    AlertId, Catalogue, Channel, EscalationId, IncidentId, Medium, Millis, Need, NoticeId, PageId,
-    PageTarget, Route, SecretRef, SilenceId, Source, SourceKind, Timestamp, TokenId, Turn,
+    AlertId, Catalogue, Channel, ContactRule, EscalationId, IncidentId, LoadLimit, LoadPer,
+    LoadThen, Medium, Millis, Mode, Need, NoticeId, PageId, PageTarget, PersonRules, Route,
+    SecretRef, SilenceId, Source, SourceKind, Timestamp, TokenId, Turn,
 };
 use slo::ConditionState::{self, Firing, Quiet};
 use std::collections::BTreeMap;
@@ -16,7 +17,7 @@ use testkit::{MONDAY, adopt, assessment, door_alert, solar};
 pub(crate) const ERASED: &str = "dolores";
 
 /// Every event by the name it is stored under.
-pub(crate) const EVENTS: [&str; 33] = [
+pub(crate) const EVENTS: &[&str] = &[
     "catalogue_adopted",
     "alert_fired",
     "alert_stale",
@@ -50,10 +51,45 @@ pub(crate) const EVENTS: [&str; 33] = [
     "override_ended",
     "swap_asked",
     "swap_answered",
+    "silence_reminded",
+    "maintenance_planned",
+    "maintenance_cancelled",
+    "heartbeat_heard",
+    "change_happened",
+    "alert_updated",
+    "journal_probed",
+    "synthetic_seen",
+    "calls_bundled",
+    "load_reached",
+    "relief_ended",
+    "paged_anyway",
+    "incident_updated",
+    "shadow_began",
+    "shadow_ended",
+    "their_call",
+    "note_added",
+    "escalation_asked",
+    "taken_over",
+    "contact_stopped",
+    "contact_started",
+    "answer_due",
+    "notice_delivered",
+    "notice_undelivered",
+    "notice_covered",
+    "page_notified_also",
+    "verification_asked",
+    "verification_failed",
+    "contact_verified",
+    "contacts_tested",
+    "shift_expected",
+    "duty_asked",
+    "duty_reminded",
+    "duty_confirmed",
+    "duty_unconfirmed",
 ];
 
 /// Parts of events that have a name of their own.
-pub(crate) const PARTS: [&str; 69] = [
+pub(crate) const PARTS: &[&str] = &[
     // Who asked.
     "system",
     "person",
@@ -68,6 +104,10 @@ pub(crate) const PARTS: [&str; 69] = [
     "source_recovered",
     "no_longer_configured",
     "person_resolved",
+    "heartbeat",
+    "watch",
+    "watch_recovered",
+    "ends_soon",
     // Why nobody was called, and why a step starts.
     "ticket_severity",
     "silenced",
@@ -81,6 +121,7 @@ pub(crate) const PARTS: [&str; 69] = [
     "opened",
     "nobody_answered",
     "undeliverable",
+    "asked_for",
     // Severities, what conditions say, roles and tokens.
     "page",
     "ticket",
@@ -129,47 +170,117 @@ pub(crate) const PARTS: [&str; 69] = [
     "stale_after",
     "expires_at",
     "$slot",
+    // How people are reached.
+    "no_evidence",
+    "not_reached",
+    "shift_changed",
+    "nobody_reached",
+    "missing",
+    "undelivered",
+    "unanswered",
+    "bounced",
+    "delivered",
+    "read",
+    "channel_priorities",
+    "channel_receipts",
+    "rules",
+    "quiet",
+    "due_at",
+    "again",
+    "confirm",
+    // Load limits, storms and the time beside another pager.
+    "shadow",
+    "live",
+    "shift",
+    "day",
+    "relieve",
+    "credit",
+    "relieved",
+    "credited",
+    "nobody_left",
+    "called",
+    "acknowledged",
+    "resolved",
+    "unknown",
+    "carriers",
+    "held",
+    "aka",
+    "pagerduty_secret",
 ];
 
 /// The name an event is stored under. Whoever adds an event is stopped here by the compiler, and must
 /// add it to [`EVENTS`] and to the story.
 fn name(event: &Event) -> &'static str {
-    let place = match event {
-        Event::CatalogueAdopted { .. } => 0,
-        Event::AlertFired { .. } => 1,
-        Event::AlertStale { .. } => 2,
-        Event::AlertHeardAgain { .. } => 3,
-        Event::AlertResolved { .. } => 4,
-        Event::NotPaged { .. } => 5,
-        Event::IncidentOpened { .. } => 6,
-        Event::AlertJoined { .. } => 7,
-        Event::PageOpened { .. } => 8,
-        Event::PageNotified { .. } => 9,
-        Event::NoticeSent { .. } => 10,
-        Event::NoticeFailed { .. } => 11,
-        Event::PageAcknowledged { .. } => 12,
-        Event::PageExhausted { .. } => 13,
-        Event::PageEnded { .. } => 14,
-        Event::IncidentResolved { .. } => 15,
-        Event::ReviewAsked { .. } => 16,
-        Event::ReviewPublished { .. } => 17,
-        Event::Signed { .. } => 18,
-        Event::SourceFailing { .. } => 19,
-        Event::SourceRecovered { .. } => 20,
-        Event::TokenIssued { .. } => 21,
-        Event::TokenRevoked { .. } => 22,
-        Event::PasswordSet { .. } => 23,
-        Event::DigestDue { .. } => 24,
-        Event::SilenceSet { .. } => 25,
-        Event::SilenceStarted { .. } => 26,
-        Event::SilenceEnded { .. } => 27,
-        Event::AlertUnsilenced { .. } => 28,
-        Event::OverrideSet { .. } => 29,
-        Event::OverrideEnded { .. } => 30,
-        Event::SwapAsked { .. } => 31,
-        Event::SwapAnswered { .. } => 32,
-    };
-    EVENTS[place]
+    match event {
+        Event::CatalogueAdopted { .. } => "catalogue_adopted",
+        Event::AlertFired { .. } => "alert_fired",
+        Event::AlertStale { .. } => "alert_stale",
+        Event::AlertHeardAgain { .. } => "alert_heard_again",
+        Event::AlertResolved { .. } => "alert_resolved",
+        Event::NotPaged { .. } => "not_paged",
+        Event::IncidentOpened { .. } => "incident_opened",
+        Event::AlertJoined { .. } => "alert_joined",
+        Event::PageOpened { .. } => "page_opened",
+        Event::PageNotified { .. } => "page_notified",
+        Event::NoticeSent { .. } => "notice_sent",
+        Event::NoticeFailed { .. } => "notice_failed",
+        Event::PageAcknowledged { .. } => "page_acknowledged",
+        Event::PageExhausted { .. } => "page_exhausted",
+        Event::PageEnded { .. } => "page_ended",
+        Event::IncidentResolved { .. } => "incident_resolved",
+        Event::ReviewAsked { .. } => "review_asked",
+        Event::ReviewPublished { .. } => "review_published",
+        Event::Signed { .. } => "signed",
+        Event::SourceFailing { .. } => "source_failing",
+        Event::SourceRecovered { .. } => "source_recovered",
+        Event::TokenIssued { .. } => "token_issued",
+        Event::TokenRevoked { .. } => "token_revoked",
+        Event::PasswordSet { .. } => "password_set",
+        Event::DigestDue { .. } => "digest_due",
+        Event::SilenceSet { .. } => "silence_set",
+        Event::SilenceStarted { .. } => "silence_started",
+        Event::SilenceEnded { .. } => "silence_ended",
+        Event::AlertUnsilenced { .. } => "alert_unsilenced",
+        Event::OverrideSet { .. } => "override_set",
+        Event::OverrideEnded { .. } => "override_ended",
+        Event::SwapAsked { .. } => "swap_asked",
+        Event::SwapAnswered { .. } => "swap_answered",
+        Event::SilenceReminded { .. } => "silence_reminded",
+        Event::MaintenancePlanned { .. } => "maintenance_planned",
+        Event::MaintenanceCancelled { .. } => "maintenance_cancelled",
+        Event::HeartbeatHeard { .. } => "heartbeat_heard",
+        Event::ChangeHappened { .. } => "change_happened",
+        Event::AlertUpdated { .. } => "alert_updated",
+        Event::JournalProbed => "journal_probed",
+        Event::SyntheticSeen { .. } => "synthetic_seen",
+        Event::CallsBundled { .. } => "calls_bundled",
+        Event::LoadReached { .. } => "load_reached",
+        Event::ReliefEnded { .. } => "relief_ended",
+        Event::PagedAnyway { .. } => "paged_anyway",
+        Event::IncidentUpdated { .. } => "incident_updated",
+        Event::ShadowBegan { .. } => "shadow_began",
+        Event::ShadowEnded { .. } => "shadow_ended",
+        Event::TheirCall { .. } => "their_call",
+        Event::NoteAdded { .. } => "note_added",
+        Event::EscalationAsked { .. } => "escalation_asked",
+        Event::TakenOver { .. } => "taken_over",
+        Event::ContactStopped { .. } => "contact_stopped",
+        Event::ContactStarted { .. } => "contact_started",
+        Event::AnswerDue { .. } => "answer_due",
+        Event::NoticeDelivered { .. } => "notice_delivered",
+        Event::NoticeUndelivered { .. } => "notice_undelivered",
+        Event::NoticeCovered { .. } => "notice_covered",
+        Event::PageNotifiedAlso { .. } => "page_notified_also",
+        Event::VerificationAsked { .. } => "verification_asked",
+        Event::VerificationFailed { .. } => "verification_failed",
+        Event::ContactVerified { .. } => "contact_verified",
+        Event::ContactsTested { .. } => "contacts_tested",
+        Event::ShiftExpected { .. } => "shift_expected",
+        Event::DutyAsked { .. } => "duty_asked",
+        Event::DutyReminded { .. } => "duty_reminded",
+        Event::DutyConfirmed { .. } => "duty_confirmed",
+        Event::DutyUnconfirmed { .. } => "duty_unconfirmed",
+    }
 }
 
 #[test]
@@ -188,7 +299,12 @@ pub(crate) fn tell() -> Vec<EventRecord> {
     doors(&mut teller);
     silences(&mut teller);
     shifts(&mut teller);
+    crate::watched::tell(&mut teller);
     nobody_to_call(&mut teller);
+    beside_another_pager(&mut teller);
+    enough_is_enough(&mut teller);
+    steered(&mut teller);
+    reaching(&mut teller);
     teller.records
 }
 
@@ -270,13 +386,8 @@ fn doors(teller: &mut Teller) {
     let (source, detail) = ("services".into(), "connection refused".to_owned());
     teller.does(140, Command::SourceFailed { source, detail });
     teller.does(145, Command::Tick);
-    // Every address of the first step turns out to be wrong.
-    let lost = || DeliveryOutcome::Permanent { detail: "550 no such user".to_owned() };
-    let due: Vec<NoticeId> =
-        teller.last(|state| state.notices_due(at(145)).map(|(id, _)| id).collect());
-    for notice in due {
-        teller.does(145, Command::Delivered { notice, outcome: lost() });
-    }
+    // Every address of the first step turns out to be wrong, through every provider.
+    (0..7).for_each(|_| teller.loses_what_is_due(145));
     teller.does(146, Command::SourceRead { source: "services".into() });
 }
 
@@ -341,6 +452,28 @@ fn shifts(teller: &mut Teller) {
     }
 }
 
+fn steered(teller: &mut Teller) {
+    let (by, title) = ("bo".into(), "the town is dark".to_owned());
+    teller.does(1_480, Command::Raise { by, title, feature: Some("light-on".into()), team: None });
+    let incident = teller.last(|state| *state.incidents.last_key_value().expect("one").0);
+    let page = teller.last(|state| *state.pages.last_key_value().expect("a page").0);
+    let sms = || "sms".to_owned();
+    let (by, via) = ("juma".into(), sms());
+    teller.does(1_480, Command::Escalate { page, by, via });
+    let (by, text) = ("juma".into(), "The carrier says an hour.".to_owned());
+    teller.does(1_481, Command::AddNote { incident, by, text, via: sms() });
+    teller.does(1_482, Command::TakeOver { incident, by: "juma".into(), via: sms() });
+    teller.does(1_483, Command::TakeOver { incident, by: "bo".into(), via: sms() });
+    let (person, medium) = ("juma".into(), Medium::Sms);
+    teller.does(1_484, Command::StopContact { person, medium, via: sms() });
+    let (person, medium) = ("juma".into(), Medium::Sms);
+    teller.does(1_485, Command::StartContact { person, medium, via: sms() });
+    let text = "pg_1 is yours.".to_owned();
+    let (to, channel) = ("juma".into(), "gateway".into());
+    teller.does(1_485, Command::Answer { to, medium: Medium::Sms, channel, text });
+    teller.does(1_486, Command::ResolveIncident { incident, by: "bo".into() });
+}
+
 fn nobody_to_call(teller: &mut Teller) {
     // Nobody answers until the policy is exhausted.
     teller.burn(200, "see-reports", Firing, Quiet);
@@ -357,10 +490,210 @@ fn nobody_to_call(teller: &mut Teller) {
     teller.does(1_320, Command::Tick);
 }
 
+fn beside_another_pager(teller: &mut Teller) {
+    let mut shadowed = everything();
+    shadowed.pager.mode = Mode::Shadow;
+    shadowed.pager.pagerduty_secret = Some(SecretRef::Env("PAGERDUTY".to_owned()));
+    shadowed.teams.get_mut(&"field".into()).expect("of the example").mode = Some(Mode::Shadow);
+    shadowed.teams.get_mut(&"payments".into()).expect("of the example").mode = Some(Mode::Live);
+    let ana = shadowed.people.get_mut(&"ana".into()).expect("of the example");
+    ana.aka = vec![model::Personal::new("ana".into(), "Ana R.")];
+    teller.asks(1_400, &adopt(shadowed, "2".repeat(64).as_str()));
+    let (by, title) = ("bo".into(), "no sales in Kisumu".to_owned());
+    let team = Some("field".into());
+    teller.does(1_401, Command::Raise { by, title, feature: None, team });
+    let heard = |act, people: &[&str]| {
+        Command::RecordTheirCall(Box::new(Heard {
+            system: "pagerduty".to_owned(),
+            incident: "Q1".to_owned(),
+            keys: vec!["srv01/mysql".to_owned()],
+            title: "db down".to_owned(),
+            act,
+            people: people.iter().map(|it| vec![(*it).to_owned()]).collect(),
+            at: at(1_401),
+        }))
+    };
+    teller.does(1_402, heard(TheirAct::Called, &["Ana R.", "Somebody Else"]));
+    teller.does(1_403, heard(TheirAct::Acknowledged, &["ana"]));
+    teller.does(1_404, heard(TheirAct::Resolved, &[]));
+    teller.does(1_405, Command::EndShadow { team: None, by: "ana".into() });
+}
+
+fn enough_is_enough(teller: &mut Teller) {
+    let mut limited = everything();
+    let limit = |per, then| Some(LoadLimit { pages: 1, per, then });
+    limited.rotas.get_mut(&"payments".into()).expect("of the example").load =
+        limit(LoadPer::Shift, LoadThen::Relieve);
+    limited.teams.get_mut(&"field".into()).expect("of the example").load =
+        limit(LoadPer::Day, LoadThen::Credit);
+    teller.asks(1_410, &adopt(limited, "3".repeat(64).as_str()));
+    let raise = |team: &str| {
+        let (by, title) = ("bo".into(), "too much".to_owned());
+        Command::Raise { by, title, feature: None, team: Some(team.into()) }
+    };
+    teller.does(1_411, raise("field"));
+    for _ in 0..6 {
+        teller.does(1_411, raise("payments"));
+    }
+    let alert = teller.last(|state| *state.alerts.last_key_value().expect("one").0);
+    teller.does(1_412, Command::PageAnyway { alert, by: "bo".into() });
+    teller.does(1_412, Command::EndRelief { rota: "payments".into(), by: "ana".into() });
+    for name in ["TooSlow", "TooMany"] {
+        let life = DoorLife::FiringStaleAfter(Millis::from_mins(300));
+        let alert = door_alert(name, &[("feature", "light-on")], life, at(1_413));
+        teller.does(1_413, Command::Receive(Box::new(alert)));
+    }
+    teller.does(1_430, Command::Tick);
+}
+
+fn reaching(teller: &mut Teller) {
+    const START: i64 = 2_000;
+    let mut ours = everything();
+    let ana = ours.people.get_mut(&"ana".into()).expect("of the example");
+    let rule = |by, minutes| ContactRule { by, after: Millis::from_mins(minutes) };
+    ana.rules = PersonRules {
+        page: vec![rule(Medium::Email, 0), rule(Medium::Sms, 2)],
+        ticket: vec![rule(Medium::Email, 0)],
+        quiet: Some(model::Quiet { from_minute: 22 * 60, to_minute: 7 * 60 }),
+    };
+    for (id, priority) in ours.channels.keys().zip(1..) {
+        ours.channel_receipts.insert(id.clone(), Millis::from_secs(90));
+        ours.channel_priorities.insert(id.clone(), priority);
+    }
+    let rota = ours.rotas.get_mut(&"payments".into()).expect("of the example");
+    rota.confirm = Some(Millis::from_mins(15));
+    rota.layers[0].turn = Turn::Days(1);
+    let policy = ours.escalations.get_mut(&"payments".into()).expect("of the example");
+    policy.steps.truncate(1);
+    policy.steps[0].wait = Millis::from_days(2);
+    let policy = ours.escalations.get_mut(&"field".into()).expect("of the example");
+    policy.steps[0].wait = Millis::from_hours(1);
+    teller.asks(START, &adopt(ours, "4".repeat(64).as_str()));
+    let medium = Medium::Sms;
+    let verify = |code_hash: &str| Command::VerifyContact {
+        person: "bo".into(),
+        medium,
+        nonce: "n1".to_owned(),
+        code_hash: code_hash.to_owned(),
+    };
+    let code = |it: &str| {
+        let (person, code_hash) = ("bo".into(), it.to_owned());
+        Command::ConfirmContact { person, medium, code_hash }
+    };
+    teller.does(START, verify("ab12"));
+    teller.does(START, code("ab13"));
+    teller.does(START, code("ab12"));
+    teller.does(START, Command::TestContacts { person: ERASED.into() });
+    let sent = |id| {
+        let outcome = DeliveryOutcome::Sent { provider_id: "provider-2".to_owned() };
+        Command::Delivered { notice: NoticeId(id), outcome }
+    };
+    // Nobody of the shift can be sent to, and the rota changes hands.
+    teller.burn(START, "light-on", Firing, Quiet);
+    let first = teller.last(|state| state.next.notice);
+    teller.does(START + 1_440, Command::Tick);
+    let asked = teller.last(|state| state.reach.duties.values().next().cloned());
+    let by = asked.expect("the next in the rota was asked").person;
+    let confirm = Command::ConfirmDuty { by, rota: None, via: "sms".to_owned() };
+    teller.does(START + 1_440, confirm);
+    // One message tells of two, receipts come, one is missing.
+    let due: Vec<NoticeId> = teller.last(|state| {
+        let of_page = |it: &Notice| matches!(it.purpose, Purpose::Page { .. });
+        let late = state.notices.iter().filter(|(id, it)| id.0 > first && of_page(it));
+        late.map(|(id, _)| *id).collect()
+    });
+    teller.does(START + 1_441, sent(due[0].0));
+    teller.does(START + 1_441, Command::Covered { notice: due[1], by: due[0] });
+    for evidence in [
+        ReceiptEvidence::Undelivered,
+        ReceiptEvidence::Unanswered,
+        ReceiptEvidence::Bounced,
+        ReceiptEvidence::Delivered,
+        ReceiptEvidence::Read,
+    ] {
+        let receipt = Command::Receipt { notice: due[1], evidence, detail: "status".to_owned() };
+        teller.does(START + 1_441, receipt);
+    }
+    teller.does(START + 1_450, Command::Tick);
+    // The next shift is not confirmed by anybody.
+    for minutes in [2_880, 2_895, 2_910] {
+        teller.does(START + minutes, Command::Tick);
+    }
+    unheard(teller, START + 3_000);
+}
+
+/// A page of which nobody gets a message, and one of which nothing shows that anybody did.
+fn unheard(teller: &mut Teller, start: i64) {
+    teller.burn(start, "see-reports", Firing, Quiet);
+    for minutes in start..start + 20 {
+        teller.does(minutes, Command::Tick);
+        teller.loses_what_is_due(minutes);
+    }
+    let start = start + 20;
+    teller.burn(start, "make-sale", Quiet, Quiet);
+    teller.burn(start, "make-sale", Firing, Quiet);
+    for minutes in (start..start + 40).step_by(2) {
+        teller.does(minutes, Command::Tick);
+        for notice in teller.due(minutes) {
+            let outcome = DeliveryOutcome::Sent { provider_id: "provider-3".to_owned() };
+            teller.does(minutes, Command::Delivered { notice, outcome });
+        }
+    }
+}
+
+fn secret() -> SecretRef {
+    SecretRef::Env("SECRET".to_owned())
+}
+
+/// Rooms, bots and what rings until it is answered.
+fn chats() -> Vec<(&'static str, Channel)> {
+    vec![
+        ("slack-room", Channel::SlackWebhook { webhook: secret() }),
+        (
+            "slack",
+            Channel::Slack {
+                url: "https://slack.com/api".to_owned(),
+                token: secret(),
+                room: Some("C1".to_owned()),
+                signing_secret: Some(secret()),
+            },
+        ),
+        ("mattermost", Channel::Mattermost { webhook: secret(), room: Some("ops".to_owned()) }),
+        ("teams", Channel::Teams { webhook: secret() }),
+        ("discord", Channel::Discord { webhook: secret() }),
+        (
+            "telegram",
+            Channel::Telegram {
+                url: "https://api.telegram.org".to_owned(),
+                token: secret(),
+                room: Some("-1001".to_owned()),
+                webhook_secret: Some(secret()),
+            },
+        ),
+        (
+            "matrix",
+            Channel::Matrix {
+                url: "https://matrix.example".to_owned(),
+                token: secret(),
+                room: Some("!ops:matrix.example".to_owned()),
+            },
+        ),
+        (
+            "pushover",
+            Channel::Pushover {
+                url: "https://api.pushover.net".to_owned(),
+                token: secret(),
+                retry: Millis::from_mins(1),
+                expire: Millis::from_hours(1),
+                room: Some("group".to_owned()),
+            },
+        ),
+    ]
+}
+
 /// The organisation of the examples, with one of everything that can be configured.
 fn everything() -> Catalogue {
     let mut it = solar();
-    let secret = || SecretRef::Env("SECRET".to_owned());
     let channels = [
         (
             "mail",
@@ -414,50 +747,12 @@ fn everything() -> Catalogue {
                 smsc: Some("safaricom".to_owned()),
             },
         ),
-        ("slack-room", Channel::SlackWebhook { webhook: secret() }),
-        (
-            "slack",
-            Channel::Slack {
-                url: "https://slack.com/api".to_owned(),
-                token: secret(),
-                room: Some("C1".to_owned()),
-                signing_secret: Some(secret()),
-            },
-        ),
-        ("mattermost", Channel::Mattermost { webhook: secret(), room: Some("ops".to_owned()) }),
-        ("teams", Channel::Teams { webhook: secret() }),
-        ("discord", Channel::Discord { webhook: secret() }),
-        (
-            "telegram",
-            Channel::Telegram {
-                url: "https://api.telegram.org".to_owned(),
-                token: secret(),
-                room: Some("-1001".to_owned()),
-                webhook_secret: Some(secret()),
-            },
-        ),
-        (
-            "matrix",
-            Channel::Matrix {
-                url: "https://matrix.example".to_owned(),
-                token: secret(),
-                room: Some("!ops:matrix.example".to_owned()),
-            },
-        ),
-        (
-            "pushover",
-            Channel::Pushover {
-                url: "https://api.pushover.net".to_owned(),
-                token: secret(),
-                retry: Millis::from_mins(1),
-                expire: Millis::from_hours(1),
-                room: Some("group".to_owned()),
-            },
-        ),
         ("hook", Channel::Webhook { url: "https://hooks.example".to_owned(), secret: secret() }),
     ];
     it.channels.extend(channels.map(|(id, channel)| (id.into(), channel)));
+    it.channels.extend(chats().into_iter().map(|(id, channel)| (id.into(), channel)));
     it.channel_priorities.insert("kannel".into(), 2);
+    it.watched = crate::watched::configured();
     let url = "http://prometheus:9090".to_owned();
     let kind = SourceKind::Prometheus { url, token: None };
     it.sources.insert("prometheus".into(), Source { kind, interval: Millis::from_secs(15) });
@@ -481,19 +776,19 @@ fn everything() -> Catalogue {
     it
 }
 
-fn at(minutes: i64) -> Timestamp {
+pub(crate) fn at(minutes: i64) -> Timestamp {
     MONDAY.plus(Millis::from_mins(minutes))
 }
 
 /// Runs the story and keeps what happened.
-struct Teller {
+pub(crate) struct Teller {
     engine: Engine,
     records: Vec<EventRecord>,
     zones: oncall::Zones,
 }
 
 impl Teller {
-    fn does(&mut self, minutes: i64, command: Command) {
+    pub(crate) fn does(&mut self, minutes: i64, command: Command) {
         self.asks(minutes, &Submission::system(command));
     }
 
@@ -507,6 +802,17 @@ impl Teller {
         let done = self.engine.execute(&context, submission);
         let done = done.unwrap_or_else(|it| panic!("{minutes}m {submission:?}: {it}"));
         self.records.extend(done.records);
+    }
+
+    fn due(&self, minutes: i64) -> Vec<NoticeId> {
+        self.last(|state| state.notices_due(at(minutes)).map(|(id, _)| id).collect())
+    }
+
+    fn loses_what_is_due(&mut self, minutes: i64) {
+        for notice in self.due(minutes) {
+            let outcome = DeliveryOutcome::Permanent { detail: "550 no such user".to_owned() };
+            self.does(minutes, Command::Delivered { notice, outcome });
+        }
     }
 
     fn last<T>(&self, look: impl FnOnce(&State) -> T) -> T {

@@ -2,7 +2,7 @@
 //!
 //! Nothing is switched off for speed: what is killed must have been careful before.
 
-use super::{Process, folder};
+use crate::common::{Process, folder};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -129,7 +129,7 @@ fn as_postgres(program: &Path) -> Command {
     command
 }
 
-fn as_root() -> bool {
+pub(crate) fn as_root() -> bool {
     use std::os::unix::fs::MetadataExt as _;
     std::fs::metadata("/proc/self").expect("this is Linux").uid() == 0
 }

@@ -1,0 +1,199 @@
+//! What events are made of: origins, evidence, reasons and causes.
+
+use crate::state::Recipient;
+use model::{
+    ChannelId, HeartbeatId, Labels, Medium, NoticeId, Objective, PageId, PersonId, SilenceId,
+    SourceId, Timestamp,
+};
+use serde::{Deserialize, Serialize};
+
+/// Where an alert came from, with what was decided upon.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// A feature burns its budget too fast.
+    Burn(Evidence),
+    /// Another system says so.
+    Door {
+        /// Which door.
+        door: String,
+        /// Labels as received.
+        labels: Labels,
+        /// Annotations as received.
+        annotations: Labels,
+        /// How it was routed.
+        routed_by: String,
+    },
+    /// A source of samples cannot be read: promises are unmeasured.
+    Source {
+        /// Which.
+        source: SourceId,
+        /// Since when.
+        failing_since: Timestamp,
+        /// What went wrong.
+        detail: String,
+    },
+    /// A sign of life did not come.
+    Heartbeat {
+        /// Whose.
+        heartbeat: HeartbeatId,
+        /// When it was heard last.
+        heard_at: Timestamp,
+    },
+    /// The product found itself not to work.
+    Watch {
+        /// Which check.
+        check: String,
+        /// What was seen.
+        detail: String,
+    },
+    /// Somebody called for help.
+    Person {
+        /// Who.
+        by: PersonId,
+    },
+}
+
+/// The measurement an alert was decided upon: objective, budget, conditions and their counts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// The objective at that time.
+    pub objective: Objective,
+    /// Everything computed, with the counts.
+    pub assessment: slo::Assessment,
+}
+
+/// Why an alert is believed to be over.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResolveReason {
+    /// No condition of its severity fires any more.
+    ConditionEnded(Evidence),
+    /// The sender said so.
+    SenderResolved,
+    /// The sender did not repeat it in time, which is how this sender says so.
+    LeaseEnded {
+        /// When it was last believed.
+        until: Timestamp,
+    },
+    /// The source answers again.
+    SourceRecovered,
+    /// The sign of life came after all.
+    HeartbeatHeard,
+    /// The check succeeds again.
+    WatchRecovered,
+    /// The feature or source is no longer configured.
+    NoLongerConfigured,
+    /// Somebody resolved what they had raised.
+    PersonResolved {
+        /// Who.
+        by: PersonId,
+    },
+}
+
+/// Why the owner of a silence is reminded of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReminderReason {
+    /// It ends soon, and it hid something.
+    EndsSoon,
+    /// It has been in force for long, and it hid something.
+    StillHides,
+}
+
+/// Why an alert called nobody.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NotPagedReason {
+    /// It may wait for the morning.
+    TicketSeverity,
+    /// Somebody asked for silence about it.
+    Silenced {
+        /// By this.
+        silence: SilenceId,
+    },
+    /// People are being called for this incident already.
+    AlreadyPaging {
+        /// By this page.
+        page: PageId,
+    },
+    /// The same alert came back within an incident that somebody has taken.
+    AcknowledgedBefore {
+        /// Who has it.
+        by: PersonId,
+    },
+    /// Nothing says whom to call. Loud: shown first in every view.
+    NoEscalation,
+}
+
+/// Why a step of a page starts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PageCause {
+    /// The page just opened.
+    Opened,
+    /// Nobody answered the step before in time.
+    NobodyAnswered,
+    /// No notice of the step before could be delivered.
+    Undeliverable,
+    /// Nothing says that any notice of the step before reached somebody.
+    NoEvidence,
+    /// Somebody did not want to wait.
+    AskedFor {
+        /// Who.
+        by: PersonId,
+    },
+}
+
+/// Why more is sent for a step that has started.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AlsoCause {
+    /// This notice did not arrive, or nothing says that it did.
+    NotReached {
+        /// Which.
+        notice: NoticeId,
+    },
+    /// The rota changed hands before anybody was reached.
+    ShiftChanged,
+    /// The page is exhausted and no message of it was ever taken.
+    NobodyReached,
+}
+
+/// A message to send.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewNotice {
+    /// Its id, also the idempotency key towards the provider.
+    pub notice: NoticeId,
+    /// To whom.
+    pub to: Recipient,
+    /// How.
+    pub medium: Medium,
+    /// Through which channel.
+    pub channel: ChannelId,
+    /// From when on, where the person's own rules say later than at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<Timestamp>,
+}
+
+/// A message that could not even be tried.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SkippedNotice {
+    /// Who should have been told.
+    pub to: Recipient,
+    /// Why they are not.
+    pub reason: String,
+}
+
+/// One recipient of the daily mail.
+pub type DigestLine = NewNotice;
+
+/// On whose behalf an objective is signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SignRole {
+    /// Product.
+    Product,
+    /// Engineering.
+    Engineering,
+}

@@ -1,0 +1,101 @@
+//! The part of the story about heartbeats, changes, planned work, and the product watching itself.
+
+use crate::story::{Teller, at};
+use alerting::Matcher;
+use engine::{Change, Command, DoorLife};
+use model::{
+    Days, Heartbeat, Labels, Maintenance, Millis, OutboundPing, Recurrence, SecretRef, Severity,
+    SilenceId, Synthetic, Watched,
+};
+use std::collections::BTreeMap;
+use testkit::door_alert;
+
+/// One of everything that can be watched.
+pub(crate) fn configured() -> Watched {
+    let heartbeat = Heartbeat {
+        every: Millis::from_mins(5),
+        grace: Millis::from_mins(1),
+        severity: Severity::Page,
+        feature: None,
+        service: Some("payments-api".into()),
+        team: Some("payments".into()),
+    };
+    Watched {
+        heartbeats: BTreeMap::from([("nightly".into(), heartbeat)]),
+        maintenance: BTreeMap::from([("patches".into(), work("2030-01-01"))]),
+        synthetic: Some(Synthetic {
+            every: Millis::from_hours(1),
+            deadline: Millis::from_mins(2),
+            channel: Some("hook".into()),
+        }),
+        ping: Some(OutboundPing {
+            url: "https://other.example/ping".to_owned(),
+            every: Millis::from_mins(1),
+            token: Some(SecretRef::Env("PING".to_owned())),
+        }),
+    }
+}
+
+fn work(day: &str) -> Maintenance {
+    Maintenance {
+        matchers: "service=\"payments-db\"".to_owned(),
+        when: Recurrence { days: Days::Once(day.to_owned()), minute: 120 },
+        timezone: "Africa/Nairobi".to_owned(),
+        lasts: Millis::from_hours(2),
+        owner: "juma".into(),
+        reason: "patches of the database".to_owned(),
+    }
+}
+
+pub(crate) fn tell(teller: &mut Teller) {
+    let ping = || Command::Ping { heartbeat: "nightly".into() };
+    teller.does(172, ping());
+    let change = Change {
+        summary: "payments-api 1.4".to_owned(),
+        source: "ci".to_owned(),
+        feature: None,
+        service: Some("payments-api".into()),
+        team: None,
+        link: Some("https://ci.example/1".to_owned()),
+        at: at(170),
+        details: Labels::from([("build".to_owned(), "17".to_owned())]),
+    };
+    teller.does(172, Command::Change(Box::new(change)));
+    let stale = DoorLife::FiringStaleAfter(Millis::from_mins(300));
+    for (minute, text) in [(173, "90 % full"), (174, "95 % full")] {
+        let mut alert = door_alert("DiskFull", &[("feature", "make-sale")], stale, at(minute));
+        alert.annotations.insert("summary".to_owned(), text.to_owned());
+        teller.does(minute, Command::Receive(Box::new(alert)));
+    }
+    let over = door_alert("DiskFull", &[("feature", "make-sale")], DoorLife::Resolved, at(175));
+    teller.does(175, Command::Receive(Box::new(over)));
+    teller.does(178, Command::Tick);
+    teller.does(179, ping());
+    teller.does(
+        180,
+        Command::Silence {
+            by: "juma".into(),
+            matchers: Matcher::parse_list("alertname=DiskFull").expect("matchers"),
+            starts_at: at(180),
+            ends_at: at(200),
+            comment: "a new disk is put in".to_owned(),
+            replaces: None,
+        },
+    );
+    let again = door_alert("DiskFull", &[("feature", "make-sale")], stale, at(181));
+    teller.does(181, Command::Receive(Box::new(again)));
+    let (window, what) = ("mast".into(), Box::new(work("2030-02-01")));
+    teller.does(182, Command::PlanMaintenance { window, what, by: "juma".into() });
+    teller.does(183, Command::CancelMaintenance { window: "mast".into(), by: "bo".into() });
+    let (check, detail) = ("synthetic".to_owned(), "it did not come out in 2m".to_owned());
+    teller.does(184, Command::WatchFailed { check, detail });
+    teller.does(184, ping());
+    teller.does(185, Command::SyntheticSeen { took: Millis(420) });
+    teller.does(186, Command::Probe);
+    teller.does(189, ping());
+    teller.does(194, ping());
+    teller.does(195, Command::Tick);
+    let over = door_alert("DiskFull", &[("feature", "make-sale")], DoorLife::Resolved, at(196));
+    teller.does(196, Command::Receive(Box::new(over)));
+    teller.does(197, Command::EndSilence { silence: SilenceId(3), by: "juma".into() });
+}

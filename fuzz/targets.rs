@@ -1,0 +1,129 @@
+//! What must hold of any bytes at all: the bodies of the fuzz targets, and of the seeded test that runs
+//! them over damaged samples on every push (`crates/testkit/tests/fuzzed.rs`).
+//!
+//! Intuition: whoever stands outside may send anything. No byte from outside panics, and what is read
+//! obeys a law that needs no second implementation: it is counted whole, it reads the same when it is
+//! written and read again, it stays within its medium.
+//!
+//! The first line of an input chooses nothing; where a door wants a content type or a query, it is the
+//! text up to the first line break.
+
+use model::{Labels, Timestamp};
+
+/// A moment for parsers that want one.
+const NOW: Timestamp = Timestamp(1_795_428_000_000);
+
+/// Panics when something does not hold.
+type Target = fn(&[u8]);
+
+/// Every target by name.
+pub(crate) const ALL: [(&str, Target); 5] = [
+    ("doors", doors),
+    ("matchers", matchers),
+    ("mapping", mapping),
+    ("texts", texts),
+    ("records", records),
+];
+
+/// Every door reads or refuses; a refusal says something.
+pub(crate) fn doors(data: &[u8]) {
+    let whole: Result<Vec<serde::de::IgnoredAny>, _> = serde_json::from_slice(data);
+    if let Ok(read) = ingest::alertmanager_v2::parse(data, NOW) {
+        let sent = whole.expect("a list was read").len();
+        assert_eq!(read.alerts.len() + read.errors.len(), sent, "an alert was dropped in silence");
+        for alert in &read.alerts {
+            let again = alerting::fingerprint(&alert.labels);
+            assert_eq!(alert.fingerprint, again, "the same labels, another alert");
+        }
+    }
+    let _ = ingest::webhook_v4::parse(data, NOW);
+    let _ = ingest::grafana::parse(data, NOW);
+    let _ = ingest::opsgenie::create(data);
+    let (head, body) = parted(data);
+    let said = [
+        ingest::pagerduty::parse_v2(data).err(),
+        ingest::pagerduty::parse_v1(data).err(),
+        ingest::pagerduty::parse_change(data).err(),
+        ingest::victorops::parse(body, &head).err(),
+        ingest::kuma::parse(&head, body).err(),
+        ingest::oncall::parse(&head, body).err(),
+        ingest::goalert::parse(&head, "application/json", body).err(),
+        ingest::goalert::parse(&head, "application/x-www-form-urlencoded", body).err(),
+    ];
+    assert!(said.iter().flatten().all(|it| !it.is_empty()), "a refusal without a word");
+}
+
+/// A list of matchers reads the same when it is written and read again.
+pub(crate) fn matchers(data: &[u8]) {
+    let (head, rest) = parted(data);
+    let Ok(read) = alerting::Matcher::parse_list(&head) else { return };
+    let labels: Labels =
+        [("alertname", text(rest)), ("job", head)].map(|(name, it)| (name.to_owned(), it)).into();
+    let written: Vec<String> = read.iter().map(ToString::to_string).collect();
+    let written = format!("{{{}}}", written.join(","));
+    let again = alerting::Matcher::parse_list(&written);
+    let again = again.unwrap_or_else(|it| panic!("{written} is not read again: {it}"));
+    let parts = |it: &alerting::Matcher| (it.name().to_owned(), it.op(), it.value().to_owned());
+    assert!(read.iter().map(parts).eq(again.iter().map(parts)), "{written} reads otherwise");
+    let all = read.iter().all(|it| it.matches(&labels));
+    assert_eq!(alerting::matches_all(&again, &labels), all, "{written} matches otherwise");
+}
+
+/// The mapping language: the query before the first line break, the body after it.
+pub(crate) fn mapping(data: &[u8]) {
+    let (query, body) = parted(data);
+    match ingest::mapped::parse(&query, body) {
+        Ok(_) => assert!(serde_json::from_slice::<serde_json::Value>(body).is_ok()),
+        Err(told) => assert!(!told.is_empty(), "a refusal without a word"),
+    }
+}
+
+/// Texts stay on one line and within their length, whatever they hold.
+pub(crate) fn texts(data: &[u8]) {
+    let text = text(data);
+    let line = channels::one_line(&text);
+    assert!(!line.chars().any(char::is_control), "{line:?}");
+    assert_eq!(channels::one_line(&line), line, "a clean line is not clean");
+    for length_max in [3, 20, 160] {
+        let short = channels::short(&text, length_max);
+        assert!(short.chars().count() <= length_max, "{short:?} is longer than {length_max}");
+        assert!(!short.chars().any(char::is_control), "{short:?}");
+    }
+}
+
+/// A stored record is read or named; what is read is written and read alike.
+pub(crate) fn records(data: &[u8]) {
+    let (kind, body) = parted(data);
+    let (keys, random) = (&mut Keys, &mut Zeros);
+    let Ok(record) = wire::decode_parts(7, NOW, &kind, &text(body), &[], keys) else { return };
+    let stored = wire::encode(&record, keys, random).expect("the key is at hand");
+    let again = wire::decode(7, &stored, keys).expect("what was written is read");
+    assert_eq!(again, record);
+}
+
+/// Up to the first line break, and what follows.
+fn parted(data: &[u8]) -> (String, &[u8]) {
+    let at = data.iter().position(|it| *it == b'\n');
+    let (head, rest) = at.map_or((data, &data[data.len()..]), |at| (&data[..at], &data[at + 1..]));
+    (text(head), rest)
+}
+
+fn text(data: &[u8]) -> String {
+    String::from_utf8_lossy(data).into_owned()
+}
+
+struct Keys;
+
+impl wire::Keyring for Keys {
+    fn key_for(&mut self, _: &str) -> Result<Option<Vec<u8>>, wire::SealError> {
+        Ok(Some(vec![7; wire::KEY_LENGTH]))
+    }
+}
+
+struct Zeros;
+
+impl wire::Random for Zeros {
+    fn fill(&mut self, bytes: &mut [u8]) {
+        bytes.fill(0);
+    }
+}
