@@ -49,6 +49,7 @@ pub(crate) fn build(sections: &Sections) -> Catalogue {
         sources: collect(sections, "sources", |it| source(&it.value)),
         watched: watched::watched(sections),
         pager: pager(sections),
+        pay: rotas::pay(sections),
     };
     watched::add_synthetic(&mut catalogue);
     catalogue

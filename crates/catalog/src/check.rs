@@ -367,6 +367,7 @@ fn type_hint(node: &Node, plain: Plain) -> Option<String> {
     match plain {
         Plain::Whole(..) | Plain::Switch => Some("write it without quotes".to_owned()),
         Plain::Objective => Some(format!("write `{text}%`")),
+        Plain::Rate => Some(format!("write `{text}/h`")),
         Plain::Duration(_) => {
             Some(format!("add a unit: `{text}s`, `{text}m`, `{text}h`, `{text}d`"))
         }
@@ -426,6 +427,18 @@ fn plain_problem(text: &str, plain: Plain) -> Option<Refused> {
             "LL064",
             "time of day",
             "write it like `\"09:00\"`",
+        ),
+        Plain::Rate => unless(
+            scalars::cents(text).is_some(),
+            "LL093",
+            "amount for an hour",
+            "write `250/h`, `2.5/h` or `2.50/h`",
+        ),
+        Plain::Absence => unless(
+            crate::leave::is_absence(text),
+            "LL090",
+            "day, and no calendar",
+            "write `2026-12-24`, `2026-12-24..2027-01-02` (a year at most), or the name of a file that ends with `.ics`",
         ),
         Plain::Recurrence => scalars::recurrence(text).err().map(|why| {
             let message = format!("{} names no days: {why}", quote(text));

@@ -287,4 +287,20 @@ static CODES: &[CodeInfo] = &[
         "rule without address",
         "A person's rule names an address they do not have. It is passed over; when no rule of theirs reaches them, every address is used.",
     ),
+    error(
+        "LL090",
+        "not days, and no calendar",
+        "Leave and holidays are written `2026-12-24`, `2026-12-24..2027-01-02` or as the name of a calendar that ends with `.ics`.",
+    ),
+    error(
+        "LL091",
+        "calendar unreadable",
+        "A calendar of leave or of public holidays cannot be read. Its name is meant from the folder of the file that names it.",
+    ),
+    warning(
+        "LL092",
+        "event left out",
+        "An event of a calendar cannot be read. It is left out; the others count.",
+    ),
+    error("LL093", "not an amount", "What an hour is paid is written `250/h`, `2.5/h` or `2.50/h`."),
 ];

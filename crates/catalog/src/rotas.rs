@@ -151,6 +151,19 @@ fn owned(node: &Node, key: &str) -> Option<String> {
     node.get(key).and_then(Node::text).map(str::to_owned)
 }
 
+/// What an hour is paid.
+pub(crate) fn pay(sections: &Sections) -> Option<model::Pay> {
+    let node = &sections.top("pay").next()?.value;
+    let cents = |key: &str| scalars::cents(text_or(node, key, "0/h")).expect("rates were checked");
+    Some(model::Pay {
+        currency: text(node, "currency").to_owned(),
+        hour_cents: cents("hour"),
+        night_cents: cents("night"),
+        weekend_cents: cents("weekend"),
+        holiday_cents: cents("holiday"),
+    })
+}
+
 /// Builds one rota.
 pub(crate) fn rota(node: &Node) -> Rota {
     let readiness = node.get("readiness").map_or(&[][..], Node::entries);

@@ -55,6 +55,20 @@ pub(crate) fn turn(text: &str) -> Option<Turn> {
     }
 }
 
+/// Reads `250/h`, `2.5/h` or `2.50/h` as cents.
+pub(crate) fn cents(text: &str) -> Option<u32> {
+    let text = text.strip_suffix("/h")?;
+    let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
+    let digits = |it: &str, max: usize| {
+        (1..=max).contains(&it.len()) && it.bytes().all(|it| it.is_ascii_digit())
+    };
+    if !digits(whole, 7) || !digits(part, 2) {
+        return None;
+    }
+    let tens: u32 = if part.len() == 1 { 10 } else { 1 };
+    Some(whole.parse::<u32>().ok()? * 100 + part.parse::<u32>().ok()? * tens)
+}
+
 /// Reads `mon-fri 09:00-17:00`, `sat 10:00-24:00` or `09:00-17:00`.
 pub(crate) fn duty_hours(text: &str) -> Option<Hours> {
     let (days, clocks) = match text.split_once(' ') {

@@ -12,7 +12,7 @@ mod watched;
 pub(crate) use sources::INTERVAL_DEFAULT;
 pub(crate) use watched::{DEADLINE_DEFAULT, PING_EVERY_DEFAULT, SYNTHETIC_EVERY_DEFAULT};
 
-use duty::ROTA;
+use duty::{ABSENCES, PAY, ROTA, SITE};
 use model::Millis;
 use sources::SOURCE;
 use watched::{HEARTBEAT, MAINTENANCE, WATCH};
@@ -57,6 +57,10 @@ pub(crate) enum Plain {
     DutyHours,
     /// `09:00`.
     Clock,
+    /// `250/h` or `2.50/h`.
+    Rate,
+    /// `2026-12-24`, `2026-12-24..2027-01-02` or the name of a calendar.
+    Absence,
     /// `mon-thu`, `daily` or an RRULE.
     Recurrence,
     /// `mon 09:00` or `09:00`.
@@ -122,6 +126,7 @@ pub(crate) enum Keys {
 pub(crate) enum Namespace {
     Person,
     Team,
+    Site,
     Service,
     Feature,
     Rota,
@@ -136,6 +141,7 @@ impl Namespace {
         match self {
             Self::Person => "person",
             Self::Team => "team",
+            Self::Site => "site",
             Self::Service => "service",
             Self::Feature => "feature",
             Self::Rota => "rota",
@@ -214,7 +220,8 @@ pub(crate) const RECEIPT: Limits =
 /// Longest time that a person's own rule may wait.
 const AFTER: Limits = Limits { shortest: Millis::from_secs(0), longest: Millis::from_hours(1) };
 /// Shortest and longest time to confirm a shift.
-pub(crate) const CONFIRM: Limits = Limits { shortest: Millis::from_mins(1), longest: Millis::from_hours(12) };
+pub(crate) const CONFIRM: Limits =
+    Limits { shortest: Millis::from_mins(1), longest: Millis::from_hours(12) };
 
 /// Window of an objective that names none.
 pub(crate) const WINDOW_DEFAULT: &str = "28d";
@@ -261,6 +268,12 @@ pub(crate) static ROOT: Shape = Shape {
             "Everybody who can own, sign and be paged.",
         ),
         field("teams", Optional, Map(Keys::Ids, &Record(&TEAM)), "People who own things together."),
+        field(
+            "sites",
+            Optional,
+            Map(Keys::Ids, &Record(&SITE)),
+            "Where people live, with the public holidays there.",
+        ),
         field("services", Optional, Map(Keys::Ids, &Record(&SERVICE)), "What we run."),
         field(
             "suppliers",
@@ -307,6 +320,12 @@ pub(crate) static ROOT: Shape = Shape {
             Optional,
             Record(&WATCH),
             "How the product watches itself. It may stand in one file only.",
+        ),
+        field(
+            "pay",
+            Optional,
+            Record(&PAY),
+            "What hours on duty are paid, for the table of hours. It may stand in one file only.",
         ),
         plain(
             "mode",
@@ -378,6 +397,18 @@ static PERSON: Shape = Shape {
             Default("awake from 08:00 to 22:00"),
             Plain::DutyHours,
             "When they are awake and at work, in their own zone: `08:00-17:00`.",
+        ),
+        field(
+            "site",
+            Optional,
+            Name(Namespace::Site),
+            "Where they live, as far as public holidays go.",
+        ),
+        field(
+            "leave",
+            Optional,
+            ABSENCES,
+            "When they are away: `2026-12-24`, `2026-12-24..2027-01-02`, or the name of a calendar, `leave/ana.ics`.",
         ),
     ],
 };

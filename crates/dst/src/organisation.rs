@@ -46,6 +46,7 @@ pub(crate) fn organisation(dice: &mut Dice) -> Catalogue {
         sources: [("prometheus".into(), source()), ("scrape".into(), source())].into(),
         watched: model::Watched::default(),
         pager: model::Pager::default(),
+        pay: None,
     };
     for id in &teams {
         let service = format!("{id}-api");

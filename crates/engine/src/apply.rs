@@ -78,6 +78,10 @@ impl State {
             | Event::OverrideEnded { .. }
             | Event::SwapAsked { .. }
             | Event::SwapAnswered { .. } => crate::shifts::apply(self, record),
+            Event::DutyThin { .. } => crate::ahead::apply(self, record),
+            Event::RosterProposed { .. } | Event::RosterAnswered { .. } => {
+                crate::roster::apply(self, record);
+            }
             Event::LoadReached { .. } | Event::ReliefEnded { .. } | Event::PagedAnyway { .. } => {
                 load::apply(self, record);
             }

@@ -6,7 +6,7 @@ use crate::{ReceiptEvidence, Role, TokenKind};
 use alerting::Matcher;
 use model::{
     AlertId, Catalogue, ChannelId, FeatureId, HeartbeatId, IncidentId, Labels, Maintenance, Medium,
-    Millis, NoticeId, Objective, OverrideId, PageId, PersonId, RotaId, ServiceId, Severity,
+    Millis, NoticeId, Objective, OverrideId, PageId, PersonId, RosterId, RotaId, ServiceId, Severity,
     SilenceId, SourceId, SwapId, TeamId, Timestamp, TokenId, WindowId,
 };
 
@@ -221,6 +221,24 @@ pub enum Command {
         with: PersonId,
         /// A time in a shift of theirs that is taken in exchange.
         exchange: Option<Timestamp>,
+    },
+    /// A roster is proposed: who is to be on duty when.
+    ProposeRoster {
+        /// Who proposes.
+        by: PersonId,
+        /// Of which rota.
+        rota: RotaId,
+        /// The shifts, one after the other.
+        shifts: Vec<crate::RosterShift>,
+    },
+    /// A proposed roster is published or put aside.
+    AnswerRoster {
+        /// Which.
+        roster: RosterId,
+        /// Who decides.
+        by: PersonId,
+        /// Whether it is published.
+        publish: bool,
     },
     /// A swap is answered.
     AnswerSwap {

@@ -19,7 +19,9 @@ use paging::Next;
 pub(crate) fn consequences(state: &State, context: &Context<'_>, event: &Event) -> Vec<Event> {
     match event {
         Event::CatalogueAdopted { .. } => {
-            let mut events = orphaned(state);
+            // First, while its numbers of notices are the next ones.
+            let mut events = crate::ahead::look(state, context, None);
+            events.extend(orphaned(state));
             events.extend(shadow::adopted(state));
             events.extend(duty::expected(state, context));
             events
@@ -40,7 +42,16 @@ pub(crate) fn consequences(state: &State, context: &Context<'_>, event: &Event) 
             let rota = duty.as_ref().map(|(rota, _)| rota);
             limited(state, context, *page, *attempt, rota, notices)
         }
-        Event::OverrideSet { .. } | Event::OverrideEnded { .. } => duty::expected(state, context),
+        Event::DigestDue { .. } => crate::ahead::look(state, context, None),
+        Event::OverrideSet { .. } | Event::OverrideEnded { .. } => {
+            let only = if let Event::OverrideSet { rota, .. } = event { Some(rota) } else { None };
+            let mut events = duty::expected(state, context);
+            events.extend(crate::ahead::look(state, context, only));
+            events
+        }
+        Event::RosterAnswered { roster, by, .. } => {
+            crate::roster::carried_out(state, *roster, by)
+        }
         Event::SwapAnswered { swap, by, .. } => crate::shifts::accepted(state, *swap, by),
         // Who is called once more is called: within the same bounds.
         Event::PageNotifiedAlso { page, attempt, duty, notices, again, .. } => {

@@ -75,6 +75,9 @@ pub(crate) fn decide(
         | Command::EndOverride { .. }
         | Command::AskSwap { .. }
         | Command::AnswerSwap { .. } => crate::shifts::decide(state, context, command),
+        Command::ProposeRoster { .. } | Command::AnswerRoster { .. } => {
+            crate::roster::decide(state, context, command)
+        }
         Command::PlanMaintenance { .. } | Command::CancelMaintenance { .. } => {
             crate::maintenance::decide(state, context, command)
         }

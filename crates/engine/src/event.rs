@@ -12,7 +12,7 @@ use alerting::Matcher;
 use model::{
     AlertId, Catalogue, ChangeId, EscalationId, FeatureId, HeartbeatId, IncidentId, Labels,
     Maintenance, Medium, Millis, NoticeId, Objective, OverrideId, PageId, PersonId, Personal,
-    RotaId, ServiceId, Severity, SilenceId, SourceId, SwapId, TeamId, Timestamp, TokenId, WindowId,
+    RosterId, RotaId, ServiceId, Severity, SilenceId, SourceId, SwapId, TeamId, Timestamp, TokenId, WindowId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -578,6 +578,9 @@ pub enum Event {
         takes: Option<(Timestamp, Timestamp)>,
         /// Who asked.
         by: PersonId,
+        /// What goes to whoever is asked.
+        #[serde(default)]
+        notices: Vec<NewNotice>,
     },
     /// A swap was answered.
     SwapAnswered {
@@ -587,6 +590,42 @@ pub enum Event {
         answer: crate::SwapAnswer,
         /// Who answered.
         by: PersonId,
+        /// What goes to whoever else it is about.
+        #[serde(default)]
+        notices: Vec<NewNotice>,
+    },
+    /// Somebody proposed a roster.
+    RosterProposed {
+        /// Its id.
+        roster: RosterId,
+        /// Of which rota.
+        rota: RotaId,
+        /// What it would change.
+        changes: Vec<crate::RosterChange>,
+        /// Who.
+        by: PersonId,
+    },
+    /// A proposed roster was published or put aside.
+    RosterAnswered {
+        /// Which.
+        roster: RosterId,
+        /// Whether it was published.
+        published: bool,
+        /// Who decided.
+        by: PersonId,
+        /// What goes to whose shifts change, or to whoever proposed it.
+        notices: Vec<NewNotice>,
+    },
+    /// A look ahead found something new, or that nothing is thin any more.
+    DutyThin {
+        /// Which look, by number.
+        look: u64,
+        /// In which rota.
+        rota: RotaId,
+        /// Everything that is thin now.
+        found: Vec<crate::Thin>,
+        /// What goes to the owners.
+        notices: Vec<NewNotice>,
     },
     /// Somebody wrote something down beside an incident.
     NoteAdded {

@@ -19,6 +19,7 @@
 //! - nothing that pages is dropped without an event that says why.
 
 mod access;
+mod ahead;
 mod apply;
 mod change;
 mod command;
@@ -35,10 +36,11 @@ mod limits_told;
 mod load;
 mod maintenance;
 mod notify;
-mod shifts;
 mod reach;
 mod receipt;
 mod shadow;
+mod roster;
+mod shifts;
 mod silence;
 mod state;
 mod steer;
@@ -54,6 +56,7 @@ mod tests;
 
 pub use crate::shadow::{Heard, OurCall, SHADOW_KEPT, Shadow, TheirAct, TheirCall};
 pub use access::{Access, Password, Role, Token, TokenKind};
+pub use ahead::{AHEAD, Ahead, FINDINGS_MAX, Thin, ThinKind};
 pub use change::{CHANGES_BEFORE, CHANGES_MAX, Change};
 pub use command::{Command, Context, DeliveryOutcome, DoorAlert, DoorLife, Rejected, Submission};
 pub use duty::{DutyCall, DutyStage};
@@ -62,7 +65,6 @@ pub use event::{
     PageCause, ReminderReason, ResolveReason, SignRole, SkippedNotice,
 };
 pub use execute::{Engine, Executed};
-pub use shifts::{Swap, SwapAnswer};
 pub use heartbeat::{Pulse, heartbeat_key};
 pub use late::{LATE_FROM, Owed, in_order, together};
 pub use load::{CALLS_WINDOW, Load, LoadEntry, LoadOutcome, Received, Relief, Taken};
@@ -71,6 +73,8 @@ pub use reach::{
     Unreached, Verified,
 };
 pub use receipt::{Receipt, ReceiptEvidence, Standing};
+pub use roster::{ROSTER_SHIFTS_MAX, Roster, RosterChange, RosterShift};
+pub use shifts::{Swap, SwapAnswer};
 pub use silence::{Silence, SilencePhase};
 pub use state::{
     Alert, AlertStatus, Limits, NextIds, Notice, NoticeStatus, Purpose, Recipient, Signature,

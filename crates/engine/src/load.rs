@@ -315,12 +315,7 @@ pub(crate) fn reached(
 }
 
 /// Whether `person` has the duty, by turn or in place of somebody.
-fn has_duty(
-    state: &State,
-    context: &Context<'_>,
-    rota: &RotaId,
-    person: &PersonId,
-) -> bool {
+fn has_duty(state: &State, context: &Context<'_>, rota: &RotaId, person: &PersonId) -> bool {
     let relieves = state.load.relief(rota, context.now).is_some_and(|it| it.to == *person);
     let by_turn = || {
         let shift = state.on_duty(rota, context.now, context.zones);
@@ -374,7 +369,11 @@ fn relieving(
     let place = turns.iter().position(|it| it == person).map_or(0, |it| it + 1);
     let mut others: Vec<&PersonId> = vec![];
     for it in turns.iter().cycle().skip(place).take(turns.len()) {
-        if it != person && !shift.people.contains(it) && !others.contains(&it) && quiet_notice(catalogue, it).is_some() {
+        if it != person
+            && !shift.people.contains(it)
+            && !others.contains(&it)
+            && quiet_notice(catalogue, it).is_some()
+        {
             others.push(it);
         }
     }

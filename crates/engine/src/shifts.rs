@@ -11,7 +11,8 @@
 use crate::Role;
 use crate::command::{Command, Context, Rejected};
 use crate::event::{Event, EventRecord};
-use crate::state::{Limits, State};
+use crate::state::{Limits, Purpose, State};
+use crate::{notify, reach};
 use model::{Millis, OverrideId, PersonId, RotaId, SwapId, Timestamp};
 use oncall::{Change, Duties, Override, Shift, Zones};
 use serde::{Deserialize, Serialize};
@@ -185,6 +186,7 @@ fn asked(
         gives: (given.starts.max(context.now), given.ends),
         takes,
         by: by.clone(),
+        notices: notify::gently(state, context, std::iter::once(with).filter(|it| *it != by)),
     }])
 }
 
@@ -223,7 +225,9 @@ fn answered(
             return Err(Rejected::Invalid(told.to_owned()));
         }
     }
-    Ok(vec![Event::SwapAnswered { swap: id, answer, by: by.clone() }])
+    let others = [&swap.from, &swap.with].into_iter().filter(|it| *it != by);
+    let notices = notify::gently(state, context, others);
+    Ok(vec![Event::SwapAnswered { swap: id, answer, by: by.clone(), notices }])
 }
 
 fn is_lead(state: &State, person: &PersonId) -> bool {
@@ -273,7 +277,7 @@ pub(crate) fn apply(state: &mut State, record: &EventRecord) {
                 }
             }
         }
-        Event::SwapAsked { swap, rota, from, with, gives, takes, .. } => {
+        Event::SwapAsked { swap, rota, from, with, gives, takes, notices, .. } => {
             let it = Swap {
                 rota: rota.clone(),
                 from: from.clone(),
@@ -285,9 +289,12 @@ pub(crate) fn apply(state: &mut State, record: &EventRecord) {
             };
             state.next.swap = state.next.swap.max(swap.0);
             state.swaps.insert(*swap, it);
+            reach::add(state, notices, Purpose::Swap { swap: *swap }, record.at);
             forget_old(state, record.at);
         }
-        Event::SwapAnswered { swap, answer, .. } => {
+        Event::SwapAnswered { swap, answer, notices, .. } => {
+            state.cancel_where(|it| it.purpose == Purpose::Swap { swap: *swap });
+            reach::add(state, notices, Purpose::Swap { swap: *swap }, record.at);
             if let Some(it) = state.swaps.get_mut(swap) {
                 it.answer = Some(*answer);
             }
@@ -328,7 +335,7 @@ pub(crate) fn tell(event: &Event, person: &dyn Fn(&PersonId) -> String) -> Strin
                 gives.0, gives.1
             )
         }
-        Event::SwapAnswered { swap, answer: SwapAnswer::Accepted, by } => {
+        Event::SwapAnswered { swap, answer: SwapAnswer::Accepted, by, .. } => {
             format!("{} accepted swap {swap}.", person(by))
         }
         Event::SwapAnswered { swap, by, .. } => {

@@ -9,8 +9,8 @@ use crate::shifts::Swap;
 use crate::silence::Silence;
 use model::{
     AlertId, Catalogue, ChannelId, FeatureId, IncidentId, Map, Medium, Millis, NoticeId, Objective,
-    OverrideId, PageId, PersonId, Personal, ServiceId, Set, Severity, SilenceId, SourceId, SwapId,
-    TeamId, Timestamp, TokenId,
+    OverrideId, PageId, PersonId, Personal, RosterId, RotaId, ServiceId, Set, Severity, SilenceId, SourceId,
+    SwapId, TeamId, Timestamp, TokenId,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -98,6 +98,12 @@ pub struct State {
     /// What people changed about who is on duty, to come, in force and of the last months.
     #[serde(default)]
     pub overrides: BTreeMap<OverrideId, oncall::Override>,
+    /// Proposed rosters, of the last months.
+    #[serde(default)]
+    pub rosters: BTreeMap<RosterId, crate::Roster>,
+    /// What is thin in the week to come, per rota.
+    #[serde(default)]
+    pub ahead: BTreeMap<RotaId, crate::Ahead>,
     /// Requests to take a shift, open and answered.
     #[serde(default)]
     pub swaps: BTreeMap<SwapId, Swap>,
@@ -143,6 +149,12 @@ pub struct NextIds {
     /// Overrides made so far.
     #[serde(default)]
     pub overriding: u64,
+    /// Rosters proposed so far.
+    #[serde(default)]
+    pub roster: u64,
+    /// Looks ahead that found something so far.
+    #[serde(default)]
+    pub look: u64,
     /// Swaps asked for so far.
     #[serde(default)]
     pub swap: u64,
@@ -281,6 +293,21 @@ pub enum Purpose {
     },
     /// To tell somebody what became of what they asked by a message.
     Answer,
+    /// To ask somebody to take a shift, or to say how that was answered.
+    Swap {
+        /// Which request.
+        swap: SwapId,
+    },
+    /// To tell people that a roster was published, or put aside.
+    Roster {
+        /// Which.
+        roster: RosterId,
+    },
+    /// To tell the owners of a rota what is thin in the week to come.
+    Thin {
+        /// Which look, by number.
+        look: u64,
+    },
 }
 
 /// To whom a notice goes.

@@ -50,6 +50,10 @@ pub fn tell(event: &Event, catalogue: Option<&Catalogue>) -> String {
         | Event::OverrideEnded { .. }
         | Event::SwapAsked { .. }
         | Event::SwapAnswered { .. } => crate::shifts::tell(event, &person),
+        Event::DutyThin { .. } => crate::ahead::tell(event, &person),
+        Event::RosterProposed { .. } | Event::RosterAnswered { .. } => {
+            crate::roster::tell(event, &person)
+        }
         Event::IncidentOpened { incident, alert, .. } => {
             format!("Incident {incident} opened for alert {alert}.")
         }

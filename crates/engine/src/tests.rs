@@ -4,10 +4,11 @@
 //! `cy` has no address. Feature `light-on` pages the rota (ana first), then the team, no repeat.
 //! Feature `make-sale` pages `cy`, who cannot be reached.
 
-mod shifts;
+mod duty_words;
 mod limits;
 mod reaching;
 mod receipt;
+mod shifts;
 mod steer;
 mod storm;
 mod watching;

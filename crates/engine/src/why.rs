@@ -73,6 +73,9 @@ pub fn why_trail(state: &State, id: &WhyId) -> Option<Vec<u64>> {
             | Purpose::Duty { .. }
             | Purpose::Digest { .. }
             | Purpose::Reminder { .. }
+            | Purpose::Swap { .. }
+            | Purpose::Thin { .. }
+            | Purpose::Roster { .. }
             | Purpose::Answer => None,
         },
         WhyId::Alert(id) => {
@@ -193,7 +196,11 @@ fn mentions(event: &Event) -> Vec<WhyId> {
         Event::ContactsTested { notices, .. }
         | Event::DutyAsked { notices, .. }
         | Event::DutyReminded { notices, .. }
-        | Event::DutyUnconfirmed { notices, .. } => {
+        | Event::DutyUnconfirmed { notices, .. }
+        | Event::SwapAsked { notices, .. }
+        | Event::SwapAnswered { notices, .. }
+        | Event::RosterAnswered { notices, .. }
+        | Event::DutyThin { notices, .. } => {
             notices.iter().map(|it| WhyId::Notice(it.notice)).collect()
         }
         Event::PageAcknowledged { page, .. }
@@ -229,8 +236,7 @@ fn mentions(event: &Event) -> Vec<WhyId> {
         | Event::SilenceEnded { .. }
         | Event::OverrideSet { .. }
         | Event::OverrideEnded { .. }
-        | Event::SwapAsked { .. }
-        | Event::SwapAnswered { .. }
+        | Event::RosterProposed { .. }
         | Event::MaintenancePlanned { .. }
         | Event::MaintenanceCancelled { .. }
         | Event::HeartbeatHeard { .. }

@@ -75,3 +75,35 @@ fn list(it: &Status) -> Answer {
     }
     Ok(YES)
 }
+
+pub(crate) fn answer_roster(it: &OneId, how: &str) -> Answer {
+    let path = format!("/api/v1/rosters/{}/{how}", segment(&it.id));
+    let done = Server::new(&it.remote)?.post(&path, &json!({}))?;
+    told(&done, it.remote.form.json, "roster");
+    Ok(YES)
+}
+
+pub(crate) fn proposals(it: &Status) -> Answer {
+    let found = Server::new(&it.remote)?.get("/api/v1/rosters")?;
+    if it.remote.form.json {
+        say_json(&found);
+        return Ok(YES);
+    }
+    let names = |it: &Value| {
+        let names: Vec<String> = it.as_array().into_iter().flatten().map(plain).collect();
+        if names.is_empty() { "nobody".to_owned() } else { names.join(", ") }
+    };
+    for it in found["rosters"].as_array().into_iter().flatten() {
+        let stands = match it["published"].as_bool() {
+            None => "waits",
+            Some(true) => "published",
+            Some(false) => "put aside",
+        };
+        say(&format!("{} {} by {}: {stands}\n", plain(&it["id"]), plain(&it["rota"]), plain(&it["by"])));
+        for change in it["changes"].as_array().into_iter().flatten() {
+            let (start, end) = (plain(&change["start"]), plain(&change["end"]));
+            say(&format!("  {start} to {end}  {} (was {})\n", names(&change["to"]), names(&change["from"])));
+        }
+    }
+    Ok(YES)
+}

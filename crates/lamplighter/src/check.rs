@@ -2,11 +2,12 @@
 
 use crate::cli::Check;
 use crate::{Answer, YES, no, say, say_json, sms};
+use driver::{Clock as _, SystemClock};
 use std::io::IsTerminal as _;
 
 pub(crate) fn check(it: &Check) -> Answer {
     let paths = server::paths(&it.paths)?;
-    let mut loaded = catalog::load(&paths);
+    let mut loaded = catalog::load(&paths).with_absences(SystemClock.now());
     if let Some(catalogue) = &mut loaded.catalogue {
         crate::rota::add_leave(catalogue, &it.leave)?;
     }

@@ -10,7 +10,10 @@ pub(crate) use beside::*;
 pub(crate) use studies::*;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-pub(crate) use duty::{Override, PlanChange, RotaCommand, RotaPropose, RotaSun, SwapCommand};
+pub(crate) use duty::{
+    CalendarCommand, HoursOnDuty, Override, PlanChange, RotaCommand, RotaPropose, RotaSun,
+    SwapCommand,
+};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -71,6 +74,14 @@ pub(crate) enum Command {
     #[command(after_help = "Example: lamplighter override payments --replace ana --by bo \
                             --from 2026-12-24T09:00:00Z --to 2026-12-26T09:00:00Z")]
     Override(Override),
+    /// Addresses of calendars that phones subscribe to
+    #[command(subcommand)]
+    Calendar(CalendarCommand),
+    /// Hours on duty, with nights, weekends, holidays and pay, as CSV
+    #[command(
+        after_help = "Example: lamplighter hours --from 2026-11-01T00:00:00Z --to 2026-12-01T00:00:00Z"
+    )]
+    Hours(HoursOnDuty),
     /// Ask somebody to take a shift, and answer such requests
     #[command(subcommand)]
     Swap(SwapCommand),

@@ -2,6 +2,7 @@
 
 mod ask;
 mod busfactor;
+mod calendars;
 mod changes;
 mod check;
 mod cli;
@@ -70,6 +71,8 @@ fn run(command: Command) -> Answer {
         Command::Plan(it) => rota::plan(&it),
         Command::Oncall(it) => oncall::oncall(&it),
         Command::Override(it) => changes::override_duty(&it),
+        Command::Calendar(it) => calendars::calendar(&it),
+        Command::Hours(it) => calendars::hours(&it),
         Command::Swap(it) => changes::swap(&it),
         Command::Rota(it) => rota::rota(&it),
         Command::Ack(it) => ask::ack(&it),

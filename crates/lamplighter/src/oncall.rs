@@ -22,7 +22,7 @@ pub(crate) fn oncall(it: &Oncall) -> Answer {
         let query = at.map_or(String::new(), |it| format!("?at={}", segment(&it.to_string())));
         (Server::new(&it.remote)?.get(&format!("/api/v1/oncall{query}"))?, None)
     } else {
-        let loaded = catalog::load(&it.config);
+        let loaded = catalog::load(&it.config).with_absences(SystemClock.now());
         let Some(catalogue) = loaded.catalogue.clone() else {
             say(&catalog::render(&loaded, false));
             return Ok(no());

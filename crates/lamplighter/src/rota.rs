@@ -25,7 +25,7 @@ const NODES: u64 = 300_000;
 
 /// Reads configuration; says what is wrong where there is none.
 pub(crate) fn read(paths: &[PathBuf]) -> Option<Catalogue> {
-    let loaded = catalog::load(paths);
+    let loaded = catalog::load(paths).with_absences(SystemClock.now());
     if loaded.catalogue.is_none() {
         say(&catalog::render(&loaded, false));
     }
@@ -87,7 +87,9 @@ pub(crate) fn coverage(catalogue: &Catalogue) -> Vec<String> {
     let (zones, none) = (Zones::bundled(), BTreeMap::new());
     let now = Timestamp::from_minute(SystemClock.now().minute());
     let duties = Duties { rotas: &catalogue.rotas, overrides: &none, zones: &zones };
-    let mut told = Coverage::of(catalogue, &duties, now, now.plus(AHEAD)).sentences();
+    let found = Coverage::of(catalogue, &duties, now, now.plus(AHEAD));
+    let mut told = found.sentences();
+    told.extend(found.on_holidays());
     let weeks = ::oncall::skill_map(catalogue, now, now.plus(AHEAD), &zones);
     let wanted: BTreeSet<&String> =
         catalogue.rotas.values().flat_map(|it| &it.rules.skills).collect();
@@ -128,6 +130,9 @@ pub(crate) fn rota(it: &RotaCommand) -> Answer {
     match it {
         RotaCommand::Propose(it) => propose(it),
         RotaCommand::Sun(it) => follow_the_sun(it),
+        RotaCommand::Proposals(it) => crate::changes::proposals(it),
+        RotaCommand::Publish(it) => crate::changes::answer_roster(it, "publish"),
+        RotaCommand::Discard(it) => crate::changes::answer_roster(it, "discard"),
     }
 }
 
@@ -155,10 +160,19 @@ fn propose(it: &RotaPropose) -> Answer {
     let aim = if it.repair { Aim::Repair } else { Aim::Fair };
     let found = roster::solve(&asked.problem, aim, effort);
     let conflict = roster::explain(&asked.problem, &found, effort);
-    if it.form.json {
+    if it.remote.form.json {
         say_json(&as_json(&asked, &found, conflict.as_ref()));
     } else {
         say(&shown(&asked, &found, conflict.as_ref()));
+    }
+    if it.submit {
+        let body = as_json(&asked, &found, conflict.as_ref());
+        let path = format!("/api/v1/rotas/{}/rosters", crate::remote::segment(&it.rota));
+        let done = crate::remote::Server::new(&it.remote)?.post(&path, &body)?;
+        let events = done["events"].as_array().map_or(&[][..], Vec::as_slice);
+        let id = events.iter().find_map(|it| it.get("roster")).map(crate::ask::plain);
+        let id = id.unwrap_or_else(|| "it".to_owned());
+        say(&format!("{id} waits: `lamplighter rota publish {id}`, or the On-call view.\n"));
     }
     Ok(if conflict.is_none() { YES } else { no() })
 }
@@ -184,7 +198,7 @@ fn asked(catalogue: &Catalogue, id: &RotaId, from: Timestamp, to: Timestamp) -> 
         shifts.push(roster::Shift {
             starts: shift.starts.minute(),
             ends: shift.ends.minute(),
-            load: weighed.load(),
+            load: weighed.load() + holiday_hours(catalogue, &people, shift.starts, shift.ends),
             night: weighed.nights > 0,
             month: weighed.month,
             seats: shift.people.len().max(1),
@@ -198,6 +212,23 @@ fn asked(catalogue: &Catalogue, id: &RotaId, from: Timestamp, to: Timestamp) -> 
         rules: rules(rota, &people),
     };
     Asked { problem, people, skills, times }
+}
+
+/// Hours of public holidays in a shift, as most of the people have them: they weigh once more.
+fn holiday_hours(
+    catalogue: &Catalogue,
+    people: &[PersonId],
+    starts: Timestamp,
+    ends: Timestamp,
+) -> i64 {
+    let of = |id: &PersonId| -> i64 {
+        let away = catalogue.people.get(id).map_or(&[][..], |it| &it.duty.away);
+        let days = away.iter().filter(|it| it.kind == AwayKind::Holiday);
+        days.map(|it| it.ends.min(ends).since(it.starts.max(starts)).0.max(0)).sum()
+    };
+    let mut each: Vec<i64> = people.iter().map(of).collect();
+    each.sort_unstable();
+    each.get(each.len().saturating_sub(1) / 2).map_or(0, |it| it / 3_600_000)
 }
 
 fn persons(
@@ -215,6 +246,7 @@ fn persons(
         let away: Vec<(i64, i64)> = duty
             .map_or(&[][..], |it| &it.away)
             .iter()
+            .filter(|it| it.kind == AwayKind::Leave)
             .map(|it| (it.starts.minute(), it.ends.minute()))
             .collect();
         let there = |it: &&roster::Shift| !away.iter().any(|a| a.0 < it.ends && it.starts < a.1);

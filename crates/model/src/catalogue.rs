@@ -51,6 +51,9 @@ pub struct Catalogue {
     /// How pages leave: for real or in shadow, and how many one person may get.
     #[serde(default, skip_serializing_if = "Pager::is_default")]
     pub pager: Pager,
+    /// What hours on duty are paid, where it is written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pay: Option<crate::Pay>,
 }
 
 /// Somebody who can own, sign and be paged.

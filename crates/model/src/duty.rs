@@ -132,6 +132,21 @@ pub struct PersonDuty {
     pub away: Vec<Away>,
 }
 
+/// What an hour on duty is paid, in cents of a currency.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pay {
+    /// What people write for it, such as `KES`.
+    pub currency: String,
+    /// Every hour.
+    pub hour_cents: u32,
+    /// What an hour of the night adds.
+    pub night_cents: u32,
+    /// What an hour of a weekend adds.
+    pub weekend_cents: u32,
+    /// What an hour of a public holiday adds.
+    pub holiday_cents: u32,
+}
+
 /// A time in which somebody is away.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Away {

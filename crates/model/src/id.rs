@@ -181,6 +181,8 @@ number_id! {
     TokenId "tk";
     /// A change to who is on duty.
     OverrideId "ov";
+    /// A proposed roster.
+    RosterId "ro";
     /// A request to give or change shifts.
     SwapId "sw";
 }

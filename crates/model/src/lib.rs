@@ -29,12 +29,12 @@ pub use catalogue::{
     Team, Turn, Weekday,
 };
 pub use duty::{
-    Advance, Away, AwayKind, Hours, LayerRules, PersonDuty, Readiness, RosterRules, RotaRules,
+    Advance, Away, AwayKind, Hours, LayerRules, Pay, PersonDuty, Readiness, RosterRules, RotaRules,
     ShiftPattern,
 };
 pub use id::{
     AlertId, ChangeId, ChannelId, EscalationId, FeatureId, HeartbeatId, IncidentId, InvalidName,
-    NoticeId, OrgId, OverrideId, PageId, PersonId, RotaId, ServiceId, SilenceId, SloId, SourceId,
+    NoticeId, OrgId, OverrideId, PageId, PersonId, RosterId, RotaId, ServiceId, SilenceId, SloId, SourceId,
     SwapId, TeamId, TokenId, WindowId,
 };
 pub use label::{Labels, Severity};

@@ -10,7 +10,7 @@ use crate::Zones;
 use crate::schedule::Duties;
 use crate::wall::{merged, windows};
 use jiff::tz::TimeZone;
-use model::{Catalogue, Hours, Millis, Person, PersonId, Rota, RotaId, Timestamp};
+use model::{AwayKind, Catalogue, Hours, Millis, Person, PersonId, Rota, RotaId, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Hours of a week.
@@ -28,8 +28,10 @@ const AWAKE: (u16, u16) = (8 * 60, 22 * 60);
 pub struct Coverage {
     /// Times in which nobody is on duty and somebody should be, per rota.
     pub gaps: BTreeMap<RotaId, Vec<(Timestamp, Timestamp)>>,
-    /// Times in which somebody who is on duty is away.
+    /// Times in which somebody who is on duty has leave.
     pub away: Vec<Conflict>,
+    /// Times in which somebody is on duty on a public holiday of theirs: no conflict, and worth knowing.
+    pub holidays: Vec<Conflict>,
     /// Times in which nobody on duty has a skill that the rota wants at every hour.
     pub unskilled: Vec<Unskilled>,
     /// Times in which two rotas that keep apart have the same person on duty.
@@ -67,15 +69,28 @@ impl Coverage {
     #[must_use]
     pub fn of(catalogue: &Catalogue, duties: &Duties<'_>, from: Timestamp, to: Timestamp) -> Self {
         let mut found = Self::default();
-        for (id, rota) in &catalogue.rotas {
-            let gaps: Vec<(Timestamp, Timestamp)> =
-                duties.gaps(id, from, to).iter().map(|it| (it.starts, it.ends)).collect();
-            if !gaps.is_empty() {
-                found.gaps.insert(id.clone(), merged(gaps));
-            }
-            found.look_at(catalogue, id, rota, duties, (from, to));
+        for id in catalogue.rotas.keys() {
+            found.look(catalogue, id, duties, from, to);
         }
         found
+    }
+
+    /// Looks at one rota, and adds what it finds.
+    pub fn look(
+        &mut self,
+        catalogue: &Catalogue,
+        id: &RotaId,
+        duties: &Duties<'_>,
+        from: Timestamp,
+        to: Timestamp,
+    ) {
+        let Some(rota) = catalogue.rotas.get(id) else { return };
+        let gaps: Vec<(Timestamp, Timestamp)> =
+            duties.gaps(id, from, to).iter().map(|it| (it.starts, it.ends)).collect();
+        if !gaps.is_empty() {
+            self.gaps.insert(id.clone(), merged(gaps));
+        }
+        self.look_at(catalogue, id, rota, duties, (from, to));
     }
 
     fn look_at(
@@ -98,7 +113,10 @@ impl Coverage {
                 let away = catalogue.people.get(person).map_or(&[][..], |it| &it.duty.away);
                 for it in away.iter().filter(|it| it.starts < ends && starts < it.ends) {
                     let (starts, ends) = (starts.max(it.starts), ends.min(it.ends));
-                    self.away.push(conflict(person, starts, ends));
+                    match it.kind {
+                        AwayKind::Leave => self.away.push(conflict(person, starts, ends)),
+                        AwayKind::Holiday => self.holidays.push(conflict(person, starts, ends)),
+                    }
                 }
             }
             for skill in rota.rules.skills.iter().filter(|_| !shift.is_gap()) {
@@ -117,10 +135,11 @@ impl Coverage {
         }
     }
 
-    /// Whether nothing is thin.
+    /// Whether nothing is thin. Duty on a public holiday is not: somebody has it.
     #[must_use]
     pub fn is_sound(&self) -> bool {
-        *self == Self::default()
+        let Self { gaps, away, holidays: _, unskilled, coinciding } = self;
+        gaps.is_empty() && away.is_empty() && unskilled.is_empty() && coinciding.is_empty()
     }
 
     /// How much of the time of `rota` has nobody.

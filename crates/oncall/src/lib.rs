@@ -18,16 +18,18 @@
 //! - the zone rules are an argument: the same rules give the same shifts.
 
 pub mod coverage;
+pub mod feed;
+pub mod hours;
 pub mod ics;
 mod layer;
 pub mod listing;
+mod night;
 mod recurrence;
 mod schedule;
 pub mod sun;
 mod turns;
 mod wall;
 mod weigh;
-mod night;
 mod window;
 mod zones;
 
@@ -37,10 +39,10 @@ mod tests;
 pub use coverage::{Conflict, Coverage, Nobody, SkillWeek, Unskilled, awake, skill_map};
 pub use layer::OCCURRENCES_MAX;
 pub use listing::Listing;
+pub use night::night;
 pub use recurrence::Recurrence;
 pub use schedule::{Change, Duties, Override, Shift};
 pub use weigh::{Weighed, weigh};
-pub use night::night;
 pub use window::{Window, window};
 pub use zones::Zones;
 
@@ -73,6 +75,20 @@ pub fn duty(rota: &Rota, at: Timestamp, zones: &Zones) -> Duty {
 #[must_use]
 pub fn shifts(rota: &Rota, from: Timestamp, to: Timestamp, zones: &Zones) -> Vec<Shift> {
     alone(rota, zones, |duties, id| duties.shifts(id, from, to))
+}
+
+/// The time of whole days in `zone`: from the first moment of `first` to the first moment of `end`.
+#[must_use]
+pub fn whole_days(
+    zone: &str,
+    first: jiff::civil::Date,
+    end: jiff::civil::Date,
+    zones: &Zones,
+) -> (Timestamp, Timestamp) {
+    let zone = zones.get(zone).unwrap_or(jiff::tz::TimeZone::UTC);
+    let midnight =
+        |day: jiff::civil::Date| wall::met(&zone, day.to_datetime(jiff::civil::Time::midnight()));
+    (midnight(first), midnight(end))
 }
 
 fn alone<T>(rota: &Rota, zones: &Zones, asked: impl Fn(&Duties<'_>, &RotaId) -> T) -> T {

@@ -92,7 +92,7 @@ impl Coverage {
             let all = gaps.iter().map(|(from, to)| format!("{from} to {to}")).collect();
             told.push(format!("rota {rota} has nobody on duty for {whole}: {}", few(all)));
         }
-        told.extend(kind("is on duty while away", &self.away));
+        told.extend(kind("is on duty while on leave", &self.away));
         told.extend(kind("is on duty in two rotas that keep apart", &self.coinciding));
         let mut skills: BTreeMap<(&RotaId, &str), Vec<String>> = BTreeMap::new();
         for it in &self.unskilled {
@@ -103,6 +103,14 @@ impl Coverage {
             told.push(format!("rota {rota} has nobody on duty who can do {skill}: {}", few(when)));
         }
         told
+    }
+}
+
+impl Coverage {
+    /// Who is on duty on a public holiday of theirs, a sentence each.
+    #[must_use]
+    pub fn on_holidays(&self) -> Vec<String> {
+        kind("is on duty on a public holiday", &self.holidays)
     }
 }
 

@@ -1,6 +1,8 @@
 //! Rotas as lines, shifts as lines. The expected lines were computed apart with Python's `zoneinfo`.
 
 mod ahead;
+mod feed;
+mod hours;
 mod ics;
 mod recurrence;
 mod walk;

@@ -95,14 +95,14 @@ pub(crate) fn duty(
     Ok(message)
 }
 
-struct Said {
-    to: String,
-    subject: String,
-    text: String,
-    kind: &'static str,
+pub(crate) struct Said {
+    pub(crate) to: String,
+    pub(crate) subject: String,
+    pub(crate) text: String,
+    pub(crate) kind: &'static str,
 }
 
-fn message(desk: &Desk<'_>, id: NoticeId, notice: &Notice, said: Said) -> Message {
+pub(crate) fn message(desk: &Desk<'_>, id: NoticeId, notice: &Notice, said: Said) -> Message {
     Message {
         key: id.to_string(),
         to: said.to,
@@ -118,7 +118,7 @@ fn message(desk: &Desk<'_>, id: NoticeId, notice: &Notice, said: Said) -> Messag
     }
 }
 
-fn person(notice: &Notice) -> Result<&PersonId, String> {
+pub(crate) fn person(notice: &Notice) -> Result<&PersonId, String> {
     match &notice.to {
         Recipient::Person(person) => Ok(person),
         Recipient::Channel(_) => Err("a channel has no address of its own".to_owned()),

@@ -56,6 +56,7 @@ pub fn solar() -> Catalogue {
         channel_priorities: BTreeMap::new(),
         channel_receipts: BTreeMap::new(),
         back: model::Back::default(),
+        pay: None,
         sources: [(
             "services".into(),
             Source {

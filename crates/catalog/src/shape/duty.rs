@@ -3,7 +3,8 @@
 use super::Kind::{List, Map, Name, Record, Set};
 use super::Presence::{Default, Optional, Required};
 use super::{
-    CONFIRM, HANDOVER_DEFAULT, Keys, Kind, LOAD, Limits, Namespace, Plain, STARTS_DEFAULT, Shape, field, plain,
+    CONFIRM, HANDOVER_DEFAULT, Keys, Kind, LOAD, Limits, Namespace, Plain, STARTS_DEFAULT, Shape,
+    field, plain,
 };
 use model::Millis;
 
@@ -68,6 +69,47 @@ pub(super) static ROTA: Shape = Shape {
         ),
         field("rules", Optional, Record(&RULES), "What a proposed roster must keep to."),
     ],
+};
+
+/// When somebody, or everybody of a site, is away.
+pub(super) const ABSENCES: Kind = List(&Kind::Plain(Plain::Absence));
+
+pub(super) static PAY: Shape = Shape {
+    title: "pay",
+    about: "What an hour on duty is paid. What nights, weekends and holidays add comes on top of each other.",
+    fields: &[
+        plain("currency", Required, Plain::Id, "What people write for it, such as `kes`."),
+        plain("hour", Default("0/h"), Plain::Rate, "Every hour, such as `2.50/h`."),
+        plain(
+            "night",
+            Default("0/h"),
+            Plain::Rate,
+            "What an hour from 22:00 to 07:00 where the person is adds.",
+        ),
+        plain(
+            "weekend",
+            Default("0/h"),
+            Plain::Rate,
+            "What an hour of Saturday or Sunday where the person is adds.",
+        ),
+        plain(
+            "holiday",
+            Default("0/h"),
+            Plain::Rate,
+            "What an hour of a public holiday of their site adds.",
+        ),
+    ],
+};
+
+pub(super) static SITE: Shape = Shape {
+    title: "site",
+    about: "Where people live.",
+    fields: &[field(
+        "holidays",
+        Optional,
+        ABSENCES,
+        "Public holidays there: `2026-12-25`, `2026-12-25..2026-12-26`, or the name of a calendar, `kenya.ics`. Duty on them is shown before it comes, and weighs more.",
+    )],
 };
 
 static LAYER: Shape = Shape {

@@ -98,7 +98,9 @@ pages-per-person-per-10min: 7
 pagerduty-webhook-secret: env:PD
 people:
   ana: { name: Ana Reyes, timezone: America/Los_Angeles, email: ana@solar.example, sms: "+15550100", ntfy: ana-7f, voice: "+15550101", pushover: u1, slack: U1, mattermost: ana, telegram: "17", matrix: "!dm:b", aka: [ana.r], skills: { postgres: 3 }, hours: 08:00-17:00, quiet: 22:00-07:00, rules: { page: [{ by: push }, { by: sms, after: 2m }], ticket: [{ by: email }] } }
-  bo: { timezone: UTC }
+  bo: { timezone: UTC, site: kenya, leave: [2026-12-24..2027-01-02] }
+sites: { kenya: { holidays: [2026-12-12] } }
+pay: { currency: kes, hour: 2.5/h, night: 1/h, weekend: 0.75/h, holiday: 10.00/h }
 teams: { payments: { members: [ana], mode: live, load: { pages: 4, per: 24h, then: credit } } }
 services:
   api:
@@ -203,6 +205,11 @@ fn every_key_reaches_the_catalogue() {
     pager calls_per_10min_max 7
     pager mode "shadow"
     pager pagerduty_secret {"env":"PD"}
+    pay currency "kes"
+    pay holiday_cents 1000
+    pay hour_cents 250
+    pay night_cents 100
+    pay weekend_cents 75
     people ana {"aka":[{"$personal":{"subject":"ana","text":"ana.r"}}],"contacts":[{"address":{"$personal":{"subject":"ana","text":"ana@solar.example"}},"medium":"email"},{"address":{"$personal":{"subject":"ana","text":"+15550100"}},"medium":"sms"},{"address":{"$personal":{"subject":"ana","text":"ana-7f"}},"medium":"ntfy"},{"address":{"$personal":{"subject":"ana","text":"+15550101"}},"medium":"voice"},{"address":{"$personal":{"subject":"ana","text":"u1"}},"medium":"pushover"},{"address":{"$personal":{"subject":"ana","text":"U1"}},"medium":"slack"},{"address":{"$personal":{"subject":"ana","text":"ana"}},"medium":"mattermost"},{"address":{"$personal":{"subject":"ana","text":"17"}},"medium":"telegram"},{"address":{"$personal":{"subject":"ana","text":"!dm:b"}},"medium":"matrix"}],"duty":{"away":[],"hours":{"days":[],"from_minute":480,"until_minute":1020},"skills":{"postgres":3}},"name":{"$personal":{"subject":"ana","text":"Ana Reyes"}},"rules":{"page":[{"after":0,"by":"ntfy"},{"after":120000,"by":"sms"}],"quiet":{"from_minute":1320,"to_minute":420},"ticket":[{"after":0,"by":"email"}]},"timezone":"America/Los_Angeles"}
     people bo {"contacts":[],"name":null,"timezone":"UTC"}
     public_url "https://lamp.solar.example"

@@ -118,6 +118,7 @@ fn catalogue() -> Catalogue {
         channel_priorities: BTreeMap::new(),
         channel_receipts: BTreeMap::new(),
         back: model::Back::default(),
+        pay: None,
         sources: BTreeMap::new(),
         watched: model::Watched::default(),
         pager: model::Pager::default(),

@@ -206,37 +206,10 @@ fn command(words: &[&str], now: Timestamp) -> Command {
             let silence = SilenceId::parse(id).expect("a silence id");
             Command::EndSilence { silence, by: by.into() }
         }
-        ["override", by, rota, from, to, ref change @ ..] => Command::Override {
-            by: by.into(),
-            rota: rota.into(),
-            starts: minute(from),
-            ends: minute(to),
-            change: match *change {
-                ["add", who] => oncall::Change::Add(who.into()),
-                ["remove", who] => oncall::Change::Remove(who.into()),
-                [by, "for", who] => oncall::Change::Replace { person: who.into(), by: by.into() },
-                ref other => panic!("no change: {other:?}"),
-            },
-        },
-        ["end-override", id, by] => {
-            let overriding = model::OverrideId::parse(id).expect("an id of an override");
-            Command::EndOverride { overriding, by: by.into() }
+        ["override" | "end-override" | "swap" | "accept" | "decline" | "propose" | "put-aside", ..]
+        | ["publish", _, _] => {
+            super::duty_words::command(&words, &minute)
         }
-        ["swap", by, rota, at, with, ref exchange @ ..] => Command::AskSwap {
-            by: by.into(),
-            rota: rota.into(),
-            at: minute(at),
-            with: with.into(),
-            exchange: exchange.first().map(|it| minute(it)),
-        },
-        [answer @ ("accept" | "decline"), id, by] => Command::AnswerSwap {
-            swap: model::SwapId::parse(id).expect("an id of a swap"),
-            by: by.into(),
-            answer: match answer {
-                "accept" => crate::SwapAnswer::Accepted,
-                _ => crate::SwapAnswer::Declined,
-            },
-        },
         ["admin", person] => Command::SetPassword {
             person: person.into(),
             hash: "hash".into(),
@@ -458,29 +431,13 @@ fn show(record: &EventRecord) -> String {
     };
     let since = |it: &Timestamp| format!("{}m", it.since(START).whole_mins());
     match &record.event {
-        Event::OverrideSet { overriding, starts, ends, change, swap, .. } => {
-            let swap = swap.map_or_else(String::new, |it| format!(" by {it}"));
-            let change = match change {
-                oncall::Change::Add(it) => format!("add {it}"),
-                oncall::Change::Remove(it) => format!("remove {it}"),
-                oncall::Change::Replace { person, by } => format!("{by} for {person}"),
-            };
-            format!("OverrideSet {overriding}{swap} {change} {} to {}", since(starts), since(ends))
-        }
-        Event::OverrideEnded { overriding, by } => format!("OverrideEnded {overriding} by {by}"),
-        Event::SwapAsked { swap, from, with, gives, takes, .. } => {
-            let takes = takes.map_or_else(String::new, |it| {
-                format!(" in exchange for {} to {}", since(&it.0), since(&it.1))
-            });
-            format!(
-                "SwapAsked {swap} {from} asks {with} {} to {}{takes}",
-                since(&gives.0),
-                since(&gives.1)
-            )
-        }
-        Event::SwapAnswered { swap, answer, by } => {
-            format!("SwapAnswered {swap} {answer:?} by {by}")
-        }
+        Event::OverrideSet { .. }
+        | Event::OverrideEnded { .. }
+        | Event::SwapAsked { .. }
+        | Event::SwapAnswered { .. }
+        | Event::RosterProposed { .. }
+        | Event::RosterAnswered { .. }
+        | Event::DutyThin { .. } => super::duty_words::show(&record.event, &since),
         Event::CatalogueAdopted { version, .. } => format!("CatalogueAdopted {version}"),
         Event::AlertFired { alert, severity, feature, .. } => {
             let about = feature.as_ref().map_or(String::new(), |it| format!(" feature:{it}"));
@@ -582,7 +539,7 @@ fn name_of(it: &Recipient) -> String {
     }
 }
 
-fn told(notices: &[crate::NewNotice]) -> String {
+pub(crate) fn told(notices: &[crate::NewNotice]) -> String {
     let told: Vec<String> =
         notices.iter().map(|it| format!("{} {}", name_of(&it.to), medium(it.medium))).collect();
     told.join(", ")
@@ -682,7 +639,8 @@ fn person(id: &str, zone: &str, contacts: &[(Medium, &str)]) -> (PersonId, Perso
         address: Personal::new(id.into(), *address),
     };
     let contacts = contacts.iter().map(contact).collect();
-    let (timezone, rules, duty) = (zone.into(), PersonRules::default(), model::PersonDuty::default());
+    let (timezone, rules, duty) =
+        (zone.into(), PersonRules::default(), model::PersonDuty::default());
     (id.into(), Person { name: None, timezone, contacts, aka: vec![], rules, duty })
 }
 
@@ -768,6 +726,7 @@ pub(crate) fn catalogue() -> Catalogue {
         channel_priorities: BTreeMap::new(),
         channel_receipts: BTreeMap::new(),
         back: model::Back::default(),
+        pay: None,
         sources: [(
             "prometheus".into(),
             Source { kind: prometheus, interval: Millis::from_secs(15) },

@@ -55,6 +55,36 @@ pub(crate) struct Override {
 }
 
 #[derive(Debug, Subcommand)]
+pub(crate) enum CalendarCommand {
+    /// Make an address that phones subscribe to: your shifts, and each rota
+    #[command(after_help = "Example: lamplighter calendar new")]
+    New(Status),
+    /// List your addresses
+    #[command(after_help = "Example: lamplighter calendar list")]
+    List(Status),
+    /// Close one
+    #[command(after_help = "Example: lamplighter calendar revoke tk_7")]
+    Revoke(OneId),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HoursOnDuty {
+    /// Only this rota
+    pub(crate) rota: Option<String>,
+    /// From when on, RFC 3339
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: String,
+    /// Until when, RFC 3339
+    #[arg(long, value_name = "TIME")]
+    pub(crate) to: String,
+    /// Read files instead of asking a server; may be repeated
+    #[arg(long, value_name = "PATH")]
+    pub(crate) config: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+#[derive(Debug, Subcommand)]
 pub(crate) enum SwapCommand {
     /// Ask somebody to take your shift, or exchange it for one of theirs
     #[command(after_help = "Example: lamplighter swap ask payments --at 2026-12-24T18:00:00Z \
@@ -95,6 +125,15 @@ pub(crate) enum RotaCommand {
                             --from 2027-01-04T00:00:00Z --weeks 13\n\
                             Exit code 1 when a shift stays empty; the rules in the way are named.")]
     Propose(RotaPropose),
+    /// List proposed rosters on a server, with what they would change
+    #[command(after_help = "Example: lamplighter rota proposals")]
+    Proposals(Status),
+    /// Publish a proposed roster: its changes become overrides, and whoever they touch is told
+    #[command(after_help = "Example: lamplighter rota publish ro_1")]
+    Publish(OneId),
+    /// Put a proposed roster aside
+    #[command(after_help = "Example: lamplighter rota discard ro_1")]
+    Discard(OneId),
     /// Propose layers that follow the sun, from people's declared hours
     #[command(after_help = "Example: lamplighter rota sun --config examples/solar\n\
                             Exit code 1 when an hour of some day is nobody's.")]
@@ -126,8 +165,11 @@ pub(crate) struct RotaPropose {
     /// How long to look; more steps never give a worse roster
     #[arg(long, default_value_t = 300_000)]
     pub(crate) steps: u64,
+    /// Hand it in at the server, where it waits to be published
+    #[arg(long)]
+    pub(crate) submit: bool,
     #[command(flatten)]
-    pub(crate) form: super::Form,
+    pub(crate) remote: Remote,
 }
 
 #[derive(Debug, Args)]

@@ -16,13 +16,20 @@ fn hours(from: u16, until: u16) -> Hours {
     Hours { days: vec![], from_minute: from * 60, until_minute: until * 60 }
 }
 
-fn person(timezone: &str, awake: (u16, u16), skills: &[(&str, u8)]) -> Person {
+pub(super) fn person(timezone: &str, awake: (u16, u16), skills: &[(&str, u8)]) -> Person {
     let skills = skills.iter().map(|it| (it.0.to_owned(), it.1)).collect();
     let duty = PersonDuty { hours: Some(hours(awake.0, awake.1)), skills, away: vec![] };
-    Person { name: None, timezone: timezone.to_owned(), contacts: vec![], aka: vec![], rules: model::PersonRules::default(), duty }
+    Person {
+        name: None,
+        timezone: timezone.to_owned(),
+        contacts: vec![],
+        aka: vec![],
+        rules: model::PersonRules::default(),
+        duty,
+    }
 }
 
-fn organisation(people: &[(&str, Person)], rotas: &[(&str, Rota)]) -> Catalogue {
+pub(super) fn organisation(people: &[(&str, Person)], rotas: &[(&str, Rota)]) -> Catalogue {
     Catalogue {
         org: "solar".into(),
         public_url: None,
@@ -34,11 +41,16 @@ fn organisation(people: &[(&str, Person)], rotas: &[(&str, Rota)]) -> Catalogue 
         escalations: BTreeMap::new(),
         channels: BTreeMap::new(),
         channel_priorities: BTreeMap::new(),
+        channel_receipts: BTreeMap::new(),
+        back: model::Back::default(),
+        pay: None,
         sources: BTreeMap::new(),
+        watched: model::Watched::default(),
+        pager: model::Pager::default(),
     }
 }
 
-fn rota(timezone: &str, people: &[&str], only: Vec<Hours>) -> Rota {
+pub(super) fn rota(timezone: &str, people: &[&str], only: Vec<Hours>) -> Rota {
     let layer = Layer {
         people: people.iter().map(|it| PersonId::from(*it)).collect(),
         turn: Turn::Days(1),
@@ -47,7 +59,13 @@ fn rota(timezone: &str, people: &[&str], only: Vec<Hours>) -> Rota {
         starts: "2026-01-01".to_owned(),
         rules: LayerRules { only, ..LayerRules::default() },
     };
-    Rota { timezone: timezone.to_owned(), layers: vec![layer], load: None, confirm: None, rules: RotaRules::default() }
+    Rota {
+        timezone: timezone.to_owned(),
+        layers: vec![layer],
+        load: None,
+        confirm: None,
+        rules: RotaRules::default(),
+    }
 }
 
 /// Goal: what is thin in a weekend is found to the minute: the gap outside promised hours is none.

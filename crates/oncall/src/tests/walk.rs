@@ -447,7 +447,13 @@ impl Random {
     fn rota(&mut self, zone: &str, from: Timestamp, zones: &Zones) -> Rota {
         let count = 1 + self.below(3);
         let layers = (0..count).map(|_| self.layer(from, zones)).collect();
-        Rota { timezone: zone.to_owned(), layers, load: None, confirm: None, rules: RotaRules::default() }
+        Rota {
+            timezone: zone.to_owned(),
+            layers,
+            load: None,
+            confirm: None,
+            rules: RotaRules::default(),
+        }
     }
 
     fn layer(&mut self, from: Timestamp, zones: &Zones) -> Layer {

@@ -2,6 +2,7 @@
 
 mod by_sms;
 mod closing;
+mod duty;
 #[cfg(feature = "servers")]
 mod dovecot;
 mod limits;

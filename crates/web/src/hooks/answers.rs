@@ -147,6 +147,27 @@ pub(crate) fn on_duty(state: &State, person: &PersonId) -> String {
     format!("Noted: you know that you are on duty ({}).", rotas.join(", "))
 }
 
+/// They took a shift, or did not.
+pub(crate) fn swapped(
+    context: &Context,
+    person: &PersonId,
+    swap: model::SwapId,
+    takes: bool,
+) -> String {
+    if !takes {
+        return format!("Declined: {swap} changes nothing. Whoever asked is told.");
+    }
+    let state = context.handle.state();
+    let Some(it) = state.swaps.get(&swap) else { return format!("{swap} is done.") };
+    let zone = state.catalogue().and_then(|all| all.people.get(person)).map(|it| &it.timezone);
+    let zone = zone.and_then(|it| context.zones.get(it)).unwrap_or(jiff::tz::TimeZone::UTC);
+    let local = |at: model::Timestamp| {
+        at.to_jiff().to_zoned(zone.clone()).strftime("%a %-d %b %H:%M").to_string()
+    };
+    let (from, to) = (local(it.gives.0), local(it.gives.1));
+    format!("You have {} from {from} to {to}. Whoever asked is told. Thank you.", it.rota)
+}
+
 /// It was refused, or could not be stored.
 pub(crate) fn failed(error: &SubmitError) -> String {
     match error {

@@ -40,13 +40,21 @@ fn body(context: &Context, who: &Principal, reader: &PersonId, from: Timestamp) 
         return html! { h1 { "On-call" } };
     };
     let from = Timestamp::from_minute(from.minute());
-    let thin = Coverage::of(catalogue, &duties, from, from.plus(COVERED)).sentences();
+    let coverage = Coverage::of(catalogue, &duties, from, from.plus(COVERED));
+    let (thin, holidays) = (coverage.sentences(), coverage.on_holidays());
     html! {
         h1 { "On-call" }
+        p { a href="/hours" { "Hours on duty" } }
         @if !thin.is_empty() {
             section.card aria-label="What is thin in the next four weeks" {
                 h2 { "Thin in the next four weeks" }
                 ul { @for told in thin { li.bad { (told) } } }
+            }
+        }
+        @if !holidays.is_empty() {
+            section.card aria-label="Public holidays in the next four weeks" {
+                h2 { "Duty on public holidays" }
+                ul { @for told in holidays { li { (told) } } }
             }
         }
         @for (id, rota) in &catalogue.rotas {
@@ -68,6 +76,7 @@ fn body(context: &Context, who: &Principal, reader: &PersonId, from: Timestamp) 
                 (table(&face, catalogue, &duties, id, from))
             }
         }
+        (crate::rosters::section(&face, &state, catalogue))
         (swaps(&face, &state, catalogue, reader))
         (overrides(&face, &state))
         (credits(&state, &face))

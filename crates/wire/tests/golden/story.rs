@@ -51,6 +51,9 @@ pub(crate) const EVENTS: &[&str] = &[
     "override_ended",
     "swap_asked",
     "swap_answered",
+    "duty_thin",
+    "roster_proposed",
+    "roster_answered",
     "silence_reminded",
     "maintenance_planned",
     "maintenance_cancelled",
@@ -245,6 +248,9 @@ fn name(event: &Event) -> &'static str {
         Event::OverrideEnded { .. } => "override_ended",
         Event::SwapAsked { .. } => "swap_asked",
         Event::SwapAnswered { .. } => "swap_answered",
+        Event::DutyThin { .. } => "duty_thin",
+        Event::RosterProposed { .. } => "roster_proposed",
+        Event::RosterAnswered { .. } => "roster_answered",
         Event::SilenceReminded { .. } => "silence_reminded",
         Event::MaintenancePlanned { .. } => "maintenance_planned",
         Event::MaintenanceCancelled { .. } => "maintenance_cancelled",
@@ -427,8 +433,16 @@ fn shifts(teller: &mut Teller) {
     };
     teller.does(171, change(oncall::Change::Add("juma".into())));
     teller.does(171, change(oncall::Change::Remove("wanjiru".into())));
+    // Nobody is left: the owners are told, and again that it is mended.
+    teller.does(171, change(oncall::Change::Remove("juma".into())));
     let overriding = teller.last(|state| *state.overrides.last_key_value().expect("one").0);
     teller.does(171, Command::EndOverride { overriding, by: "juma".into() });
+    let people = vec![PersonId::from("wanjiru")];
+    let shifts = vec![engine::RosterShift { starts: at(200), ends: at(260), people }];
+    let (by, rota) = (PersonId::from("juma"), "field".into());
+    teller.does(171, Command::ProposeRoster { by: by.clone(), rota, shifts });
+    let roster = teller.last(|state| *state.rosters.last_key_value().expect("one").0);
+    teller.does(171, Command::AnswerRoster { roster, by, publish: false });
     let week = Millis::from_days(7).whole_mins();
     let zones = oncall::Zones::bundled();
     let has = |state: &State, minutes| {
