@@ -240,6 +240,13 @@ static CODES: &[CodeInfo] = &[
         "Somebody can be paged and has no address that a channel delivers to.",
     ),
     warning("LL053", "no channel", "There are escalations and no channel to carry pages."),
+    error("LL061", "not a state of a budget", "A budget is `below 10%`, or `spent`."),
+    warning(
+        "LL062",
+        "more wanted than called",
+        "A step wants more people to take the page than it and the steps before it can call.",
+    ),
+    warning("LL063", "step never taken", "A step is for tickets only, and tickets call nobody."),
     error(
         "LL064",
         "not hours",
@@ -280,7 +287,7 @@ static CODES: &[CodeInfo] = &[
     error(
         "LL080",
         "not hours of the day",
-        "Quiet hours are written `22:00-07:00`; both ends differ.",
+        "Hours are written `22:00-07:00`, by the clock of the person they are about; both ends differ.",
     ),
     warning(
         "LL081",
@@ -302,5 +309,9 @@ static CODES: &[CodeInfo] = &[
         "event left out",
         "An event of a calendar cannot be read. It is left out; the others count.",
     ),
-    error("LL093", "not an amount", "What an hour is paid is written `250/h`, `2.5/h` or `2.50/h`."),
+    error(
+        "LL093",
+        "not an amount",
+        "What an hour is paid is written `250/h`, `2.5/h` or `2.50/h`.",
+    ),
 ];

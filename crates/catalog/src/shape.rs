@@ -6,14 +6,16 @@
 //! Invariant: `about` is a sentence for the person who writes the file, not for us.
 
 mod duty;
+mod people;
 mod sources;
 mod watched;
 
 pub(crate) use sources::INTERVAL_DEFAULT;
 pub(crate) use watched::{DEADLINE_DEFAULT, PING_EVERY_DEFAULT, SYNTHETIC_EVERY_DEFAULT};
 
-use duty::{ABSENCES, PAY, ROTA, SITE};
+use duty::{PAY, ROTA, SITE};
 use model::Millis;
+use people::PERSON;
 use sources::SOURCE;
 use watched::{HEARTBEAT, MAINTENANCE, WATCH};
 
@@ -30,6 +32,8 @@ pub(crate) enum Kind {
     List(&'static Kind),
     /// A list without repetition, never empty.
     Set(&'static Kind),
+    /// The same, or one of its values alone.
+    OneOrSet(&'static Kind),
     /// A map with names of the user's choice, never empty.
     Map(Keys, &'static Kind),
     /// A map with the keys of a shape.
@@ -93,10 +97,12 @@ pub(crate) enum Plain {
     Header,
     /// One of some words.
     Choice(&'static [&'static str]),
-    /// `rota ID`, `team ID`, `person ID` or `channel ID`.
+    /// `rota ID`, `rota ID next`, `team ID`, `person ID` or `channel ID`.
     Target,
-    /// `22:00-07:00`.
+    /// `09:00-18:00`.
     Hours,
+    /// `below 10%` or `spent`.
+    BudgetWhen,
     /// `2026-12-24 22:00`, `tue,thu 02:00`, ….
     When,
     /// `service="payments-db", severity!="critical"`.
@@ -188,7 +194,7 @@ impl Shape {
 }
 
 use crate::roads;
-use Kind::{Either, List, Map, Name, Need, OneOf, Record, Set};
+use Kind::{Either, List, Map, Name, Need, OneOf, OneOrSet, Record, Set};
 use Presence::{Default, Optional, Required};
 
 pub(crate) const fn field(
@@ -213,7 +219,9 @@ pub(crate) const fn plain(
 const WINDOW: Limits = Limits { shortest: Millis::from_hours(1), longest: Millis::from_days(90) };
 /// Shortest and longest time a step of an escalation may take.
 const WAIT: Limits = Limits { shortest: Millis::from_secs(10), longest: Millis::from_days(1) };
-
+/// Shortest and longest time for which an acknowledgement may hold.
+const ACK_TIMEOUT: Limits =
+    Limits { shortest: Millis::from_mins(1), longest: Millis::from_days(1) };
 /// Shortest and longest time that a receipt may take.
 pub(crate) const RECEIPT: Limits =
     Limits { shortest: Millis::from_secs(10), longest: Millis::from_hours(1) };
@@ -227,6 +235,8 @@ pub(crate) const CONFIRM: Limits =
 pub(crate) const WINDOW_DEFAULT: &str = "28d";
 /// Time a step takes that names none.
 pub(crate) const WAIT_DEFAULT: &str = "5m";
+/// Days of hours that name none.
+pub(crate) const DAYS_DEFAULT: [&str; 5] = ["mon", "tue", "wed", "thu", "fri"];
 /// Hand-over of a layer that names none.
 pub(crate) const HANDOVER_DEFAULT: &str = "mon 09:00";
 /// First day of a layer that names none.
@@ -348,98 +358,6 @@ pub(crate) static ROOT: Shape = Shape {
     ],
 };
 
-static PERSON: Shape = Shape {
-    title: "person",
-    about: "Somebody. A page goes to all addresses of a person at once, unless they have rules of their own.",
-    fields: &[
-        plain("name", Default("the id"), Plain::Text(100), "How to call them."),
-        plain("timezone", Required, Plain::Zone, "Where they are, as an IANA time zone."),
-        plain("email", Optional, Plain::Email, "Their e-mail address."),
-        plain("sms", Optional, Plain::Phone, "Their telephone number in E.164, in quotes."),
-        plain(
-            "ntfy",
-            Optional,
-            Plain::Topic,
-            "The ntfy topic to which their phone listens. Whoever knows it can read along: choose one that nobody guesses.",
-        ),
-        roads::VOICE_CONTACT,
-        roads::PUSHOVER_CONTACT,
-        roads::SLACK_CONTACT,
-        roads::MATTERMOST_CONTACT,
-        roads::TELEGRAM_CONTACT,
-        roads::MATRIX_CONTACT,
-        field(
-            "aka",
-            Optional,
-            Set(&Kind::Plain(Plain::Text(100))),
-            "What other pagers call them: a name, a user name or an address, as it stands in their webhooks.",
-        ),
-        field(
-            "rules",
-            Optional,
-            Record(&RULES),
-            "How they want to be reached, by urgency. Rules that reach nobody are set aside.",
-        ),
-        plain(
-            "quiet",
-            Optional,
-            Plain::Hours,
-            "Hours of their day, such as `22:00-07:00`, in which what can wait does wait. What should wake them still does.",
-        ),
-        field(
-            "skills",
-            Optional,
-            Map(Keys::Texts(64), &Kind::Plain(Plain::Whole(0, 3))),
-            "What they know, from 0 (nothing) to 3 (can teach it); from 2 on they can do it alone.",
-        ),
-        plain(
-            "hours",
-            Default("awake from 08:00 to 22:00"),
-            Plain::DutyHours,
-            "When they are awake and at work, in their own zone: `08:00-17:00`.",
-        ),
-        field(
-            "site",
-            Optional,
-            Name(Namespace::Site),
-            "Where they live, as far as public holidays go.",
-        ),
-        field(
-            "leave",
-            Optional,
-            ABSENCES,
-            "When they are away: `2026-12-24`, `2026-12-24..2027-01-02`, or the name of a calendar, `leave/ana.ics`.",
-        ),
-    ],
-};
-
-static RULES: Shape = Shape {
-    title: "rules",
-    about: "How somebody wants to be reached. Without rules: by every address at once.",
-    fields: &[
-        field("page", Optional, List(&Record(&RULE)), "For what should wake them."),
-        field("ticket", Optional, List(&Record(&RULE)), "For what can wait."),
-    ],
-};
-
-/// The addresses that a rule may name.
-const RULE_WORDS: &[&str] =
-    &["email", "sms", "push", "voice", "pushover", "slack", "mattermost", "telegram", "matrix"];
-
-static RULE: Shape = Shape {
-    title: "rule",
-    about: "One way to reach somebody.",
-    fields: &[
-        plain("by", Required, Plain::Choice(RULE_WORDS), "Which of their addresses."),
-        plain(
-            "after",
-            Default(AFTER_DEFAULT),
-            Plain::Duration(AFTER),
-            "How long after the step of the page has started. What fails before brings it forward.",
-        ),
-    ],
-};
-
 static TEAM: Shape = Shape {
     title: "team",
     about: "People who own services and features together.",
@@ -499,18 +417,20 @@ static SERVICE: Shape = Shape {
             Map(Keys::Ids, &Record(&SLO)),
             "Its objectives. Features name one as `service.slo`.",
         ),
+        plain("urgency", Default("as the policy says"), URGENCY, ABOUT_URGENCY),
     ],
 };
+
+const URGENCY: Plain = Plain::Choice(&["wake", "morning"]);
+const ABOUT_URGENCY: &str = "Whether its alerts wake people: `wake`, or `morning` to ask those who are awake and otherwise wait for the first morning in the team. What is unknown, spent, burning, critical or called by a person never waits.";
 
 static SUPPLIER: Shape = Shape {
     title: "supplier",
     about: "A service that somebody else runs; we only see whether it works.",
-    fields: &[field(
-        "slos",
-        Optional,
-        Map(Keys::Ids, &Record(&SLO)),
-        "Its objectives, as we see them.",
-    )],
+    fields: &[
+        field("slos", Optional, Map(Keys::Ids, &Record(&SLO)), "Its objectives, as we see them."),
+        plain("urgency", Default("as the policy says"), URGENCY, ABOUT_URGENCY),
+    ],
 };
 
 static SLO: Shape = Shape {
@@ -574,6 +494,7 @@ static FEATURE: Shape = Shape {
             Name(Namespace::Escalation),
             "Who is paged, and how.",
         ),
+        plain("urgency", Default("as service or policy say"), URGENCY, ABOUT_URGENCY),
     ],
 };
 
@@ -629,6 +550,13 @@ static ESCALATION: Shape = Shape {
             Plain::Whole(0, 10),
             "How often the whole is repeated after its first pass.",
         ),
+        plain(
+            "ack-timeout",
+            Optional,
+            Plain::Duration(ACK_TIMEOUT),
+            "How long a page stays taken. Whoever took it is reminded before that ends; unless they renew it, people are called again from the first step on.",
+        ),
+        plain("urgency", Default("wake"), URGENCY, ABOUT_URGENCY),
     ],
 };
 
@@ -636,17 +564,66 @@ static STEP: Shape = Shape {
     title: "step",
     about: "One step of an escalation policy.",
     fields: &[
-        plain(
+        field(
             "page",
             Required,
-            Plain::Target,
-            "Who is paged: `rota ID`, `team ID`, `person ID`, or `channel ID` of a webhook or a room.",
+            OneOrSet(&Kind::Plain(Plain::Target)),
+            "Who is paged, one or several at the same time: `rota ID`, `rota ID next` for whoever is next in line and not called yet, `team ID`, `person ID`, or `channel ID` of a webhook or a room.",
         ),
         plain(
             "wait",
             Default(WAIT_DEFAULT),
             Plain::Duration(WAIT),
             "How long to wait for an answer before the next step.",
+        ),
+        field(
+            "when",
+            Optional,
+            Record(&WHEN),
+            "When the step is taken at all. Conditions never leave out everybody: if no step of a pass is left, all are taken.",
+        ),
+        plain(
+            "acks",
+            Default("1"),
+            Plain::Whole(1, 10),
+            "How many people must take the page while this step calls; until then the others are called.",
+        ),
+        plain(
+            "round-robin",
+            Default("false"),
+            Plain::Switch,
+            "Whether only one of the people is called: whoever was called longest ago.",
+        ),
+    ],
+};
+
+static WHEN: Shape = Shape {
+    title: "when",
+    about: "Conditions of a step; all that are named must hold. What is unknown counts as holding.",
+    fields: &[
+        plain(
+            "hours",
+            Optional,
+            Plain::Hours,
+            "Only people for whom it is that time of day in their own zone, such as `09:00-18:00`.",
+        ),
+        field(
+            "days",
+            Default("mon to fri"),
+            Set(&Kind::Plain(Plain::Choice(&["mon", "tue", "wed", "thu", "fri", "sat", "sun"]))),
+            "On which days `hours` hold.",
+        ),
+        plain(
+            "severity",
+            Optional,
+            Plain::Choice(&["page", "ticket"]),
+            "Only alerts of this severity.",
+        ),
+        plain(
+            "budget",
+            Optional,
+            Plain::BudgetWhen,
+            "Only while so little of the feature's budget is left: `below 10%`, or `spent`.",
         ),
     ],
 };

@@ -165,6 +165,7 @@ fn own_service(dice: &mut Dice, team: &TeamId) -> Service {
     Service {
         kind: ServiceKind::Own { team: team.clone() },
         slos: [("availability".to_owned(), slo)].into(),
+        urgency: None,
     }
 }
 
@@ -198,10 +199,10 @@ fn escalation(dice: &mut Dice, catalogue: &Catalogue, team: &TeamId) -> Escalati
             3 => PageTarget::Person(dice.pick(&people).clone()),
             _ => PageTarget::Channel("inbox".into()),
         };
-        EscalationStep { page, wait: dice.mins(1, 15) }
+        EscalationStep::new(page, dice.mins(1, 15))
     });
     let steps = steps.collect();
-    Escalation { steps, repeat_max: u32::try_from(dice.below(3)).expect("small") }
+    Escalation::new(steps, u32::try_from(dice.below(3)).expect("small"))
 }
 
 fn feature(dice: &mut Dice, catalogue: &Catalogue) -> Feature {
@@ -226,6 +227,7 @@ fn feature(dice: &mut Dice, catalogue: &Catalogue) -> Feature {
         needs,
         owners,
         escalation: Some(EscalationId::from(team.as_str())).filter(known),
+        urgency: None,
         team,
     }
 }

@@ -185,7 +185,7 @@ impl Shadow {
                 hold(!quiet, "nobody is called in silence", || format!("{page} calls"))?;
                 self.step_is_due(record, *page, *attempt, cause)
             }
-            Event::PageExhausted { page } => {
+            Event::PageExhausted { page, .. } => {
                 let step = self.steps.get(page);
                 let passed = step.is_some_and(|it| record.at >= it.deadline);
                 let undeliverable = step.is_some_and(|it| self.none_arrived(it));
@@ -265,7 +265,8 @@ impl Shadow {
             Event::AlertUnsilenced { alert, .. } => {
                 let incident = self.state.alerts[alert].incident;
                 let taken = incident.and_then(|it| self.state.incidents.get(&it));
-                let taken = taken.is_some_and(|it| !it.is_open() || it.acknowledged.is_some());
+                let taken =
+                    taken.is_some_and(|it| !it.is_open() || self.state.holder(it.id).is_some());
                 self.covered.insert(*alert, taken);
             }
             Event::NotPaged { alert, .. } | Event::PageOpened { alert, .. } => {
@@ -316,7 +317,7 @@ impl Shadow {
                 )?;
                 self.due.insert(*notice, *at);
             }
-            Event::PageExhausted { page } => {
+            Event::PageExhausted { page, .. } => {
                 self.calling.remove(page);
             }
             Event::PageAcknowledged { page, .. } | Event::PageEnded { page, .. } => {
@@ -364,10 +365,10 @@ impl Shadow {
             | Event::DutyAsked { notices, .. }
             | Event::DutyReminded { notices, .. }
             | Event::DutyUnconfirmed { notices, .. }
-            | Event::SwapAsked { notices, .. }
-            | Event::SwapAnswered { notices, .. }
-            | Event::RosterAnswered { notices, .. }
-            | Event::DutyThin { notices, .. } => {
+            | Event::SwapAsked(engine::SwapAsked { notices, .. })
+            | Event::SwapAnswered(engine::SwapAnswered { notices, .. })
+            | Event::RosterAnswered(engine::RosterAnswered { notices, .. })
+            | Event::DutyThin(engine::DutyThin { notices, .. }) => {
                 let due_at = |it: &engine::NewNotice| it.due_at.unwrap_or(record.at);
                 self.due.extend(notices.iter().map(|it| (it.notice, due_at(it))));
                 let state = &self.state;

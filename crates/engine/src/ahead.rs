@@ -123,7 +123,7 @@ pub(crate) fn look(state: &State, context: &Context<'_>, only: Option<&RotaId>) 
             free += 1;
         }
         let look = state.next.look + 1 + events.len() as u64;
-        events.push(Event::DutyThin { look, rota: id.clone(), found, notices });
+        events.push(Event::DutyThin(crate::DutyThin { look, rota: id.clone(), found, notices }));
     }
     events
 }
@@ -167,7 +167,7 @@ fn owners(catalogue: &model::Catalogue, rota: &Rota) -> Vec<PersonId> {
 
 /// Folds in what a look found.
 pub(crate) fn apply(state: &mut State, record: &EventRecord) {
-    let Event::DutyThin { look, rota, found, notices } = &record.event else {
+    let Event::DutyThin(crate::DutyThin { look, rota, found, notices }) = &record.event else {
         unreachable!("not about the week to come: {:?}", record.event)
     };
     state.next.look = state.next.look.max(*look);
@@ -183,7 +183,9 @@ pub(crate) fn apply(state: &mut State, record: &EventRecord) {
 
 /// In a sentence.
 pub(crate) fn tell(event: &Event, person: &dyn Fn(&PersonId) -> String) -> String {
-    let Event::DutyThin { rota, found, notices, .. } = event else { return String::new() };
+    let Event::DutyThin(crate::DutyThin { rota, found, notices, .. }) = event else {
+        return String::new();
+    };
     let Some(first) = found.first() else {
         return format!("The week to come has nothing thin in rota {rota} any more.");
     };

@@ -21,9 +21,11 @@
 mod access;
 mod ahead;
 mod apply;
+mod budget;
 mod change;
 mod command;
 mod consequence;
+mod deal;
 mod decide;
 mod due;
 mod duty;
@@ -35,18 +37,22 @@ mod leases;
 mod limits_told;
 mod load;
 mod maintenance;
+mod merge;
 mod notify;
 mod reach;
 mod receipt;
-mod shadow;
 mod roster;
+mod shadow;
 mod shifts;
 mod silence;
 mod state;
 mod steer;
 mod storm;
+mod targets;
 mod tell;
+mod tell_deal;
 mod tell_reach;
+mod urgency;
 mod watching;
 mod ways;
 mod why;
@@ -57,12 +63,16 @@ mod tests;
 pub use crate::shadow::{Heard, OurCall, SHADOW_KEPT, Shadow, TheirAct, TheirCall};
 pub use access::{Access, Password, Role, Token, TokenKind};
 pub use ahead::{AHEAD, Ahead, FINDINGS_MAX, Thin, ThinKind};
+pub use budget::BudgetSeen;
 pub use change::{CHANGES_BEFORE, CHANGES_MAX, Change};
-pub use command::{Command, Context, DeliveryOutcome, DoorAlert, DoorLife, Rejected, Submission};
+pub use command::{
+    Command, Context, DeliveryOutcome, DoorAlert, DoorLife, Rejected, Subject, Submission,
+};
 pub use duty::{DutyCall, DutyStage};
 pub use event::{
-    Actor, AlsoCause, DigestLine, Event, EventRecord, Evidence, NewNotice, NotPagedReason, Origin,
-    PageCause, ReminderReason, ResolveReason, SignRole, SkippedNotice,
+    Actor, AlsoCause, DigestLine, DutyThin, Event, EventRecord, Evidence, LeftOut, NewNotice,
+    NotPagedReason, Origin, OverrideSet, PageCause, ReminderReason, ResolveReason, RosterAnswered,
+    RosterProposed, SignRole, SkippedNotice, SwapAnswered, SwapAsked, WakeCause,
 };
 pub use execute::{Engine, Executed};
 pub use heartbeat::{Pulse, heartbeat_key};

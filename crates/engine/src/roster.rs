@@ -68,7 +68,8 @@ pub struct Roster {
 impl RosterChange {
     /// The overrides that make it so.
     fn overrides(&self) -> Vec<Change> {
-        let (from, to): (BTreeSet<_>, BTreeSet<_>) = (self.from.iter().collect(), self.to.iter().collect());
+        let (from, to): (BTreeSet<_>, BTreeSet<_>) =
+            (self.from.iter().collect(), self.to.iter().collect());
         let mut gone = from.difference(&to).map(|it| (*it).clone());
         let mut new = to.difference(&from).map(|it| (*it).clone());
         let mut changes = vec![];
@@ -140,7 +141,12 @@ fn proposed(
         return invalid("this roster changes nothing");
     }
     let roster = RosterId(state.next.roster + 1);
-    Ok(vec![Event::RosterProposed { roster, rota: rota.clone(), changes, by: by.clone() }])
+    Ok(vec![Event::RosterProposed(crate::RosterProposed {
+        roster,
+        rota: rota.clone(),
+        changes,
+        by: by.clone(),
+    })])
 }
 
 /// The shifts of a time as they are, cut at its ends.
@@ -197,7 +203,12 @@ fn answered(
     };
     let others = touched.into_iter().filter(|it| *it != by);
     let notices = notify::gently(state, context, others);
-    Ok(vec![Event::RosterAnswered { roster: id, published: publish, by: by.clone(), notices }])
+    Ok(vec![Event::RosterAnswered(crate::RosterAnswered {
+        roster: id,
+        published: publish,
+        by: by.clone(),
+        notices,
+    })])
 }
 
 /// Whether `person` decides about `rota`.
@@ -217,21 +228,23 @@ pub(crate) fn carried_out(state: &State, id: RosterId, by: &PersonId) -> Vec<Eve
     };
     let changes = roster.changes.iter();
     let all = changes.flat_map(|it| it.overrides().into_iter().map(move |change| (it, change)));
-    let events = all.zip(1..).map(|((it, change), number)| Event::OverrideSet {
-        overriding: OverrideId(state.next.overriding + number),
-        rota: roster.rota.clone(),
-        starts: it.starts,
-        ends: it.ends,
-        change,
-        by: by.clone(),
-        swap: None,
+    let events = all.zip(1..).map(|((it, change), number)| {
+        Event::OverrideSet(crate::OverrideSet {
+            overriding: OverrideId(state.next.overriding + number),
+            rota: roster.rota.clone(),
+            starts: it.starts,
+            ends: it.ends,
+            change,
+            by: by.clone(),
+            swap: None,
+        })
     });
     events.collect()
 }
 
 pub(crate) fn apply(state: &mut State, record: &EventRecord) {
     match &record.event {
-        Event::RosterProposed { roster, rota, changes, by } => {
+        Event::RosterProposed(crate::RosterProposed { roster, rota, changes, by }) => {
             let it = Roster {
                 rota: rota.clone(),
                 changes: changes.clone(),
@@ -243,7 +256,7 @@ pub(crate) fn apply(state: &mut State, record: &EventRecord) {
             state.rosters.insert(*roster, it);
             state.rosters.retain(|_, it| record.at < it.at.plus(KEPT));
         }
-        Event::RosterAnswered { roster, published, notices, .. } => {
+        Event::RosterAnswered(crate::RosterAnswered { roster, published, notices, .. }) => {
             if let Some(it) = state.rosters.get_mut(roster) {
                 it.published = Some(*published);
             }
@@ -256,15 +269,15 @@ pub(crate) fn apply(state: &mut State, record: &EventRecord) {
 /// In a sentence.
 pub(crate) fn tell(event: &Event, person: &dyn Fn(&PersonId) -> String) -> String {
     match event {
-        Event::RosterProposed { roster, rota, changes, by } => {
+        Event::RosterProposed(crate::RosterProposed { roster, rota, changes, by }) => {
             let (by, count) = (person(by), changes.len());
             let shifts = if count == 1 { "shift" } else { "shifts" };
             format!("{by} proposed roster {roster} of {rota}: {count} {shifts} would change hands.")
         }
-        Event::RosterAnswered { roster, published: true, by, .. } => {
+        Event::RosterAnswered(crate::RosterAnswered { roster, published: true, by, .. }) => {
             format!("{} published roster {roster}.", person(by))
         }
-        Event::RosterAnswered { roster, by, .. } => {
+        Event::RosterAnswered(crate::RosterAnswered { roster, by, .. }) => {
             format!("{} put roster {roster} aside; nothing changes.", person(by))
         }
         _ => String::new(),

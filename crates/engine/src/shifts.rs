@@ -76,7 +76,7 @@ pub(crate) fn decide(
             crate::decide::person(state, by)?;
             let starts = (*starts).max(context.now);
             worth_having(state, rota, (starts, *ends), change)?;
-            Ok(vec![Event::OverrideSet {
+            Ok(vec![Event::OverrideSet(crate::OverrideSet {
                 overriding: OverrideId(state.next.overriding + 1),
                 rota: rota.clone(),
                 starts,
@@ -84,7 +84,7 @@ pub(crate) fn decide(
                 change: change.clone(),
                 by: by.clone(),
                 swap: None,
-            }])
+            })])
         }
         Command::EndOverride { overriding, by } => {
             crate::decide::person(state, by)?;
@@ -178,7 +178,7 @@ fn asked(
         let (limit, max) = ("overrides_max", Limits::OVERRIDES_MAX);
         return Err(Rejected::LimitReached { limit, max });
     }
-    Ok(vec![Event::SwapAsked {
+    Ok(vec![Event::SwapAsked(crate::SwapAsked {
         swap: SwapId(state.next.swap + 1),
         rota: rota.clone(),
         from,
@@ -187,7 +187,7 @@ fn asked(
         takes,
         by: by.clone(),
         notices: notify::gently(state, context, std::iter::once(with).filter(|it| *it != by)),
-    }])
+    })])
 }
 
 fn answered(
@@ -227,7 +227,7 @@ fn answered(
     }
     let others = [&swap.from, &swap.with].into_iter().filter(|it| *it != by);
     let notices = notify::gently(state, context, others);
-    Ok(vec![Event::SwapAnswered { swap: id, answer, by: by.clone(), notices }])
+    Ok(vec![Event::SwapAnswered(crate::SwapAnswered { swap: id, answer, by: by.clone(), notices })])
 }
 
 fn is_lead(state: &State, person: &PersonId) -> bool {
@@ -240,8 +240,8 @@ pub(crate) fn accepted(state: &State, id: SwapId, by: &PersonId) -> Vec<Event> {
     if swap.answer != Some(SwapAnswer::Accepted) {
         return vec![];
     }
-    let replaced =
-        |(starts, ends), person: &PersonId, other: &PersonId, number| Event::OverrideSet {
+    let replaced = |(starts, ends), person: &PersonId, other: &PersonId, number| {
+        Event::OverrideSet(crate::OverrideSet {
             overriding: OverrideId(state.next.overriding + number),
             rota: swap.rota.clone(),
             starts,
@@ -249,7 +249,8 @@ pub(crate) fn accepted(state: &State, id: SwapId, by: &PersonId) -> Vec<Event> {
             change: Change::Replace { person: person.clone(), by: other.clone() },
             by: by.clone(),
             swap: Some(id),
-        };
+        })
+    };
     let mut events = vec![replaced(swap.gives, &swap.from, &swap.with, 1)];
     events.extend(swap.takes.map(|it| replaced(it, &swap.with, &swap.from, 2)));
     events
@@ -257,7 +258,9 @@ pub(crate) fn accepted(state: &State, id: SwapId, by: &PersonId) -> Vec<Event> {
 
 pub(crate) fn apply(state: &mut State, record: &EventRecord) {
     match &record.event {
-        Event::OverrideSet { overriding, rota, starts, ends, change, .. } => {
+        Event::OverrideSet(crate::OverrideSet {
+            overriding, rota, starts, ends, change, ..
+        }) => {
             let it = Override {
                 rota: rota.clone(),
                 starts: *starts,
@@ -277,7 +280,16 @@ pub(crate) fn apply(state: &mut State, record: &EventRecord) {
                 }
             }
         }
-        Event::SwapAsked { swap, rota, from, with, gives, takes, notices, .. } => {
+        Event::SwapAsked(crate::SwapAsked {
+            swap,
+            rota,
+            from,
+            with,
+            gives,
+            takes,
+            notices,
+            ..
+        }) => {
             let it = Swap {
                 rota: rota.clone(),
                 from: from.clone(),
@@ -292,7 +304,7 @@ pub(crate) fn apply(state: &mut State, record: &EventRecord) {
             reach::add(state, notices, Purpose::Swap { swap: *swap }, record.at);
             forget_old(state, record.at);
         }
-        Event::SwapAnswered { swap, answer, notices, .. } => {
+        Event::SwapAnswered(crate::SwapAnswered { swap, answer, notices, .. }) => {
             state.cancel_where(|it| it.purpose == Purpose::Swap { swap: *swap });
             reach::add(state, notices, Purpose::Swap { swap: *swap }, record.at);
             if let Some(it) = state.swaps.get_mut(swap) {
@@ -311,7 +323,15 @@ fn forget_old(state: &mut State, now: Timestamp) {
 /// What people changed, in a sentence.
 pub(crate) fn tell(event: &Event, person: &dyn Fn(&PersonId) -> String) -> String {
     match event {
-        Event::OverrideSet { overriding, rota, starts, ends, change, by, swap } => {
+        Event::OverrideSet(crate::OverrideSet {
+            overriding,
+            rota,
+            starts,
+            ends,
+            change,
+            by,
+            swap,
+        }) => {
             let what = match change {
                 Change::Add(it) => format!("{} is on duty, too", person(it)),
                 Change::Remove(it) => format!("{} is not on duty", person(it)),
@@ -326,7 +346,7 @@ pub(crate) fn tell(event: &Event, person: &dyn Fn(&PersonId) -> String) -> Strin
         Event::OverrideEnded { overriding, by } => {
             format!("{} took back override {overriding}.", person(by))
         }
-        Event::SwapAsked { swap, rota, from, with, gives, takes, .. } => {
+        Event::SwapAsked(crate::SwapAsked { swap, rota, from, with, gives, takes, .. }) => {
             let (from, with) = (person(from), person(with));
             let exchange = takes
                 .map_or_else(String::new, |it| format!(" in exchange for {} to {}", it.0, it.1));
@@ -335,10 +355,12 @@ pub(crate) fn tell(event: &Event, person: &dyn Fn(&PersonId) -> String) -> Strin
                 gives.0, gives.1
             )
         }
-        Event::SwapAnswered { swap, answer: SwapAnswer::Accepted, by, .. } => {
+        Event::SwapAnswered(crate::SwapAnswered {
+            swap, answer: SwapAnswer::Accepted, by, ..
+        }) => {
             format!("{} accepted swap {swap}.", person(by))
         }
-        Event::SwapAnswered { swap, by, .. } => {
+        Event::SwapAnswered(crate::SwapAnswered { swap, by, .. }) => {
             format!("{} declined swap {swap}; nothing changes.", person(by))
         }
         _ => String::new(),

@@ -4,14 +4,20 @@
 //! `cy` has no address. Feature `light-on` pages the rota (ana first), then the team, no repeat.
 //! Feature `make-sale` pages `cy`, who cannot be reached.
 
+mod dealing;
 mod duty_words;
 mod limits;
+mod meeting;
 mod reaching;
 mod receipt;
 mod shifts;
+mod shown;
 mod steer;
 mod storm;
+mod urgency;
+mod walks;
 mod watching;
+mod words;
 mod world;
 
 use world::{check, check_state};

@@ -71,9 +71,9 @@ pub(crate) fn hours(it: &HoursOnDuty) -> Answer {
         };
         let (zones, none) = (::oncall::Zones::bundled(), std::collections::BTreeMap::new());
         let duties = ::oncall::Duties { rotas: &catalogue.rotas, overrides: &none, zones: &zones };
-        let mut table = ::oncall::hours::table(catalogue, &duties, from, to);
+        let mut table = ::oncall::timesheet::table(catalogue, &duties, from, to);
         table.retain(|(_, rota), _| it.rota.as_deref().is_none_or(|it| rota.as_str() == it));
-        ::oncall::hours::csv(&table, catalogue.pay.as_ref())
+        ::oncall::timesheet::csv(&table, catalogue.pay.as_ref())
     };
     say(&text);
     Ok(YES)

@@ -99,10 +99,19 @@ pub(crate) fn proposals(it: &Status) -> Answer {
             Some(true) => "published",
             Some(false) => "put aside",
         };
-        say(&format!("{} {} by {}: {stands}\n", plain(&it["id"]), plain(&it["rota"]), plain(&it["by"])));
+        say(&format!(
+            "{} {} by {}: {stands}\n",
+            plain(&it["id"]),
+            plain(&it["rota"]),
+            plain(&it["by"])
+        ));
         for change in it["changes"].as_array().into_iter().flatten() {
             let (start, end) = (plain(&change["start"]), plain(&change["end"]));
-            say(&format!("  {start} to {end}  {} (was {})\n", names(&change["to"]), names(&change["from"])));
+            say(&format!(
+                "  {start} to {end}  {} (was {})\n",
+                names(&change["to"]),
+                names(&change["from"])
+            ));
         }
     }
     Ok(YES)

@@ -3,7 +3,7 @@
 //! Everything here has a default that says nothing, and a default is not written: a catalogue that
 //! uses none of it reads, renders and hashes as it always did.
 
-use crate::{PersonId, RotaId, TeamId, Timestamp, Weekday};
+use crate::{Hours, PersonId, RotaId, TeamId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -61,17 +61,6 @@ pub struct ShiftPattern {
     pub start_minute: u16,
     /// How long it lasts on a clock on the wall, in minutes.
     pub lasts_mins: u32,
-}
-
-/// Hours of some days on a clock on the wall.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Hours {
-    /// The days on which they begin; empty: every day.
-    pub days: Vec<Weekday>,
-    /// The first minute of the local day.
-    pub from_minute: u16,
-    /// The first minute after them; at or below `from_minute` it is of the next day.
-    pub until_minute: u16,
 }
 
 /// What a rota says beyond its layers.

@@ -1,103 +1,151 @@
-//! Hours on duty as a table, and what they are paid.
+//! Hours of people's own days: whether somebody is within them, and when they begin next.
 //!
-//! Intuition: a payslip that anybody can check with a clock: minutes as they really passed, so a night in
-//! which clocks go back is an hour longer and is paid so.
+//! Intuition: hours are marks on a wall clock, like hand-overs. A span that ends before it begins
+//! reaches over midnight and belongs to the day on which it begins, so that `mon` to `fri`,
+//! 22:00-06:00, includes the early Saturday.
 //!
-//! Conventions: nights (22:00 to 07:00) and weekends are those of the person's own zone, and public
-//! holidays are those of their site. What they add comes on top of each other: a night of a holiday has
-//! both. Amounts are whole cents, rounded once per line, half up.
-//!
-//! Invariants: the minutes of all lines are the minutes of all shifts in the range; two lines of the same
-//! person and rota do not exist.
+//! Complications: a beginning that does not exist (clocks go forward) moves forward by the gap; one that
+//! exists twice means the first. A zone that nobody knows has no hours: the caller decides what that
+//! means, and for a pager it means calling.
 
-use crate::schedule::Duties;
-use crate::weigh::weigh;
-use model::{AwayKind, Catalogue, Pay, PersonId, RotaId, Timestamp};
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use crate::Zones;
+use jiff::ToSpan;
+use jiff::civil::{Date, DateTime};
+use jiff::tz::TimeZone;
+use model::{Hours, Timestamp, Weekday};
 
-/// The hours of one person in one rota.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Hours {
-    /// Shifts that touch the range.
-    pub shifts: u32,
-    /// All minutes.
-    pub minutes: i64,
-    /// Of the night.
-    pub night_minutes: i64,
-    /// Of weekends.
-    pub weekend_minutes: i64,
-    /// Of public holidays.
-    pub holiday_minutes: i64,
-}
+/// Every day of the week.
+pub const EVERY_DAY: [Weekday; 7] = [
+    Weekday::Mon,
+    Weekday::Tue,
+    Weekday::Wed,
+    Weekday::Thu,
+    Weekday::Fri,
+    Weekday::Sat,
+    Weekday::Sun,
+];
 
-impl Hours {
-    /// What they are paid, in cents.
-    #[must_use]
-    pub fn cents(&self, pay: &Pay) -> i64 {
-        let of = |minutes: i64, rate: u32| i128::from(minutes) * i128::from(rate);
-        let sixtieths = of(self.minutes, pay.hour_cents)
-            + of(self.night_minutes, pay.night_cents)
-            + of(self.weekend_minutes, pay.weekend_cents)
-            + of(self.holiday_minutes, pay.holiday_cents);
-        i64::try_from((sixtieths + 30).div_euclid(60)).unwrap_or(i64::MAX)
-    }
-}
+/// Minutes of a day on the clock.
+const DAY: u16 = 24 * 60;
 
-/// The table of `from..to`.
+/// Whether `at` lies within `hours` of a day in `zone`; `None` when there is no such zone.
 #[must_use]
-pub fn table(
-    catalogue: &Catalogue,
-    duties: &Duties<'_>,
-    from: Timestamp,
-    to: Timestamp,
-) -> BTreeMap<(PersonId, RotaId), Hours> {
-    let mut table: BTreeMap<(PersonId, RotaId), Hours> = BTreeMap::new();
-    for rota in duties.rotas.keys() {
-        for shift in duties.shifts(rota, from, to) {
-            let (starts, ends) = (shift.starts.max(from), shift.ends.min(to));
-            for id in &shift.people {
-                let person = catalogue.people.get(id);
-                let zone = person.map_or("UTC", |it| it.timezone.as_str());
-                let weighed = weigh(zone, starts, ends, duties.zones);
-                let away = person.map_or(&[][..], |it| &it.duty.away);
-                let holidays = away.iter().filter(|it| it.kind == AwayKind::Holiday);
-                let times = holidays.map(|it| (it.starts.max(starts), it.ends.min(ends)));
-                let times = crate::wall::merged(times.filter(|it| it.0 < it.1).collect());
-                let line = table.entry((id.clone(), rota.clone())).or_default();
-                line.shifts += 1;
-                line.minutes += weighed.minutes;
-                line.night_minutes += weighed.night_minutes;
-                line.weekend_minutes += weighed.weekend_minutes;
-                let holiday = |it: &(Timestamp, Timestamp)| it.1.since(it.0).whole_mins();
-                line.holiday_minutes += times.iter().map(holiday).sum::<i64>();
-            }
-        }
+pub fn is_within(hours: &Hours, zone: &str, at: Timestamp, zones: &Zones) -> Option<bool> {
+    let local = local(zone, at, zones)?;
+    let minute = minute_of(local);
+    let today = on(hours, local.date());
+    let Hours { from_minute, until_minute, .. } = *hours;
+    if from_minute < until_minute {
+        return Some(today && (from_minute..until_minute).contains(&minute));
     }
-    table
+    let yesterday = local.date().yesterday().is_ok_and(|it| on(hours, it));
+    Some((today && minute >= from_minute) || (yesterday && minute < until_minute))
 }
 
-/// Cents as people write them.
+/// When `hours` begin next in `zone`, after `at`; `None` when there is no such zone.
 #[must_use]
-pub fn money(cents: i64) -> String {
-    let sign = if cents < 0 { "-" } else { "" };
-    let cents = cents.unsigned_abs();
-    format!("{sign}{}.{:02}", cents / 100, cents % 100)
+pub fn next_beginning(
+    hours: &Hours,
+    zone: &str,
+    at: Timestamp,
+    zones: &Zones,
+) -> Option<Timestamp> {
+    let rules = zones.get(zone)?;
+    let today = local(zone, at, zones)?.date();
+    // A week and a day: today's beginning may have passed.
+    (0..=8).find_map(|ahead: i64| {
+        let day = today.checked_add(ahead.days()).ok().filter(|it| on(hours, *it))?;
+        let begins = instant(day, hours.from_minute, &rules)?;
+        (begins > at).then_some(begins)
+    })
 }
 
-/// The table as CSV (RFC 4180), a header first.
+/// What the clock shows in `zone`, as `02:10`; `None` when there is no such zone.
 #[must_use]
-pub fn csv(table: &BTreeMap<(PersonId, RotaId), Hours>, pay: Option<&Pay>) -> String {
-    let mut text = "person,rota,shifts,minutes,night_minutes,weekend_minutes,holiday_minutes,amount,currency\r\n".to_owned();
-    for ((person, rota), it) in table {
-        let (amount, currency) =
-            pay.map_or((String::new(), ""), |pay| (money(it.cents(pay)), pay.currency.as_str()));
-        // Ids and currencies hold nothing that would need quotes.
-        let _ = write!(
-            text,
-            "{person},{rota},{},{},{},{},{},{amount},{currency}\r\n",
-            it.shifts, it.minutes, it.night_minutes, it.weekend_minutes, it.holiday_minutes
-        );
+pub fn clock(zone: &str, at: Timestamp, zones: &Zones) -> Option<String> {
+    let local = local(zone, at, zones)?;
+    Some(format!("{:02}:{:02}", local.hour(), local.minute()))
+}
+
+fn local(zone: &str, at: Timestamp, zones: &Zones) -> Option<DateTime> {
+    Some(at.to_jiff().to_zoned(zones.get(zone)?).datetime())
+}
+
+fn minute_of(local: DateTime) -> u16 {
+    let whole = |it: i8| u16::try_from(it).expect("a clock shows no negative time");
+    whole(local.hour()) * 60 + whole(local.minute())
+}
+
+fn instant(day: Date, minute: u16, rules: &TimeZone) -> Option<Timestamp> {
+    let minute = minute.min(DAY - 1);
+    let hour = i8::try_from(minute / 60).expect("below 24");
+    let local = day.at(hour, i8::try_from(minute % 60).expect("below 60"), 0, 0);
+    rules.to_ambiguous_timestamp(local).compatible().ok().map(Timestamp::from_jiff)
+}
+
+fn on(hours: &Hours, day: Date) -> bool {
+    let number = usize::try_from(day.weekday().to_monday_zero_offset()).expect("not negative");
+    hours.days.is_empty() || hours.days.contains(&EVERY_DAY[number])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn office() -> Hours {
+        let days = EVERY_DAY[..5].to_vec();
+        Hours { from_minute: 9 * 60, until_minute: 18 * 60, days }
     }
-    text
+
+    fn night() -> Hours {
+        let days = EVERY_DAY[..5].to_vec();
+        Hours { from_minute: 22 * 60, until_minute: 6 * 60, days }
+    }
+
+    fn at(text: &str) -> Timestamp {
+        Timestamp::parse_rfc3339(text).expect("a time")
+    }
+
+    #[track_caller]
+    fn check(hours: &Hours, zone: &str, now: &str, within: bool, begins: &str) {
+        let zones = Zones::bundled();
+        let now = at(now);
+        assert_eq!(is_within(hours, zone, now, &zones), Some(within), "within");
+        assert_eq!(next_beginning(hours, zone, now, &zones), Some(at(begins)), "begins");
+    }
+
+    #[test]
+    fn hours_are_those_of_the_persons_own_day() {
+        let (hours, zone) = (office(), "Africa/Nairobi");
+        check(&hours, zone, "2026-11-23T05:59:59Z", false, "2026-11-23T06:00:00Z");
+        check(&hours, zone, "2026-11-23T06:00:00Z", true, "2026-11-24T06:00:00Z");
+        check(&hours, zone, "2026-11-23T14:59:59Z", true, "2026-11-24T06:00:00Z");
+        check(&hours, zone, "2026-11-23T15:00:00Z", false, "2026-11-24T06:00:00Z");
+        // Friday evening: Monday is next.
+        check(&hours, zone, "2026-11-27T15:00:00Z", false, "2026-11-30T06:00:00Z");
+    }
+
+    #[test]
+    fn hours_over_midnight_belong_to_the_day_on_which_they_begin() {
+        let hours = night();
+        check(&hours, "UTC", "2026-11-28T05:59:00Z", true, "2026-11-30T22:00:00Z");
+        check(&hours, "UTC", "2026-11-28T06:00:00Z", false, "2026-11-30T22:00:00Z");
+        check(&hours, "UTC", "2026-11-30T05:00:00Z", false, "2026-11-30T22:00:00Z");
+    }
+
+    #[test]
+    fn a_beginning_in_the_gap_of_a_clock_change_comes_as_late_as_the_gap_is_long() {
+        let hours = Hours { from_minute: 150, until_minute: 300, days: EVERY_DAY.to_vec() };
+        // 2026-03-29, 02:00 becomes 03:00 in Berlin: 02:30 does not exist.
+        check(&hours, "Europe/Berlin", "2026-03-29T00:00:00Z", false, "2026-03-29T01:30:00Z");
+    }
+
+    #[test]
+    fn an_unknown_zone_has_no_hours() {
+        let zones = Zones::bundled();
+        let now = at("2026-11-23T10:00:00Z");
+        assert_eq!(is_within(&office(), "Mars/Olympus", now, &zones), None);
+        assert_eq!(next_beginning(&office(), "Mars/Olympus", now, &zones), None);
+        assert_eq!(clock("Africa/Nairobi", now, &zones), Some("13:00".to_owned()));
+    }
 }

@@ -19,14 +19,16 @@
 
 pub mod coverage;
 pub mod feed;
-pub mod hours;
+mod hours;
 pub mod ics;
 mod layer;
+mod line;
 pub mod listing;
 mod night;
 mod recurrence;
 mod schedule;
 pub mod sun;
+pub mod timesheet;
 mod turns;
 mod wall;
 mod weigh;
@@ -37,7 +39,9 @@ mod zones;
 mod tests;
 
 pub use coverage::{Conflict, Coverage, Nobody, SkillWeek, Unskilled, awake, skill_map};
+pub use hours::{EVERY_DAY, clock, is_within, next_beginning};
 pub use layer::OCCURRENCES_MAX;
+pub use line::line;
 pub use listing::Listing;
 pub use night::night;
 pub use recurrence::Recurrence;

@@ -2,9 +2,9 @@
 
 mod ahead;
 mod feed;
-mod hours;
 mod ics;
 mod recurrence;
+mod timesheet;
 mod walk;
 
 use crate::{Zones, duty, shifts};

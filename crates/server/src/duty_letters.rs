@@ -129,7 +129,8 @@ pub(crate) fn roster(
         format!("{from} until {to}: {sign}")
     };
     let mine: Vec<String> = it.changes.iter().filter(mine).map(line).collect();
-    let count = if mine.len() == 1 { "1 shift".to_owned() } else { format!("{} shifts", mine.len()) };
+    let count =
+        if mine.len() == 1 { "1 shift".to_owned() } else { format!("{} shifts", mine.len()) };
     let first = mine.first().map_or_else(String::new, |it| format!("; first {it}"));
     let subject = format!("The roster of {} changed {count} of yours{first}", it.rota);
     let mut text = format!("{subject}.\n\n");

@@ -39,6 +39,7 @@ pub(crate) fn catalogue() -> Catalogue {
     let service = |slo| Service {
         kind: ServiceKind::Supplier,
         slos: BTreeMap::from([("up".to_owned(), slo)]),
+        urgency: None,
     };
     let need = |id: &str| Need::Slo(SloId::from(id));
     let feature = Feature {
@@ -49,6 +50,7 @@ pub(crate) fn catalogue() -> Catalogue {
         needs: Need::All(vec![need("api.up"), need("carrier.up")]),
         owners: None,
         escalation: None,
+        urgency: None,
     };
     let source = Source {
         kind: SourceKind::Prometheus { url: "http://127.0.0.1:9090".into(), token: None },

@@ -16,7 +16,7 @@ use axum::response::{IntoResponse as _, Response};
 use engine::Role;
 use maud::{Markup, html};
 use model::{Millis, Pay, PersonId, RotaId, Timestamp};
-use oncall::hours::{Hours, csv, money, table};
+use oncall::timesheet::{Hours, csv, money, table};
 use serde::Deserialize;
 use serde_json::json;
 use std::collections::BTreeMap;

@@ -33,7 +33,8 @@ impl Shift {
     fn read(&self) -> Result<RosterShift, String> {
         let time =
             |it: &str| Timestamp::parse_rfc3339(it).ok_or_else(|| format!("`{it}` is not a time"));
-        let people: Result<Vec<PersonId>, _> = self.people.iter().map(PersonId::new).collect();
+        let people: Result<Vec<PersonId>, _> =
+            self.people.iter().map(|it| PersonId::new(it)).collect();
         Ok(RosterShift {
             starts: time(&self.start)?,
             ends: time(&self.end)?,
@@ -84,7 +85,11 @@ fn answered(id: &str, how: &str, who: &Principal) -> Option<Command> {
         "discard" => false,
         _ => return None,
     };
-    Some(Command::AnswerRoster { roster: RosterId::parse(id)?, by: who.person().cloned()?, publish })
+    Some(Command::AnswerRoster {
+        roster: RosterId::parse(id)?,
+        by: who.person().cloned()?,
+        publish,
+    })
 }
 
 /// `POST /api/v1/rosters/{id}/publish`, `…/discard`

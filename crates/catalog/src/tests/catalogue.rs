@@ -98,16 +98,17 @@ pages-per-person-per-10min: 7
 pagerduty-webhook-secret: env:PD
 people:
   ana: { name: Ana Reyes, timezone: America/Los_Angeles, email: ana@solar.example, sms: "+15550100", ntfy: ana-7f, voice: "+15550101", pushover: u1, slack: U1, mattermost: ana, telegram: "17", matrix: "!dm:b", aka: [ana.r], skills: { postgres: 3 }, hours: 08:00-17:00, quiet: 22:00-07:00, rules: { page: [{ by: push }, { by: sms, after: 2m }], ticket: [{ by: email }] } }
-  bo: { timezone: UTC, site: kenya, leave: [2026-12-24..2027-01-02] }
+  bo: { name: Bo, timezone: Africa/Nairobi, sms: "+254700000001", site: kenya, leave: [2026-12-24..2027-01-02] }
 sites: { kenya: { holidays: [2026-12-12] } }
 pay: { currency: kes, hour: 2.5/h, night: 1/h, weekend: 0.75/h, holiday: 10.00/h }
-teams: { payments: { members: [ana], mode: live, load: { pages: 4, per: 24h, then: credit } } }
+teams: { payments: { members: [ana, bo], mode: live, load: { pages: 4, per: 24h, then: credit } } }
 services:
   api:
     team: payments
+    urgency: wake
     slos:
       up: { objective: 99.95%, window: 7d, ratio: { bad: 'e_total{code=~"5.."}', total: r_total }, source: own }
-suppliers: { carrier: { slos: { up: { objective: 99%, window: 1w, ratio: { bad: a, total: b }, source: metrics } } } }
+suppliers: { carrier: { slos: { up: { objective: 99%, window: 1w, ratio: { bad: a, total: b }, source: metrics } }, urgency: morning } }
 features:
   inner: { question: Inner?, team: payments, objective: 98%, window: 30d, needs: { any: [api.up, carrier.up] }, escalation: short }
   outer:
@@ -118,11 +119,12 @@ features:
     needs: { all: [feature inner, api.up, { quorum: { works: 1, of: [api.up, carrier.up] } }, { routes: [{ share: 7, need: api.up }, { share: 3, need: carrier.up }] }] }
     owners: { product: ana, engineering: ana, review: 2027-01-01 }
     escalation: long
+    urgency: morning
 rotas:
   r: { timezone: Africa/Nairobi, layers: [{ people: [ana], turn: 3d, handover: "17:30", starts: 2026-01-05 }], follow-the-sun: false, confirm: 15m, load: { pages: 3, per: night, then: relieve }, cover: [mon-fri 09:00-17:00], owner: payments, skills: [postgres], readiness: { ana: shadowed }, rules: { rest-after-night: 11h, shifts-in-row: 5, nights-per-month: 8, not-together: [[ana, bo]], debt: { ana: 12 } } }
   s: { timezone: UTC, apart-from: [r], layers: [{ people: [ana, bo], shifts: [{ repeat: mon-thu, at: "09:00", lasts: 8h }, { repeat: FREQ=MONTHLY;BYDAY=1SA, at: "10:00", lasts: 1d }], only: [fri-mon 22:00-06:00, 09:00-24:00], from: 2026-12-01, until: 2026-12-31, advance: worked, together: 2, timezone: Africa/Nairobi }] }
 escalations:
-  long: { steps: [{ page: rota r, wait: 90s }, { page: team payments, wait: 1h }, { page: channel e, wait: 1m }], repeat: 2 }
+  long: { steps: [{ page: rota r, wait: 90s }, { page: [team payments, rota r next], wait: 1h, acks: 2, round-robin: true, when: { hours: "22:00-06:00", days: [sat, sun], severity: page, budget: below 10% } }, { page: channel e, wait: 1m }], repeat: 2, ack-timeout: 30m, urgency: morning }
   short: [{ page: person ana, wait: 10m }]
 channels:
   a: { smtp: { host: mail.example, port: 2525, from: a@mail.example, encryption: tls, username: u, password: "file:/run/p", inbox: pager@mail.example, authority: /etc/ca.pem, priority: 3, receipt-within: 90s } }
@@ -197,10 +199,10 @@ fn every_key_reaches_the_catalogue() {
     channels n {"telegram":{"room":"-1001","token":{"env":"TG"},"url":"http://127.0.0.1:9","webhook_secret":{"env":"TGS"}}}
     channels o {"matrix":{"room":"!a:b","token":{"env":"MX"},"url":"https://matrix.example"}}
     escalations lamplighter-synthetic {"repeat_max":0,"steps":[{"page":{"channel":"lamplighter-synthetic"},"wait":5000},{"page":{"channel":"e"},"wait":60000}]}
-    escalations long {"repeat_max":2,"steps":[{"page":{"rota":"r"},"wait":90000},{"page":{"team":"payments"},"wait":3600000},{"page":{"channel":"e"},"wait":60000}]}
+    escalations long {"ack_timeout":1800000,"repeat_max":2,"steps":[{"page":{"rota":"r"},"wait":90000},{"acks_min":2,"page":[{"team":"payments"},{"rota_next":"r"}],"round_robin":true,"wait":3600000,"when":{"budget":{"below":10},"hours":{"days":["sat","sun"],"from_minute":1320,"until_minute":360},"severity":"page"}},{"page":{"channel":"e"},"wait":60000}],"urgency":"morning"}
     escalations short {"repeat_max":0,"steps":[{"page":{"person":"ana"},"wait":600000}]}
     features inner {"escalation":"short","needs":{"any":[{"slo":"api.up"},{"slo":"carrier.up"}]},"objective":"98%","owners":null,"question":"Inner?","team":"payments","window":2592000000}
-    features outer {"escalation":"long","needs":{"all":[{"any":[{"slo":"api.up"},{"slo":"carrier.up"}]},{"slo":"api.up"},{"quorum":{"of":[{"slo":"api.up"},{"slo":"carrier.up"}],"works_min":1}},{"routes":[{"need":{"slo":"api.up"},"parts":7},{"need":{"slo":"carrier.up"},"parts":3}]}]},"objective":"97%","owners":{"engineering":"ana","product":"ana","review":"2027-01-01"},"question":"Outer?","team":"payments","window":129600000}
+    features outer {"escalation":"long","needs":{"all":[{"any":[{"slo":"api.up"},{"slo":"carrier.up"}]},{"slo":"api.up"},{"quorum":{"of":[{"slo":"api.up"},{"slo":"carrier.up"}],"works_min":1}},{"routes":[{"need":{"slo":"api.up"},"parts":7},{"need":{"slo":"carrier.up"},"parts":3}]}]},"objective":"97%","owners":{"engineering":"ana","product":"ana","review":"2027-01-01"},"question":"Outer?","team":"payments","urgency":"morning","window":129600000}
     org "solar"
     pager calls_per_10min_max 7
     pager mode "shadow"
@@ -211,15 +213,15 @@ fn every_key_reaches_the_catalogue() {
     pay night_cents 100
     pay weekend_cents 75
     people ana {"aka":[{"$personal":{"subject":"ana","text":"ana.r"}}],"contacts":[{"address":{"$personal":{"subject":"ana","text":"ana@solar.example"}},"medium":"email"},{"address":{"$personal":{"subject":"ana","text":"+15550100"}},"medium":"sms"},{"address":{"$personal":{"subject":"ana","text":"ana-7f"}},"medium":"ntfy"},{"address":{"$personal":{"subject":"ana","text":"+15550101"}},"medium":"voice"},{"address":{"$personal":{"subject":"ana","text":"u1"}},"medium":"pushover"},{"address":{"$personal":{"subject":"ana","text":"U1"}},"medium":"slack"},{"address":{"$personal":{"subject":"ana","text":"ana"}},"medium":"mattermost"},{"address":{"$personal":{"subject":"ana","text":"17"}},"medium":"telegram"},{"address":{"$personal":{"subject":"ana","text":"!dm:b"}},"medium":"matrix"}],"duty":{"away":[],"hours":{"days":[],"from_minute":480,"until_minute":1020},"skills":{"postgres":3}},"name":{"$personal":{"subject":"ana","text":"Ana Reyes"}},"rules":{"page":[{"after":0,"by":"ntfy"},{"after":120000,"by":"sms"}],"quiet":{"from_minute":1320,"to_minute":420},"ticket":[{"after":0,"by":"email"}]},"timezone":"America/Los_Angeles"}
-    people bo {"contacts":[],"name":null,"timezone":"UTC"}
+    people bo {"contacts":[{"address":{"$personal":{"subject":"bo","text":"+254700000001"}},"medium":"sms"}],"name":{"$personal":{"subject":"bo","text":"Bo"}},"timezone":"Africa/Nairobi"}
     public_url "https://lamp.solar.example"
     rotas r {"confirm":900000,"layers":[{"handover_day":"mon","handover_minute":1050,"people":["ana"],"starts":"2026-01-05","turn":{"days":3}}],"load":{"pages":3,"per":"night","then":"relieve"},"rules":{"apart_from":[],"cover":[{"days":["mon","tue","wed","thu","fri"],"from_minute":540,"until_minute":1020}],"owner":"payments","readiness":{"ana":"shadowed"},"roster":{"debt":{"ana":12},"nights_per_month_max":8,"not_together":[["ana","bo"]],"rest_after_night_hours":11,"shifts_in_row_max":5},"skills":["postgres"]},"timezone":"Africa/Nairobi"}
     rotas s {"layers":[{"handover_day":"mon","handover_minute":540,"people":["ana","bo"],"rules":{"advance":"worked","from":"2026-12-01","only":[{"days":["fri","sat","sun","mon"],"from_minute":1320,"until_minute":360},{"days":[],"from_minute":540,"until_minute":1440}],"shifts":[{"lasts_mins":480,"repeat":"FREQ=WEEKLY;BYDAY=MO,TU,WE,TH","start_minute":540},{"lasts_mins":1440,"repeat":"FREQ=MONTHLY;BYDAY=1SA","start_minute":600}],"timezone":"Africa/Nairobi","together":2,"until":"2026-12-31"},"starts":"2024-01-01","turn":{"weeks":1}}],"rules":{"apart_from":["r"],"cover":[],"owner":null,"readiness":{},"roster":{"debt":{},"nights_per_month_max":null,"not_together":[],"rest_after_night_hours":null,"shifts_in_row_max":null},"skills":[]},"timezone":"UTC"}
-    services api {"kind":{"own":{"team":"payments"}},"slos":{"up":{"bad":"e_total{code=~\"5..\"}","objective":"99.95%","source":"own","total":"r_total","window":604800000}}}
-    services carrier {"kind":"supplier","slos":{"up":{"bad":"a","objective":"99%","source":"metrics","total":"b","window":604800000}}}
+    services api {"kind":{"own":{"team":"payments"}},"slos":{"up":{"bad":"e_total{code=~\"5..\"}","objective":"99.95%","source":"own","total":"r_total","window":604800000}},"urgency":"wake"}
+    services carrier {"kind":"supplier","slos":{"up":{"bad":"a","objective":"99%","source":"metrics","total":"b","window":604800000}},"urgency":"morning"}
     sources metrics {"interval":60000,"kind":{"prometheus":{"token":{"env":"PROM"},"url":"http://127.0.0.1:9090"}}}
     sources own {"interval":5000,"kind":{"scrape":{"targets":{"api":"http://127.0.0.1:9100/metrics"}}}}
-    teams payments {"load":{"pages":4,"per":"day","then":"credit"},"members":["ana"],"mode":"live"}
+    teams payments {"load":{"pages":4,"per":"day","then":"credit"},"members":["ana","bo"],"mode":"live"}
     watched heartbeats {"nightly":{"every":86400000,"feature":"inner","grace":1800000,"service":"api","severity":"ticket","team":"payments"}}
     watched maintenance {"patches":{"lasts":7200000,"matchers":"service=\"api\"","owner":"ana","reason":"Patches","timezone":"Africa/Nairobi","when":"tue,thu 02:00"}}
     watched ping {"every":60000,"token":{"env":"PING"},"url":"https://other.example/api/v1/heartbeats/us/ping"}

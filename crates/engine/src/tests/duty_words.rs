@@ -1,9 +1,17 @@
 //! The words of the script language that are about shifts, and how their events are shown.
 
-use super::world::told;
+use super::shown::told;
+use super::world::START;
 use crate::event::NewNotice;
 use crate::{Command, Event};
-use model::Timestamp;
+use model::{Millis, Timestamp};
+
+/// The instant of `30m`, or of `2d`.
+pub(crate) fn minute(text: &str) -> Timestamp {
+    let (count, unit) = text.split_at(text.len() - 1);
+    let count: i64 = count.parse().expect("a number");
+    START.plus(if unit == "d" { Millis::from_days(count) } else { Millis::from_mins(count) })
+}
 
 pub(crate) fn command(words: &[&str], minute: &dyn Fn(&str) -> Timestamp) -> Command {
     match *words {
@@ -65,7 +73,9 @@ fn and_told(notices: &[NewNotice]) -> String {
 
 pub(crate) fn show(event: &Event, since: &dyn Fn(&Timestamp) -> String) -> String {
     match event {
-        Event::OverrideSet { overriding, starts, ends, change, swap, .. } => {
+        Event::OverrideSet(crate::OverrideSet {
+            overriding, starts, ends, change, swap, ..
+        }) => {
             let swap = swap.map_or_else(String::new, |it| format!(" by {it}"));
             let change = match change {
                 oncall::Change::Add(it) => format!("add {it}"),
@@ -75,7 +85,7 @@ pub(crate) fn show(event: &Event, since: &dyn Fn(&Timestamp) -> String) -> Strin
             format!("OverrideSet {overriding}{swap} {change} {} to {}", since(starts), since(ends))
         }
         Event::OverrideEnded { overriding, by } => format!("OverrideEnded {overriding} by {by}"),
-        Event::SwapAsked { swap, from, with, gives, takes, notices, .. } => {
+        Event::SwapAsked(crate::SwapAsked { swap, from, with, gives, takes, notices, .. }) => {
             let takes = takes.map_or_else(String::new, |it| {
                 format!(" in exchange for {} to {}", since(&it.0), since(&it.1))
             });
@@ -86,10 +96,10 @@ pub(crate) fn show(event: &Event, since: &dyn Fn(&Timestamp) -> String) -> Strin
                 and_told(notices)
             )
         }
-        Event::SwapAnswered { swap, answer, by, notices } => {
+        Event::SwapAnswered(crate::SwapAnswered { swap, answer, by, notices }) => {
             format!("SwapAnswered {swap} {answer:?} by {by}{}", and_told(notices))
         }
-        Event::DutyThin { look, rota, found, notices } => {
+        Event::DutyThin(crate::DutyThin { look, rota, found, notices }) => {
             let one = |it: &crate::Thin| {
                 let words = it.words(ToString::to_string);
                 format!("{words} {} to {}", since(&it.starts), since(&it.ends))
@@ -97,7 +107,7 @@ pub(crate) fn show(event: &Event, since: &dyn Fn(&Timestamp) -> String) -> Strin
             let found: Vec<String> = found.iter().map(one).collect();
             format!("DutyThin {look} {rota}: [{}]{}", found.join("; "), and_told(notices))
         }
-        Event::RosterProposed { roster, rota, changes, by } => {
+        Event::RosterProposed(crate::RosterProposed { roster, rota, changes, by }) => {
             let names = |it: &[model::PersonId]| {
                 it.iter().map(ToString::to_string).collect::<Vec<_>>().join("+")
             };
@@ -108,7 +118,7 @@ pub(crate) fn show(event: &Event, since: &dyn Fn(&Timestamp) -> String) -> Strin
             let changes: Vec<String> = changes.iter().map(one).collect();
             format!("RosterProposed {roster} {rota} by {by}: [{}]", changes.join("; "))
         }
-        Event::RosterAnswered { roster, published, by, notices } => {
+        Event::RosterAnswered(crate::RosterAnswered { roster, published, by, notices }) => {
             let word = if *published { "published" } else { "put aside" };
             format!("RosterAnswered {roster} {word} by {by}{}", and_told(notices))
         }

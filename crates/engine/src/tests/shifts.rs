@@ -102,7 +102,7 @@ fn a_lead_does_it_for_them_and_whoever_asked_takes_it_back() {
         2m SwapAnswered sw_1 Accepted by cy telling ana email, ana sms, bo sms
         2m OverrideSet ov_1 by sw_1 bo for ana 1m to 420m
         3m SwapAsked sw_2 bo asks ana 3m to 420m telling ana email, ana sms
-        4m SwapAnswered sw_2 Declined by bo
+        4m SwapAnswered sw_2 Declined by bo telling ana email, ana sms
         5m refused: swap `sw_2` is already over
         ",
     );

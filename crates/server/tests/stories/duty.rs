@@ -84,10 +84,8 @@ async fn leave_discovered_after_publication_is_told_ahead() {
         (world.now().plus(Millis::from_days(2)), world.now().plus(Millis::from_days(3)));
     let ana = catalogue.people.get_mut(&PersonId::from("ana")).expect("ana");
     ana.duty.away = vec![Away { starts, ends, kind: AwayKind::Leave }];
-    let adopt = Command::AdoptCatalogue {
-        hash: catalog::hash(&catalogue),
-        catalogue: Box::new(catalogue),
-    };
+    let adopt =
+        Command::AdoptCatalogue { hash: catalog::hash(&catalogue), catalogue: Box::new(catalogue) };
     world.submit(Submission::system(adopt)).await;
     world.settle().await;
     for person in ["ana", "chen", "bo"] {
@@ -135,7 +133,10 @@ async fn a_calendar_opens_with_its_secret_until_it_is_revoked() {
     assert!(rota.contains("SUMMARY:payments: Chen Wu") && !rota.contains("VALARM"), "{rota}");
     // The secret opens calendars and nothing else; an API token opens no calendar.
     let secret = path(0).split('/').nth(2).expect("a secret").to_owned();
-    assert_eq!(world.http("GET", "/api/v1/me", Some(&secret), "").await.0, StatusCode::UNAUTHORIZED);
+    assert_eq!(
+        world.http("GET", "/api/v1/me", Some(&secret), "").await.0,
+        StatusCode::UNAUTHORIZED
+    );
     let other = format!("/calendar/{key}/me.ics");
     assert_eq!(world.http("GET", &other, None, "").await.0, StatusCode::NOT_FOUND);
     let id = made["id"].as_str().expect("an id");

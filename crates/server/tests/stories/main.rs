@@ -2,9 +2,9 @@
 
 mod by_sms;
 mod closing;
-mod duty;
 #[cfg(feature = "servers")]
 mod dovecot;
+mod duty;
 mod limits;
 mod reaching;
 mod world;

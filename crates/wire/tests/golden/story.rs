@@ -1,5 +1,8 @@
 //! A story in which everything happens once, told when the samples of a release are made.
 
+#[path = "dealing.rs"]
+mod dealing;
+
 use engine::{
     Actor, Command, Context, DeliveryOutcome, DoorLife, Engine, Event, EventRecord, Heard, Notice,
     Purpose, ReceiptEvidence, Role, SignRole, State, Submission, TheirAct, TokenKind,
@@ -7,7 +10,7 @@ use engine::{
 use model::{
     AlertId, Catalogue, Channel, ContactRule, EscalationId, IncidentId, LoadLimit, LoadPer,
     LoadThen, Medium, Millis, Mode, Need, NoticeId, PageId, PageTarget, PersonRules, Route,
-    SecretRef, SilenceId, Source, SourceKind, Timestamp, TokenId, Turn,
+    SecretRef, Source, SourceKind, Timestamp, TokenId, Turn,
 };
 use slo::ConditionState::{self, Firing, Quiet};
 use std::collections::BTreeMap;
@@ -54,6 +57,15 @@ pub(crate) const EVENTS: &[&str] = &[
     "duty_thin",
     "roster_proposed",
     "roster_answered",
+    "page_held",
+    "page_woken",
+    "page_partly_acknowledged",
+    "page_reminded",
+    "page_renewed",
+    "page_returned",
+    "page_handed",
+    "page_snoozed",
+    "incident_merged",
     "silence_reminded",
     "maintenance_planned",
     "maintenance_cancelled",
@@ -173,6 +185,28 @@ pub(crate) const PARTS: &[&str] = &[
     "stale_after",
     "expires_at",
     "$slot",
+    // Dealing with pages.
+    "held",
+    "snoozed",
+    "woken",
+    "returned",
+    "time",
+    "alert",
+    "rota_next",
+    "below",
+    "spent",
+    "morning",
+    "wake",
+    "severity",
+    "hours",
+    "acks_min",
+    "round_robin",
+    "ack_timeout",
+    "left_out",
+    "unconditional",
+    "turn",
+    "urgency",
+    "budget",
     // How people are reached.
     "no_evidence",
     "not_reached",
@@ -206,7 +240,6 @@ pub(crate) const PARTS: &[&str] = &[
     "resolved",
     "unknown",
     "carriers",
-    "held",
     "aka",
     "pagerduty_secret",
 ];
@@ -286,6 +319,15 @@ fn name(event: &Event) -> &'static str {
         Event::DutyReminded { .. } => "duty_reminded",
         Event::DutyConfirmed { .. } => "duty_confirmed",
         Event::DutyUnconfirmed { .. } => "duty_unconfirmed",
+        Event::PageHeld { .. } => "page_held",
+        Event::PageWoken { .. } => "page_woken",
+        Event::PagePartlyAcknowledged { .. } => "page_partly_acknowledged",
+        Event::PageReminded { .. } => "page_reminded",
+        Event::PageRenewed { .. } => "page_renewed",
+        Event::PageReturned { .. } => "page_returned",
+        Event::PageHanded { .. } => "page_handed",
+        Event::PageSnoozed { .. } => "page_snoozed",
+        Event::IncidentMerged { .. } => "incident_merged",
     }
 }
 
@@ -303,14 +345,15 @@ pub(crate) fn tell() -> Vec<EventRecord> {
     beginnings(&mut teller);
     a_burn_and_its_review(&mut teller);
     doors(&mut teller);
-    silences(&mut teller);
-    shifts(&mut teller);
+    crate::by_hand::silences(&mut teller);
+    crate::by_hand::shifts(&mut teller);
     crate::watched::tell(&mut teller);
     nobody_to_call(&mut teller);
     beside_another_pager(&mut teller);
     enough_is_enough(&mut teller);
-    steered(&mut teller);
+    crate::by_hand::steered(&mut teller);
     reaching(&mut teller);
+    dealing::tell(&mut teller);
     teller.records
 }
 
@@ -395,97 +438,6 @@ fn doors(teller: &mut Teller) {
     // Every address of the first step turns out to be wrong, through every provider.
     (0..7).for_each(|_| teller.loses_what_is_due(145));
     teller.does(146, Command::SourceRead { source: "services".into() });
-}
-
-fn silences(teller: &mut Teller) {
-    let silence = |matchers: &str, from, to| Command::Silence {
-        by: "juma".into(),
-        matchers: alerting::Matcher::parse_list(matchers).expect("matchers"),
-        starts_at: at(from),
-        ends_at: at(to),
-        comment: "the mast is being painted".to_owned(),
-        replaces: None,
-    };
-    teller.does(150, silence("alertname=~\"TooS.*\",feature!=\"light-on\"", 150, 170));
-    teller.does(150, silence("alertname!~\"TooS.*\",severity=\"page\"", 160, 190));
-    let alert = door_alert(
-        "TooSlow",
-        &[("feature", "make-sale")],
-        DoorLife::FiringStaleAfter(Millis::from_mins(300)),
-        at(151),
-    );
-    teller.does(151, Command::Receive(Box::new(alert)));
-    teller.does(160, Command::Tick);
-    teller.does(165, Command::EndSilence { silence: SilenceId(2), by: "juma".into() });
-    teller.does(170, Command::Tick);
-    let incident = teller.last(|state| *state.incidents.last_key_value().expect("one").0);
-    teller.does(171, Command::ResolveIncident { incident, by: "juma".into() });
-}
-
-fn shifts(teller: &mut Teller) {
-    let rota = model::RotaId::from("payments");
-    let change = |change| Command::Override {
-        by: "juma".into(),
-        rota: "field".into(),
-        starts: at(171),
-        ends: at(300),
-        change,
-    };
-    teller.does(171, change(oncall::Change::Add("juma".into())));
-    teller.does(171, change(oncall::Change::Remove("wanjiru".into())));
-    // Nobody is left: the owners are told, and again that it is mended.
-    teller.does(171, change(oncall::Change::Remove("juma".into())));
-    let overriding = teller.last(|state| *state.overrides.last_key_value().expect("one").0);
-    teller.does(171, Command::EndOverride { overriding, by: "juma".into() });
-    let people = vec![PersonId::from("wanjiru")];
-    let shifts = vec![engine::RosterShift { starts: at(200), ends: at(260), people }];
-    let (by, rota) = (PersonId::from("juma"), "field".into());
-    teller.does(171, Command::ProposeRoster { by: by.clone(), rota, shifts });
-    let roster = teller.last(|state| *state.rosters.last_key_value().expect("one").0);
-    teller.does(171, Command::AnswerRoster { roster, by, publish: false });
-    let week = Millis::from_days(7).whole_mins();
-    let zones = oncall::Zones::bundled();
-    let has = |state: &State, minutes| {
-        let shift = state.on_duty(&rota, at(minutes), &zones).expect("a shift");
-        shift.people[0].clone()
-    };
-    let (by, with) = teller.last(|state| (has(state, 171), has(state, 171 + week)));
-    let ask = |exchange| Command::AskSwap {
-        by: by.clone(),
-        rota: rota.clone(),
-        at: at(171),
-        with: with.clone(),
-        exchange,
-    };
-    for (exchange, answer) in
-        [(None, engine::SwapAnswer::Declined), (Some(at(171 + week)), engine::SwapAnswer::Accepted)]
-    {
-        teller.does(171, ask(exchange));
-        let swap = teller.last(|state| *state.swaps.last_key_value().expect("one").0);
-        teller.does(171, Command::AnswerSwap { swap, by: with.clone(), answer });
-    }
-}
-
-fn steered(teller: &mut Teller) {
-    let (by, title) = ("bo".into(), "the town is dark".to_owned());
-    teller.does(1_480, Command::Raise { by, title, feature: Some("light-on".into()), team: None });
-    let incident = teller.last(|state| *state.incidents.last_key_value().expect("one").0);
-    let page = teller.last(|state| *state.pages.last_key_value().expect("a page").0);
-    let sms = || "sms".to_owned();
-    let (by, via) = ("juma".into(), sms());
-    teller.does(1_480, Command::Escalate { page, by, via });
-    let (by, text) = ("juma".into(), "The carrier says an hour.".to_owned());
-    teller.does(1_481, Command::AddNote { incident, by, text, via: sms() });
-    teller.does(1_482, Command::TakeOver { incident, by: "juma".into(), via: sms() });
-    teller.does(1_483, Command::TakeOver { incident, by: "bo".into(), via: sms() });
-    let (person, medium) = ("juma".into(), Medium::Sms);
-    teller.does(1_484, Command::StopContact { person, medium, via: sms() });
-    let (person, medium) = ("juma".into(), Medium::Sms);
-    teller.does(1_485, Command::StartContact { person, medium, via: sms() });
-    let text = "pg_1 is yours.".to_owned();
-    let (to, channel) = ("juma".into(), "gateway".into());
-    teller.does(1_485, Command::Answer { to, medium: Medium::Sms, channel, text });
-    teller.does(1_486, Command::ResolveIncident { incident, by: "bo".into() });
 }
 
 fn nobody_to_call(teller: &mut Teller) {
@@ -806,12 +758,18 @@ impl Teller {
         self.asks(minutes, &Submission::system(command));
     }
 
-    fn burn(&mut self, minutes: i64, feature: &str, page: ConditionState, ticket: ConditionState) {
+    pub(crate) fn burn(
+        &mut self,
+        minutes: i64,
+        feature: &str,
+        page: ConditionState,
+        ticket: ConditionState,
+    ) {
         let assessment = Box::new(assessment("99.5%", page, ticket, at(minutes)));
         self.does(minutes, Command::Observe { feature: feature.into(), assessment });
     }
 
-    fn asks(&mut self, minutes: i64, submission: &Submission) {
+    pub(crate) fn asks(&mut self, minutes: i64, submission: &Submission) {
         let context = Context { now: at(minutes), zones: &self.zones };
         let done = self.engine.execute(&context, submission);
         let done = done.unwrap_or_else(|it| panic!("{minutes}m {submission:?}: {it}"));
@@ -829,7 +787,7 @@ impl Teller {
         }
     }
 
-    fn last<T>(&self, look: impl FnOnce(&State) -> T) -> T {
+    pub(crate) fn last<T>(&self, look: impl FnOnce(&State) -> T) -> T {
         look(self.engine.state())
     }
 }

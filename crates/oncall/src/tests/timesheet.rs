@@ -1,7 +1,7 @@
 //! Hours to the minute over changes of clocks, and what they are paid.
 
 use super::ahead::{organisation, person, rota};
-use crate::hours::{csv, table};
+use crate::timesheet::{csv, table};
 use crate::{Duties, Zones};
 use model::{Away, AwayKind, Pay, Timestamp};
 use std::collections::BTreeMap;
