@@ -411,6 +411,7 @@ fn wanted(plain: Plain) -> &'static str {
 }
 
 /// What is wrong with `text` as a single value that needs nothing else to be judged.
+#[expect(clippy::too_many_lines, reason = "a table of kinds")]
 fn plain_problem(text: &str, plain: Plain) -> Option<Refused> {
     let unless = |ok: bool, code, what: &str, hint| {
         (!ok).then(|| refused(code, format!("{} is no {what}", quote(text)), hint))

@@ -53,7 +53,8 @@ pub(crate) fn is_absence(text: &str) -> bool {
     is_calendar(text) || days(text).is_some()
 }
 
-fn is_calendar(text: &str) -> bool {
+/// Whether a file of this name is a calendar.
+pub(crate) fn is_calendar(text: &str) -> bool {
     Path::new(text).extension().is_some_and(|it| it.eq_ignore_ascii_case("ics"))
         && text.chars().count() <= 512
 }

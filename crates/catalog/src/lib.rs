@@ -85,7 +85,7 @@ pub fn load(paths: &[PathBuf]) -> Loaded {
 pub fn load_str(files: &[(&str, &str)]) -> Loaded {
     let mut sink = diagnostic::Sink::default();
     let mut kept = Vec::new();
-    let is_calendar = |name: &str| name.ends_with(".ics");
+    let is_calendar = |name: &str| leave::is_calendar(name);
     for (name, text) in files.iter().filter(|it| !is_calendar(it.0)) {
         files::accept(name, (*text).as_bytes().to_vec(), &mut kept, &mut sink);
     }

@@ -15,6 +15,7 @@ use slo::ConditionState;
 /// Waits between the tries of a notice, by how many have failed, in seconds.
 const RETRY_SECS: [i64; 5] = [10, 20, 40, 80, 160];
 
+#[expect(clippy::too_many_lines, reason = "a table of commands")]
 pub(crate) fn decide(
     state: &State,
     context: &Context<'_>,

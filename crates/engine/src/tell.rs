@@ -13,6 +13,7 @@ use std::fmt::Write as _;
 
 /// One sentence, in words a person would use. Names people as `catalogue` does.
 #[must_use]
+#[expect(clippy::too_many_lines, reason = "a table of events")]
 pub fn tell(event: &Event, catalogue: Option<&Catalogue>) -> String {
     let person = |id: &PersonId| -> String { named(catalogue, id) };
     match event {

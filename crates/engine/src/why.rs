@@ -165,6 +165,7 @@ impl Related {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "a table of events")]
 fn mentions(event: &Event) -> Vec<WhyId> {
     match event {
         Event::AlertFired { alert, .. }

@@ -11,6 +11,7 @@ use model::{
 use slo::ConditionState::{self, Firing, Quiet, Unmeasured};
 use std::collections::BTreeMap;
 
+#[expect(clippy::too_many_lines, reason = "a table of commands")]
 pub(super) fn command(words: &[&str], now: Timestamp) -> Command {
     let page = |it: &str| PageId::parse(it).expect("a page id");
     let incident = |it: &str| IncidentId::parse(it).expect("an incident id");
