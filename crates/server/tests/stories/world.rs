@@ -50,6 +50,10 @@ struct Running {
     outbox: Outbox,
     closer: Closer,
     router: Router,
+    #[cfg_attr(
+        not(feature = "servers"),
+        expect(dead_code, reason = "only the mailbox of a real server is read with it")
+    )]
     context: web::Context,
 }
 
