@@ -55,7 +55,8 @@ pub(crate) fn acknowledge_page(
 ) -> Result<Vec<Event>, Rejected> {
     person(state, by)?;
     let page = state.pages.get(&id).ok_or_else(|| unknown("page", id))?;
-    if handed_to(page, by) {
+    let open = state.incidents.get(&page.incident).is_some_and(incident::Incident::is_open);
+    if open && handed_to(page, by) {
         // Who takes over takes all that was handed to them of this incident.
         let pages = state.incidents.get(&page.incident).map_or(&[][..], |it| &it.pages);
         let handed = pages.iter().filter(|it| handed_to(&state.pages[it], by));
@@ -64,7 +65,7 @@ pub(crate) fn acknowledge_page(
     match &page.status {
         PageStatus::Acknowledged { by: holder, at, .. } => {
             // Taking again what one has is saying that one is still at it.
-            if holder == by && page.watch.is_some() {
+            if open && holder == by && page.watch.is_some() {
                 return Ok(vec![Event::PageRenewed { page: id, by: by.clone() }]);
             }
             Err(Rejected::AlreadyAcknowledged { by: holder.clone(), at: *at })

@@ -210,7 +210,7 @@ fn taking_again_what_one_has_renews_it_and_what_ended_is_not_given_back() {
     check_in(
         for_half_an_hour,
         "0m webhook a light-on / 1m ack pg_1 ana / 20m ack pg_1 ana / 21m ack pg_1 bo / \
-         30m door-over a / 60m tick",
+         30m door-over a / 31m ack pg_1 ana / 60m tick",
         "
         0m AlertFired al_1 page feature:light-on
         0m IncidentOpened in_1
@@ -222,6 +222,7 @@ fn taking_again_what_one_has_renews_it_and_what_ended_is_not_given_back() {
         30m AlertResolved al_1
         30m IncidentResolved in_1
         30m ReviewAsked in_1
+        31m refused: already acknowledged by ana at 2026-11-23T10:01:00Z
         ",
     );
 }
