@@ -297,8 +297,7 @@ pub(crate) async fn revoke_form(
 }
 
 /// One's own addresses of calendars, in the view "Me".
-pub(crate) fn section(context: &Context, face: &Clockface, reader: &PersonId) -> Markup {
-    let state = context.handle.state();
+pub(crate) fn section(state: &engine::State, face: &Clockface, reader: &PersonId) -> Markup {
     let mine: Vec<(&TokenId, &engine::Token)> = state
         .access
         .tokens

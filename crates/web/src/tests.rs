@@ -114,7 +114,7 @@ const ROUTES: &str = "
     GET  /api/v1/hours.csv                     401 401 200 200
     GET  /calendar/lt_cal_no/me.ics            404 404 404 404
     POST /me/calendars                         303 303 200 200
-    POST /me/calendars/tk_99/revoke            303 303 303 303
+    POST /me/calendars/tk_99/revoke            303 303 404 404
     POST /api/v1/me/calendars                  401 401 200 200
     POST /api/v1/overrides/ov_9/end            401 401 404 404
     POST /api/v1/swaps/sw_9/accept             401 401 404 404

@@ -77,6 +77,7 @@ async fn by_text_message_alone_one_takes_ends_escalates_asks_takes_over_and_note
     assert_eq!(state.holder(it.id), Some(&"bo".into()));
     assert_eq!(it.resolved.and_then(|(_, by)| by), Some("bo".into()));
     assert_eq!(it.notes[0].text.text(), Some("the till's disk is full"));
+    drop(state);
     let why = world.why("in_1").await;
     for told in [
         "Ana Reyes took page pg_1 (sms).",

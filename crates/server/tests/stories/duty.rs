@@ -81,7 +81,7 @@ async fn leave_discovered_after_publication_is_told_ahead() {
     let mut world = World::at(MONDAY).await;
     let mut catalogue = world.catalogue.clone();
     let (starts, ends) =
-        (world.now().plus(Millis::from_days(2)), world.now().plus(Millis::from_days(3)));
+        (world.now().plus(Millis::from_hours(1)), world.now().plus(Millis::from_hours(3)));
     let ana = catalogue.people.get_mut(&PersonId::from("ana")).expect("ana");
     ana.duty.away = vec![Away { starts, ends, kind: AwayKind::Leave }];
     let adopt =
@@ -97,7 +97,7 @@ async fn leave_discovered_after_publication_is_told_ahead() {
     let (_, view) = world.http("GET", "/oncall", Some(&key), "").await;
     assert!(view.contains("rota payments: ana is on duty while on leave"), "{view}");
     let (_, metrics) = world.http("GET", "/metrics", None, "").await;
-    let line = r#"lamplighter_duty_thin_seconds{rota="payments",kind="on_leave"} 86400.0"#;
+    let line = r#"lamplighter_duty_thin_seconds{rota="payments",kind="on_leave"} 7200.0"#;
     assert!(metrics.contains(line), "{metrics}");
     world.asks(&key, "chen").await;
     world.expect_sms("chen", "asks you to take");
