@@ -9,16 +9,17 @@ mod watched;
 
 use crate::needs::{self, Leaf};
 use crate::roads;
+use crate::rotas;
 use crate::scalars;
 use crate::sections::Sections;
 use crate::semantics;
 use crate::shape;
 use crate::yaml::{Class, Data, Entry, Node};
 use model::{
-    Catalogue, Channel, Contact, ContactRule, Escalation, EscalationStep, Feature, Hours, Layer,
+    Catalogue, Channel, Contact, ContactRule, Escalation, EscalationStep, Feature, Hours,
     LoadLimit, LoadPer, LoadThen, Millis, Mode, Need, Objective, Owners, Pager, Person, PersonId,
-    PersonRules, Personal, Quiet, Rota, Route, SecretRef, Service, ServiceKind, Severity, Slo,
-    SloId, Source, SourceId, SourceKind, Team, Urgency, Weekday, When,
+    PersonRules, Personal, Quiet, Route, SecretRef, Service, ServiceKind, Severity, Slo, SloId,
+    Source, SourceId, SourceKind, Team, Urgency, Weekday, When,
 };
 use std::collections::BTreeMap;
 
@@ -33,7 +34,7 @@ pub(crate) fn build(sections: &Sections) -> Catalogue {
         teams: collect(sections, "teams", |it| team(&it.value)),
         services: services(sections),
         features: features(sections),
-        rotas: collect(sections, "rotas", |it| rota(&it.value)),
+        rotas: collect(sections, "rotas", |it| rotas::rota(&it.value)),
         escalations: collect(sections, "escalations", |it| escalation(&it.value)),
         channels: collect(sections, "channels", |it| channel(&it.value)),
         channel_priorities: sections
@@ -48,6 +49,7 @@ pub(crate) fn build(sections: &Sections) -> Catalogue {
         sources: collect(sections, "sources", |it| source(&it.value)),
         watched: watched::watched(sections),
         pager: pager(sections),
+        pay: rotas::pay(sections),
     };
     watched::add_synthetic(&mut catalogue);
     catalogue
@@ -70,6 +72,7 @@ fn person(id: &str, node: &Node) -> Person {
         name: personal("name"),
         timezone: text(node, "timezone").to_owned(),
         contacts: contacts.collect(),
+        duty: rotas::person_duty(node),
         rules: rules(node),
         aka: items(node, "aka", |it| {
             Personal::new(subject.clone(), it.text().expect("a name is text"))
@@ -178,15 +181,6 @@ fn owners(node: &Node) -> Owners {
     }
 }
 
-fn rota(node: &Node) -> Rota {
-    Rota {
-        timezone: text(node, "timezone").to_owned(),
-        layers: items(node, "layers", layer),
-        confirm: optional_duration(node, "confirm"),
-        load: node.get("load").map(load),
-    }
-}
-
 fn team(node: &Node) -> Team {
     Team {
         members: ids(node, "members"),
@@ -211,7 +205,7 @@ fn mode(text: &str) -> Mode {
     if text == "shadow" { Mode::Shadow } else { Mode::Live }
 }
 
-fn load(node: &Node) -> LoadLimit {
+pub(crate) fn load(node: &Node) -> LoadLimit {
     LoadLimit {
         pages: part_count(node, "pages"),
         per: match text_or(node, "per", shape::LOAD_PER_DEFAULT) {
@@ -224,19 +218,6 @@ fn load(node: &Node) -> LoadLimit {
             "credit" => LoadThen::Credit,
             _ => LoadThen::Hold,
         },
-    }
-}
-
-fn layer(node: &Node) -> Layer {
-    let handover = text_or(node, "handover", shape::HANDOVER_DEFAULT);
-    let handover = scalars::handover(handover).expect("`handover` was checked");
-    Layer {
-        people: ids(node, "people"),
-        turn: scalars::turn(text(node, "turn")).expect("`turn` was checked"),
-        // Turns of days have no day of hand-over; any will do.
-        handover_day: handover.day.unwrap_or(Weekday::Mon),
-        handover_minute: handover.minute,
-        starts: text_or(node, "starts", shape::STARTS_DEFAULT).to_owned(),
     }
 }
 
@@ -386,11 +367,11 @@ fn number(node: &Node) -> Option<u32> {
     }
 }
 
-fn items<T>(node: &Node, key: &str, item: impl Fn(&Node) -> T) -> Vec<T> {
+pub(crate) fn items<T>(node: &Node, key: &str, item: impl Fn(&Node) -> T) -> Vec<T> {
     node.get(key).map_or(&[][..], Node::items).iter().map(|it| item(it)).collect()
 }
 
-fn ids<T: for<'a> From<&'a str>>(node: &Node, key: &str) -> Vec<T> {
+pub(crate) fn ids<T: for<'a> From<&'a str>>(node: &Node, key: &str) -> Vec<T> {
     items(node, key, |it| T::from(it.text().expect("a reference is text")))
 }
 
@@ -402,7 +383,7 @@ pub(crate) fn duration(node: &Node, key: &str, default: &str) -> Millis {
     scalars::duration(text_or(node, key, default)).expect("lengths of time were checked")
 }
 
-fn optional_duration(node: &Node, key: &str) -> Option<Millis> {
+pub(crate) fn optional_duration(node: &Node, key: &str) -> Option<Millis> {
     let text = node.get(key)?.text()?;
     Some(scalars::duration(text).expect("lengths of time were checked"))
 }

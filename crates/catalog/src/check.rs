@@ -375,10 +375,11 @@ fn type_hint(node: &Node, plain: Plain) -> Option<String> {
     match plain {
         Plain::Whole(..) | Plain::Switch => Some("write it without quotes".to_owned()),
         Plain::Objective => Some(format!("write `{text}%`")),
+        Plain::Rate => Some(format!("write `{text}/h`")),
         Plain::Duration(_) => {
             Some(format!("add a unit: `{text}s`, `{text}m`, `{text}h`, `{text}d`"))
         }
-        Plain::Turn => Some(format!("add a unit: `{text}d`, `{text}w`")),
+        Plain::Turn => Some(format!("add a unit: `{text}h`, `{text}d`, `{text}w`, `{text}mo`")),
         _ if text.len() <= SHOWN_BYTES_MAX && !text.contains(['"', '\\']) => {
             Some(format!("if it is meant as text, write it in quotes: `\"{text}\"`"))
         }
@@ -410,6 +411,7 @@ fn wanted(plain: Plain) -> &'static str {
 }
 
 /// What is wrong with `text` as a single value that needs nothing else to be judged.
+#[expect(clippy::too_many_lines, reason = "a table of kinds")]
 fn plain_problem(text: &str, plain: Plain) -> Option<Refused> {
     let unless = |ok: bool, code, what: &str, hint| {
         (!ok).then(|| refused(code, format!("{} is no {what}", quote(text)), hint))
@@ -423,8 +425,40 @@ fn plain_problem(text: &str, plain: Plain) -> Option<Refused> {
             scalars::turn(text).is_some(),
             "LL026",
             "length of a turn",
-            "write whole weeks, up to `52w`, or whole days, up to `366d`",
+            "write whole hours, days, weeks or months: up to `168h`, `366d`, `52w`, `12mo`",
         ),
+        Plain::DutyHours => unless(
+            scalars::duty_hours(text).is_some(),
+            "LL064",
+            "range of hours",
+            "write them like `mon-fri 09:00-17:00`, `sat 10:00-24:00` or `22:00-06:00`",
+        ),
+        Plain::Clock => unless(
+            scalars::clock(text).is_some(),
+            "LL064",
+            "time of day",
+            "write it like `\"09:00\"`",
+        ),
+        Plain::Rate => unless(
+            scalars::cents(text).is_some(),
+            "LL093",
+            "amount for an hour",
+            "write `250/h`, `2.5/h` or `2.50/h`",
+        ),
+        Plain::Absence => unless(
+            crate::leave::is_absence(text),
+            "LL090",
+            "day, and no calendar",
+            "write `2026-12-24`, `2026-12-24..2027-01-02` (a year at most), or the name of a file that ends with `.ics`",
+        ),
+        Plain::Recurrence => scalars::recurrence(text).err().map(|why| {
+            let message = format!("{} names no days: {why}", quote(text));
+            refused(
+                "LL065",
+                message,
+                "write `mon-thu`, `daily`, or an RRULE: `FREQ=WEEKLY;BYDAY=MO`",
+            )
+        }),
         Plain::Handover => unless(
             scalars::handover(text).is_some(),
             "LL025",

@@ -151,7 +151,11 @@ static CODES: &[CodeInfo] = &[
         "not a hand-over time",
         "Hand-over is written `mon 09:00`; only turns of days may leave the day out.",
     ),
-    error("LL026", "not a turn", "Turns are `1w` to `52w`, or `1d` to `366d`."),
+    error(
+        "LL026",
+        "not a turn",
+        "Turns are `1h` to `168h`, `1d` to `366d`, `1w` to `52w`, or `1mo` to `12mo`.",
+    ),
     error("LL027", "not an e-mail address", "It does not have the shape of one."),
     error(
         "LL028",
@@ -244,6 +248,28 @@ static CODES: &[CodeInfo] = &[
     ),
     warning("LL063", "step never taken", "A step is for tickets only, and tickets call nobody."),
     error(
+        "LL064",
+        "not hours",
+        "Hours are written `mon-fri 09:00-17:00`; the days may be left out, and hours may pass midnight.",
+    ),
+    error(
+        "LL065",
+        "days that cannot be read",
+        "Days that come again are written `mon-thu`, `daily`, or as an RRULE with FREQ, INTERVAL, BYDAY, BYMONTHDAY, BYMONTH, BYSETPOS, WKST, COUNT, UNTIL.",
+    ),
+    error(
+        "LL066",
+        "apart in a circle",
+        "Rotas keep apart from each other in a circle, so that neither can give way.",
+    ),
+    error("LL067", "layer without turns", "A layer needs a `turn` or `shifts`, and not both."),
+    error("LL068", "not a pair", "A pair that must not be on duty together has two people."),
+    warning(
+        "LL069",
+        "nobody can",
+        "A rota wants a skill that nobody in it has at level 2 or more.",
+    ),
+    error(
         "LL070",
         "not a time of planned work",
         "It is a day or days and a time: `2026-12-24 22:00`, `tue,thu 02:00`, `monthly last sun 02:00`.",
@@ -267,5 +293,25 @@ static CODES: &[CodeInfo] = &[
         "LL081",
         "rule without address",
         "A person's rule names an address they do not have. It is passed over; when no rule of theirs reaches them, every address is used.",
+    ),
+    error(
+        "LL090",
+        "not days, and no calendar",
+        "Leave and holidays are written `2026-12-24`, `2026-12-24..2027-01-02` or as the name of a calendar that ends with `.ics`.",
+    ),
+    error(
+        "LL091",
+        "calendar unreadable",
+        "A calendar of leave or of public holidays cannot be read. Its name is meant from the folder of the file that names it.",
+    ),
+    warning(
+        "LL092",
+        "event left out",
+        "An event of a calendar cannot be read. It is left out; the others count.",
+    ),
+    error(
+        "LL093",
+        "not an amount",
+        "What an hour is paid is written `250/h`, `2.5/h` or `2.50/h`.",
     ),
 ];

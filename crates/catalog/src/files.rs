@@ -85,7 +85,7 @@ fn is_yaml(path: &Path) -> bool {
 }
 
 /// At most one byte more than may be read, so that `accept` sees that it is too much.
-fn read_bytes(path: &Path) -> std::io::Result<Vec<u8>> {
+pub(crate) fn read_bytes(path: &Path) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path)?.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
     Ok(bytes)

@@ -22,10 +22,12 @@ mod check;
 mod codes;
 mod diagnostic;
 mod files;
+mod leave;
 mod needs;
 mod reference;
 mod render;
 mod roads;
+mod rotas;
 mod scalars;
 mod sections;
 mod semantics;
@@ -42,6 +44,7 @@ pub use files::{FILE_BYTES_MAX, SourceFile};
 pub use reference::{json_schema, reference_markdown};
 pub use render::{contents, render, to_json};
 
+pub use leave::Absence;
 use model::Catalogue;
 use ring::digest::{SHA256, digest};
 use std::path::PathBuf;
@@ -55,6 +58,8 @@ pub struct Loaded {
     pub diagnostics: Vec<Diagnostic>,
     /// The files that were read, in the order in which they were read.
     pub files: Vec<SourceFile>,
+    /// Leave and public holidays as written; [`Loaded::with_absences`] puts them into the catalogue.
+    pub absences: Vec<Absence>,
 }
 
 impl Loaded {
@@ -71,32 +76,46 @@ impl Loaded {
 pub fn load(paths: &[PathBuf]) -> Loaded {
     let mut sink = diagnostic::Sink::default();
     let files = files::read(paths, &mut sink);
-    load_files(files, sink)
+    load_files(files, &files::read_bytes, sink)
 }
 
-/// As [`load`], from names and texts at hand.
+/// As [`load`], from names and texts at hand. Names that end with `.ics` are calendars that the others
+/// may name.
 #[must_use]
 pub fn load_str(files: &[(&str, &str)]) -> Loaded {
     let mut sink = diagnostic::Sink::default();
     let mut kept = Vec::new();
-    for (name, text) in files {
+    let is_calendar = |name: &str| leave::is_calendar(name);
+    for (name, text) in files.iter().filter(|it| !is_calendar(it.0)) {
         files::accept(name, (*text).as_bytes().to_vec(), &mut kept, &mut sink);
     }
-    load_files(kept, sink)
+    let calendar = |path: &std::path::Path| {
+        let found = files.iter().find(|it| std::path::Path::new(it.0) == path);
+        found
+            .map(|it| it.1.as_bytes().to_vec())
+            .ok_or_else(|| std::io::Error::new(std::io::ErrorKind::NotFound, "no such file"))
+    };
+    load_files(kept, &calendar, sink)
 }
 
-fn load_files(files: Vec<SourceFile>, mut sink: diagnostic::Sink) -> Loaded {
+fn load_files(
+    files: Vec<SourceFile>,
+    reader: leave::Reader<'_>,
+    mut sink: diagnostic::Sink,
+) -> Loaded {
+    let mut absences = vec![];
     let sections = sections::gather(&files, &mut sink);
     if let Some(sections) = &sections {
         let symbols = sections::Symbols::of(sections);
         check::check(sections, &symbols, &mut sink);
         semantics::check(sections, &mut sink);
+        absences = leave::gather(sections, &files, reader, &mut sink);
     }
     let catalogue = match sections {
         Some(sections) if !sink.has_errors() => Some(build::build(&sections)),
         _ => None,
     };
-    Loaded { catalogue, diagnostics: sink.finish(&files), files }
+    Loaded { catalogue, diagnostics: sink.finish(&files), files, absences }
 }
 
 /// SHA-256, in hexadecimal, over the canonical JSON of `catalogue`: keys sorted, no white space,

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 const ID_PATTERN: &str = "^[a-z0-9][a-z0-9_-]{0,63}$";
+const HOURS_PATTERN: &str = "^((mon|tue|wed|thu|fri|sat|sun)(-(mon|tue|wed|thu|fri|sat|sun))? +)?[0-2][0-9]:[0-5][0-9]-[0-2][0-9]:[0-5][0-9]$";
 const DURATION_PATTERN: &str = "^(?=.)([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$";
 
 /// A JSON Schema (2020-12) of the configuration, for editors that complete and validate.
@@ -233,7 +234,14 @@ fn plain_schema(plain: Plain) -> Value {
         Plain::Id => pattern(ID_PATTERN),
         Plain::Objective => pattern("^ *[0-9]+(\\.[0-9]*)? *% *$"),
         Plain::Duration(_) => pattern(DURATION_PATTERN),
-        Plain::Turn => pattern("^[0-9]+[wd]$"),
+        Plain::Turn => pattern("^[0-9]+(h|d|w|mo)$"),
+        Plain::DutyHours => pattern(HOURS_PATTERN),
+        Plain::Clock => pattern("^[0-2][0-9]:[0-5][0-9]$"),
+        Plain::Rate => pattern("^[0-9]{1,7}(\\.[0-9]{1,2})?/h$"),
+        Plain::Absence => pattern(
+            "^([0-9]{4}-[0-9]{2}-[0-9]{2}(\\.\\.[0-9]{4}-[0-9]{2}-[0-9]{2})?|.+\\.[iI][cC][sS])$",
+        ),
+        Plain::Recurrence => json!({ "type": "string", "minLength": 3 }),
         Plain::Handover => pattern("^((mon|tue|wed|thu|fri|sat|sun) +)?[0-2][0-9]:[0-5][0-9]$"),
         Plain::Date => pattern("^[0-9]{4}-[0-9]{2}-[0-9]{2}$"),
         Plain::Whole(least, most) => {
@@ -290,7 +298,12 @@ fn plain_words(plain: Plain) -> String {
         }
         Plain::Id => "id",
         Plain::Objective => "percentage",
-        Plain::Turn => "weeks or days",
+        Plain::Turn => "hours, days, weeks or months",
+        Plain::DutyHours => "days and hours",
+        Plain::Clock => "time of day",
+        Plain::Rate => "amount",
+        Plain::Absence => "days, or a calendar",
+        Plain::Recurrence => "days, or an RRULE",
         Plain::Handover => "day and time",
         Plain::Hours => "hours of the day",
         Plain::Zone => "IANA time zone",

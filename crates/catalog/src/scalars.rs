@@ -6,7 +6,7 @@
 use crate::diagnostic::quote;
 use crate::suggest::nearest;
 use jiff::tz::TimeZoneDatabase;
-use model::{BudgetWhen, Millis, PageTarget, SecretRef, Turn, Weekday};
+use model::{BudgetWhen, Hours, Millis, PageTarget, SecretRef, Turn, Weekday};
 use slo::selector::{MatchOp, Selector};
 use std::collections::BTreeSet;
 
@@ -42,18 +42,81 @@ pub(crate) fn duration(text: &str) -> Option<Millis> {
     (!text.is_empty()).then_some(Millis(total))
 }
 
-/// Reads `1w` or `3d`.
+/// Reads `1w`, `3d`, `12h` or `1mo`.
 pub(crate) fn turn(text: &str) -> Option<Turn> {
-    let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
-    if !number.bytes().all(|it| it.is_ascii_digit()) {
-        return None;
-    }
-    let count: u16 = number.parse().ok()?;
-    match unit {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let count: u16 = text[..digits].parse().ok()?;
+    match &text[digits..] {
+        "mo" if (1..=12).contains(&count) => Some(Turn::Months(count)),
         "w" if (1..=52).contains(&count) => Some(Turn::Weeks(count)),
         "d" if (1..=366).contains(&count) => Some(Turn::Days(count)),
+        "h" if (1..=168).contains(&count) => Some(Turn::Hours(count)),
         _ => None,
     }
+}
+
+/// Reads `250/h`, `2.5/h` or `2.50/h` as cents.
+pub(crate) fn cents(text: &str) -> Option<u32> {
+    let text = text.strip_suffix("/h")?;
+    let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
+    let digits = |it: &str, max: usize| {
+        (1..=max).contains(&it.len()) && it.bytes().all(|it| it.is_ascii_digit())
+    };
+    if !digits(whole, 7) || !digits(part, 2) {
+        return None;
+    }
+    let tens: u32 = if part.len() == 1 { 10 } else { 1 };
+    Some(whole.parse::<u32>().ok()? * 100 + part.parse::<u32>().ok()? * tens)
+}
+
+/// Reads `mon-fri 09:00-17:00`, `sat 10:00-24:00` or `09:00-17:00`.
+pub(crate) fn duty_hours(text: &str) -> Option<Hours> {
+    let (days, clocks) = match text.split_once(' ') {
+        Some((days, clocks)) => (day_range(days)?, clocks.trim_start()),
+        None => (vec![], text),
+    };
+    let (from, until) = clocks.split_once('-')?;
+    let until_minute = if until == "24:00" { 1_440 } else { clock(until)? };
+    Some(Hours { days, from_minute: clock(from)?, until_minute })
+}
+
+const WEEK: [(&str, Weekday, &str); 7] = [
+    ("mon", Weekday::Mon, "MO"),
+    ("tue", Weekday::Tue, "TU"),
+    ("wed", Weekday::Wed, "WE"),
+    ("thu", Weekday::Thu, "TH"),
+    ("fri", Weekday::Fri, "FR"),
+    ("sat", Weekday::Sat, "SA"),
+    ("sun", Weekday::Sun, "SU"),
+];
+
+/// Reads `mon`, `mon-fri` or `fri-mon`.
+fn day_range(text: &str) -> Option<Vec<Weekday>> {
+    Some(day_places(text)?.into_iter().map(|it| WEEK[it].1).collect())
+}
+
+fn day_places(text: &str) -> Option<Vec<usize>> {
+    let place = |name: &str| WEEK.iter().position(|it| it.0 == name);
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    let (first, last) = (place(first)?, place(last)?);
+    Some((0..=(last + 7 - first) % 7).map(|it| (first + it) % 7).collect())
+}
+
+/// Reads `09:00` as a minute of the day.
+pub(crate) fn clock(text: &str) -> Option<u16> {
+    handover(text).filter(|it| it.day.is_none()).map(|it| it.minute)
+}
+
+/// Reads `mon-thu`, `daily` or an RRULE, and gives the RRULE.
+pub(crate) fn recurrence(text: &str) -> Result<String, String> {
+    if text == "daily" {
+        return Ok("FREQ=DAILY".to_owned());
+    }
+    if let Some(days) = day_places(text) {
+        let days: Vec<&str> = days.into_iter().map(|it| WEEK[it].2).collect();
+        return Ok(format!("FREQ=WEEKLY;BYDAY={}", days.join(",")));
+    }
+    oncall::Recurrence::parse(text).map(|_| text.to_owned())
 }
 
 /// When turns change hands.
@@ -107,16 +170,7 @@ pub(crate) fn medium(word: &str) -> Option<model::Medium> {
 }
 
 pub(crate) fn weekday(text: &str) -> Option<Weekday> {
-    Some(match text {
-        "mon" => Weekday::Mon,
-        "tue" => Weekday::Tue,
-        "wed" => Weekday::Wed,
-        "thu" => Weekday::Thu,
-        "fri" => Weekday::Fri,
-        "sat" => Weekday::Sat,
-        "sun" => Weekday::Sun,
-        _ => return None,
-    })
+    WEEK.iter().find(|it| it.0 == text).map(|it| it.1)
 }
 
 /// Whether `text` is a day of the calendar written `YYYY-MM-DD`.

@@ -100,9 +100,10 @@ fn foreign(source: &SourceFile, entry: &Entry) -> Problem {
 
 fn report_duplicates(sections: &Sections, sink: &mut Sink) {
     // Services and suppliers are named in the same places, so they share their ids.
-    const GROUPS: [&[&str]; 11] = [
+    const GROUPS: [&[&str]; 12] = [
         &["people"],
         &["teams"],
+        &["sites"],
         &["services", "suppliers"],
         &["features"],
         &["rotas"],
@@ -151,12 +152,15 @@ fn report_organisation(sections: &Sections, sink: &mut Sink) {
             sink.push(problem);
         }
     }
-    let mut watch = sections.top("watch");
-    if let (Some(first), Some(other)) = (watch.next(), watch.next()) {
-        let problem = Problem::at(other.key_span, "LL045", "`watch` stands elsewhere too")
-            .hint("all files read together describe one organisation: say it once")
-            .related(first.key_span, "first said here");
-        sink.push(problem);
+    for key in ["watch", "pay"] {
+        let mut given = sections.top(key);
+        if let (Some(first), Some(other)) = (given.next(), given.next()) {
+            let message = format!("{} stands elsewhere too", quote(key));
+            let problem = Problem::at(other.key_span, "LL045", message)
+                .hint("all files read together describe one organisation: say it once")
+                .related(first.key_span, "first said here");
+            sink.push(problem);
+        }
     }
     if sections.top("org").next().is_none() && sink.everything_was_read() {
         let start = sections.documents[0].span;
@@ -180,6 +184,7 @@ impl<'a> Symbols<'a> {
         let names = BTreeMap::from([
             (Namespace::Person, ids(&["people"])),
             (Namespace::Team, ids(&["teams"])),
+            (Namespace::Site, ids(&["sites"])),
             (Namespace::Service, ids(&["services", "suppliers"])),
             (Namespace::Feature, ids(&["features"])),
             (Namespace::Rota, ids(&["rotas"])),

@@ -26,6 +26,7 @@ pub(crate) const FEATURE_DEPTH_MAX: u64 = 32;
 pub(crate) fn check(sections: &Sections, sink: &mut Sink) {
     needs_fit(sections, sink);
     handovers_have_days(sections, sink);
+    crate::rotas::check(sections, sink);
     channels_are_complete(sections, sink);
     roads::check(sections, sink);
     crate::back::check(sections, sink);
@@ -336,8 +337,8 @@ fn warn_follow_the_sun(sections: &Sections, sink: &mut Sink) {
     for rota in sections.entries("rotas") {
         let Some(node) = rota.value.get("follow-the-sun") else { continue };
         if is_true(node) {
-            let message = "`follow-the-sun` is not acted upon yet: people take whole turns";
-            let hint = "leave it out, or keep it for later";
+            let message = "`follow-the-sun` is not acted upon: people take whole turns";
+            let hint = "write what `lamplighter rota sun` proposes from people's `hours`";
             sink.push(Problem::at(node.span, "LL051", message).hint(hint));
         }
     }

@@ -5,7 +5,9 @@
 //!
 //! Invariant: `about` is a sentence for the person who writes the file, not for us.
 
+mod duty;
 mod escalations;
+mod people;
 mod sources;
 mod watched;
 
@@ -13,8 +15,10 @@ pub(crate) use escalations::{DAYS_DEFAULT, WAIT_DEFAULT};
 pub(crate) use sources::INTERVAL_DEFAULT;
 pub(crate) use watched::{DEADLINE_DEFAULT, PING_EVERY_DEFAULT, SYNTHETIC_EVERY_DEFAULT};
 
+use duty::{PAY, ROTA, SITE};
 use escalations::{ESCALATION, STEP};
 use model::Millis;
+use people::PERSON;
 use sources::SOURCE;
 use watched::{HEARTBEAT, MAINTENANCE, WATCH};
 
@@ -54,8 +58,18 @@ pub(crate) enum Plain {
     Objective,
     /// A length of time within limits.
     Duration(Limits),
-    /// `1w` or `3d`.
+    /// `1w`, `3d`, `12h` or `1mo`.
     Turn,
+    /// `mon-fri 09:00-17:00` or `09:00-17:00`.
+    DutyHours,
+    /// `09:00`.
+    Clock,
+    /// `250/h` or `2.50/h`.
+    Rate,
+    /// `2026-12-24`, `2026-12-24..2027-01-02` or the name of a calendar.
+    Absence,
+    /// `mon-thu`, `daily` or an RRULE.
+    Recurrence,
     /// `mon 09:00` or `09:00`.
     Handover,
     /// An IANA time zone.
@@ -121,6 +135,7 @@ pub(crate) enum Keys {
 pub(crate) enum Namespace {
     Person,
     Team,
+    Site,
     Service,
     Feature,
     Rota,
@@ -135,6 +150,7 @@ impl Namespace {
         match self {
             Self::Person => "person",
             Self::Team => "team",
+            Self::Site => "site",
             Self::Service => "service",
             Self::Feature => "feature",
             Self::Rota => "rota",
@@ -210,7 +226,8 @@ pub(crate) const RECEIPT: Limits =
 /// Longest time that a person's own rule may wait.
 const AFTER: Limits = Limits { shortest: Millis::from_secs(0), longest: Millis::from_hours(1) };
 /// Shortest and longest time to confirm a shift.
-const CONFIRM: Limits = Limits { shortest: Millis::from_mins(1), longest: Millis::from_hours(12) };
+pub(crate) const CONFIRM: Limits =
+    Limits { shortest: Millis::from_mins(1), longest: Millis::from_hours(12) };
 
 /// Window of an objective that names none.
 pub(crate) const WINDOW_DEFAULT: &str = "28d";
@@ -255,6 +272,12 @@ pub(crate) static ROOT: Shape = Shape {
             "Everybody who can own, sign and be paged.",
         ),
         field("teams", Optional, Map(Keys::Ids, &Record(&TEAM)), "People who own things together."),
+        field(
+            "sites",
+            Optional,
+            Map(Keys::Ids, &Record(&SITE)),
+            "Where people live, with the public holidays there.",
+        ),
         field("services", Optional, Map(Keys::Ids, &Record(&SERVICE)), "What we run."),
         field(
             "suppliers",
@@ -302,6 +325,12 @@ pub(crate) static ROOT: Shape = Shape {
             Record(&WATCH),
             "How the product watches itself. It may stand in one file only.",
         ),
+        field(
+            "pay",
+            Optional,
+            Record(&PAY),
+            "What hours on duty are paid, for the table of hours. It may stand in one file only.",
+        ),
         plain(
             "mode",
             Default("live"),
@@ -319,80 +348,6 @@ pub(crate) static ROOT: Shape = Shape {
             Optional,
             Plain::Secret,
             "What PagerDuty signs its webhooks with. While it is set, calls recorded from PagerDuty must carry a valid signature.",
-        ),
-    ],
-};
-
-static PERSON: Shape = Shape {
-    title: "person",
-    about: "Somebody. A page goes to all addresses of a person at once, unless they have rules of their own.",
-    fields: &[
-        plain("name", Default("the id"), Plain::Text(100), "How to call them."),
-        plain("timezone", Required, Plain::Zone, "Where they are, as an IANA time zone."),
-        plain("email", Optional, Plain::Email, "Their e-mail address."),
-        plain("sms", Optional, Plain::Phone, "Their telephone number in E.164, in quotes."),
-        plain(
-            "ntfy",
-            Optional,
-            Plain::Topic,
-            "The ntfy topic to which their phone listens. Whoever knows it can read along: choose one that nobody guesses.",
-        ),
-        roads::VOICE_CONTACT,
-        roads::PUSHOVER_CONTACT,
-        roads::SLACK_CONTACT,
-        roads::MATTERMOST_CONTACT,
-        roads::TELEGRAM_CONTACT,
-        roads::MATRIX_CONTACT,
-        field(
-            "aka",
-            Optional,
-            Set(&Kind::Plain(Plain::Text(100))),
-            "What other pagers call them: a name, a user name or an address, as it stands in their webhooks.",
-        ),
-        field(
-            "rules",
-            Optional,
-            Record(&RULES),
-            "How they want to be reached, by urgency. Rules that reach nobody are set aside.",
-        ),
-        plain(
-            "quiet",
-            Optional,
-            Plain::Hours,
-            "Hours of their day, such as `22:00-07:00`, in which what can wait does wait. What should wake them still does.",
-        ),
-        field(
-            "skills",
-            Optional,
-            Map(Keys::Texts(64), &Kind::Plain(Plain::Whole(0, 3))),
-            "What they know, from 0 (nothing) to 3 (can teach it). Accepted, and not used yet.",
-        ),
-    ],
-};
-
-static RULES: Shape = Shape {
-    title: "rules",
-    about: "How somebody wants to be reached. Without rules: by every address at once.",
-    fields: &[
-        field("page", Optional, List(&Record(&RULE)), "For what should wake them."),
-        field("ticket", Optional, List(&Record(&RULE)), "For what can wait."),
-    ],
-};
-
-/// The addresses that a rule may name.
-const RULE_WORDS: &[&str] =
-    &["email", "sms", "push", "voice", "pushover", "slack", "mattermost", "telegram", "matrix"];
-
-static RULE: Shape = Shape {
-    title: "rule",
-    about: "One way to reach somebody.",
-    fields: &[
-        plain("by", Required, Plain::Choice(RULE_WORDS), "Which of their addresses."),
-        plain(
-            "after",
-            Default(AFTER_DEFAULT),
-            Plain::Duration(AFTER),
-            "How long after the step of the page has started. What fails before brings it forward.",
         ),
     ],
 };
@@ -420,7 +375,7 @@ static TEAM: Shape = Shape {
 /// For real or in shadow.
 const MODES: &[&str] = &["live", "shadow"];
 
-static LOAD: Shape = Shape {
+pub(crate) static LOAD: Shape = Shape {
     title: "load limit",
     about: "How many pages one person may get, and what happens then. It never holds back the highest severity: what a person raised, what is labelled critical, a budget that is gone.",
     fields: &[
@@ -575,59 +530,6 @@ static OWNERS: Shape = Shape {
         field("product", Required, Name(Namespace::Person), "For product."),
         field("engineering", Required, Name(Namespace::Person), "For engineering."),
         plain("review", Optional, Plain::Date, "The day by which they look at it again."),
-    ],
-};
-
-static ROTA: Shape = Shape {
-    title: "rota",
-    about: "Who is on duty when.",
-    fields: &[
-        plain("timezone", Required, Plain::Zone, "The zone in which hand-over times are meant."),
-        field(
-            "layers",
-            Required,
-            List(&Record(&LAYER)),
-            "People who take turns; a later layer stands above an earlier one.",
-        ),
-        field("load", Optional, Record(&LOAD), "How many pages whoever is on duty may get."),
-        plain(
-            "confirm",
-            Optional,
-            Plain::Duration(CONFIRM),
-            "Asks whoever comes on duty to say that they know, within this time; then reminds them, then tells the others of the rota. Nobody is woken by it.",
-        ),
-        plain(
-            "follow-the-sun",
-            Default("false"),
-            Plain::Switch,
-            "Whether duty follows daylight. Accepted, and not acted upon yet: `true` is a warning.",
-        ),
-    ],
-};
-
-static LAYER: Shape = Shape {
-    title: "layer",
-    about: "People who take turns.",
-    fields: &[
-        field(
-            "people",
-            Required,
-            List(&Name(Namespace::Person)),
-            "In order of turn; a person may stand in it more than once.",
-        ),
-        plain("turn", Required, Plain::Turn, "How long a turn is, in weeks or days: `1w`, `3d`."),
-        plain(
-            "handover",
-            Default(HANDOVER_DEFAULT),
-            Plain::Handover,
-            "When turns change hands: `mon 09:00`. For turns of days the day may be left out.",
-        ),
-        plain(
-            "starts",
-            Default(STARTS_DEFAULT),
-            Plain::Date,
-            "The day on which the first person's first turn starts, or the first hand-over after it.",
-        ),
     ],
 };
 

@@ -1,6 +1,7 @@
 //! Tests of the whole crate, from text to diagnostics or catalogue.
 
 mod catalogue;
+mod leave;
 mod problems;
 mod reading;
 mod schema;

@@ -46,6 +46,7 @@ pub(crate) fn organisation(dice: &mut Dice) -> Catalogue {
         sources: [("prometheus".into(), source()), ("scrape".into(), source())].into(),
         watched: model::Watched::default(),
         pager: model::Pager::default(),
+        pay: None,
     };
     for id in &teams {
         let service = format!("{id}-api");
@@ -142,6 +143,7 @@ fn person(dice: &mut Dice, id: &PersonId) -> Person {
         contacts,
         aka: vec![],
         rules: model::PersonRules::default(),
+        duty: model::PersonDuty::default(),
     }
 }
 
@@ -181,9 +183,11 @@ fn rota(dice: &mut Dice, members: &[PersonId]) -> Rota {
         handover_day: *dice.pick(&[Weekday::Mon, Weekday::Wed, Weekday::Sun]),
         handover_minute: u16::try_from(dice.below(1_440)).expect("small"),
         starts: "2026-01-05".to_owned(),
+        rules: model::LayerRules::default(),
     };
     let timezone = (*dice.pick(&ZONES)).to_owned();
-    Rota { timezone, layers: vec![layer], load: load(dice), confirm: None }
+    let rules = model::RotaRules::default();
+    Rota { timezone, layers: vec![layer], load: load(dice), confirm: None, rules }
 }
 
 fn escalation(dice: &mut Dice, catalogue: &Catalogue, team: &TeamId) -> Escalation {

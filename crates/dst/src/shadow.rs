@@ -375,7 +375,11 @@ impl Shadow {
             Event::ContactsTested { notices, .. }
             | Event::DutyAsked { notices, .. }
             | Event::DutyReminded { notices, .. }
-            | Event::DutyUnconfirmed { notices, .. } => {
+            | Event::DutyUnconfirmed { notices, .. }
+            | Event::SwapAsked(engine::SwapAsked { notices, .. })
+            | Event::SwapAnswered(engine::SwapAnswered { notices, .. })
+            | Event::RosterAnswered(engine::RosterAnswered { notices, .. })
+            | Event::DutyThin(engine::DutyThin { notices, .. }) => {
                 let due_at = |it: &engine::NewNotice| it.due_at.unwrap_or(record.at);
                 self.due.extend(notices.iter().map(|it| (it.notice, due_at(it))));
                 let state = &self.state;

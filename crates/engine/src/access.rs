@@ -42,6 +42,8 @@ pub enum TokenKind {
     Api,
     /// A door: may deliver alerts and nothing else.
     Door,
+    /// A calendar of shifts, read by programs that can only keep an address.
+    Calendar,
 }
 
 /// A password and what it allows.

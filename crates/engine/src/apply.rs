@@ -52,6 +52,14 @@ impl State {
             Event::SilenceSet { .. }
             | Event::SilenceStarted { .. }
             | Event::SilenceEnded { .. } => silence::apply(self, record),
+            Event::OverrideSet { .. }
+            | Event::OverrideEnded { .. }
+            | Event::SwapAsked { .. }
+            | Event::SwapAnswered { .. } => crate::shifts::apply(self, record),
+            Event::DutyThin { .. } => crate::ahead::apply(self, record),
+            Event::RosterProposed { .. } | Event::RosterAnswered { .. } => {
+                crate::roster::apply(self, record);
+            }
             Event::LoadReached { .. } | Event::ReliefEnded { .. } | Event::PagedAnyway { .. } => {
                 load::apply(self, record);
             }

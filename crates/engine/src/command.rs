@@ -6,8 +6,8 @@ use crate::{ReceiptEvidence, Role, TokenKind};
 use alerting::Matcher;
 use model::{
     AlertId, Catalogue, ChannelId, FeatureId, HeartbeatId, IncidentId, Labels, Maintenance, Medium,
-    Millis, NoticeId, Objective, PageId, PersonId, RotaId, ServiceId, Severity, SilenceId,
-    SourceId, TeamId, Timestamp, TokenId, WindowId,
+    Millis, NoticeId, Objective, OverrideId, PageId, PersonId, RosterId, RotaId, ServiceId,
+    Severity, SilenceId, SourceId, SwapId, TeamId, Timestamp, TokenId, WindowId,
 };
 
 /// One request, with who asks and why. Everything that happens starts as one of these.
@@ -229,6 +229,66 @@ pub enum Command {
         silence: SilenceId,
         /// Who ends it.
         by: PersonId,
+    },
+    /// Who is on duty is to change for a while.
+    Override {
+        /// Who decides.
+        by: PersonId,
+        /// In which rota.
+        rota: RotaId,
+        /// From when; what is past means now.
+        starts: Timestamp,
+        /// Until when.
+        ends: Timestamp,
+        /// What changes.
+        change: oncall::Change,
+    },
+    /// A change to who is on duty is to be taken back.
+    EndOverride {
+        /// Which.
+        overriding: OverrideId,
+        /// Who takes it back.
+        by: PersonId,
+    },
+    /// Somebody is asked to take a shift.
+    AskSwap {
+        /// Who asks: whoever has the shift, or a lead.
+        by: PersonId,
+        /// In which rota.
+        rota: RotaId,
+        /// A time in the shift.
+        at: Timestamp,
+        /// Who is to take it.
+        with: PersonId,
+        /// A time in a shift of theirs that is taken in exchange.
+        exchange: Option<Timestamp>,
+    },
+    /// A roster is proposed: who is to be on duty when.
+    ProposeRoster {
+        /// Who proposes.
+        by: PersonId,
+        /// Of which rota.
+        rota: RotaId,
+        /// The shifts, one after the other.
+        shifts: Vec<crate::RosterShift>,
+    },
+    /// A proposed roster is published or put aside.
+    AnswerRoster {
+        /// Which.
+        roster: RosterId,
+        /// Who decides.
+        by: PersonId,
+        /// Whether it is published.
+        publish: bool,
+    },
+    /// A swap is answered.
+    AnswerSwap {
+        /// Which.
+        swap: SwapId,
+        /// Who answers: whoever was asked, or a lead; whoever asked may decline.
+        by: PersonId,
+        /// How.
+        answer: crate::SwapAnswer,
     },
     /// Work is planned: at its time, alerts that match are to call nobody.
     PlanMaintenance {

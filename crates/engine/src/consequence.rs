@@ -23,7 +23,9 @@ use paging::{Next, PageStatus};
 pub(crate) fn consequences(state: &State, context: &Context<'_>, event: &Event) -> Vec<Event> {
     match event {
         Event::CatalogueAdopted { .. } => {
-            let mut events = orphaned(state);
+            // First, while its numbers of notices are the next ones.
+            let mut events = crate::ahead::look(state, context, None);
+            events.extend(orphaned(state));
             events.extend(shadow::adopted(state));
             events.extend(duty::expected(state, context));
             events
@@ -46,6 +48,23 @@ pub(crate) fn consequences(state: &State, context: &Context<'_>, event: &Event) 
         Event::PageNotified { page, attempt, duty, notices, .. } => {
             let rota = duty.as_ref().map(|(rota, _)| rota);
             limited(state, context, *page, *attempt, rota, notices)
+        }
+        Event::DigestDue { .. } => crate::ahead::look(state, context, None),
+        Event::OverrideSet { .. } | Event::OverrideEnded { .. } => {
+            let only = if let Event::OverrideSet(crate::OverrideSet { rota, .. }) = event {
+                Some(rota)
+            } else {
+                None
+            };
+            let mut events = duty::expected(state, context);
+            events.extend(crate::ahead::look(state, context, only));
+            events
+        }
+        Event::RosterAnswered(crate::RosterAnswered { roster, by, .. }) => {
+            crate::roster::carried_out(state, *roster, by)
+        }
+        Event::SwapAnswered(crate::SwapAnswered { swap, by, .. }) => {
+            crate::shifts::accepted(state, *swap, by)
         }
         // Who is called once more is called: within the same bounds.
         Event::PageNotifiedAlso { page, attempt, duty, notices, again, .. } => {

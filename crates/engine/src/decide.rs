@@ -18,6 +18,7 @@ const RETRY_SECS: [i64; 5] = [10, 20, 40, 80, 160];
 /// The longest rest a provider is given before it is tried again.
 const REST_MAX: Millis = Millis::from_mins(5);
 
+#[expect(clippy::too_many_lines, reason = "a table of commands")]
 pub(crate) fn decide(
     state: &State,
     context: &Context<'_>,
@@ -75,6 +76,13 @@ pub(crate) fn decide(
         }
         Command::Silence { .. } | Command::EndSilence { .. } => {
             silence::decide(state, context, command)
+        }
+        Command::Override { .. }
+        | Command::EndOverride { .. }
+        | Command::AskSwap { .. }
+        | Command::AnswerSwap { .. } => crate::shifts::decide(state, context, command),
+        Command::ProposeRoster { .. } | Command::AnswerRoster { .. } => {
+            crate::roster::decide(state, context, command)
         }
         Command::PlanMaintenance { .. } | Command::CancelMaintenance { .. } => {
             crate::maintenance::decide(state, context, command)

@@ -84,8 +84,8 @@ pub(crate) fn next_wake(state: &State) -> Option<Timestamp> {
 pub(crate) fn expected(state: &State, context: &Context<'_>) -> Vec<Event> {
     let Some(catalogue) = state.catalogue() else { return vec![] };
     let asking = catalogue.rotas.iter().filter(|(_, it)| it.confirm.is_some());
-    let next =
-        asking.map(|(id, rota)| (id, oncall::duty(rota, context.now, context.zones).shift.ends));
+    let next = asking
+        .filter_map(|(id, _)| Some((id, state.on_duty(id, context.now, context.zones)?.ends)));
     next.filter(|(id, ends)| state.reach.expected.get(*id) != Some(ends))
         .map(|(id, ends)| Event::ShiftExpected { rota: id.clone(), starts: ends })
         .collect()
@@ -112,19 +112,21 @@ pub(crate) fn due(state: &State, context: &Context<'_>) -> Option<Event> {
 }
 
 fn asked(state: &State, context: &Context<'_>, rota: &RotaId) -> Event {
-    let rotas = state.catalogue().map(|it| &it.rotas);
-    let Some(known) = rotas.and_then(|it| it.get(rota)) else {
+    let Some(shift) = state.on_duty(rota, context.now, context.zones) else {
         // Adopting a catalogue forgets rotas that are gone; this only keeps time going.
         return Event::ShiftExpected { rota: rota.clone(), starts: Timestamp(i64::MAX) };
     };
-    let duty = oncall::duty(known, context.now, context.zones);
-    let notices = notify::gently(state, context, std::iter::once(&duty.shift.person));
+    // Several on one shift: the first of them answers for it. In a gap there is nobody to ask.
+    let Some(person) = shift.people.first().cloned() else {
+        return Event::ShiftExpected { rota: rota.clone(), starts: shift.ends };
+    };
+    let notices = notify::gently(state, context, std::iter::once(&person));
     Event::DutyAsked {
         call: state.next.duty_call + 1,
         rota: rota.clone(),
-        person: duty.shift.person,
-        starts: duty.shift.starts,
-        ends: duty.shift.ends,
+        person,
+        starts: shift.starts,
+        ends: shift.ends,
         tzdb: context.zones.version(),
         deadline: deadline(state, rota, &notices, context.now),
         notices,

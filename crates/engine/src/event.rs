@@ -1,8 +1,10 @@
 //! Facts, as they stand in the journal. Serialised as they are; `wire` versions them, moves
 //! personal text into slots, and pins a sample of every released form.
 
+mod duty;
 mod parts;
 
+pub use duty::*;
 pub use parts::*;
 
 use crate::budget::BudgetSeen;
@@ -12,8 +14,8 @@ use crate::{ReceiptEvidence, Role, TokenKind};
 use alerting::Matcher;
 use model::{
     AlertId, Catalogue, ChangeId, EscalationId, FeatureId, HeartbeatId, IncidentId, Labels,
-    Maintenance, Medium, Millis, NoticeId, Objective, PageId, PersonId, Personal, RotaId,
-    ServiceId, Severity, SilenceId, SourceId, TeamId, Timestamp, TokenId, WindowId,
+    Maintenance, Medium, Millis, NoticeId, Objective, OverrideId, PageId, PersonId, Personal,
+    RotaId, ServiceId, Severity, SilenceId, SourceId, TeamId, Timestamp, TokenId, WindowId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -34,20 +36,6 @@ pub struct EventRecord {
     pub catalogue_version: u64,
     /// The fact.
     pub event: Event,
-}
-
-/// Who caused something.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Actor {
-    /// A timer, a measurement, a worker.
-    System,
-    /// Somebody.
-    Person(PersonId),
-    /// Another system, by the key of its door.
-    Door(TokenId),
-    /// The operator of the machine: configuration files, the command line beside the data folder.
-    Operator,
 }
 
 /// A fact.
@@ -642,6 +630,25 @@ pub enum Event {
         /// Who said so; `None`: its alerts ended.
         by: Option<PersonId>,
     },
+    /// Somebody changed who is on duty.
+    OverrideSet(OverrideSet),
+    /// A change to who is on duty was taken back.
+    OverrideEnded {
+        /// Which.
+        overriding: OverrideId,
+        /// Who took it back.
+        by: PersonId,
+    },
+    /// Somebody is asked to take a shift.
+    SwapAsked(SwapAsked),
+    /// A swap was answered.
+    SwapAnswered(SwapAnswered),
+    /// Somebody proposed a roster.
+    RosterProposed(RosterProposed),
+    /// A proposed roster was published or put aside.
+    RosterAnswered(RosterAnswered),
+    /// A look ahead found something new, or that nothing is thin any more.
+    DutyThin(DutyThin),
     /// Two incidents are one: alerts, pages and what comes later belong to the other.
     IncidentMerged {
         /// Which is no more.

@@ -19,6 +19,7 @@
 //! - nothing that pages is dropped without an event that says why.
 
 mod access;
+mod ahead;
 mod apply;
 mod budget;
 mod change;
@@ -41,7 +42,9 @@ mod merge;
 mod notify;
 mod reach;
 mod receipt;
+mod roster;
 mod shadow;
+mod shifts;
 mod silence;
 mod state;
 mod steer;
@@ -60,6 +63,7 @@ mod tests;
 
 pub use crate::shadow::{Heard, OurCall, SHADOW_KEPT, Shadow, TheirAct, TheirCall};
 pub use access::{Access, Password, Role, Token, TokenKind};
+pub use ahead::{AHEAD, Ahead, FINDINGS_MAX, Thin, ThinKind};
 pub use budget::BudgetSeen;
 pub use change::{CHANGES_BEFORE, CHANGES_MAX, Change};
 pub use command::{
@@ -67,8 +71,9 @@ pub use command::{
 };
 pub use duty::{DutyCall, DutyStage};
 pub use event::{
-    Actor, AlsoCause, DigestLine, Event, EventRecord, Evidence, LeftOut, NewNotice, NotPagedReason,
-    Origin, PageCause, ReminderReason, ResolveReason, SignRole, SkippedNotice, WakeCause,
+    Actor, AlsoCause, DigestLine, DutyThin, Event, EventRecord, Evidence, LeftOut, NewNotice,
+    NotPagedReason, Origin, OverrideSet, PageCause, ReminderReason, ResolveReason, RosterAnswered,
+    RosterProposed, SignRole, SkippedNotice, SwapAnswered, SwapAsked, WakeCause,
 };
 pub use execute::{Engine, Executed};
 pub use heartbeat::{Pulse, heartbeat_key};
@@ -79,6 +84,8 @@ pub use reach::{
     Unreached, Verified,
 };
 pub use receipt::{Receipt, ReceiptEvidence, Standing};
+pub use roster::{ROSTER_SHIFTS_MAX, Roster, RosterChange, RosterShift};
+pub use shifts::{Swap, SwapAnswer};
 pub use silence::{Silence, SilencePhase};
 pub use state::{
     Alert, AlertStatus, Limits, NextIds, Notice, NoticeStatus, Purpose, Recipient, Signature,

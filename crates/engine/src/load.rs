@@ -19,7 +19,6 @@ use model::{
     AlertId, Catalogue, IncidentId, LoadLimit, LoadPer, LoadThen, Map, Medium, Millis, NoticeId,
     PageId, PersonId, RotaId, Set, Severity, Timestamp,
 };
-use oncall::Duty;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -226,9 +225,9 @@ pub(crate) fn on_duty(
     context: &Context<'_>,
     incident: IncidentId,
     rota: &RotaId,
-    duty: &Duty,
+    on_duty: &[PersonId],
 ) -> (Vec<PersonId>, Vec<SkippedNotice>) {
-    let mut people = duty.people.clone();
+    let mut people = on_duty.to_vec();
     let Some(relief) = state.load.relief(rota, context.now) else { return (people, vec![]) };
     if is_unlimited(state, incident) {
         if !people.contains(&relief.to) {
@@ -274,10 +273,10 @@ pub(crate) fn reached(
     let of_team = team.and_then(|it| catalogue.teams.get(it)?.load);
     let (mut events, mut first_free) = (vec![], first_free);
     for person in people_of(notices) {
-        let rota = duty.filter(|it| has_duty(state, catalogue, context, it, person));
+        let rota = duty.filter(|it| has_duty(state, context, it, person));
         let of_rota = rota.and_then(|it| catalogue.rotas.get(it)?.load);
         let Some(limit) = of_rota.or(of_team) else { continue };
-        let Some((since, until)) = period(catalogue, context, limit, person, rota) else {
+        let Some((since, until)) = period(state, catalogue, context, limit, person, rota) else {
             continue;
         };
         let pages = state.load.pages_since(person, since);
@@ -320,23 +319,18 @@ pub(crate) fn reached(
 }
 
 /// Whether `person` has the duty, by turn or in place of somebody.
-fn has_duty(
-    state: &State,
-    catalogue: &Catalogue,
-    context: &Context<'_>,
-    rota: &RotaId,
-    person: &PersonId,
-) -> bool {
+fn has_duty(state: &State, context: &Context<'_>, rota: &RotaId, person: &PersonId) -> bool {
     let relieves = state.load.relief(rota, context.now).is_some_and(|it| it.to == *person);
     let by_turn = || {
-        let duty = catalogue.rotas.get(rota).map(|it| oncall::duty(it, context.now, context.zones));
-        duty.is_some_and(|it| it.people.contains(person))
+        let shift = state.on_duty(rota, context.now, context.zones);
+        shift.is_some_and(|it| it.people.contains(person))
     };
     relieves || by_turn()
 }
 
 /// From when pages are counted, and until when it lasts. `None`: nothing is counted now.
 fn period(
+    state: &State,
     catalogue: &Catalogue,
     context: &Context<'_>,
     limit: LoadLimit,
@@ -352,8 +346,7 @@ fn period(
             oncall::night(zone, context.now, context.zones)
         }
         LoadPer::Shift => {
-            let rota = rota.and_then(|it| catalogue.rotas.get(it));
-            let shift = rota.map(|it| oncall::duty(it, context.now, context.zones).shift);
+            let shift = rota.and_then(|it| state.on_duty(it, context.now, context.zones));
             Some(shift.map_or(sliding, |it| (it.starts, it.ends)))
         }
     }
@@ -371,17 +364,25 @@ fn relieving(
     let Some((id, rota)) = rota.and_then(|id| Some((id, catalogue.rotas.get(id)?))) else {
         return LoadOutcome::NobodyLeft;
     };
-    let duty = oncall::duty(rota, context.now, context.zones);
-    let turns = &rota.layers[duty.layer].people;
+    let Some(shift) = state.on_duty(id, context.now, context.zones) else {
+        return LoadOutcome::NobodyLeft;
+    };
+    // In a gap that an override fills, the highest layer says whose turn would come next.
+    let layer = shift.layer.and_then(|it| rota.layers.get(it)).or(rota.layers.last());
+    let turns = layer.map_or(&[][..], |it| &it.people);
     let place = turns.iter().position(|it| it == person).map_or(0, |it| it + 1);
     let mut others: Vec<&PersonId> = vec![];
     for it in turns.iter().cycle().skip(place).take(turns.len()) {
-        if it != person && !others.contains(&it) && quiet_notice(state, it).is_some() {
+        if it != person
+            && !shift.people.contains(it)
+            && !others.contains(&it)
+            && quiet_notice(state, it).is_some()
+        {
             others.push(it);
         }
     }
     let had = |it: &PersonId| {
-        let since = period(catalogue, context, limit, it, Some(id)).map(|(since, _)| since);
+        let since = period(state, catalogue, context, limit, it, Some(id)).map(|(since, _)| since);
         since.map_or(0, |since| state.load.pages_since(it, since))
     };
     let fresh = |it: &&&PersonId| had(it) < u32::from(limit.pages);
@@ -389,7 +390,7 @@ fn relieving(
     let next = next.or_else(|| others.iter().filter(fresh).min_by_key(|it| had(it)));
     let relieved = |to: &&PersonId| {
         let to = (*to).clone();
-        LoadOutcome::Relieved { to, until: duty.shift.ends }
+        LoadOutcome::Relieved { to, until: shift.ends }
     };
     next.map_or(LoadOutcome::NobodyLeft, relieved)
 }

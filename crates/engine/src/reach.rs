@@ -338,7 +338,12 @@ pub(crate) fn remember_skipped(state: &mut State, skipped: &[SkippedNotice], at:
 /// Adds notices that belong to no page; those of the day before yesterday are forgotten.
 pub(crate) fn add(state: &mut State, notices: &[NewNotice], purpose: Purpose, at: Timestamp) {
     state.notices.retain(|_, it| match it.purpose {
-        Purpose::Verify | Purpose::Test | Purpose::Duty { .. } => at.since(it.decided_at) <= KEPT,
+        Purpose::Verify
+        | Purpose::Test
+        | Purpose::Duty { .. }
+        | Purpose::Swap { .. }
+        | Purpose::Roster { .. }
+        | Purpose::Thin { .. } => at.since(it.decided_at) <= KEPT,
         _ => true,
     });
     state.add_notices(notices, purpose, at);

@@ -165,6 +165,9 @@ impl State {
             | Purpose::Answer
             | Purpose::Verify
             | Purpose::Test
+            | Purpose::Swap { .. }
+            | Purpose::Thin { .. }
+            | Purpose::Roster { .. }
             | Purpose::Duty { .. } => false,
         }
     }

@@ -5,11 +5,12 @@ use crate::Access;
 use crate::event::{Origin, SignRole};
 use crate::reach::Reach;
 use crate::receipt::Receipt;
+use crate::shifts::Swap;
 use crate::silence::Silence;
 use model::{
     AlertId, Catalogue, ChannelId, EscalationId, FeatureId, IncidentId, Map, Medium, Millis,
-    NoticeId, Objective, PageId, PersonId, Personal, ServiceId, Set, Severity, SilenceId, SourceId,
-    TeamId, Timestamp, TokenId,
+    NoticeId, Objective, OverrideId, PageId, PersonId, Personal, RosterId, RotaId, ServiceId, Set,
+    Severity, SilenceId, SourceId, SwapId, TeamId, Timestamp, TokenId,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -36,6 +37,8 @@ impl Limits {
     pub const SILENCES_ENDED_MAX: usize = 500;
     /// Longest silence: what is not wanted for longer should not be an alert.
     pub const SILENCE_MAX: Millis = Millis::from_days(366);
+    /// Overrides that are kept; as many swaps may wait for an answer.
+    pub const OVERRIDES_MAX: usize = 2_000;
     /// Longest snooze of a page: until the same time tomorrow.
     pub const SNOOZE_MAX: Millis = Millis::from_hours(24);
     /// Tokens of one organisation.
@@ -100,6 +103,18 @@ pub struct State {
     /// Silences, to come, in force and recently ended.
     #[serde(default)]
     pub silences: Map<SilenceId, Silence>,
+    /// What people changed about who is on duty, to come, in force and of the last months.
+    #[serde(default)]
+    pub overrides: BTreeMap<OverrideId, oncall::Override>,
+    /// Proposed rosters, of the last months.
+    #[serde(default)]
+    pub rosters: BTreeMap<RosterId, crate::Roster>,
+    /// What is thin in the week to come, per rota.
+    #[serde(default)]
+    pub ahead: BTreeMap<RotaId, crate::Ahead>,
+    /// Requests to take a shift, open and answered.
+    #[serde(default)]
+    pub swaps: BTreeMap<SwapId, Swap>,
     /// Heartbeats, changes, planned work, and the product watching itself.
     #[serde(default)]
     pub watching: crate::Watching,
@@ -139,6 +154,18 @@ pub struct NextIds {
     /// Silences made so far.
     #[serde(default)]
     pub silence: u64,
+    /// Overrides made so far.
+    #[serde(default)]
+    pub overriding: u64,
+    /// Rosters proposed so far.
+    #[serde(default)]
+    pub roster: u64,
+    /// Looks ahead that found something so far.
+    #[serde(default)]
+    pub look: u64,
+    /// Swaps asked for so far.
+    #[serde(default)]
+    pub swap: u64,
     /// Shifts whose beginning was asked about so far.
     #[serde(default)]
     pub duty_call: u64,
@@ -292,6 +319,21 @@ pub enum Purpose {
     },
     /// To tell somebody what became of what they asked by a message.
     Answer,
+    /// To ask somebody to take a shift, or to say how that was answered.
+    Swap {
+        /// Which request.
+        swap: SwapId,
+    },
+    /// To tell people that a roster was published, or put aside.
+    Roster {
+        /// Which.
+        roster: RosterId,
+    },
+    /// To tell the owners of a rota what is thin in the week to come.
+    Thin {
+        /// Which look, by number.
+        look: u64,
+    },
 }
 
 impl Purpose {
@@ -309,7 +351,10 @@ impl Purpose {
             | Self::Answer
             | Self::Verify
             | Self::Test
-            | Self::Duty { .. } => None,
+            | Self::Duty { .. }
+            | Self::Swap { .. }
+            | Self::Roster { .. }
+            | Self::Thin { .. } => None,
         }
     }
 }

@@ -147,12 +147,13 @@ pub(crate) fn expanded<'a>(
                 vec![]
             }
             PageTarget::Rota(id) | PageTarget::RotaNext(id) => {
-                let Some(rota) = catalogue.rotas.get(id) else { continue };
-                let duty = oncall::duty(rota, context.now, context.zones);
-                found.duty.get_or_insert((id.clone(), duty.shift.ends));
-                let (people, spared) = load::on_duty(state, context, page.incident, id, &duty);
+                let Some(duties) = state.duties(context.zones) else { continue };
+                let Some(shift) = duties.at(id, context.now) else { continue };
+                found.duty.get_or_insert((id.clone(), shift.ends));
+                let (people, spared) =
+                    load::on_duty(state, context, page.incident, id, &shift.people);
                 if matches!(target, PageTarget::RotaNext(_)) {
-                    let line = oncall::line(rota, context.now, context.zones);
+                    let line = oncall::line(&duties, id, context.now);
                     let mut called = called_in_pass(state, page, attempt);
                     called.extend(&found.people);
                     // Whoever was relieved is not called as the next one either.

@@ -13,6 +13,7 @@ use std::fmt::Write as _;
 
 /// One sentence, in words a person would use. Names people as `catalogue` does.
 #[must_use]
+#[expect(clippy::too_many_lines, reason = "a table of events")]
 pub fn tell(event: &Event, catalogue: Option<&Catalogue>) -> String {
     let person = |id: &PersonId| -> String { named(catalogue, id) };
     match event {
@@ -47,6 +48,14 @@ pub fn tell(event: &Event, catalogue: Option<&Catalogue>) -> String {
         | Event::AlertUpdated { .. }
         | Event::JournalProbed
         | Event::SyntheticSeen { .. } => told_watched(event, &person),
+        Event::OverrideSet { .. }
+        | Event::OverrideEnded { .. }
+        | Event::SwapAsked { .. }
+        | Event::SwapAnswered { .. } => crate::shifts::tell(event, &person),
+        Event::DutyThin { .. } => crate::ahead::tell(event, &person),
+        Event::RosterProposed { .. } | Event::RosterAnswered { .. } => {
+            crate::roster::tell(event, &person)
+        }
         Event::IncidentOpened { incident, alert, .. } => {
             format!("Incident {incident} opened for alert {alert}.")
         }

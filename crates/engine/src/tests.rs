@@ -5,11 +5,13 @@
 //! Feature `make-sale` pages `cy`, who cannot be reached.
 
 mod dealing;
+mod duty_words;
 mod ended;
 mod limits;
 mod meeting;
 mod reaching;
 mod receipt;
+mod shifts;
 mod shown;
 mod steer;
 mod storm;

@@ -75,6 +75,9 @@ pub fn why_trail(state: &State, id: &WhyId) -> Option<Vec<u64>> {
             | Purpose::Duty { .. }
             | Purpose::Digest { .. }
             | Purpose::Reminder { .. }
+            | Purpose::Swap { .. }
+            | Purpose::Thin { .. }
+            | Purpose::Roster { .. }
             | Purpose::Answer => None,
         },
         WhyId::Alert(id) => {
@@ -162,6 +165,7 @@ impl Related {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "a table of events")]
 fn mentions(event: &Event) -> Vec<WhyId> {
     match event {
         Event::AlertFired { alert, .. }
@@ -197,7 +201,11 @@ fn mentions(event: &Event) -> Vec<WhyId> {
         Event::ContactsTested { notices, .. }
         | Event::DutyAsked { notices, .. }
         | Event::DutyReminded { notices, .. }
-        | Event::DutyUnconfirmed { notices, .. } => {
+        | Event::DutyUnconfirmed { notices, .. }
+        | Event::SwapAsked(crate::SwapAsked { notices, .. })
+        | Event::SwapAnswered(crate::SwapAnswered { notices, .. })
+        | Event::RosterAnswered(crate::RosterAnswered { notices, .. })
+        | Event::DutyThin(crate::DutyThin { notices, .. }) => {
             notices.iter().map(|it| WhyId::Notice(it.notice)).collect()
         }
         Event::PageWoken { page, cause: WakeCause::Alert { alert } } => {
@@ -244,6 +252,9 @@ fn mentions(event: &Event) -> Vec<WhyId> {
         | Event::SilenceSet { .. }
         | Event::SilenceStarted { .. }
         | Event::SilenceEnded { .. }
+        | Event::OverrideSet { .. }
+        | Event::OverrideEnded { .. }
+        | Event::RosterProposed { .. }
         | Event::MaintenancePlanned { .. }
         | Event::MaintenanceCancelled { .. }
         | Event::HeartbeatHeard { .. }

@@ -3,12 +3,17 @@
 //! Every command has an example. Nothing here does anything.
 
 mod beside;
+mod duty;
 mod studies;
 
 pub(crate) use beside::*;
 pub(crate) use studies::*;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+pub(crate) use duty::{
+    CalendarCommand, HoursOnDuty, Override, PlanChange, RotaCommand, RotaPropose, RotaSun,
+    SwapCommand,
+};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -56,10 +61,33 @@ pub(crate) enum Command {
     /// Show one promise: budget, burn, signatures
     #[command(after_help = "Example: lamplighter feature light-on")]
     Feature(OneFeature),
-    /// Show who is on duty
+    /// Show what a changed configuration does to duty: gaps, nights, shifts that change hands
+    #[command(after_help = "Example: lamplighter plan new/ --against examples/solar --weeks 8")]
+    Plan(PlanChange),
+    /// Show who is on duty, or all shifts and gaps of a time
     #[command(after_help = "Examples: lamplighter oncall payments\n          \
-                            lamplighter oncall --config examples/solar --at 2026-12-24T18:00:00Z")]
+                            lamplighter oncall --config examples/solar --at 2026-12-24T18:00:00Z\n          \
+                            lamplighter oncall payments --config examples/solar --from \
+                            2026-12-01T00:00:00Z --to 2027-01-01T00:00:00Z --json")]
     Oncall(Oncall),
+    /// Change who is on duty for a while: add, remove or replace somebody
+    #[command(after_help = "Example: lamplighter override payments --replace ana --by bo \
+                            --from 2026-12-24T09:00:00Z --to 2026-12-26T09:00:00Z")]
+    Override(Override),
+    /// Addresses of calendars that phones subscribe to
+    #[command(subcommand)]
+    Calendar(CalendarCommand),
+    /// Hours on duty, with nights, weekends, holidays and pay, as CSV
+    #[command(
+        after_help = "Example: lamplighter hours --from 2026-11-01T00:00:00Z --to 2026-12-01T00:00:00Z"
+    )]
+    Hours(HoursOnDuty),
+    /// Ask somebody to take a shift, and answer such requests
+    #[command(subcommand)]
+    Swap(SwapCommand),
+    /// Propose rosters and layers; nothing is changed
+    #[command(subcommand)]
+    Rota(RotaCommand),
     /// Take a page or an incident
     #[command(after_help = "Example: lamplighter ack in_1")]
     Ack(OneId),
@@ -315,6 +343,9 @@ pub(crate) struct Check {
     /// Files and folders [default: lamplighter.yaml]
     #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
+    /// Calendar of leave, as PERSON=FILE.ics, or of public holidays, as ZONE=FILE.ics; may be repeated
+    #[arg(long, value_name = "WHO=FILE", value_parser = crate::rota::calendar)]
+    pub(crate) leave: Vec<(String, PathBuf)>,
     #[command(flatten)]
     pub(crate) form: Form,
 }
@@ -429,6 +460,12 @@ pub(crate) struct Oncall {
     /// When, as in 2026-12-24T18:00:00Z [default: now]
     #[arg(long, value_name = "TIME")]
     pub(crate) at: Option<String>,
+    /// List all shifts and gaps from then on, RFC 3339; with --to
+    #[arg(long, value_name = "TIME", requires = "to", conflicts_with = "at")]
+    pub(crate) from: Option<String>,
+    /// Up to when
+    #[arg(long, value_name = "TIME", requires = "from")]
+    pub(crate) to: Option<String>,
     /// Read configuration instead of asking a server; may be repeated
     #[arg(long, value_name = "PATH")]
     pub(crate) config: Vec<PathBuf>,
@@ -485,16 +522,6 @@ pub(crate) struct Page {
     /// Whom to call, where no feature says so
     #[arg(long)]
     pub(crate) team: Option<String>,
-    #[command(flatten)]
-    pub(crate) remote: Remote,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Note {
-    /// Which incident, or a page of it
-    pub(crate) id: String,
-    /// What
-    pub(crate) text: String,
     #[command(flatten)]
     pub(crate) remote: Remote,
 }

@@ -2,6 +2,8 @@
 
 mod ask;
 mod busfactor;
+mod calendars;
+mod changes;
 mod check;
 mod cli;
 mod contact;
@@ -16,6 +18,7 @@ mod offline;
 mod oncall;
 mod records;
 mod remote;
+mod rota;
 mod rules;
 mod shadow;
 mod silence;
@@ -69,7 +72,13 @@ fn run(command: Command) -> Answer {
         Command::Init(it) => init::init(&it),
         Command::Status(it) => ask::status(&it.remote),
         Command::Feature(it) => ask::feature(&it),
+        Command::Plan(it) => rota::plan(&it),
         Command::Oncall(it) => oncall::oncall(&it),
+        Command::Override(it) => changes::override_duty(&it),
+        Command::Calendar(it) => calendars::calendar(&it),
+        Command::Hours(it) => calendars::hours(&it),
+        Command::Swap(it) => changes::swap(&it),
+        Command::Rota(it) => rota::rota(&it),
         Command::Ack(it) => ask::ack(&it),
         Command::Renew(it) => deal::renew(&it),
         Command::Hand(it) => deal::hand(&it),

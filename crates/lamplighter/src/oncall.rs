@@ -11,18 +11,18 @@ use server::Problem;
 use std::fmt::Write as _;
 
 pub(crate) fn oncall(it: &Oncall) -> Answer {
+    if let (Some(from), Some(to)) = (&it.from, &it.to) {
+        return listed(it, time(from)?, time(to)?);
+    }
     let at = match it.at.as_deref() {
         None => None,
-        Some(text) => Some(Timestamp::parse_rfc3339(text).ok_or_else(|| {
-            Problem::negative(format!("`{text}` is not a time"))
-                .hint("write it as 2026-12-24T18:00:00Z")
-        })?),
+        Some(text) => Some(time(text)?),
     };
     let (duties, catalogue) = if it.config.is_empty() {
         let query = at.map_or(String::new(), |it| format!("?at={}", segment(&it.to_string())));
         (Server::new(&it.remote)?.get(&format!("/api/v1/oncall{query}"))?, None)
     } else {
-        let loaded = catalog::load(&it.config);
+        let loaded = catalog::load(&it.config).with_absences(SystemClock.now());
         let Some(catalogue) = loaded.catalogue.clone() else {
             say(&catalog::render(&loaded, false));
             return Ok(no());
@@ -44,6 +44,61 @@ pub(crate) fn oncall(it: &Oncall) -> Answer {
         say_json(&json!({ "at": duties["at"], "rotas": rotas }));
     } else {
         say(&told(&rotas));
+    }
+    Ok(YES)
+}
+
+/// Reads a time as it is typed.
+pub(crate) fn time(text: &str) -> Result<Timestamp, Problem> {
+    Timestamp::parse_rfc3339(text).ok_or_else(|| {
+        Problem::negative(format!("`{text}` is not a time"))
+            .hint("write it as 2026-12-24T18:00:00Z")
+    })
+}
+
+/// All shifts and gaps of a time.
+fn listed(it: &Oncall, from: Timestamp, to: Timestamp) -> Answer {
+    if to <= from {
+        return Err(Problem::negative("this time ends before it begins").hint("exchange the two"));
+    }
+    let (mut told, catalogue) = if it.config.is_empty() {
+        let (from, to) = (segment(&from.to_string()), segment(&to.to_string()));
+        let path = format!("/api/v1/oncall/shifts?from={from}&to={to}");
+        (Server::new(&it.remote)?.get(&path)?, None)
+    } else {
+        let Some(catalogue) = crate::rota::read(&it.config) else { return Ok(no()) };
+        let (zones, none) = (::oncall::Zones::bundled(), std::collections::BTreeMap::new());
+        let duties = ::oncall::Duties { rotas: &catalogue.rotas, overrides: &none, zones: &zones };
+        let listing = ::oncall::Listing::of(&duties, |_| true, from, to);
+        (json!({ "shifts": listing.shifts, "gaps": listing.gaps }), Some(catalogue))
+    };
+    if let Some(team) = &it.team {
+        let wanted = rotas_of(team, catalogue.as_ref());
+        for list in ["shifts", "gaps"] {
+            if let Some(list) = told[list].as_array_mut() {
+                list.retain(|it| wanted.contains(&plain(&it["rota"])));
+            }
+        }
+    }
+    told["from"] = from.to_string().into();
+    told["to"] = to.to_string().into();
+    if it.remote.form.json {
+        say_json(&told);
+        return Ok(YES);
+    }
+    let each = |list: &str| told[list].as_array().cloned().unwrap_or_default();
+    for shift in each("shifts") {
+        let jump = match shift["clock_jump_mins"].as_i64() {
+            Some(jump) if jump != 0 => format!("  (the clock jumps {jump:+} min)"),
+            _ => String::new(),
+        };
+        let (rota, person) = (plain(&shift["rota"]), plain(&shift["person"]));
+        let (start, end) = (plain(&shift["start"]), plain(&shift["end"]));
+        say(&format!("{rota}: {person} {start} to {end}{jump}\n"));
+    }
+    for gap in each("gaps") {
+        let (start, end) = (plain(&gap["start"]), plain(&gap["end"]));
+        say(&format!("{}: NOBODY {start} to {end}\n", plain(&gap["rota"])));
     }
     Ok(YES)
 }
@@ -85,14 +140,11 @@ fn rotas_of(team: &str, catalogue: Option<&Catalogue>) -> Vec<String> {
 }
 
 fn of_files(catalogue: &Catalogue, at: Timestamp) -> Value {
-    let zones = ::oncall::Zones::bundled();
-    let rotas: Vec<Value> = catalogue
-        .rotas
-        .iter()
-        .map(|(id, rota)| {
-            let duty = ::oncall::duty(rota, at, &zones);
-            json!({ "rota": id, "people": duty.people, "until": duty.shift.ends.to_string() })
-        })
+    let (zones, none) = (::oncall::Zones::bundled(), std::collections::BTreeMap::new());
+    let duties = ::oncall::Duties { rotas: &catalogue.rotas, overrides: &none, zones: &zones };
+    let shifts = catalogue.rotas.keys().filter_map(|id| Some((id, duties.at(id, at)?)));
+    let rotas: Vec<Value> = shifts
+        .map(|(id, it)| json!({ "rota": id, "people": it.people, "until": it.ends.to_string() }))
         .collect();
     json!({ "at": at.to_string(), "rotas": rotas })
 }

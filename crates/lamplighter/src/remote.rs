@@ -44,6 +44,16 @@ impl Server {
         self.answer(self.runtime.block_on(asked))
     }
 
+    /// What is not JSON.
+    pub(crate) fn text(&self, path: &str) -> Result<String, Problem> {
+        let url = format!("{}{path}", self.url);
+        let bearer = self.bearer.as_deref().map(|it| ("authorization", it));
+        let headers: Vec<_> = bearer.into_iter().collect();
+        let asked = self.client.get(&url, &headers, ANSWER_BYTES_MAX, TIMEOUT);
+        let response = self.heard(self.runtime.block_on(asked))?;
+        Ok(String::from_utf8_lossy(&response.body).into_owned())
+    }
+
     pub(crate) fn post(&self, path: &str, body: &Value) -> Result<Value, Problem> {
         let url = format!("{}{path}", self.url);
         let mut headers =
@@ -55,15 +65,22 @@ impl Server {
     }
 
     fn answer(&self, answered: Result<Response, egress::Error>) -> Result<Value, Problem> {
+        let response = self.heard(answered)?;
+        Ok(serde_json::from_slice(&response.body).unwrap_or(Value::Null))
+    }
+
+    fn heard(&self, answered: Result<Response, egress::Error>) -> Result<Response, Problem> {
         let response = answered.map_err(|error| {
             Problem::unreachable(format!("could not ask {}", self.url))
                 .detail(error)
                 .hint("check that the server runs; name it with --url or LAMPLIGHTER_URL")
         })?;
-        let body: Value = serde_json::from_slice(&response.body).unwrap_or(Value::Null);
         match response.status {
-            200..400 => Ok(body),
-            status => Err(refused(status, &body)),
+            200..400 => Ok(response),
+            status => {
+                let body = serde_json::from_slice(&response.body).unwrap_or(Value::Null);
+                Err(refused(status, &body))
+            }
         }
     }
 }

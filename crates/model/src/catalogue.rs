@@ -4,9 +4,9 @@
 //! the part it points to, needs have no cycle, time zones and objectives are valid.
 
 use crate::{
-    ChannelId, Escalation, EscalationId, FeatureId, LoadLimit, Millis, Mode, Objective, OrgId,
-    Pager, PersonId, PersonRules, Personal, RotaId, ServiceId, SloId, SourceId, TeamId, Urgency,
-    Watched,
+    ChannelId, Escalation, EscalationId, FeatureId, LayerRules, LoadLimit, Millis, Mode, Objective,
+    OrgId, Pager, PersonDuty, PersonId, PersonRules, Personal, RotaId, RotaRules, ServiceId, SloId,
+    SourceId, TeamId, Urgency, Watched,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -51,6 +51,9 @@ pub struct Catalogue {
     /// How pages leave: for real or in shadow, and how many one person may get.
     #[serde(default, skip_serializing_if = "Pager::is_default")]
     pub pager: Pager,
+    /// What hours on duty are paid, where it is written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pay: Option<crate::Pay>,
 }
 
 /// Somebody who can own, sign and be paged.
@@ -63,6 +66,9 @@ pub struct Person {
     /// How to reach them; a page goes to all of these at once unless they have rules of their own.
     /// Possibly empty.
     pub contacts: Vec<Contact>,
+    /// Hours, skills and absences.
+    #[serde(default, skip_serializing_if = "crate::duty::is_default")]
+    pub duty: PersonDuty,
     /// In which order they want to be reached.
     #[serde(default, skip_serializing_if = "PersonRules::is_empty")]
     pub rules: PersonRules,
@@ -235,6 +241,9 @@ pub struct Rota {
     pub timezone: String,
     /// The layers; a later one stands above an earlier one. Never empty.
     pub layers: Vec<Layer>,
+    /// What it says beyond its layers.
+    #[serde(default, skip_serializing_if = "crate::duty::is_default")]
+    pub rules: RotaRules,
     /// How long whoever comes on duty has to say that they know, where that is asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirm: Option<Millis>,
@@ -257,16 +266,23 @@ pub struct Layer {
     /// The local day, `YYYY-MM-DD`, on which the first person's first turn starts (moved to the
     /// first hand-over on or after it). The 1st of January 2024, a Monday, unless written.
     pub starts: String,
+    /// What it says beyond its turns.
+    #[serde(default, skip_serializing_if = "crate::duty::is_default")]
+    pub rules: LayerRules,
 }
 
 /// Length of a turn, in calendar units of the rota's zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Turn {
+    /// So many hours on a clock on the wall, at least 1.
+    Hours(u16),
     /// So many calendar days, at least 1.
     Days(u16),
     /// So many weeks, at least 1.
     Weeks(u16),
+    /// So many calendar months, at least 1.
+    Months(u16),
 }
 
 /// A day of the week.

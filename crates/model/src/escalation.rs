@@ -81,10 +81,10 @@ pub struct When {
 pub struct Hours {
     /// First minute of the local day, 0 to 1439.
     pub from_minute: u16,
-    /// First minute after it, 0 to 1440; before `from_minute` the span reaches over midnight and
+    /// First minute after it, 0 to 1440; at or before `from_minute` the span reaches over midnight and
     /// belongs to the day on which it begins.
     pub until_minute: u16,
-    /// On these days; never empty.
+    /// On these days; empty: every day.
     pub days: Vec<Weekday>,
 }
 

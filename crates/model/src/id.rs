@@ -179,4 +179,10 @@ number_id! {
     ChangeId "ch";
     /// A way in: session, API token or the key of a door.
     TokenId "tk";
+    /// A change to who is on duty.
+    OverrideId "ov";
+    /// A proposed roster.
+    RosterId "ro";
+    /// A request to give or change shifts.
+    SwapId "sw";
 }

@@ -10,6 +10,7 @@
 
 mod back;
 mod catalogue;
+mod duty;
 mod escalation;
 mod id;
 mod label;
@@ -27,11 +28,15 @@ pub use catalogue::{
     Catalogue, Channel, Contact, Feature, Layer, Medium, Need, Owners, Person, Rota, Route,
     SecretRef, Service, ServiceKind, Slo, Source, SourceKind, Team, Turn, Weekday,
 };
+pub use duty::{
+    Advance, Away, AwayKind, LayerRules, Pay, PersonDuty, Readiness, RosterRules, RotaRules,
+    ShiftPattern,
+};
 pub use escalation::{BudgetWhen, Escalation, EscalationStep, Hours, PageTarget, Urgency, When};
 pub use id::{
     AlertId, ChangeId, ChannelId, EscalationId, FeatureId, HeartbeatId, IncidentId, InvalidName,
-    NoticeId, OrgId, PageId, PersonId, RotaId, ServiceId, SilenceId, SloId, SourceId, TeamId,
-    TokenId, WindowId,
+    NoticeId, OrgId, OverrideId, PageId, PersonId, RosterId, RotaId, ServiceId, SilenceId, SloId,
+    SourceId, SwapId, TeamId, TokenId, WindowId,
 };
 pub use label::{Labels, Severity};
 pub use map::{Map, Set};

@@ -167,6 +167,7 @@ mod tests {
                 channel_receipts: BTreeMap::new(),
                 channel_priorities: priorities.iter().map(|(id, it)| ((*id).into(), *it)).collect(),
                 back: crate::Back::default(),
+                pay: None,
                 sources: BTreeMap::new(),
                 watched: crate::Watched::default(),
                 pager: crate::Pager::default(),

@@ -85,7 +85,7 @@ fn instant(day: Date, minute: u16, rules: &TimeZone) -> Option<Timestamp> {
 
 fn on(hours: &Hours, day: Date) -> bool {
     let number = usize::try_from(day.weekday().to_monday_zero_offset()).expect("not negative");
-    hours.days.contains(&EVERY_DAY[number])
+    hours.days.is_empty() || hours.days.contains(&EVERY_DAY[number])
 }
 
 #[cfg(test)]

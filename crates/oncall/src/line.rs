@@ -3,38 +3,66 @@
 //! Intuition: first those whom the layers below would have named, from the highest to the lowest, then
 //! the people of the deciding layer in the order in which their turns come.
 
-use crate::{Marks, Zones, duty};
-use model::{PersonId, Rota, Timestamp};
+use crate::schedule::Duties;
+use model::{Millis, PersonId, RotaId, Timestamp};
+use std::collections::BTreeMap;
+
+/// How far ahead the next turns are looked for.
+const TURNS_WITHIN: Millis = Millis::from_days(400);
+/// Shifts looked at for them.
+const TURNS_MAX: usize = 200;
 
 /// Everybody behind the duty of `rota` at `at`, nearest first, without repetition and without
 /// whoever is on duty.
 #[must_use]
-pub fn line(rota: &Rota, at: Timestamp, zones: &Zones) -> Vec<PersonId> {
-    let now = duty(rota, at, zones);
-    let below = (0..now.layer).rev().map(|idx| Marks::new(rota, idx, zones).shift_at(at).person);
-    let layer = &rota.layers[now.layer];
-    let marks = Marks::new(rota, now.layer, zones);
-    let mut ends = now.shift.ends;
-    let turns = (0..layer.people.len()).map_while(|_| {
-        let shift = (ends < Timestamp(i64::MAX)).then(|| marks.shift_at(ends))?;
-        ends = shift.ends;
-        Some(shift.person)
+pub fn line(duties: &Duties<'_>, rota: &RotaId, at: Timestamp) -> Vec<PersonId> {
+    let (Some(known), Some(now)) = (duties.rotas.get(rota), duties.at(rota, at)) else {
+        return vec![];
+    };
+    let deciding = now.layer.unwrap_or(known.layers.len());
+    let below = (0..deciding.min(known.layers.len())).rev().flat_map(|idx| {
+        // That layer alone, without what was written over it.
+        let mut alone = known.clone();
+        alone.layers = vec![known.layers[idx].clone()];
+        let rotas = BTreeMap::from([(rota.clone(), alone)]);
+        let alone = Duties { rotas: &rotas, overrides: &BTreeMap::new(), zones: duties.zones };
+        alone.at(rota, at).map_or(vec![], |it| it.people)
     });
-    // At the end of all calendars nobody's turn comes any more; the list still names people.
-    let rest = layer.people.iter().cloned();
+    let everybody = || known.layers.iter().rev().flat_map(|it| it.people.iter().cloned());
     let mut found: Vec<PersonId> = vec![];
-    for person in below.chain(turns).chain(rest) {
+    let mut add = |person: PersonId| {
         if !now.people.contains(&person) && !found.contains(&person) {
             found.push(person);
         }
+        found.len()
+    };
+    below.for_each(|it| {
+        add(it);
+    });
+    // The turns that come, as they will be: with everything that people changed.
+    let mut ends = now.ends;
+    for _ in 0..TURNS_MAX {
+        if ends >= at.plus(TURNS_WITHIN) || ends.0 == i64::MAX {
+            break;
+        }
+        let Some(shift) = duties.at(rota, ends) else { break };
+        shift.people.into_iter().for_each(|it| {
+            add(it);
+        });
+        ends = shift.ends;
     }
+    // At the end of all calendars nobody's turn comes any more; the list still names people.
+    everybody().for_each(|it| {
+        add(it);
+    });
     found
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use model::{Layer, Turn, Weekday};
+    use crate::Zones;
+    use model::{Layer, Rota, Turn, Weekday};
 
     fn layer(people: &str) -> Layer {
         Layer {
@@ -43,6 +71,7 @@ mod tests {
             handover_day: Weekday::Mon,
             handover_minute: 0,
             starts: "2026-11-23".to_owned(),
+            rules: model::LayerRules::default(),
         }
     }
 
@@ -53,9 +82,13 @@ mod tests {
             load: None,
             timezone: "UTC".to_owned(),
             layers: layers.iter().map(|it| layer(it)).collect(),
+            rules: model::RotaRules::default(),
         };
         let at = Timestamp::parse_rfc3339(&format!("{day}T12:00:00Z")).expect("a time");
-        let found = line(&rota, at, &Zones::bundled());
+        let (rotas, overrides) = (BTreeMap::from([("r".into(), rota)]), BTreeMap::new());
+        let zones = Zones::bundled();
+        let duties = Duties { rotas: &rotas, overrides: &overrides, zones: &zones };
+        let found = line(&duties, &"r".into(), at);
         let found: Vec<&str> = found.iter().map(PersonId::as_str).collect();
         assert_eq!(found.join(","), expected);
     }

@@ -1,9 +1,16 @@
 //! Rotas as lines, shifts as lines. The expected lines were computed apart with Python's `zoneinfo`.
 
+mod ahead;
+mod feed;
+mod ics;
+mod recurrence;
+mod timesheet;
+mod walk;
+
 use crate::{Zones, duty, shifts};
 use jiff::civil::{Date, DateTime, Time};
 use jiff::{SignedDuration, ToSpan};
-use model::{Layer, Millis, PersonId, Rota, Timestamp, Turn, Weekday};
+use model::{Layer, LayerRules, Millis, PersonId, Rota, RotaRules, Timestamp, Turn, Weekday};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use std::collections::BTreeMap;
@@ -235,18 +242,15 @@ fn calendar(layer: &Layer) -> BTreeMap<Date, usize> {
     let mut date: Date = layer.starts.parse().expect("a date");
     let mut days_left = 0;
     while date.year() < 2028 {
-        let is_day = match layer.turn {
-            Turn::Days(_) => true,
-            Turn::Weeks(_) => {
-                let name = format!("{:?}", date.weekday());
-                name.starts_with(&format!("{:?}", layer.handover_day))
-            }
-        };
+        let name = format!("{:?}", date.weekday());
+        let is_day = matches!(layer.turn, Turn::Days(_))
+            || name.starts_with(&format!("{:?}", layer.handover_day));
         if days_left == 0 && is_day {
             calendar.insert(date, calendar.len());
             days_left = match layer.turn {
                 Turn::Days(count) => i64::from(count),
                 Turn::Weeks(count) => 7 * i64::from(count),
+                other => panic!("{other:?} has no calendar of days"),
             };
         }
         days_left = (days_left - 1).max(0);
@@ -278,7 +282,9 @@ fn check(rota_text: &str, from: &str, to: &str, expected: &str) {
     let at = |it: &str| Timestamp::parse_rfc3339(it).expect("a time");
     let shown: Vec<String> = shifts(&rota, at(from), at(to), &Zones::bundled())
         .iter()
-        .map(|it| format!("{} {} {} {}", it.person, it.starts, it.ends, it.ends.since(it.starts)))
+        .map(|it| {
+            format!("{} {} {} {}", it.people[0], it.starts, it.ends, it.ends.since(it.starts))
+        })
         .collect();
     let expected: Vec<&str> = expected.lines().map(str::trim).filter(|it| !it.is_empty()).collect();
     assert_eq!(shown.join("\n"), expected.join("\n"));
@@ -287,6 +293,8 @@ fn check(rota_text: &str, from: &str, to: &str, expected: &str) {
 fn rota(zone: &str, turn: Turn, handover_day: Weekday, handover_minute: u16) -> Rota {
     let people: Vec<PersonId> = vec!["ana".into(), "bo".into()];
     let starts = "2024-01-01".to_owned();
-    let layer = Layer { people, turn, handover_day, handover_minute, starts };
-    Rota { timezone: zone.to_owned(), layers: vec![layer], load: None, confirm: None }
+    let rules = LayerRules::default();
+    let layer = Layer { people, turn, handover_day, handover_minute, starts, rules };
+    let rules = RotaRules::default();
+    Rota { timezone: zone.to_owned(), layers: vec![layer], load: None, confirm: None, rules }
 }

@@ -18,7 +18,7 @@ mod tests;
 
 pub use segment::{SEGMENT_SEPTETS_MAX, one_segment, septets};
 
-use model::{IncidentId, PageId};
+use model::{IncidentId, PageId, SwapId};
 use words::{FILLERS, GREETINGS, Word, word};
 
 /// Bytes of a message that are looked at; the rest is left out.
@@ -55,6 +55,13 @@ pub enum Act {
     Who(Option<String>),
     /// To know what can be said.
     Help,
+    /// To take a shift they were asked to take, or not.
+    Swap {
+        /// Which request.
+        swap: SwapId,
+        /// Whether they take it.
+        takes: bool,
+    },
     /// No more messages.
     Stop,
     /// Messages again.
@@ -156,6 +163,9 @@ fn parse_line(line: &str) -> Said {
         (about, at) = (id, at + used);
     }
     let Some(first) = words.get(at) else { return unclear(about) };
+    if let Some(act) = swap(&words[at..]) {
+        return Said { act, about };
+    }
     let (word, glued) = match (word(first), glued(first)) {
         (Some(word), _) => (word, None),
         (None, Some((word, id))) => (word, Some(id)),
@@ -199,6 +209,30 @@ fn parse_line(line: &str) -> Said {
     } else {
         unclear(about)
     }
+}
+
+/// `swap 3`, `swap sw_3 yes`, `noswap 3`, `swap 3 no`: whole, or not at all.
+fn swap(words: &[String]) -> Option<Act> {
+    let (first, rest) = words.split_first()?;
+    let (number, rest) = rest.split_first()?;
+    let swap = number.strip_prefix("sw_").unwrap_or(number);
+    let digits = !swap.is_empty() && swap.len() <= 9 && swap.bytes().all(|it| it.is_ascii_digit());
+    let swap = SwapId(digits.then(|| swap.parse().ok())??);
+    let mut takes = match first.as_str() {
+        "swap" => true,
+        "noswap" => false,
+        _ => return None,
+    };
+    let mut rest = rest.iter().map(String::as_str);
+    match rest.next() {
+        Some("no" | "decline") => takes = false,
+        // `noswap 3 yes` says both.
+        Some("yes" | "accept" | "ok") if !takes => return None,
+        Some("yes" | "accept" | "ok") | None => {}
+        Some(it) if FILLERS.contains(&it) => {}
+        Some(_) => return None,
+    }
+    rest.all(|it| FILLERS.contains(&it)).then_some(Act::Swap { swap, takes })
 }
 
 fn act(word: Word) -> Act {

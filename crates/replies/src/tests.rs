@@ -22,6 +22,7 @@ fn shown(said: &Said) -> String {
         Act::Help => "help".to_owned(),
         Act::Stop => "stop".to_owned(),
         Act::Start => "start".to_owned(),
+        Act::Swap { swap, takes } => format!("swap {swap} {takes}"),
         Act::Unclear => format!("unclear{about}"),
     }
 }
@@ -31,6 +32,25 @@ fn check(table: &[(&str, &str)]) {
     for (text, expected) in table {
         assert_eq!(shown(&parse(text)), *expected, "{text:?}");
     }
+}
+
+/// A shift is taken only by words that say so whole.
+#[test]
+fn swapping_a_shift() {
+    check(&[
+        ("SWAP 3", "swap sw_3 true"),
+        ("swap sw_3, thanks", "swap sw_3 true"),
+        ("swap #3 yes please", "swap sw_3 true"),
+        ("Noswap 3", "swap sw_3 false"),
+        ("swap 3 no", "swap sw_3 false"),
+        ("noswap 3 yes", "unclear"),
+        ("swap", "unclear"),
+        ("swap three", "unclear"),
+        ("swap 3 not", "unclear"),
+        ("swap 3 4", "unclear"),
+        ("swap 12345678901", "unclear"),
+        ("SWAP 3\n> Ana asks you", "swap sw_3 true"),
+    ]);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use crate::Problem;
 use crate::measure::token_of;
 use catalog::{Loaded, Severity};
 use channels::Sender;
+use driver::{Clock as _, SystemClock};
 use model::Catalogue;
 use std::path::{Path, PathBuf};
 
@@ -12,7 +13,7 @@ pub const DEFAULT_PATH: &str = "lamplighter.yaml";
 
 /// The catalogue in `paths`, or every problem with them in words.
 pub fn load(paths: &[PathBuf]) -> Result<Catalogue, Problem> {
-    let loaded = catalog::load(paths);
+    let loaded = catalog::load(paths).with_absences(SystemClock.now());
     let shown = catalog::render(&loaded, false);
     if loaded.count(Severity::Warning) > 0 && loaded.catalogue.is_some() {
         tracing::warn!("the configuration is accepted, with warnings:\n{shown}");

@@ -10,7 +10,7 @@
 
 mod reminder;
 
-use crate::{daily, limit_letters, reach_letters};
+use crate::{daily, duty_letters, limit_letters, reach_letters};
 use channels::{Action, Callbacks, Message, Priority, SHORT_LENGTH_MAX, one_line, short};
 use engine::{Alert, Notice, NoticeStatus, Origin, Purpose, Recipient, State};
 use incident::Incident;
@@ -60,6 +60,9 @@ pub(crate) fn letter(desk: &Desk<'_>, id: NoticeId) -> Option<Result<Message, St
         Purpose::End { incident } => limit_letters::over(desk, id, notice, incident),
         Purpose::Load { load } => limit_letters::enough(desk, id, notice, load),
         Purpose::Answer => answer_letter(desk, id, notice),
+        Purpose::Swap { swap } => duty_letters::swap(desk, id, notice, swap),
+        Purpose::Roster { roster } => duty_letters::roster(desk, id, notice, roster),
+        Purpose::Thin { look } => duty_letters::thin(desk, id, notice, look),
     })
 }
 

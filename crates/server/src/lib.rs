@@ -14,6 +14,7 @@ mod closing;
 mod configuration;
 mod daily;
 mod demo;
+mod duty_letters;
 mod letters;
 mod limit_letters;
 mod links;

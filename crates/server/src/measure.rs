@@ -366,6 +366,7 @@ pub(crate) fn empty() -> Catalogue {
         channel_priorities: BTreeMap::new(),
         channel_receipts: BTreeMap::new(),
         back: model::Back::default(),
+        pay: None,
         sources: BTreeMap::new(),
         watched: model::Watched::default(),
         pager: model::Pager::default(),

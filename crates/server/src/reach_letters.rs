@@ -20,8 +20,8 @@ const NAMED_MAX: usize = 50;
 pub(crate) fn without_evidence_on_duty(state: &State, now: Timestamp) -> usize {
     let Some(catalogue) = state.catalogue() else { return 0 };
     let zones = oncall::Zones::bundled();
-    let duty = catalogue.rotas.values().flat_map(|it| oncall::duty(it, now, &zones).people);
-    let people: BTreeSet<PersonId> = duty.collect();
+    let shifts = catalogue.rotas.keys().filter_map(|it| state.on_duty(it, now, &zones));
+    let people: BTreeSet<PersonId> = shifts.flat_map(|it| it.people).collect();
     people.iter().filter(|it| state.without_evidence(it, now)).count()
 }
 
@@ -95,14 +95,14 @@ pub(crate) fn duty(
     Ok(message)
 }
 
-struct Said {
-    to: String,
-    subject: String,
-    text: String,
-    kind: &'static str,
+pub(crate) struct Said {
+    pub(crate) to: String,
+    pub(crate) subject: String,
+    pub(crate) text: String,
+    pub(crate) kind: &'static str,
 }
 
-fn message(desk: &Desk<'_>, id: NoticeId, notice: &Notice, said: Said) -> Message {
+pub(crate) fn message(desk: &Desk<'_>, id: NoticeId, notice: &Notice, said: Said) -> Message {
     Message {
         key: id.to_string(),
         to: said.to,
@@ -118,7 +118,7 @@ fn message(desk: &Desk<'_>, id: NoticeId, notice: &Notice, said: Said) -> Messag
     }
 }
 
-fn person(notice: &Notice) -> Result<&PersonId, String> {
+pub(crate) fn person(notice: &Notice) -> Result<&PersonId, String> {
     match &notice.to {
         Recipient::Person(person) => Ok(person),
         Recipient::Channel(_) => Err("a channel has no address of its own".to_owned()),

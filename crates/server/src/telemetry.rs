@@ -197,9 +197,35 @@ impl Metrics {
             registry.register(name, help, gauge);
         }
         register_watched(registry, observed, &state, now);
+        register_duty(registry, &state, now);
         let help = "How long the oldest notice waits";
         plain(registry, "notice_wait_seconds", help, seconds(late.unwrap_or(Millis::ZERO)));
     }
+}
+
+/// Who is on duty, and what is thin in the week to come.
+fn register_duty(registry: &mut Registry, state: &engine::State, now: Timestamp) {
+    const KINDS: [&str; 4] = ["nobody", "on_leave", "unskilled", "twice"];
+    let Some(catalogue) = state.catalogue() else { return };
+    let zones = oncall::Zones::bundled();
+    let (mut people, mut thin) = (vec![], vec![]);
+    for rota in catalogue.rotas.keys() {
+        let on_duty = state.on_duty(rota, now, &zones).map_or(0, |it| it.people.len());
+        people.push((
+            vec![("rota", rota.to_string())],
+            f64::from(u32::try_from(on_duty).unwrap_or(0)),
+        ));
+        let found = state.ahead.get(rota).map_or(&[][..], |it| &it.found);
+        for kind in KINDS {
+            let length = |it: &engine::Thin| it.ends.since(it.starts.max(now)).max(Millis::ZERO).0;
+            let of_kind = found.iter().filter(|it| it.kind.word() == kind);
+            let labels = vec![("rota", rota.to_string()), ("kind", kind.to_owned())];
+            thin.push((labels, seconds(Millis(of_kind.map(length).sum()))));
+        }
+    }
+    gauge(registry, "on_duty_people", "People on duty now", people);
+    let help = "How much of the eight days to come is thin, as the last look found it";
+    gauge(registry, "duty_thin_seconds", help, thin);
 }
 
 /// Heartbeats and synthetic pages.

@@ -56,6 +56,7 @@ pub fn solar() -> Catalogue {
         channel_priorities: BTreeMap::new(),
         channel_receipts: BTreeMap::new(),
         back: model::Back::default(),
+        pay: None,
         sources: [(
             "services".into(),
             Source {
@@ -132,6 +133,7 @@ pub fn person(id: &str, timezone: &str, media: &[Medium]) -> (PersonId, Person) 
             contacts,
             aka: vec![],
             rules: PersonRules::default(),
+            duty: model::PersonDuty::default(),
         },
     )
 }
@@ -204,8 +206,10 @@ pub fn rota(timezone: &str, people_in_turn: &[&str]) -> Rota {
         handover_day: Weekday::Mon,
         handover_minute: 9 * 60,
         starts: "2024-01-01".to_owned(),
+        rules: model::LayerRules::default(),
     };
-    Rota { timezone: timezone.to_owned(), layers: vec![layer], load: None, confirm: None }
+    let rules = model::RotaRules::default();
+    Rota { timezone: timezone.to_owned(), layers: vec![layer], load: None, confirm: None, rules }
 }
 
 /// One step of an escalation policy.

@@ -185,8 +185,9 @@ fn demo_person(context: &Context, headers: &HeaderMap) -> Option<Principal> {
         .and_then(|it| PersonId::new(&it).ok())
         .filter(|it| catalogue.people.contains_key(it));
     let on_duty = || {
-        let rota = catalogue.rotas.values().next()?;
-        oncall::duty(rota, context.clock.now(), &context.zones).people.into_iter().next()
+        let rota = catalogue.rotas.keys().next()?;
+        let shift = state.on_duty(rota, context.clock.now(), &context.zones)?;
+        shift.people.into_iter().next()
     };
     let id = chosen.or_else(on_duty).or_else(|| catalogue.people.keys().next().cloned())?;
     Some(Principal::Person { id, role: Role::Admin, token: None, ambient: true })

@@ -77,7 +77,7 @@ pub(crate) fn refused(error: &SubmitError) -> Response {
 /// Events as ids only: everything else is read where it belongs.
 fn event(event: &Event) -> Value {
     let value = serde_json::to_value(event).unwrap_or_default();
-    let kept = ["type", "alert", "incident", "page", "silence", "token"];
+    let kept = ["type", "alert", "incident", "page", "silence", "token", "overriding", "swap"];
     let fields = value.as_object().cloned().unwrap_or_default();
     fields.into_iter().filter(|(name, _)| kept.contains(&name.as_str())).collect()
 }
@@ -220,17 +220,17 @@ pub(crate) async fn oncall(State(context): State<Context>, Query(query): Query<A
     };
     let state = context.handle.state();
     let rotas = state.catalogue().map(|it| {
-        let rotas = it.rotas.iter().map(|(id, rota)| {
-            let duty = oncall::duty(rota, at, &context.zones);
-            let reached = duty.people.iter().map(|it| reach::person_json(&state, it, at));
-            json!({
+        let rotas = it.rotas.keys().map(|id| {
+            let shift = state.on_duty(id, at, &context.zones)?;
+            let reached = shift.people.iter().map(|it| reach::person_json(&state, it, at));
+            Some(json!({
                 "rota": id,
-                "people": duty.people,
-                "until": duty.shift.ends.to_string(),
+                "people": shift.people,
+                "until": shift.ends.to_string(),
                 "reached": reached.collect::<Vec<Value>>(),
-            })
+            }))
         });
-        rotas.collect::<Vec<Value>>()
+        rotas.flatten().collect::<Vec<Value>>()
     });
     Json(json!({ "at": at.to_string(), "rotas": rotas.unwrap_or_default() })).into_response()
 }

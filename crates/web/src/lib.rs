@@ -17,13 +17,17 @@ mod callback_code;
 mod codes;
 mod deal;
 mod doors;
+mod duty;
+mod feeds;
 mod forms;
 mod headers;
 mod hooks;
+mod hours;
 mod links;
 mod live;
 mod passwords;
 mod reach;
+mod rosters;
 mod show;
 mod spent;
 mod steer;
@@ -156,6 +160,7 @@ pub fn router(context: Context) -> Router {
         .route("/static/{file}", get(headers::asset))
         .route("/login", get(forms::login_view).post(forms::login))
         .route("/setup/{secret}", get(forms::setup_view).post(forms::setup))
+        .route("/calendar/{secret}/{which}", get(feeds::calendar))
         .route("/a/{notice}/{mac}", get(links::look).post(links::take));
     let readers = Router::new()
         .route("/", get(views::now::view))
@@ -179,6 +184,15 @@ pub fn router(context: Context) -> Router {
         .route("/api/v1/incidents", get(api::incidents))
         .route("/api/v1/incidents/{id}", get(api::incident))
         .route("/api/v1/oncall", get(api::oncall))
+        .route("/api/v1/oncall/shifts", get(duty::shifts))
+        .route("/api/v1/oncall/now", get(feeds::now))
+        .route("/api/v1/oncall/now.txt", get(feeds::now_text))
+        .route("/api/v1/me/calendars", get(feeds::list))
+        .route("/api/v1/rosters", get(rosters::list))
+        .route("/hours", get(hours::view))
+        .route("/api/v1/hours", get(hours::hours))
+        .route("/api/v1/hours.csv", get(hours::hours_csv))
+        .route("/api/v1/overrides", get(duty::list))
         .route("/api/v1/why/{id}", get(api::why))
         .route("/watch", get(views::watch::view))
         .route("/whatif", get(views::whatif::view))
@@ -259,6 +273,21 @@ fn writers() -> Router<Context> {
         .route("/api/v1/pages/{id}/escalate", post(steer::escalate))
         .route("/api/v1/pages/{id}/acknowledge", post(api::acknowledge_page))
         .route("/api/v1/features/{id}/sign", post(api::sign))
+        .route("/rosters/{id}/{how}", post(rosters::answer_form))
+        .route("/api/v1/rosters/{id}/{how}", post(rosters::answer))
+        .route("/api/v1/rotas/{id}/rosters", post(rosters::propose))
+        .route("/me/calendars", post(feeds::issue_form))
+        .route("/me/calendars/{id}/revoke", post(feeds::revoke_form))
+        .route("/api/v1/me/calendars", post(feeds::issue))
+        .route("/api/v1/me/calendars/{id}", delete(feeds::revoke))
+        .route("/overrides", post(duty::set_form))
+        .route("/overrides/{id}/end", post(duty::end_form))
+        .route("/swaps", post(duty::ask_form))
+        .route("/swaps/{id}/{how}", post(duty::answer_form))
+        .route("/api/v1/overrides", post(duty::set))
+        .route("/api/v1/overrides/{id}/end", post(duty::end))
+        .route("/api/v1/swaps", post(duty::ask))
+        .route("/api/v1/swaps/{id}/{how}", post(duty::answer))
         .route("/api/v1/silences", post(api::silence))
         .route("/api/v1/silences/{id}/end", post(api::end_silence))
         .route("/maintenance", post(watching::plan_form))

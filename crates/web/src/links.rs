@@ -14,7 +14,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use engine::{Command, Event, Purpose, Recipient, Submission};
 use maud::{Markup, html};
-use model::{NoticeId, PageId, PersonId, RotaId};
+use model::{NoticeId, PageId, PersonId, RotaId, SwapId};
 use paging::{Page, PageStatus};
 use ring::hmac;
 
@@ -47,6 +47,54 @@ fn duty_of(context: &Context, notice: &str, given: &str) -> Option<(RotaId, Pers
     let mut duties = state.reach.duties.iter();
     let (rota, _) = duties.find(|(_, it)| it.call == call && it.person == *person)?;
     Some((rota.clone(), person.clone()))
+}
+
+/// The swap that a link is about, when it is about one that waits, and who is asked.
+fn swap_of(
+    context: &Context,
+    notice: &str,
+    given: &str,
+) -> Option<(SwapId, engine::Swap, PersonId)> {
+    let id = NoticeId::parse(notice)?;
+    if crate::hash_token(&code(&context.link_key, id)) != crate::hash_token(given) {
+        return None;
+    }
+    let state = context.handle.state();
+    let notice = state.notices.get(&id)?;
+    let (Purpose::Swap { swap }, Recipient::Person(person)) = (notice.purpose, &notice.to) else {
+        return None;
+    };
+    let it = state.swaps.get(&swap)?;
+    Some((swap, it.clone(), person.clone()))
+}
+
+/// A shift that somebody is asked to take.
+fn swap_view(context: &Context, id: SwapId, it: &engine::Swap, person: &PersonId) -> Response {
+    let face = show::Clockface::of(context, Some(person));
+    let answered = match it.answer {
+        Some(engine::SwapAnswer::Accepted) => Some("It was taken."),
+        Some(engine::SwapAnswer::Declined) => Some("It was declined; nothing changes."),
+        None if it.with != *person => Some("It is for somebody else to answer."),
+        None => None,
+    };
+    layout::bare(
+        "Take a shift",
+        &html! {
+            h1 { (it.from) " asks " (it.with) " to take " (it.rota) }
+            p.big { (face.time(it.gives.0)) " to " (face.time(it.gives.1)) }
+            @if let Some(takes) = it.takes {
+                p { "In exchange for " (face.time(takes.0)) " to " (face.time(takes.1)) "." }
+            }
+            @if let Some(answered) = answered {
+                p { (answered) }
+            } @else {
+                p { "You are asked as " strong { (person) } ". Nothing changes until you take it. (" (id) ")" }
+                form method="post" { button.big id="take" name="answer" value="accept" { "I take it" } " "
+                    button.quiet name="answer" value="decline" { "No" } }
+            }
+        },
+    )
+    .into_response()
 }
 
 /// What a link leads to.
@@ -120,6 +168,9 @@ pub(crate) async fn look(
         )
         .into_response();
     }
+    if let Some((id, it, person)) = swap_of(&context, &notice, &mac) {
+        return swap_view(&context, id, &it, &person);
+    }
     let Some(it) = linked(&context, &notice, &mac) else { return unknown() };
     let told = told(&it.it, it.person.as_ref());
     layout::bare(
@@ -147,7 +198,23 @@ pub(crate) async fn look(
 pub(crate) async fn take(
     State(context): State<Context>,
     Path((notice, mac)): Path<(String, String)>,
+    body: String,
 ) -> Response {
+    if let Some((swap, _, by)) = swap_of(&context, &notice, &mac) {
+        // The form has two buttons, and only one word takes the shift.
+        let takes = body.split('&').any(|it| it == "answer=accept");
+        let answer =
+            if takes { engine::SwapAnswer::Accepted } else { engine::SwapAnswer::Declined };
+        let command = Command::AnswerSwap { swap, by: by.clone(), answer };
+        return match context.handle.submit(Submission::person(by.clone(), command)).await {
+            Ok(_) if takes => {
+                views::message("Taken", &format!("Thank you, {by}. The shift is yours."))
+                    .into_response()
+            }
+            Ok(_) => views::message("Declined", "Nothing changes.").into_response(),
+            Err(error) => failure(&error),
+        };
+    }
     if let Some((rota, by)) = duty_of(&context, &notice, &mac) {
         let via = "link".to_owned();
         let command = Command::ConfirmDuty { by: by.clone(), rota: Some(rota.clone()), via };

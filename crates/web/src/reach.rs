@@ -235,6 +235,7 @@ fn body(context: &Context, reader: &PersonId) -> Markup {
                 }
             }
         }
+        (crate::feeds::section(&state, &face, reader))
         form method="post" action={ "/people/" (reader) "/test" } {
             button id="test" { "Send me a test message" }
         }

@@ -46,6 +46,9 @@ const ROUTES: &str = "
     GET  /incidents                            303 303 200 200
     GET  /incidents/in_9                       303 303 404 404
     GET  /oncall                               303 303 200 200
+    POST /overrides/ov_9/end                   303 303 404 404
+    POST /swaps/sw_9/accept                    303 303 404 404
+    POST /swaps/sw_9/forget                    303 303 404 404
     GET  /why/in_9                             303 303 404 404
     GET  /inbox                                303 303 404 404
     GET  /silences                             303 303 200 200
@@ -103,6 +106,24 @@ const ROUTES: &str = "
     GET  /api/v1/incidents                     401 401 200 200
     GET  /api/v1/incidents/in_9                401 401 404 404
     GET  /api/v1/oncall                        401 401 200 200
+    GET  /api/v1/oncall/shifts                 401 401 400 400
+    GET  /api/v1/overrides                     401 401 200 200
+    GET  /api/v1/oncall/now                    401 401 200 200
+    GET  /api/v1/oncall/now.txt                401 401 200 200
+    GET  /api/v1/me/calendars                  401 401 200 200
+    GET  /hours                                303 303 200 200
+    GET  /api/v1/rosters                       401 401 200 200
+    POST /rosters/ro_9/publish                 303 303 404 404
+    POST /api/v1/rosters/ro_9/publish          401 401 404 404
+    POST /api/v1/rotas/none/rosters            401 401 415 415
+    GET  /api/v1/hours                         401 401 200 200
+    GET  /api/v1/hours.csv                     401 401 200 200
+    GET  /calendar/lt_cal_no/me.ics            404 404 404 404
+    POST /me/calendars                         303 303 200 200
+    POST /me/calendars/tk_99/revoke            303 303 404 404
+    POST /api/v1/me/calendars                  401 401 200 200
+    POST /api/v1/overrides/ov_9/end            401 401 404 404
+    POST /api/v1/swaps/sw_9/accept             401 401 404 404
     GET  /me                                   303 303 200 200
     GET  /api/v1/me                            401 401 200 200
     GET  /api/v1/reach                         401 401 200 200

@@ -81,8 +81,8 @@ fn the_sample_of_the_design_reads() {
     let loaded = load_str(&[("a.yaml", DESIGN)]);
     assert_eq!(
         shorthand(&loaded),
-        "LL051 a.yaml:27:21 [true] `follow-the-sun` is not acted upon yet: people take whole \
-         turns\n      leave it out, or keep it for later\n"
+        "LL051 a.yaml:27:21 [true] `follow-the-sun` is not acted upon: people take whole turns\n      \
+         write what `lamplighter rota sun` proposes from people's `hours`\n"
     );
     let catalogue = loaded.catalogue.unwrap();
     let feature = &catalogue.features[&FeatureId::from("light-on")];
@@ -97,8 +97,10 @@ mode: shadow
 pages-per-person-per-10min: 7
 pagerduty-webhook-secret: env:PD
 people:
-  ana: { name: Ana Reyes, timezone: America/Los_Angeles, email: ana@solar.example, sms: "+15550100", ntfy: ana-7f, voice: "+15550101", pushover: u1, slack: U1, mattermost: ana, telegram: "17", matrix: "!dm:b", aka: [ana.r], skills: { postgres: 3 }, quiet: 22:00-07:00, rules: { page: [{ by: push }, { by: sms, after: 2m }], ticket: [{ by: email }] } }
-  bo: { name: Bo, timezone: Africa/Nairobi, sms: "+254700000001" }
+  ana: { name: Ana Reyes, timezone: America/Los_Angeles, email: ana@solar.example, sms: "+15550100", ntfy: ana-7f, voice: "+15550101", pushover: u1, slack: U1, mattermost: ana, telegram: "17", matrix: "!dm:b", aka: [ana.r], skills: { postgres: 3 }, hours: 08:00-17:00, quiet: 22:00-07:00, rules: { page: [{ by: push }, { by: sms, after: 2m }], ticket: [{ by: email }] } }
+  bo: { name: Bo, timezone: Africa/Nairobi, sms: "+254700000001", site: kenya, leave: [2026-12-24..2027-01-02] }
+sites: { kenya: { holidays: [2026-12-12] } }
+pay: { currency: kes, hour: 2.5/h, night: 1/h, weekend: 0.75/h, holiday: 10.00/h }
 teams: { payments: { members: [ana, bo], mode: live, load: { pages: 4, per: 24h, then: credit } } }
 services:
   api:
@@ -119,7 +121,8 @@ features:
     escalation: long
     urgency: morning
 rotas:
-  r: { timezone: Africa/Nairobi, layers: [{ people: [ana], turn: 3d, handover: "17:30", starts: 2026-01-05 }], follow-the-sun: false, confirm: 15m, load: { pages: 3, per: night, then: relieve } }
+  r: { timezone: Africa/Nairobi, layers: [{ people: [ana], turn: 3d, handover: "17:30", starts: 2026-01-05 }], follow-the-sun: false, confirm: 15m, load: { pages: 3, per: night, then: relieve }, cover: [mon-fri 09:00-17:00], owner: payments, skills: [postgres], readiness: { ana: shadowed }, rules: { rest-after-night: 11h, shifts-in-row: 5, nights-per-month: 8, not-together: [[ana, bo]], debt: { ana: 12 } } }
+  s: { timezone: UTC, apart-from: [r], layers: [{ people: [ana, bo], shifts: [{ repeat: mon-thu, at: "09:00", lasts: 8h }, { repeat: FREQ=MONTHLY;BYDAY=1SA, at: "10:00", lasts: 1d }], only: [fri-mon 22:00-06:00, 09:00-24:00], from: 2026-12-01, until: 2026-12-31, advance: worked, together: 2, timezone: Africa/Nairobi }] }
 escalations:
   long: { steps: [{ page: rota r, wait: 90s }, { page: [team payments, rota r next], wait: 1h, acks: 2, round-robin: true, when: { hours: "22:00-06:00", days: [sat, sun], severity: page, budget: below 10% } }, { page: channel e, wait: 1m }], repeat: 2, ack-timeout: 30m, urgency: morning }
   short: [{ page: person ana, wait: 10m }]
@@ -204,10 +207,16 @@ fn every_key_reaches_the_catalogue() {
     pager calls_per_10min_max 7
     pager mode "shadow"
     pager pagerduty_secret {"env":"PD"}
-    people ana {"aka":[{"$personal":{"subject":"ana","text":"ana.r"}}],"contacts":[{"address":{"$personal":{"subject":"ana","text":"ana@solar.example"}},"medium":"email"},{"address":{"$personal":{"subject":"ana","text":"+15550100"}},"medium":"sms"},{"address":{"$personal":{"subject":"ana","text":"ana-7f"}},"medium":"ntfy"},{"address":{"$personal":{"subject":"ana","text":"+15550101"}},"medium":"voice"},{"address":{"$personal":{"subject":"ana","text":"u1"}},"medium":"pushover"},{"address":{"$personal":{"subject":"ana","text":"U1"}},"medium":"slack"},{"address":{"$personal":{"subject":"ana","text":"ana"}},"medium":"mattermost"},{"address":{"$personal":{"subject":"ana","text":"17"}},"medium":"telegram"},{"address":{"$personal":{"subject":"ana","text":"!dm:b"}},"medium":"matrix"}],"name":{"$personal":{"subject":"ana","text":"Ana Reyes"}},"rules":{"page":[{"after":0,"by":"ntfy"},{"after":120000,"by":"sms"}],"quiet":{"from_minute":1320,"to_minute":420},"ticket":[{"after":0,"by":"email"}]},"timezone":"America/Los_Angeles"}
+    pay currency "kes"
+    pay holiday_cents 1000
+    pay hour_cents 250
+    pay night_cents 100
+    pay weekend_cents 75
+    people ana {"aka":[{"$personal":{"subject":"ana","text":"ana.r"}}],"contacts":[{"address":{"$personal":{"subject":"ana","text":"ana@solar.example"}},"medium":"email"},{"address":{"$personal":{"subject":"ana","text":"+15550100"}},"medium":"sms"},{"address":{"$personal":{"subject":"ana","text":"ana-7f"}},"medium":"ntfy"},{"address":{"$personal":{"subject":"ana","text":"+15550101"}},"medium":"voice"},{"address":{"$personal":{"subject":"ana","text":"u1"}},"medium":"pushover"},{"address":{"$personal":{"subject":"ana","text":"U1"}},"medium":"slack"},{"address":{"$personal":{"subject":"ana","text":"ana"}},"medium":"mattermost"},{"address":{"$personal":{"subject":"ana","text":"17"}},"medium":"telegram"},{"address":{"$personal":{"subject":"ana","text":"!dm:b"}},"medium":"matrix"}],"duty":{"away":[],"hours":{"days":[],"from_minute":480,"until_minute":1020},"skills":{"postgres":3}},"name":{"$personal":{"subject":"ana","text":"Ana Reyes"}},"rules":{"page":[{"after":0,"by":"ntfy"},{"after":120000,"by":"sms"}],"quiet":{"from_minute":1320,"to_minute":420},"ticket":[{"after":0,"by":"email"}]},"timezone":"America/Los_Angeles"}
     people bo {"contacts":[{"address":{"$personal":{"subject":"bo","text":"+254700000001"}},"medium":"sms"}],"name":{"$personal":{"subject":"bo","text":"Bo"}},"timezone":"Africa/Nairobi"}
     public_url "https://lamp.solar.example"
-    rotas r {"confirm":900000,"layers":[{"handover_day":"mon","handover_minute":1050,"people":["ana"],"starts":"2026-01-05","turn":{"days":3}}],"load":{"pages":3,"per":"night","then":"relieve"},"timezone":"Africa/Nairobi"}
+    rotas r {"confirm":900000,"layers":[{"handover_day":"mon","handover_minute":1050,"people":["ana"],"starts":"2026-01-05","turn":{"days":3}}],"load":{"pages":3,"per":"night","then":"relieve"},"rules":{"apart_from":[],"cover":[{"days":["mon","tue","wed","thu","fri"],"from_minute":540,"until_minute":1020}],"owner":"payments","readiness":{"ana":"shadowed"},"roster":{"debt":{"ana":12},"nights_per_month_max":8,"not_together":[["ana","bo"]],"rest_after_night_hours":11,"shifts_in_row_max":5},"skills":["postgres"]},"timezone":"Africa/Nairobi"}
+    rotas s {"layers":[{"handover_day":"mon","handover_minute":540,"people":["ana","bo"],"rules":{"advance":"worked","from":"2026-12-01","only":[{"days":["fri","sat","sun","mon"],"from_minute":1320,"until_minute":360},{"days":[],"from_minute":540,"until_minute":1440}],"shifts":[{"lasts_mins":480,"repeat":"FREQ=WEEKLY;BYDAY=MO,TU,WE,TH","start_minute":540},{"lasts_mins":1440,"repeat":"FREQ=MONTHLY;BYDAY=1SA","start_minute":600}],"timezone":"Africa/Nairobi","together":2,"until":"2026-12-31"},"starts":"2024-01-01","turn":{"weeks":1}}],"rules":{"apart_from":["r"],"cover":[],"owner":null,"readiness":{},"roster":{"debt":{},"nights_per_month_max":null,"not_together":[],"rest_after_night_hours":null,"shifts_in_row_max":null},"skills":[]},"timezone":"UTC"}
     services api {"kind":{"own":{"team":"payments"}},"slos":{"up":{"bad":"e_total{code=~\"5..\"}","objective":"99.95%","source":"own","total":"r_total","window":604800000}},"urgency":"wake"}
     services carrier {"kind":"supplier","slos":{"up":{"bad":"a","objective":"99%","source":"metrics","total":"b","window":604800000}},"urgency":"morning"}
     sources metrics {"interval":60000,"kind":{"prometheus":{"token":{"env":"PROM"},"url":"http://127.0.0.1:9090"}}}

@@ -85,7 +85,8 @@ const SPECIAL: &[Special] = &[
             let mut sink = crate::diagnostic::Sink::default();
             let mut files = Vec::new();
             crate::files::accept("a.yaml", b"org: \xff".to_vec(), &mut files, &mut sink);
-            crate::load_files(files, sink)
+            let nothing = |_: &std::path::Path| Err(std::io::ErrorKind::NotFound.into());
+            crate::load_files(files, &nothing, sink)
         },
         "LL003 a.yaml:0:0 [] `a.yaml` is not UTF-8 text: see byte 5\n      save it as UTF-8\n",
     ),

@@ -216,13 +216,14 @@ fn the_reference_names_every_key() {
             assert!(text.contains(&format!("\n| `{}` | ", field.key)), "{}", field.key);
         }
     }
-    insta::assert_snapshot!(text.lines().skip(10).take(18).collect::<Vec<_>>().join("\n"), @r"
+    insta::assert_snapshot!(text.lines().skip(10).take(19).collect::<Vec<_>>().join("\n"), @r"
     | key | holds | if left out | meaning |
     |---|---|---|---|
     | `org` | id | error | The id of the organisation. It may stand in several files if it says the same in each. |
     | `public-url` | URL | — | The address under which people reach this server; links in messages start with it. |
     | `people` | by id: [person](#person) | — | Everybody who can own, sign and be paged. |
     | `teams` | by id: [team](#team) | — | People who own things together. |
+    | `sites` | by id: [site](#site) | — | Where people live, with the public holidays there. |
     | `services` | by id: [service](#service) | — | What we run. |
     | `suppliers` | by id: [supplier](#supplier) | — | What others run for us. Ids are shared with `services`. |
     | `features` | by id: [feature](#feature) | — | What users do, and what we promise them. |

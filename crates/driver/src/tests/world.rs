@@ -87,6 +87,7 @@ fn catalogue() -> Catalogue {
             medium: Medium::Email,
             address: Personal::new(id.into(), format!("{id}@solar.example")),
         }],
+        duty: model::PersonDuty::default(),
         rules: model::PersonRules::default(),
         aka: vec![],
     };
@@ -116,6 +117,7 @@ fn catalogue() -> Catalogue {
         channel_priorities: BTreeMap::new(),
         channel_receipts: BTreeMap::new(),
         back: model::Back::default(),
+        pay: None,
         sources: BTreeMap::new(),
         watched: model::Watched::default(),
         pager: model::Pager::default(),

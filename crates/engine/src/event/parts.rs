@@ -3,7 +3,7 @@
 use crate::state::Recipient;
 use model::{
     AlertId, ChannelId, HeartbeatId, Labels, Medium, NoticeId, Objective, PageId, PersonId,
-    SilenceId, SourceId, Timestamp,
+    SilenceId, SourceId, Timestamp, TokenId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -239,4 +239,18 @@ pub enum SignRole {
     Product,
     /// Engineering.
     Engineering,
+}
+
+/// Who caused something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Actor {
+    /// A timer, a measurement, a worker.
+    System,
+    /// Somebody.
+    Person(PersonId),
+    /// Another system, by the key of its door.
+    Door(TokenId),
+    /// The operator of the machine: configuration files, the command line beside the data folder.
+    Operator,
 }

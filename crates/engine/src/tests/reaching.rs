@@ -96,6 +96,11 @@ fn change(it: &mut Catalogue, part: &str) {
             let rota = it.rotas.get_mut(&"payments".into()).expect("of the tests");
             rota.confirm = Some(Millis::from_mins(15));
         }
+        "leave" => {
+            let at = |minutes| super::world::START.plus(Millis::from_mins(minutes));
+            let kind = model::AwayKind::Leave;
+            ana.duty.away = vec![model::Away { starts: at(60), ends: at(120), kind }];
+        }
         "daily" => {
             let rota = it.rotas.get_mut(&"payments".into()).expect("of the tests");
             rota.layers[0].turn = model::Turn::Days(1);

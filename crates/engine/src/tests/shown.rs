@@ -88,6 +88,13 @@ pub(super) fn show(record: &EventRecord) -> String {
         Event::TokenRevoked { token } => format!("TokenRevoked {token}"),
         Event::PasswordSet { person, .. } => format!("PasswordSet {person}"),
         Event::DigestDue { notices, .. } => format!("DigestDue to {}", notices.len()),
+        Event::OverrideSet { .. }
+        | Event::OverrideEnded { .. }
+        | Event::SwapAsked { .. }
+        | Event::SwapAnswered { .. }
+        | Event::RosterProposed { .. }
+        | Event::RosterAnswered { .. }
+        | Event::DutyThin { .. } => super::duty_words::show(&record.event, &since),
         other => show_limits(other),
     }
 }
@@ -178,7 +185,7 @@ fn name_of(it: &Recipient) -> String {
     }
 }
 
-fn told(notices: &[crate::NewNotice]) -> String {
+pub(super) fn told(notices: &[crate::NewNotice]) -> String {
     let told: Vec<String> =
         notices.iter().map(|it| format!("{} {}", name_of(&it.to), medium(it.medium))).collect();
     told.join(", ")

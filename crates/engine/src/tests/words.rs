@@ -11,6 +11,7 @@ use model::{
 use slo::ConditionState::{self, Firing, Quiet, Unmeasured};
 use std::collections::BTreeMap;
 
+#[expect(clippy::too_many_lines, reason = "a table of commands")]
 pub(super) fn command(words: &[&str], now: Timestamp) -> Command {
     let page = |it: &str| PageId::parse(it).expect("a page id");
     let incident = |it: &str| IncidentId::parse(it).expect("an incident id");
@@ -70,6 +71,17 @@ pub(super) fn command(words: &[&str], now: Timestamp) -> Command {
             let silence = SilenceId::parse(id).expect("a silence id");
             Command::EndSilence { silence, by: by.into() }
         }
+        [
+            "override" | "end-override" | "swap" | "accept" | "decline" | "propose" | "put-aside",
+            ..,
+        ]
+        | ["publish", _, _] => super::duty_words::command(words, &super::duty_words::minute),
+        ["admin", person] => Command::SetPassword {
+            person: person.into(),
+            hash: "hash".into(),
+            role: Role::Admin,
+            spends: None,
+        },
         ["review", id, by] => {
             let text = "the carrier's certificate ended".to_owned();
             Command::PublishReview { incident: incident(id), by: by.into(), text }

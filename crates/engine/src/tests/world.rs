@@ -205,8 +205,9 @@ fn person(id: &str, zone: &str, contacts: &[(Medium, &str)]) -> (PersonId, Perso
         address: Personal::new(id.into(), *address),
     };
     let contacts = contacts.iter().map(contact).collect();
-    let (timezone, rules) = (zone.into(), PersonRules::default());
-    (id.into(), Person { name: None, timezone, contacts, aka: vec![], rules })
+    let (timezone, rules, duty) =
+        (zone.into(), PersonRules::default(), model::PersonDuty::default());
+    (id.into(), Person { name: None, timezone, contacts, aka: vec![], rules, duty })
 }
 
 pub(crate) fn catalogue() -> Catalogue {
@@ -236,6 +237,7 @@ pub(crate) fn catalogue() -> Catalogue {
         handover_day: Weekday::Mon,
         handover_minute: 9 * 60,
         starts: "2026-11-16".into(),
+        rules: model::LayerRules::default(),
     };
     let team = Team { members: vec!["ana".into(), "bo".into()], mode: None, load: None };
     let prometheus = SourceKind::Prometheus { url: "http://prometheus:9090".into(), token: None };
@@ -271,6 +273,7 @@ pub(crate) fn catalogue() -> Catalogue {
                 layers: vec![layer],
                 load: None,
                 confirm: None,
+                rules: model::RotaRules::default(),
             },
         )]),
         escalations: BTreeMap::from([
@@ -281,6 +284,7 @@ pub(crate) fn catalogue() -> Catalogue {
         channel_priorities: BTreeMap::new(),
         channel_receipts: BTreeMap::new(),
         back: model::Back::default(),
+        pay: None,
         sources: [(
             "prometheus".into(),
             Source { kind: prometheus, interval: Millis::from_secs(15) },

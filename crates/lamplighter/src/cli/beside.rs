@@ -96,3 +96,13 @@ pub(crate) struct ShadowEnd {
     #[command(flatten)]
     pub(crate) remote: Remote,
 }
+
+#[derive(Debug, Args)]
+pub(crate) struct Note {
+    /// Which incident, or a page of it
+    pub(crate) id: String,
+    /// What
+    pub(crate) text: String,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}

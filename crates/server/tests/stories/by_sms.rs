@@ -7,7 +7,7 @@ use testkit::MONDAY;
 
 impl World {
     /// Somebody writes a text message, which the gateway delivers; what is due then is sent.
-    async fn text_from(&mut self, person: &str, id: &str, text: &str) {
+    pub(crate) async fn text_from(&mut self, person: &str, id: &str, text: &str) {
         let contacts = &self.catalogue.people[&PersonId::from(person)].contacts;
         let number = contacts.iter().find(|it| it.medium == Medium::Sms);
         let number = number.and_then(|it| it.address.text()).expect("a telephone").to_owned();

@@ -5,6 +5,7 @@ mod by_sms;
 mod closing;
 #[cfg(feature = "servers")]
 mod dovecot;
+mod duty;
 mod limits;
 mod reaching;
 mod world;

@@ -51,6 +51,10 @@ struct Running {
     closer: Closer,
     asker: Asker,
     router: Router,
+    #[cfg_attr(
+        not(feature = "servers"),
+        expect(dead_code, reason = "only the mailbox of a real server is read with it")
+    )]
     context: web::Context,
 }
 

@@ -266,5 +266,6 @@ fn catalogue(bad: &str, total: &str) -> model::Catalogue {
         sources: [("own".into(), source)].into(),
         watched: model::Watched::default(),
         pager: model::Pager::default(),
+        pay: Default::default(),
     }
 }

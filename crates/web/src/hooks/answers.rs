@@ -147,6 +147,27 @@ pub(crate) fn on_duty(state: &State, person: &PersonId) -> String {
     format!("Noted: you know that you are on duty ({}).", rotas.join(", "))
 }
 
+/// They took a shift, or did not.
+pub(crate) fn swapped(
+    context: &Context,
+    person: &PersonId,
+    swap: model::SwapId,
+    takes: bool,
+) -> String {
+    if !takes {
+        return format!("Declined: {swap} changes nothing. Whoever asked is told.");
+    }
+    let state = context.handle.state();
+    let Some(it) = state.swaps.get(&swap) else { return format!("{swap} is done.") };
+    let zone = state.catalogue().and_then(|all| all.people.get(person)).map(|it| &it.timezone);
+    let zone = zone.and_then(|it| context.zones.get(it)).unwrap_or(jiff::tz::TimeZone::UTC);
+    let local = |at: model::Timestamp| {
+        at.to_jiff().to_zoned(zone.clone()).strftime("%a %-d %b %H:%M").to_string()
+    };
+    let (from, to) = (local(it.gives.0), local(it.gives.1));
+    format!("You have {} from {from} to {to}. Whoever asked is told. Thank you.", it.rota)
+}
+
 /// It was refused, or could not be stored.
 pub(crate) fn failed(error: &SubmitError) -> String {
     match error {
@@ -175,11 +196,12 @@ pub(crate) fn who(context: &Context, person: &PersonId, named: Option<&str>) -> 
     }
     let zone = catalogue.people.get(person).map_or("UTC", |it| it.timezone.as_str());
     let zone = context.zones.get(zone).unwrap_or(jiff::tz::TimeZone::UTC);
-    let told = rotas.into_iter().map(|id| {
-        let duty = oncall::duty(&catalogue.rotas[id], context.clock.now(), &context.zones);
-        let people: Vec<&str> = duty.people.iter().map(|it| catalogue.name_of(it)).collect();
-        let until = duty.shift.ends.to_jiff().to_zoned(zone.clone());
-        format!("{id}: {} until {}", people.join(", "), until.strftime("%a %-d %b %H:%M"))
+    let told = rotas.into_iter().filter_map(|id| {
+        let shift = state.on_duty(id, context.clock.now(), &context.zones)?;
+        let people: Vec<&str> = shift.people.iter().map(|it| catalogue.name_of(it)).collect();
+        let people = if people.is_empty() { "nobody".to_owned() } else { people.join(", ") };
+        let until = shift.ends.to_jiff().to_zoned(zone.clone());
+        Some(format!("{id}: {people} until {}", until.strftime("%a %-d %b %H:%M")))
     });
     told.collect::<Vec<_>>().join("; ")
 }

@@ -72,6 +72,10 @@ pub(crate) async fn carry_out(context: &Context, heard: Heard<'_>) -> Told {
         Act::Stop | Act::Start => {
             return stop_or_start(context, person, media, via, key, &said).await;
         }
+        Act::Swap { swap, takes } => {
+            let (swap, takes) = (*swap, *takes);
+            return answer_swap(context, person, key, swap, takes).await;
+        }
         Act::Unclear => {
             return Told::of(answers::unclear(&context.handle.state(), said.about));
         }
@@ -111,6 +115,24 @@ pub(crate) async fn carry_out(context: &Context, heard: Heard<'_>) -> Told {
             format!("{page} did not go to you this way. TAKE {} takes it over.", page.0)
         }
     })
+}
+
+/// Takes a shift, or declines it, for whoever was asked.
+async fn answer_swap(
+    context: &Context,
+    person: &PersonId,
+    key: Option<String>,
+    swap: model::SwapId,
+    takes: bool,
+) -> Told {
+    let answer = if takes { engine::SwapAnswer::Accepted } else { engine::SwapAnswer::Declined };
+    let command = Command::AnswerSwap { swap, by: person.clone(), answer };
+    let done = submit(context, person, key, command).await;
+    let text = match &done {
+        Ok(_) => answers::swapped(context, person, swap, takes),
+        Err(error) => answers::failed(error),
+    };
+    Told { text, again: is_trouble(&done) }
 }
 
 /// Whether a bare `1` without a page to take says: I know that I am on duty.

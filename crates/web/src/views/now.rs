@@ -167,8 +167,8 @@ fn duty(context: &Context) -> Markup {
         section aria-labelledby="duty" {
             h2 id="duty" { "On duty now" }
             ul {
-                @for (id, rota) in &catalogue.rotas {
-                    @let duty = oncall::duty(rota, now, &context.zones);
+                @for (id, duty) in catalogue.rotas.keys().filter_map(|id| Some((id, state.on_duty(id, now, &context.zones)?))) {
+                    @if duty.is_gap() { li { strong.bad { "nobody" } " for " (id) } }
                     @for person in &duty.people {
                         @let zone = catalogue.people.get(person).map_or("UTC", |it| &it.timezone);
                         @let face = Clockface::of_zone(context, zone);

@@ -40,6 +40,7 @@ fn tokens(context: &Context, reader: &PersonId) -> Markup {
         TokenKind::Session => "session",
         TokenKind::Api => "API",
         TokenKind::Door => "door",
+        TokenKind::Calendar => "calendar",
     };
     html! {
         h2 { "Keys" }

@@ -8,6 +8,7 @@
 //! That writes what is missing and overwrites nothing, with one exception: after an upcast was added,
 //! delete the `meaning.jsonl` of the older folders first and look at what changed.
 
+mod by_hand;
 mod story;
 mod watched;
 

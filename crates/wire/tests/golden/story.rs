@@ -11,8 +11,8 @@ use engine::{
 };
 use model::{
     AlertId, Catalogue, Channel, ContactRule, EscalationId, IncidentId, Medium, Millis, Need,
-    NoticeId, PageId, PageTarget, PersonRules, Route, SecretRef, SilenceId, Source, SourceKind,
-    Timestamp, TokenId, Turn,
+    NoticeId, PageId, PageTarget, PersonRules, Route, SecretRef, Source, SourceKind, Timestamp,
+    TokenId, Turn,
 };
 use slo::ConditionState::{self, Firing, Quiet};
 use std::collections::BTreeMap;
@@ -52,6 +52,13 @@ pub(crate) const EVENTS: &[&str] = &[
     "silence_started",
     "silence_ended",
     "alert_unsilenced",
+    "override_set",
+    "override_ended",
+    "swap_asked",
+    "swap_answered",
+    "duty_thin",
+    "roster_proposed",
+    "roster_answered",
     "page_held",
     "page_woken",
     "page_partly_acknowledged",
@@ -273,6 +280,13 @@ fn name(event: &Event) -> &'static str {
         Event::SilenceStarted { .. } => "silence_started",
         Event::SilenceEnded { .. } => "silence_ended",
         Event::AlertUnsilenced { .. } => "alert_unsilenced",
+        Event::OverrideSet { .. } => "override_set",
+        Event::OverrideEnded { .. } => "override_ended",
+        Event::SwapAsked { .. } => "swap_asked",
+        Event::SwapAnswered { .. } => "swap_answered",
+        Event::DutyThin { .. } => "duty_thin",
+        Event::RosterProposed { .. } => "roster_proposed",
+        Event::RosterAnswered { .. } => "roster_answered",
         Event::SilenceReminded { .. } => "silence_reminded",
         Event::MaintenancePlanned { .. } => "maintenance_planned",
         Event::MaintenanceCancelled { .. } => "maintenance_cancelled",
@@ -335,12 +349,13 @@ pub(crate) fn tell() -> Vec<EventRecord> {
     beginnings(&mut teller);
     a_burn_and_its_review(&mut teller);
     doors(&mut teller);
-    silences(&mut teller);
+    crate::by_hand::silences(&mut teller);
+    crate::by_hand::shifts(&mut teller);
     crate::watched::tell(&mut teller);
     nobody_to_call(&mut teller);
     limits::beside_another_pager(&mut teller);
     limits::enough_is_enough(&mut teller);
-    steered(&mut teller);
+    crate::by_hand::steered(&mut teller);
     reaching(&mut teller);
     dealing::tell(&mut teller);
     teller.records
@@ -427,53 +442,6 @@ fn doors(teller: &mut Teller) {
     // Every address of the first step turns out to be wrong, through every provider.
     (0..7).for_each(|_| teller.loses_what_is_due(145));
     teller.does(146, Command::SourceRead { source: "services".into() });
-}
-
-fn silences(teller: &mut Teller) {
-    let silence = |matchers: &str, from, to| Command::Silence {
-        by: "juma".into(),
-        matchers: alerting::Matcher::parse_list(matchers).expect("matchers"),
-        starts_at: at(from),
-        ends_at: at(to),
-        comment: "the mast is being painted".to_owned(),
-        replaces: None,
-    };
-    teller.does(150, silence("alertname=~\"TooS.*\",feature!=\"light-on\"", 150, 170));
-    teller.does(150, silence("alertname!~\"TooS.*\",severity=\"page\"", 160, 190));
-    let alert = door_alert(
-        "TooSlow",
-        &[("feature", "make-sale")],
-        DoorLife::FiringStaleAfter(Millis::from_mins(300)),
-        at(151),
-    );
-    teller.does(151, Command::Receive(Box::new(alert)));
-    teller.does(160, Command::Tick);
-    teller.does(165, Command::EndSilence { silence: SilenceId(2), by: "juma".into() });
-    teller.does(170, Command::Tick);
-    let incident = teller.last(|state| *state.incidents.last_key_value().expect("one").0);
-    teller.does(171, Command::ResolveIncident { incident, by: "juma".into() });
-}
-
-fn steered(teller: &mut Teller) {
-    let (by, title) = ("bo".into(), "the town is dark".to_owned());
-    teller.does(1_480, Command::Raise { by, title, feature: Some("light-on".into()), team: None });
-    let incident = teller.last(|state| *state.incidents.last_key_value().expect("one").0);
-    let page = teller.last(|state| *state.pages.last_key_value().expect("a page").0);
-    let sms = || "sms".to_owned();
-    let (by, via) = ("juma".into(), sms());
-    teller.does(1_480, Command::Escalate { page, by, via });
-    let (by, text) = ("juma".into(), "The carrier says an hour.".to_owned());
-    teller.does(1_481, Command::AddNote { incident, by, text, via: sms() });
-    teller.does(1_482, Command::TakeOver { incident, by: "juma".into(), via: sms() });
-    teller.does(1_483, Command::TakeOver { incident, by: "bo".into(), via: sms() });
-    let (person, medium) = ("juma".into(), Medium::Sms);
-    teller.does(1_484, Command::StopContact { person, medium, via: sms() });
-    let (person, medium) = ("juma".into(), Medium::Sms);
-    teller.does(1_485, Command::StartContact { person, medium, via: sms() });
-    let text = "pg_1 is yours.".to_owned();
-    let (to, channel) = ("juma".into(), "gateway".into());
-    teller.does(1_485, Command::Answer { to, medium: Medium::Sms, channel, text });
-    teller.does(1_486, Command::ResolveIncident { incident, by: "bo".into() });
 }
 
 fn nobody_to_call(teller: &mut Teller) {
@@ -738,12 +706,18 @@ impl Teller {
         self.asks(minutes, &Submission::system(command));
     }
 
-    fn burn(&mut self, minutes: i64, feature: &str, page: ConditionState, ticket: ConditionState) {
+    pub(crate) fn burn(
+        &mut self,
+        minutes: i64,
+        feature: &str,
+        page: ConditionState,
+        ticket: ConditionState,
+    ) {
         let assessment = Box::new(assessment("99.5%", page, ticket, at(minutes)));
         self.does(minutes, Command::Observe { feature: feature.into(), assessment });
     }
 
-    fn asks(&mut self, minutes: i64, submission: &Submission) {
+    pub(crate) fn asks(&mut self, minutes: i64, submission: &Submission) {
         let context = Context { now: at(minutes), zones: &self.zones };
         let done = self.engine.execute(&context, submission);
         let done = done.unwrap_or_else(|it| panic!("{minutes}m {submission:?}: {it}"));
@@ -761,7 +735,7 @@ impl Teller {
         }
     }
 
-    fn last<T>(&self, look: impl FnOnce(&State) -> T) -> T {
+    pub(crate) fn last<T>(&self, look: impl FnOnce(&State) -> T) -> T {
         look(self.engine.state())
     }
 }

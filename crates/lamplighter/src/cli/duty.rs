@@ -1,0 +1,188 @@
+//! What may be typed about duty: overrides, swaps, rosters, plans.
+
+use super::{OneId, Remote, Status};
+use clap::{Args, Subcommand};
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+pub(crate) struct PlanChange {
+    /// The changed configuration: files and folders
+    #[arg(value_name = "PATH", required = true)]
+    pub(crate) paths: Vec<PathBuf>,
+    /// The configuration in force; may be repeated
+    #[arg(long, value_name = "PATH", required = true)]
+    pub(crate) against: Vec<PathBuf>,
+    /// From when on, RFC 3339 [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: Option<String>,
+    /// How many weeks to look at
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=104))]
+    pub(crate) weeks: u16,
+    #[command(flatten)]
+    pub(crate) form: super::Form,
+}
+
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("change").required(true)
+    .args(["add", "remove", "replace", "end"]))]
+pub(crate) struct Override {
+    /// In which rota
+    #[arg(required_unless_present = "end")]
+    pub(crate) rota: Option<String>,
+    /// Who is on duty beside the others
+    #[arg(long, value_name = "PERSON")]
+    pub(crate) add: Option<String>,
+    /// Who is not on duty
+    #[arg(long, value_name = "PERSON")]
+    pub(crate) remove: Option<String>,
+    /// Whose duty somebody else has; with --by
+    #[arg(long, value_name = "PERSON", requires = "by")]
+    pub(crate) replace: Option<String>,
+    /// Who has it
+    #[arg(long, value_name = "PERSON")]
+    pub(crate) by: Option<String>,
+    /// From when, RFC 3339 [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: Option<String>,
+    /// Until when, RFC 3339
+    #[arg(long, value_name = "TIME", required_unless_present = "end")]
+    pub(crate) to: Option<String>,
+    /// Take back an override instead, by its id
+    #[arg(long, value_name = "ID")]
+    pub(crate) end: Option<String>,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CalendarCommand {
+    /// Make an address that phones subscribe to: your shifts, and each rota
+    #[command(after_help = "Example: lamplighter calendar new")]
+    New(Status),
+    /// List your addresses
+    #[command(after_help = "Example: lamplighter calendar list")]
+    List(Status),
+    /// Close one
+    #[command(after_help = "Example: lamplighter calendar revoke tk_7")]
+    Revoke(OneId),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HoursOnDuty {
+    /// Only this rota
+    pub(crate) rota: Option<String>,
+    /// From when on, RFC 3339
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: String,
+    /// Until when, RFC 3339
+    #[arg(long, value_name = "TIME")]
+    pub(crate) to: String,
+    /// Read files instead of asking a server; may be repeated
+    #[arg(long, value_name = "PATH")]
+    pub(crate) config: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SwapCommand {
+    /// Ask somebody to take your shift, or exchange it for one of theirs
+    #[command(after_help = "Example: lamplighter swap ask payments --at 2026-12-24T18:00:00Z \
+                            --with bo --for 2027-01-07T18:00:00Z")]
+    Ask(SwapAsk),
+    /// Take the shift that somebody asks you to take
+    #[command(after_help = "Example: lamplighter swap accept sw_1")]
+    Accept(OneId),
+    /// Do not take it, or take back your own request
+    #[command(after_help = "Example: lamplighter swap decline sw_1")]
+    Decline(OneId),
+    /// Show requests and overrides
+    #[command(after_help = "Example: lamplighter swap list")]
+    List(Status),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SwapAsk {
+    /// In which rota
+    pub(crate) rota: String,
+    /// A time in the shift that is given, RFC 3339
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: String,
+    /// Who is to take it
+    #[arg(long, value_name = "PERSON")]
+    pub(crate) with: String,
+    /// A time in the shift of theirs that is taken in exchange
+    #[arg(long = "for", value_name = "TIME")]
+    pub(crate) exchange: Option<String>,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RotaCommand {
+    /// Propose a roster that keeps the rota's rules and shares nights and weekends fairly
+    #[command(after_help = "Example: lamplighter rota propose payments --config examples/solar \
+                            --from 2027-01-04T00:00:00Z --weeks 13\n\
+                            Exit code 1 when a shift stays empty; the rules in the way are named.")]
+    Propose(RotaPropose),
+    /// List proposed rosters on a server, with what they would change
+    #[command(after_help = "Example: lamplighter rota proposals")]
+    Proposals(Status),
+    /// Publish a proposed roster: its changes become overrides, and whoever they touch is told
+    #[command(after_help = "Example: lamplighter rota publish ro_1")]
+    Publish(OneId),
+    /// Put a proposed roster aside
+    #[command(after_help = "Example: lamplighter rota discard ro_1")]
+    Discard(OneId),
+    /// Propose layers that follow the sun, from people's declared hours
+    #[command(after_help = "Example: lamplighter rota sun --config examples/solar\n\
+                            Exit code 1 when an hour of some day is nobody's.")]
+    Sun(RotaSun),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RotaPropose {
+    /// Which rota
+    pub(crate) rota: String,
+    /// Files and folders; may be repeated [default: lamplighter.yaml]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) config: Vec<PathBuf>,
+    /// From when on, RFC 3339 [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: Option<String>,
+    /// How many weeks
+    #[arg(long, default_value_t = 13, value_parser = clap::value_parser!(u16).range(1..=104))]
+    pub(crate) weeks: u16,
+    /// Change as little as possible of what the rota says, and be fair only after that
+    #[arg(long)]
+    pub(crate) repair: bool,
+    /// Calendar of leave, as PERSON=FILE.ics, or of public holidays, as ZONE=FILE.ics; may be repeated
+    #[arg(long, value_name = "WHO=FILE", value_parser = crate::rota::calendar)]
+    pub(crate) leave: Vec<(String, PathBuf)>,
+    /// Where chance begins: the same seed gives the same roster
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// How long to look; more steps never give a worse roster
+    #[arg(long, default_value_t = 300_000)]
+    pub(crate) steps: u64,
+    /// Hand it in at the server, where it waits to be published
+    #[arg(long)]
+    pub(crate) submit: bool,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RotaSun {
+    /// Files and folders; may be repeated [default: lamplighter.yaml]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) config: Vec<PathBuf>,
+    /// Only people of this team
+    #[arg(long)]
+    pub(crate) team: Option<String>,
+    /// The first day looked at, RFC 3339 [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: Option<String>,
+    #[command(flatten)]
+    pub(crate) form: super::Form,
+}

@@ -1,0 +1,138 @@
+//! Calendars whole and damaged.
+
+use crate::Zones;
+use crate::ics::Calendar;
+use model::Timestamp;
+
+const LEAVE: &str = "BEGIN:VCALENDAR\r
+VERSION:2.0\r
+BEGIN:VTIMEZONE\r
+TZID:Europe/Paris\r
+BEGIN:STANDARD\r
+DTSTART:19701025T030000\r
+END:STANDARD\r
+END:VTIMEZONE\r
+BEGIN:VEVENT\r
+UID:a\r
+SUMMARY:a long story that goes on\r
+  in the next line\r
+DTSTART;VALUE=DATE:20261224\r
+DTEND;VALUE=DATE:20261227\r
+END:VEVENT\r
+BEGIN:VEVENT\r
+UID:b\r
+DTSTART;TZID=\"Europe/Paris\":20260327T0\r
+ 90000\r
+DURATION:PT8H\r
+RRULE:FREQ=DAILY;COUNT=5\r
+EXDATE;TZID=Europe/Paris:20260328T090000\r
+BEGIN:VALARM\r
+DTSTART:junk\r
+END:VALARM\r
+END:VEVENT\r
+BEGIN:VEVENT\r
+UID:b\r
+RECURRENCE-ID;TZID=Europe/Paris:20260330T090000\r
+DTSTART;TZID=Europe/Paris:20260330T150000\r
+DURATION:PT1H\r
+END:VEVENT\r
+BEGIN:VEVENT\r
+UID:c\r
+STATUS:CANCELLED\r
+DTSTART;VALUE=DATE:20260601\r
+END:VEVENT\r
+END:VCALENDAR\r
+";
+
+fn at(text: &str) -> Timestamp {
+    Timestamp::parse_rfc3339(text).expect("a time")
+}
+
+fn told(calendar: &Calendar) -> Vec<String> {
+    let (from, to) = (at("2026-01-01T00:00:00Z"), at("2028-01-01T00:00:00Z"));
+    let times = calendar.times("Africa/Nairobi", from, to, &Zones::bundled());
+    let times = times.iter().map(|it| format!("{} {}", it.0, it.1));
+    times.chain(calendar.problems.iter().map(|it| format!("line {}: {}", it.0, it.1))).collect()
+}
+
+/// Goal: folded lines, zones, days of the place, repetition, exceptions and moved occurrences are read;
+/// nine in Paris is an hour earlier, UTC, after 29 March.
+#[test]
+fn events_are_times() {
+    assert_eq!(
+        told(&Calendar::read(LEAVE.as_bytes())),
+        [
+            "2026-03-27T08:00:00Z 2026-03-27T16:00:00Z",
+            "2026-03-29T07:00:00Z 2026-03-29T15:00:00Z",
+            "2026-03-30T13:00:00Z 2026-03-30T14:00:00Z",
+            "2026-03-31T07:00:00Z 2026-03-31T15:00:00Z",
+            "2026-12-23T21:00:00Z 2026-12-26T21:00:00Z",
+        ]
+    );
+}
+
+#[test]
+fn what_cannot_be_read_is_said_and_the_rest_is_read() {
+    let check = |event: &str, expected: &str| {
+        let text = format!(
+            "BEGIN:VEVENT\nDTSTART;VALUE=DATE:20260101\nEND:VEVENT\nBEGIN:VEVENT\n{event}\nEND:VEVENT\n"
+        );
+        let expected =
+            ["2026-01-01T00:00:00Z 2026-01-01T21:00:00Z".to_owned(), expected.to_owned()];
+        assert_eq!(told(&Calendar::read(text.as_bytes())), expected, "{event}");
+    };
+    check("UID:x", "line 4: this event does not say when it starts");
+    check("DTSTART:soon", "line 5: `soon` is no time");
+    check("DTSTART:20260230", "line 5: `20260230` is no time");
+    check("DTSTART;TZID=Mars/Base:20260101T000000", "line 5: the zone `Mars/Base` is not known");
+    check("DTSTART:20260102\nDTEND:20260101", "line 6: it ends before it starts");
+    check("DTSTART:20260102\nDURATION:long", "line 6: `long` is no length of time");
+    check("DTSTART:20260102\nRDATE:20260103", "line 6: RDATE is not read");
+    check(
+        "DTSTART:20260102\nRRULE:FREQ=HOURLY",
+        "line 6: its days: FREQ=HOURLY is not read: use DAILY, WEEKLY, MONTHLY or YEARLY",
+    );
+    assert_eq!(told(&Calendar::read(b"")), ["line 1: there is no event in it"]);
+    assert_eq!(told(&Calendar::read(b"BEGIN:VEVENT\nUID:x")), ["line 1: this event never ends"]);
+}
+
+/// Goal: damaged calendars never bring the reader down, and every time given lies where it was asked.
+#[test]
+fn damage_is_survived() {
+    let zones = Zones::bundled();
+    let (from, to) = (at("2026-01-01T00:00:00Z"), at("2027-01-01T00:00:00Z"));
+    let mut random = roughly(0xda_3a6e);
+    for _ in 0..3_000 {
+        let mut bytes = LEAVE.as_bytes().to_vec();
+        for _ in 0..=random() % 6 {
+            if bytes.len() < 2 {
+                break;
+            }
+            let place = usize::try_from(random()).expect("64 bits") % bytes.len();
+            match random() % 4 {
+                0 => bytes[place] = random().to_le_bytes()[0],
+                1 => drop(bytes.remove(place)),
+                2 => bytes.truncate(place.max(1)),
+                _ => {
+                    let copied = bytes[place..bytes.len().min(place + 40)].to_vec();
+                    bytes.splice(place..place, copied);
+                }
+            }
+        }
+        let calendar = Calendar::read(&bytes);
+        for (starts, ends) in calendar.times("Europe/Paris", from, to, &zones) {
+            assert!(from <= starts && starts < ends && ends <= to);
+        }
+    }
+}
+
+fn roughly(seed: u64) -> impl FnMut() -> u64 {
+    let mut state = seed;
+    move || {
+        // xorshift64, Marsaglia 2003.
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state
+    }
+}
