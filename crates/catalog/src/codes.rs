@@ -261,4 +261,15 @@ static CODES: &[CodeInfo] = &[
         "rule without address",
         "A person's rule names an address they do not have. It is passed over; when no rule of theirs reaches them, every address is used.",
     ),
+    error(
+        "LL090",
+        "not a comparison",
+        "What a gauge must be is a sign and a number: `<= 300`, `== 1`.",
+    ),
+    error("LL091", "not a bound", "The bound of a latency is `300ms`, `1.5s`, or a plain number."),
+    error(
+        "LL092",
+        "not a histogram",
+        "A histogram is written by its name, without the label `le`: the bound stands in `under`.",
+    ),
 ];

@@ -30,6 +30,7 @@ mod scalars;
 mod sections;
 mod semantics;
 mod shape;
+mod slis;
 mod suggest;
 mod yaml;
 

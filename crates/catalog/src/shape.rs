@@ -5,13 +5,16 @@
 //!
 //! Invariant: `about` is a sentence for the person who writes the file, not for us.
 
+mod slis;
 mod sources;
 mod watched;
 
+pub(crate) use slis::PUSH_EVERY_DEFAULT;
 pub(crate) use sources::INTERVAL_DEFAULT;
 pub(crate) use watched::{DEADLINE_DEFAULT, PING_EVERY_DEFAULT, SYNTHETIC_EVERY_DEFAULT};
 
 use model::Millis;
+use slis::{CALENDAR, GAUGE, LATENCY, PUSHED, RATIO, RAW, SLICES};
 use sources::SOURCE;
 use watched::{HEARTBEAT, MAINTENANCE, WATCH};
 
@@ -479,22 +482,25 @@ static SLO: Shape = Shape {
             Plain::Duration(WINDOW),
             "The rolling window over which it is promised.",
         ),
-        field("ratio", Required, Record(&RATIO), "The two counters it is measured by."),
+        field("calendar", Optional, Record(&CALENDAR), "A window that follows the calendar."),
+        field("slices", Optional, Record(&SLICES), "Judges slices of time instead of events."),
+        field("ratio", Optional, Record(&RATIO), "The two counters it is measured by."),
+        field("latency", Optional, Record(&LATENCY), "The histogram it is measured by."),
+        field("gauge", Optional, Record(&GAUGE), "The gauge it is measured by."),
+        field("raw", Optional, Record(&RAW), "The share it is measured by."),
+        field("pushed", Optional, Record(&PUSHED), "Others tell us the counts."),
+        plain(
+            "loses",
+            Optional,
+            Plain::Text(200),
+            "What a user loses when it fails, in their words: `the light stays off after paying`.",
+        ),
         field(
             "source",
             Default("the only source, or the one called `default`"),
             Name(Namespace::Source),
             "Where the counters are read.",
         ),
-    ],
-};
-
-static RATIO: Shape = Shape {
-    title: "ratio",
-    about: "Bad events among all events, each as the selector of a Prometheus counter.",
-    fields: &[
-        plain("bad", Required, Plain::Selector, "The counter of bad events."),
-        plain("total", Required, Plain::Selector, "The counter of all events, bad ones included."),
     ],
 };
 
@@ -511,6 +517,8 @@ static FEATURE: Shape = Shape {
             Plain::Duration(WINDOW),
             "The rolling window over which it is promised.",
         ),
+        field("calendar", Optional, Record(&CALENDAR), "A window that follows the calendar."),
+        field("slices", Optional, Record(&SLICES), "Judges slices of time instead of events."),
         field(
             "needs",
             Required,

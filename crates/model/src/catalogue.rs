@@ -4,8 +4,9 @@
 //! the part it points to, needs have no cycle, time zones and objectives are valid.
 
 use crate::{
-    ChannelId, EscalationId, FeatureId, LoadLimit, Millis, Mode, Objective, OrgId, Pager, PersonId,
-    PersonRules, Personal, RotaId, ServiceId, SloId, SourceId, TeamId, Watched,
+    Calendar, ChannelId, EscalationId, FeatureId, LoadLimit, Method, Millis, Mode, Objective,
+    OrgId, Pager, PersonId, PersonRules, Personal, RotaId, ServiceId, Sli, SloId, SourceId, TeamId,
+    Watched,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -157,6 +158,18 @@ pub struct Slo {
     pub total: String,
     /// Where the two are read.
     pub source: SourceId,
+    /// What the two selectors mean.
+    #[serde(default, skip_serializing_if = "Sli::is_plain")]
+    pub sli: Sli,
+    /// Whether events or slices of time count.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub method: Method,
+    /// The calendar that the window follows; `window` is then the longest it can be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calendar: Option<Calendar>,
+    /// What somebody loses when it fails, in a user's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loses: Option<String>,
 }
 
 /// Something a user does.
@@ -177,6 +190,16 @@ pub struct Feature {
     /// Who is paged, and how; `None` when its team has no policy: then nobody can be paged, which
     /// `check` warns about.
     pub escalation: Option<EscalationId>,
+    /// Whether events or slices of time count.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub method: Method,
+    /// The calendar that the window follows; `window` is then the longest it can be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calendar: Option<Calendar>,
+}
+
+fn is_default(method: &Method) -> bool {
+    *method == Method::default()
 }
 
 /// How a feature is made of service objectives.

@@ -222,6 +222,7 @@ impl Measurer {
         {
             round.reader = Some(reader);
         }
+        problems.extend(self.meter.missing_bounds(&id));
         match readings {
             Ok(readings) => {
                 for (selector, series) in readings {
@@ -230,6 +231,7 @@ impl Measurer {
                     }
                 }
             }
+            // Known after the next count, so that a missing bound is told one read later.
             Err(error) => {
                 self.meter.source_failed(&id, at);
                 problems = vec![error.to_string()];

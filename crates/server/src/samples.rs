@@ -83,7 +83,11 @@ impl SampleStore {
 /// Under which name the minutes of an objective are stored. A changed selector is another signal and
 /// begins anew; changing it back finds the old minutes again.
 pub(crate) fn key_of(id: &SloId, slo: &Slo) -> String {
-    let signal = format!("{}\n{}", slo.bad, slo.total);
+    let mut signal = format!("{}\n{}", slo.bad, slo.total);
+    // What is plain keeps the name it had before there was anything else.
+    if !slo.sli.is_plain() {
+        signal.push_str(&format!("\n{:?}", slo.sli));
+    }
     let hash = ring::digest::digest(&ring::digest::SHA256, signal.as_bytes());
     format!("{id}#{}", wire::hex(&hash.as_ref()[..4]))
 }

@@ -35,6 +35,10 @@ pub(crate) fn catalogue() -> Catalogue {
         bad: bad.into(),
         total: total.into(),
         source: "prometheus".into(),
+        sli: model::Sli::Bad,
+        method: model::Method::Occurrences,
+        calendar: None,
+        loses: None,
     };
     let service = |slo| Service {
         kind: ServiceKind::Supplier,
@@ -49,6 +53,8 @@ pub(crate) fn catalogue() -> Catalogue {
         needs: Need::All(vec![need("api.up"), need("carrier.up")]),
         owners: None,
         escalation: None,
+        method: model::Method::Occurrences,
+        calendar: None,
     };
     let source = Source {
         kind: SourceKind::Prometheus { url: "http://127.0.0.1:9090".into(), token: None },

@@ -626,7 +626,7 @@ pub(crate) fn catalogue() -> Catalogue {
         window: Millis::from_days(28),
         needs: Need::All(vec![Need::Slo("payments-api.availability".into())]),
         owners: Some(Owners { product: "ana".into(), engineering: "bo".into(), review: None }),
-        escalation: Some(escalation.into()),
+        escalation: Some(escalation.into()), method: model::Method::Occurrences, calendar: None,
     };
     let step = |page, minutes| EscalationStep { page, wait: Millis::from_mins(minutes) };
     let slo = Slo {
@@ -634,7 +634,7 @@ pub(crate) fn catalogue() -> Catalogue {
         window: Millis::from_days(28),
         bad: "errors_total".into(),
         total: "requests_total".into(),
-        source: "prometheus".into(),
+        source: "prometheus".into(), sli: model::Sli::Bad, method: model::Method::Occurrences, calendar: None, loses: None,
     };
     let layer = Layer {
         people: vec!["ana".into(), "bo".into()],
