@@ -139,7 +139,9 @@ pub(crate) fn sli(node: &Node) -> (Sli, String, String) {
     }
     let pushed = node.get("pushed").expect("exactly one kind");
     let every = duration(pushed, "every", PUSH_EVERY_DEFAULT);
-    (Sli::Pushed { every }, String::new(), String::new())
+    let check = pushed.get("check").and_then(Node::text).map(str::to_owned);
+    let secret = crate::build::secret(pushed, "secret");
+    (Sli::Pushed { every, check, secret }, String::new(), String::new())
 }
 
 fn histogram(latency: &Node) -> (Sli, String, String) {

@@ -158,7 +158,11 @@ fn own_service(dice: &mut Dice, team: &TeamId) -> Service {
         window: Millis::from_days(28),
         bad: "errors_total".to_owned(),
         total: "requests_total".to_owned(),
-        source: if dice.chance(500) { "prometheus".into() } else { "scrape".into() }, sli: model::Sli::Bad, method: model::Method::Occurrences, calendar: None, loses: None,
+        source: if dice.chance(500) { "prometheus".into() } else { "scrape".into() },
+        sli: model::Sli::Bad,
+        method: model::Method::Occurrences,
+        calendar: None,
+        loses: None,
     };
     Service {
         kind: ServiceKind::Own { team: team.clone() },
@@ -222,7 +226,9 @@ fn feature(dice: &mut Dice, catalogue: &Catalogue) -> Feature {
         needs,
         owners,
         escalation: Some(EscalationId::from(team.as_str())).filter(known),
-        team, method: model::Method::Occurrences, calendar: None,
+        team,
+        method: model::Method::Occurrences,
+        calendar: None,
     }
 }
 

@@ -35,6 +35,7 @@ impl State {
                 self.catalogue_hash.clone_from(hash);
                 duty::adopted(self);
                 watching::adopted(self);
+                crate::pushed::adopted(self);
             }
             Event::HeartbeatHeard { .. }
             | Event::ChangeHappened { .. }
@@ -55,12 +56,24 @@ impl State {
             Event::SourceRecovered { source } => {
                 self.sources_failing.remove(source);
             }
-            Event::Signed { feature, role, by, objective, window } => {
+            Event::CountsPushed { slo, pushes } => {
+                crate::pushed::apply(self, slo, pushes, record.at);
+            }
+            Event::BudgetWaived { feature, by, reason, until } => {
+                let (by, reason) = (by.clone(), reason.clone());
+                let waiver = crate::Waiver { by, reason, at: record.at, until: *until };
+                self.waivers.insert(feature.clone(), waiver);
+            }
+            Event::WaiverEnded { feature, .. } => {
+                self.waivers.remove(feature);
+            }
+            Event::Signed { feature, role, by, objective, window, terms } => {
                 let signature = Signature {
                     by: by.clone(),
                     at: record.at,
                     objective: *objective,
                     window: *window,
+                    terms: terms.clone(),
                 };
                 self.signatures.entry(feature.clone()).or_default().insert(*role, signature);
             }

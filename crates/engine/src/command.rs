@@ -6,7 +6,7 @@ use crate::{ReceiptEvidence, Role, TokenKind};
 use alerting::Matcher;
 use model::{
     AlertId, Catalogue, ChannelId, FeatureId, HeartbeatId, IncidentId, Labels, Maintenance, Medium,
-    Millis, NoticeId, Objective, PageId, PersonId, RotaId, ServiceId, Severity, SilenceId,
+    Millis, NoticeId, Objective, PageId, PersonId, RotaId, ServiceId, Severity, SilenceId, SloId,
     SourceId, TeamId, Timestamp, TokenId, WindowId,
 };
 
@@ -212,6 +212,31 @@ pub enum Command {
     },
     /// Something was changed.
     Change(Box<crate::Change>),
+    /// Counts were pushed. Lines that are known already change nothing.
+    PushCounts {
+        /// For which objective.
+        slo: SloId,
+        /// The lines.
+        pushes: Vec<crate::Push>,
+    },
+    /// Go on though the budget of a feature is gone.
+    Waive {
+        /// Which feature.
+        feature: FeatureId,
+        /// Who answers for it.
+        by: PersonId,
+        /// Why.
+        reason: String,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// Take a waiver back.
+    EndWaiver {
+        /// Of which feature.
+        feature: FeatureId,
+        /// Who says so.
+        by: PersonId,
+    },
     /// Something is to be written, to see whether it can be.
     Probe,
     /// A synthetic page came out at the other end.

@@ -79,6 +79,13 @@ pub(crate) fn decide(
         | Command::Probe
         | Command::SyntheticSeen { .. }
         | Command::WatchFailed { .. } => crate::watching::decide(state, context.now, command),
+        Command::PushCounts { slo, pushes } => {
+            crate::pushed::decide(state, context.now, slo, pushes)
+        }
+        Command::Waive { feature, by, reason, until } => {
+            crate::waiver::waive(state, context.now, feature, by, reason, *until)
+        }
+        Command::EndWaiver { feature, by } => crate::waiver::end(state, context.now, feature, by),
         Command::PageAnyway { alert, by } => load::page_anyway(state, *alert, by),
         Command::EndRelief { rota, by } => load::end_relief(state, context.now, rota, by),
         Command::EndShadow { team, by } => shadow::end(state, team.as_ref(), by),
@@ -484,7 +491,8 @@ fn sign(
         )));
     }
     let window = feature.window;
-    Ok(vec![Event::Signed { feature: id.clone(), role, by: by.clone(), objective, window }])
+    let (id, by, terms) = (id.clone(), by.clone(), crate::terms(feature));
+    Ok(vec![Event::Signed { feature: id, role, by, objective, window, terms }])
 }
 
 pub(crate) fn person(state: &State, id: &PersonId) -> Result<(), Rejected> {

@@ -35,6 +35,7 @@ mod limits_told;
 mod load;
 mod maintenance;
 mod notify;
+mod pushed;
 mod reach;
 mod receipt;
 mod shadow;
@@ -44,6 +45,8 @@ mod steer;
 mod storm;
 mod tell;
 mod tell_reach;
+mod terms;
+mod waiver;
 mod watching;
 mod ways;
 mod why;
@@ -64,6 +67,7 @@ pub use execute::{Engine, Executed};
 pub use heartbeat::{Pulse, heartbeat_key};
 pub use late::{LATE_FROM, Owed, in_order, together};
 pub use load::{CALLS_WINDOW, Load, LoadEntry, LoadOutcome, Received, Relief, Taken};
+pub use pushed::{BATCH_MAX, PUSH_AGE_MAX, Push, PushedCounts, PushedMinute};
 pub use reach::{
     ASK_AGAIN_AFTER, Asked, CODE_LASTS, CODE_TRIES_MAX, EVIDENCE_LASTS, PersonReach, Reach,
     Unreached, Verified,
@@ -76,5 +80,7 @@ pub use state::{
 };
 pub use storm::{UPDATE_EVERY, UPDATES_MAX, Updates};
 pub use tell::tell;
+pub use terms::terms;
+pub use waiver::{WAIVER_MAX, Waiver};
 pub use watching::{Plan, SYNTHETIC_ALERT, SYNTHETIC_GROUP, SyntheticSeen, Watching};
 pub use why::{WhyId, WhyLine, why, why_trail};

@@ -93,7 +93,21 @@ pub fn tell(event: &Event, catalogue: Option<&Catalogue>) -> String {
         Event::ReviewPublished { incident, by, .. } => {
             format!("{} published the review of incident {incident}.", person(by))
         }
-        Event::Signed { feature, role, by, objective, window } => {
+        Event::CountsPushed { slo, pushes } => {
+            let (bad, total) = pushes.iter().fold((0_u64, 0_u64), |(bad, total), it| {
+                (bad.saturating_add(it.bad), total.saturating_add(it.total))
+            });
+            format!("Counts were pushed for {slo}: {bad} of {total} bad.")
+        }
+        Event::BudgetWaived { feature, by, reason, until } => format!(
+            "{} lets deploys of `{feature}` go on until {until} though its budget may be gone: {}",
+            person(by),
+            reason.text().unwrap_or("(erased)"),
+        ),
+        Event::WaiverEnded { feature, by } => {
+            format!("{} took the waiver for `{feature}` back.", person(by))
+        }
+        Event::Signed { feature, role, by, objective, window, .. } => {
             let role = if *role == SignRole::Product { "product" } else { "engineering" };
             format!("{} signed {objective} over {window} of `{feature}` for {role}.", person(by))
         }

@@ -5,6 +5,7 @@
 //! Feature `make-sale` pages `cy`, who cannot be reached.
 
 mod limits;
+mod promises;
 mod reaching;
 mod receipt;
 mod steer;

@@ -6,7 +6,7 @@
 //! Invariant: the defaults are what a ratio of bad events over a rolling window means, and what was
 //! written before there was a choice reads as that.
 
-use crate::Millis;
+use crate::{Millis, SecretRef};
 use serde::{Deserialize, Serialize};
 
 /// Where the counts of a minute come from.
@@ -38,6 +38,12 @@ pub enum Sli {
     Pushed {
         /// How long after a push we may be sure that there was nothing else.
         every: Millis,
+        /// Of which check in CI results are taken, by the name that CI gives it; of any when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        check: Option<String>,
+        /// With what CI signs its results; without it none are taken.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        secret: Option<SecretRef>,
     },
 }
 

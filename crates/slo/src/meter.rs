@@ -358,7 +358,7 @@ impl SloMeter {
     }
 
     fn slice(&self, source: Option<&SourceMeter>, minute: i64) -> (Slice, Millis) {
-        if let Sli::Pushed { every } = self.sli {
+        if let Sli::Pushed { every, .. } = self.sli {
             return (self.pushes.slice(minute, every), MINUTE);
         }
         let unknown = (Slice::Unknown, Millis::ZERO);

@@ -178,7 +178,11 @@ pub fn slo(job: &str, objective: &str) -> Slo {
         window: Millis::from_days(28),
         bad: format!("bad_total{{job=\"{job}\"}}"),
         total: format!("all_total{{job=\"{job}\"}}"),
-        source: "services".into(), sli: model::Sli::Bad, method: model::Method::Occurrences, calendar: None, loses: None,
+        source: "services".into(),
+        sli: model::Sli::Bad,
+        method: model::Method::Occurrences,
+        calendar: None,
+        loses: None,
     }
 }
 
@@ -192,7 +196,9 @@ pub fn feature(question: &str, team: &str, objective: &str, needs: Need) -> Feat
         window: Millis::from_days(28),
         needs,
         owners: None,
-        escalation: Some(team.into()), method: model::Method::Occurrences, calendar: None,
+        escalation: Some(team.into()),
+        method: model::Method::Occurrences,
+        calendar: None,
     }
 }
 

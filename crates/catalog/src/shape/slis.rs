@@ -70,12 +70,26 @@ pub(super) static RAW: Shape = Shape {
 pub(super) static PUSHED: Shape = Shape {
     title: "pushed counts",
     about: "Counts that somebody sends to `POST /api/v1/sli/SERVICE.SLO`, or the results of checks in CI.",
-    fields: &[plain(
-        "every",
-        Default(PUSH_EVERY_DEFAULT),
-        Plain::Duration(PUSH),
-        "How long nothing need come until silence means that nothing is known.",
-    )],
+    fields: &[
+        plain(
+            "every",
+            Default(PUSH_EVERY_DEFAULT),
+            Plain::Duration(PUSH),
+            "How long nothing need come until silence means that nothing is known.",
+        ),
+        plain(
+            "check",
+            Optional,
+            Plain::Text(200),
+            "The only check in CI whose results count: the name of a workflow, a check run, a pipeline or a job.",
+        ),
+        plain(
+            "secret",
+            Optional,
+            Plain::Secret,
+            "With what CI signs its webhooks. Without it, results from CI are refused.",
+        ),
+    ],
 };
 
 pub(super) static SLICES: Shape = Shape {

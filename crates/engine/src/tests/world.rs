@@ -440,6 +440,9 @@ fn show(record: &EventRecord) -> String {
             format!("ChangeHappened {change} {}", what.summary)
         }
         Event::AlertUpdated { alert, summary, .. } => format!("AlertUpdated {alert} {summary}"),
+        Event::CountsPushed { slo, pushes } => format!("CountsPushed {slo} {}", pushes.len()),
+        Event::BudgetWaived { feature, .. } => format!("BudgetWaived {feature}"),
+        Event::WaiverEnded { feature, .. } => format!("WaiverEnded {feature}"),
         Event::JournalProbed => "JournalProbed".to_owned(),
         Event::SyntheticSeen { took } => format!("SyntheticSeen {took}"),
         Event::AlertUnsilenced { alert, silence } => format!("AlertUnsilenced {alert} {silence}"),
@@ -626,7 +629,9 @@ pub(crate) fn catalogue() -> Catalogue {
         window: Millis::from_days(28),
         needs: Need::All(vec![Need::Slo("payments-api.availability".into())]),
         owners: Some(Owners { product: "ana".into(), engineering: "bo".into(), review: None }),
-        escalation: Some(escalation.into()), method: model::Method::Occurrences, calendar: None,
+        escalation: Some(escalation.into()),
+        method: model::Method::Occurrences,
+        calendar: None,
     };
     let step = |page, minutes| EscalationStep { page, wait: Millis::from_mins(minutes) };
     let slo = Slo {
@@ -634,7 +639,11 @@ pub(crate) fn catalogue() -> Catalogue {
         window: Millis::from_days(28),
         bad: "errors_total".into(),
         total: "requests_total".into(),
-        source: "prometheus".into(), sli: model::Sli::Bad, method: model::Method::Occurrences, calendar: None, loses: None,
+        source: "prometheus".into(),
+        sli: model::Sli::Bad,
+        method: model::Method::Occurrences,
+        calendar: None,
+        loses: None,
     };
     let layer = Layer {
         people: vec!["ana".into(), "bo".into()],

@@ -125,7 +125,7 @@ fn a_gauge_is_judged_by_the_minute() {
 
 #[test]
 fn a_push_stands_until_the_next_is_due() {
-    let mut meter = meter(Sli::Pushed { every: Millis::from_mins(2) });
+    let mut meter = meter(Sli::Pushed { every: Millis::from_mins(2), check: None, secret: None });
     assert!(meter.selectors(&"prometheus".into()).is_empty());
     let mut pushes = Pushes::default();
     pushes.set(START + 1, Counts::new(1, 7));

@@ -244,7 +244,11 @@ fn catalogue(bad: &str, total: &str) -> model::Catalogue {
         window: Millis::from_days(28),
         bad: bad.to_owned(),
         total: total.to_owned(),
-        source: "own".into(), sli: model::Sli::Bad, method: model::Method::Occurrences, calendar: None, loses: None,
+        source: "own".into(),
+        sli: model::Sli::Bad,
+        method: model::Method::Occurrences,
+        calendar: None,
+        loses: None,
     };
     let slos = [("up".to_owned(), slo)].into();
     let service = model::Service { kind: model::ServiceKind::Supplier, slos };
