@@ -15,10 +15,10 @@ use crate::semantics;
 use crate::shape;
 use crate::yaml::{Class, Data, Entry, Node};
 use model::{
-    Catalogue, Channel, Contact, ContactRule, Escalation, EscalationStep, Feature, Layer,
+    Catalogue, Channel, Contact, ContactRule, Escalation, EscalationStep, Feature, Hours, Layer,
     LoadLimit, LoadPer, LoadThen, Millis, Mode, Need, Objective, Owners, Pager, Person, PersonId,
-    PersonRules, Personal, Rota, Route, SecretRef, Service, ServiceKind, Slo, SloId, Source,
-    SourceId, SourceKind, Team, Weekday,
+    PersonRules, Personal, Quiet, Rota, Route, SecretRef, Service, ServiceKind, Severity, Slo,
+    SloId, Source, SourceId, SourceKind, Team, Urgency, Weekday, When,
 };
 use std::collections::BTreeMap;
 
@@ -87,6 +87,7 @@ fn rules(node: &Node) -> PersonRules {
         })
     };
     let quiet = node.get("quiet").and_then(Node::text).and_then(scalars::hours);
+    let quiet = quiet.map(|(from_minute, to_minute)| Quiet { from_minute, to_minute });
     PersonRules { page: of("page"), ticket: of("ticket"), quiet }
 }
 
@@ -96,14 +97,15 @@ fn services(sections: &Sections) -> BTreeMap<model::ServiceId, Service> {
         let entries = node.get("slos").map_or(&[][..], Node::entries);
         entries.iter().map(|it| (it.key.clone(), slo(&it.value, source))).collect()
     };
+    let service = |it: &Entry, kind| {
+        let (slos, urgency) = (slos(&it.value), urgency(&it.value));
+        (it.key.as_str().into(), Service { kind, slos, urgency })
+    };
     let own = sections.entries("services").map(|it| {
         let kind = ServiceKind::Own { team: text(&it.value, "team").into() };
-        (it.key.as_str().into(), Service { kind, slos: slos(&it.value) })
+        service(it, kind)
     });
-    let suppliers = sections.entries("suppliers").map(|it| {
-        let service = Service { kind: ServiceKind::Supplier, slos: slos(&it.value) };
-        (it.key.as_str().into(), service)
-    });
+    let suppliers = sections.entries("suppliers").map(|it| service(it, ServiceKind::Supplier));
     own.chain(suppliers).collect()
 }
 
@@ -154,6 +156,7 @@ fn features(sections: &Sections) -> BTreeMap<model::FeatureId, Feature> {
             needs: needs[it.key.as_str()].clone(),
             owners: node.get("owners").map(owners),
             escalation: escalation.map(Into::into),
+            urgency: urgency(node),
         }
     })
 }
@@ -251,12 +254,49 @@ fn layer(node: &Node) -> Layer {
 
 fn escalation(node: &Node) -> Escalation {
     let steps = semantics::steps_of(node).iter().map(|it| step(it)).collect();
-    Escalation { steps, repeat_max: whole(node, "repeat").unwrap_or(0) }
+    let mut policy = Escalation::new(steps, whole(node, "repeat").unwrap_or(0));
+    policy.ack_timeout = node.get("ack-timeout").and_then(Node::text).and_then(scalars::duration);
+    policy.urgency = urgency(node);
+    policy
+}
+
+fn urgency(node: &Node) -> Option<Urgency> {
+    Urgency::parse(node.get("urgency")?.text()?)
 }
 
 fn step(node: &Node) -> EscalationStep {
-    let (kind, id) = scalars::target(text(node, "page")).expect("`page` was checked");
-    EscalationStep { page: kind.of(id), wait: duration(node, "wait", shape::WAIT_DEFAULT) }
+    let page = semantics::targets_of(node).map(|(kind, id, _)| kind.of(id)).collect();
+    EscalationStep {
+        page,
+        wait: duration(node, "wait", shape::WAIT_DEFAULT),
+        when: node.get("when").map_or_else(When::default, when),
+        acks_min: if node.get("acks").is_some() { part_count(node, "acks") } else { 1 },
+        round_robin: node.get("round-robin").is_some_and(semantics::is_true),
+    }
+}
+
+fn when(node: &Node) -> When {
+    let text = |key: &str| node.get(key).and_then(Node::text);
+    let hours = text("hours").map(|it| {
+        let (from_minute, until_minute) = scalars::hours(it).expect("`hours` was checked");
+        Hours { from_minute, until_minute, days: days(node) }
+    });
+    When {
+        hours,
+        severity: text("severity").map(|it| match it {
+            "ticket" => Severity::Ticket,
+            _ => Severity::Page,
+        }),
+        budget: text("budget").map(|it| scalars::budget_when(it).expect("`budget` was checked")),
+    }
+}
+
+fn days(node: &Node) -> Vec<Weekday> {
+    let named: Vec<&str> = match node.get("days") {
+        Some(days) => days.items().iter().filter_map(|it| it.text()).collect(),
+        None => shape::DAYS_DEFAULT.to_vec(),
+    };
+    named.into_iter().map(|it| scalars::weekday(it).expect("`days` was checked")).collect()
 }
 
 fn channel(node: &Node) -> Channel {

@@ -63,6 +63,14 @@ impl Checker<'_> {
                 self.list(node, of, here);
                 self.without_repetition(node);
             }
+            Kind::OneOrSet(of) => {
+                if let Data::List(_) = node.data {
+                    self.list(node, of, here);
+                    self.without_repetition(node);
+                } else {
+                    self.value(node, of, here);
+                }
+            }
             Kind::Map(keys, of) => self.map(node, *keys, of, here),
             Kind::Record(shape) => self.record(node, shape, here),
             Kind::OneOf(shape) => self.one_of(node, shape, here),
@@ -330,12 +338,12 @@ impl Checker<'_> {
     fn target(&mut self, text: &str, span: Span) {
         let Some((kind, id)) = scalars::target(text) else {
             let message = format!("{} does not say whom to page", quote(text));
-            let hint = "write `rota ID`, `team ID`, `person ID` or `channel ID`";
+            let hint = "write `rota ID`, `rota ID next`, `team ID`, `person ID` or `channel ID`";
             self.sink.push(Problem::at(span, "LL036", message).hint(hint));
             return;
         };
         let namespace = match kind {
-            TargetKind::Rota => Namespace::Rota,
+            TargetKind::Rota | TargetKind::RotaNext => Namespace::Rota,
             TargetKind::Team => Namespace::Team,
             TargetKind::Person => Namespace::Person,
             TargetKind::Channel => Namespace::Channel,
@@ -395,6 +403,8 @@ fn wanted(plain: Plain) -> &'static str {
         Plain::Phone => "a telephone number in quotes, such as `\"+254700000001\"`",
         Plain::Secret => "`env:NAME` or `file:/path`",
         Plain::Target => "somebody to page, such as `rota payments`",
+        Plain::Hours => "hours of a day, such as `09:00-18:00`",
+        Plain::BudgetWhen => "`below 10%` or `spent`",
         _ => "text",
     }
 }
@@ -461,6 +471,12 @@ fn plain_problem(text: &str, plain: Plain) -> Option<Refused> {
         Plain::Url => scalars::url(text).err(),
         Plain::UrlTemplate => scalars::url_template(text).err(),
         Plain::Secret => scalars::secret(text).err(),
+        Plain::BudgetWhen => unless(
+            scalars::budget_when(text).is_some(),
+            "LL061",
+            "state of a budget",
+            "write `below 10%`, with a whole number from 1 to 100, or `spent`",
+        ),
         Plain::When => model::Recurrence::parse(text).err().map(|error| Refused {
             code: "LL070",
             message: error.to_string(),

@@ -236,6 +236,13 @@ static CODES: &[CodeInfo] = &[
         "Somebody can be paged and has no address that a channel delivers to.",
     ),
     warning("LL053", "no channel", "There are escalations and no channel to carry pages."),
+    error("LL061", "not a state of a budget", "A budget is `below 10%`, or `spent`."),
+    warning(
+        "LL062",
+        "more wanted than called",
+        "A step wants more people to take the page than it and the steps before it can call.",
+    ),
+    warning("LL063", "step never taken", "A step is for tickets only, and tickets call nobody."),
     error(
         "LL070",
         "not a time of planned work",
@@ -254,7 +261,7 @@ static CODES: &[CodeInfo] = &[
     error(
         "LL080",
         "not hours of the day",
-        "Quiet hours are written `22:00-07:00`; both ends differ.",
+        "Hours are written `22:00-07:00`, by the clock of the person they are about; both ends differ.",
     ),
     warning(
         "LL081",

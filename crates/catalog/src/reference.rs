@@ -91,7 +91,9 @@ fn collect_kind(kind: &'static Kind, into: &mut Vec<&'static Shape>) {
                 }
             }
         }
-        Kind::List(of) | Kind::Set(of) | Kind::Map(_, of) => collect_kind(of, into),
+        Kind::List(of) | Kind::Set(of) | Kind::OneOrSet(of) | Kind::Map(_, of) => {
+            collect_kind(of, into);
+        }
         Kind::Record(shape) | Kind::OneOf(shape) => collect(shape, into),
         Kind::Either { list, record } => {
             collect(record, into);
@@ -174,6 +176,12 @@ fn kind_schema(kind: &Kind) -> Value {
         Kind::Set(of) => json!({
             "type": "array", "minItems": 1, "uniqueItems": true, "items": kind_schema(of),
         }),
+        Kind::OneOrSet(of) => json!({
+            "anyOf": [
+                kind_schema(of),
+                { "type": "array", "minItems": 1, "uniqueItems": true, "items": kind_schema(of) },
+            ],
+        }),
         Kind::Map(keys, of) => json!({
             "type": "object",
             "minProperties": 1,
@@ -238,8 +246,11 @@ fn plain_schema(plain: Plain) -> Value {
         Plain::Url | Plain::UrlTemplate => pattern("^https?://"),
         Plain::Secret => pattern("^(env:[A-Za-z_][A-Za-z0-9_]*|file:/.+)$"),
         Plain::Choice(words) => json!({ "enum": words }),
-        Plain::Target => pattern("^(rota|team|person|channel) +[a-z0-9][a-z0-9_-]{0,63}$"),
-        Plain::Hours => pattern("^[0-2][0-9]:[0-5][0-9]-[0-2][0-9]:[0-5][0-9]$"),
+        Plain::Target => pattern(
+            "^((rota|team|person|channel) +[a-z0-9][a-z0-9_-]{0,63}|rota +[a-z0-9][a-z0-9_-]{0,63} +next)$",
+        ),
+        Plain::Hours => pattern("^ *[0-2][0-9]:[0-5][0-9] *- *[0-2][0-9]:[0-5][0-9] *$"),
+        Plain::BudgetWhen => pattern("^(spent|below +[0-9]{1,3} *%)$"),
         Plain::When => pattern("^([0-9]{4}-[0-9]{2}-[0-9]{2}|[a-z0-9, ]+) +[0-2][0-9]:[0-5][0-9]$"),
         Plain::Zone | Plain::Host | Plain::Selector | Plain::Header | Plain::Matchers => {
             json!({ "type": "string", "minLength": 1 })
@@ -254,6 +265,7 @@ fn holds(kind: &Kind) -> String {
         Kind::Name(namespace) => format!("id of a {}", namespace.noun()),
         Kind::Need => "a need".to_owned(),
         Kind::List(of) | Kind::Set(of) => format!("list: {}", holds(of)),
+        Kind::OneOrSet(of) => format!("one or a list: {}", holds(of)),
         Kind::Map(Keys::Ids, of) => format!("by id: {}", holds(of)),
         Kind::Map(_, of) => format!("by name: {}", holds(of)),
         Kind::Record(shape) | Kind::OneOf(shape) => link(shape),
@@ -294,7 +306,8 @@ fn plain_words(plain: Plain) -> String {
         Plain::When => "day or days, and time",
         Plain::Matchers => "matchers of labels",
         Plain::Header => "text, or `env:NAME`, or `file:/path`",
-        Plain::Target => "`rota ID`, `team ID`, `person ID` or `channel ID`",
+        Plain::Target => "`rota ID`, `rota ID next`, `team ID`, `person ID` or `channel ID`",
+        Plain::BudgetWhen => "`below 10%` or `spent`",
     };
     words.to_owned()
 }

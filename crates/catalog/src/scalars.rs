@@ -6,7 +6,7 @@
 use crate::diagnostic::quote;
 use crate::suggest::nearest;
 use jiff::tz::TimeZoneDatabase;
-use model::{Millis, PageTarget, SecretRef, Turn, Weekday};
+use model::{BudgetWhen, Millis, PageTarget, SecretRef, Turn, Weekday};
 use slo::selector::{MatchOp, Selector};
 use std::collections::BTreeSet;
 
@@ -80,13 +80,24 @@ pub(crate) fn handover(text: &str) -> Option<Handover> {
     (hour < 24 && minute < 60).then_some(Handover { day, minute: hour * 60 + minute })
 }
 
-/// Reads `22:00-07:00`. Both ends alike would be no time at all, or the whole day.
-pub(crate) fn hours(text: &str) -> Option<model::Quiet> {
-    let (from, to) = text.split_once('-')?;
-    let minute =
-        |text: &str| handover(text.trim()).filter(|it| it.day.is_none()).map(|it| it.minute);
-    let (from_minute, to_minute) = (minute(from)?, minute(to)?);
-    (from_minute != to_minute).then_some(model::Quiet { from_minute, to_minute })
+/// Reads `09:00-18:00`: the first minute of the local day, and the first one after it. A span that
+/// ends before it begins reaches over midnight. Both ends alike would be no time at all, or the
+/// whole day.
+pub(crate) fn hours(text: &str) -> Option<(u16, u16)> {
+    let (from, until) = text.split_once('-')?;
+    let minute = |it: &str| handover(it.trim()).filter(|it| it.day.is_none()).map(|it| it.minute);
+    let from = minute(from)?;
+    let until = if until.trim() == "24:00" { 24 * 60 } else { minute(until)? };
+    (from != until).then_some((from, until))
+}
+
+/// Reads `below 10%` or `spent`.
+pub(crate) fn budget_when(text: &str) -> Option<BudgetWhen> {
+    if text == "spent" {
+        return Some(BudgetWhen::Spent);
+    }
+    let percent = text.strip_prefix("below ")?.trim().strip_suffix('%')?.trim_end();
+    percent.parse().ok().filter(|it| (1..=100).contains(it)).map(BudgetWhen::Below)
 }
 
 /// Which addresses a person's rule may name.
@@ -95,7 +106,7 @@ pub(crate) fn medium(word: &str) -> Option<model::Medium> {
     model::Medium::ALL.into_iter().find(|it| it.contact_key() == Some(key))
 }
 
-fn weekday(text: &str) -> Option<Weekday> {
+pub(crate) fn weekday(text: &str) -> Option<Weekday> {
     Some(match text {
         "mon" => Weekday::Mon,
         "tue" => Weekday::Tue,
@@ -286,9 +297,13 @@ pub(crate) fn header(name: &str, text: &str) -> Result<SecretRef, Refused> {
     Err(refused("LL037", "this cannot be the value of an HTTP header", hint))
 }
 
-/// Reads `rota payments`, `team payments`, `person ana` or `channel ops`: a kind and an id.
+/// Reads `rota payments`, `rota payments next`, `team payments`, `person ana` or `channel ops`: a kind
+/// and an id.
 pub(crate) fn target(text: &str) -> Option<(TargetKind, &str)> {
     let (kind, id) = text.split_once(' ')?;
+    if let ("rota", Some((id, "next"))) = (kind, id.trim().rsplit_once(' ')) {
+        return Some((TargetKind::RotaNext, id.trim_end()));
+    }
     let kind = match kind {
         "rota" => TargetKind::Rota,
         "team" => TargetKind::Team,
@@ -303,6 +318,7 @@ pub(crate) fn target(text: &str) -> Option<(TargetKind, &str)> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TargetKind {
     Rota,
+    RotaNext,
     Team,
     Person,
     Channel,
@@ -313,6 +329,7 @@ impl TargetKind {
     pub(crate) fn of(self, id: &str) -> PageTarget {
         match self {
             Self::Rota => PageTarget::Rota(id.into()),
+            Self::RotaNext => PageTarget::RotaNext(id.into()),
             Self::Team => PageTarget::Team(id.into()),
             Self::Person => PageTarget::Person(id.into()),
             Self::Channel => PageTarget::Channel(id.into()),

@@ -38,7 +38,39 @@ pub(crate) fn check(sections: &Sections, sink: &mut Sink) {
         sources_are_clear(sections, sink);
         warn_without_escalation(sections, sink);
         warn_unreachable(sections, sink);
+        warn_too_many_acks(sections, sink);
         warn_dead_rules(sections, sink);
+    }
+    warn_tickets_only(sections, sink);
+}
+
+/// A step that wants more people than it and the steps before it can call is never answered.
+fn warn_too_many_acks(sections: &Sections, sink: &mut Sink) {
+    for policy in sections.entries("escalations") {
+        let steps = steps_of(&policy.value);
+        for (idx, step) in steps.iter().enumerate() {
+            let Some(acks) = step.get("acks") else { continue };
+            let Data::Scalar(wanted) = &acks.data else { continue };
+            let called = steps[..=idx].iter().flat_map(|it| targets_of(it));
+            let there = people_of(sections, called).len();
+            if wanted.text.parse::<usize>().is_ok_and(|it| it > there) {
+                let message =
+                    format!("{} people are to take it, and {there} can be called", wanted.text);
+                let hint = "want fewer, or name more people in this step or before it";
+                sink.push(Problem::at(acks.span, "LL062", message).hint(hint));
+            }
+        }
+    }
+}
+
+fn warn_tickets_only(sections: &Sections, sink: &mut Sink) {
+    for step in steps(sections) {
+        let Some(severity) = step.get("when").and_then(|it| it.get("severity")) else { continue };
+        if severity.text() == Some("ticket") {
+            let message = "this step is never taken: tickets call nobody";
+            let hint = "leave the step out, or let the alert be a `page`";
+            sink.push(Problem::at(severity.span, "LL063", message).hint(hint));
+        }
     }
 }
 
@@ -249,11 +281,24 @@ pub(crate) fn steps_of(policy: &Node) -> &[std::rc::Rc<Node>] {
 }
 
 fn targets(sections: &Sections) -> impl Iterator<Item = (TargetKind, &str, Span)> {
-    steps(sections).filter_map(|step| {
-        let page = step.get("page")?;
-        let (kind, id) = scalars::target(page.text()?)?;
-        Some((kind, id, page.span))
+    steps(sections).flat_map(targets_of)
+}
+
+/// Whom a step names: one target, or each of a list.
+pub(crate) fn targets_of(step: &Node) -> impl Iterator<Item = (TargetKind, &str, Span)> {
+    let page = step.get("page");
+    let one = page.filter(|it| it.text().is_some()).into_iter();
+    let many = page.map_or(&[][..], Node::items).iter().map(|it| &**it);
+    one.chain(many).filter_map(|it| {
+        let (kind, id) = scalars::target(it.text()?)?;
+        Some((kind, id, it.span))
     })
+}
+
+/// Whether a switch is on.
+pub(crate) fn is_true(node: &Node) -> bool {
+    matches!(&node.data, Data::Scalar(it)
+        if it.class == Class::Switch && it.text.eq_ignore_ascii_case("true"))
 }
 
 fn channels_can_be_paged(sections: &Sections, sink: &mut Sink) {
@@ -295,9 +340,7 @@ fn own_names_are_free(sections: &Sections, sink: &mut Sink) {
 fn warn_follow_the_sun(sections: &Sections, sink: &mut Sink) {
     for rota in sections.entries("rotas") {
         let Some(node) = rota.value.get("follow-the-sun") else { continue };
-        let is_true = matches!(&node.data, Data::Scalar(it)
-            if it.class == Class::Switch && it.text.eq_ignore_ascii_case("true"));
-        if is_true {
+        if is_true(node) {
             let message = "`follow-the-sun` is not acted upon yet: people take whole turns";
             let hint = "leave it out, or keep it for later";
             sink.push(Problem::at(node.span, "LL051", message).hint(hint));
@@ -365,6 +408,14 @@ fn warn_dead_rules(sections: &Sections, sink: &mut Sink) {
 
 /// Everybody whom a step may page.
 fn paged_people(sections: &Sections) -> BTreeSet<&str> {
+    people_of(sections, targets(sections))
+}
+
+/// Everybody whom one of `targets` may name.
+fn people_of<'a>(
+    sections: &'a Sections,
+    targets: impl Iterator<Item = (TargetKind, &'a str, Span)>,
+) -> BTreeSet<&'a str> {
     fn names(list: Option<&Node>) -> impl Iterator<Item = &str> {
         list.map_or(&[][..], Node::items).iter().filter_map(|it| it.text())
     }
@@ -373,13 +424,13 @@ fn paged_people(sections: &Sections) -> BTreeSet<&str> {
     };
     let (teams, rotas) = (by_id("teams"), by_id("rotas"));
     let mut paged = BTreeSet::new();
-    for (kind, id, _) in targets(sections) {
+    for (kind, id, _) in targets {
         match kind {
             TargetKind::Person => paged.extend([id]),
             TargetKind::Team => {
                 paged.extend(names(teams.get(id).and_then(|it| it.get("members"))));
             }
-            TargetKind::Rota => {
+            TargetKind::Rota | TargetKind::RotaNext => {
                 let layers = rotas.get(id).and_then(|it| it.get("layers"));
                 let layers = layers.map_or(&[][..], Node::items);
                 paged.extend(layers.iter().flat_map(|it| names(it.get("people"))));

@@ -5,14 +5,17 @@
 //!
 //! Invariant: `about` is a sentence for the person who writes the file, not for us.
 
+mod escalations;
 mod slis;
 mod sources;
 mod watched;
 
+pub(crate) use escalations::{DAYS_DEFAULT, WAIT_DEFAULT};
 pub(crate) use slis::PUSH_EVERY_DEFAULT;
 pub(crate) use sources::INTERVAL_DEFAULT;
 pub(crate) use watched::{DEADLINE_DEFAULT, PING_EVERY_DEFAULT, SYNTHETIC_EVERY_DEFAULT};
 
+use escalations::{ESCALATION, STEP};
 use model::Millis;
 use slis::{CALENDAR, GAUGE, LATENCY, PUSHED, RATIO, RAW, SLICES};
 use sources::SOURCE;
@@ -31,6 +34,8 @@ pub(crate) enum Kind {
     List(&'static Kind),
     /// A list without repetition, never empty.
     Set(&'static Kind),
+    /// The same, or one of its values alone.
+    OneOrSet(&'static Kind),
     /// A map with names of the user's choice, never empty.
     Map(Keys, &'static Kind),
     /// A map with the keys of a shape.
@@ -84,10 +89,12 @@ pub(crate) enum Plain {
     Header,
     /// One of some words.
     Choice(&'static [&'static str]),
-    /// `rota ID`, `team ID`, `person ID` or `channel ID`.
+    /// `rota ID`, `rota ID next`, `team ID`, `person ID` or `channel ID`.
     Target,
-    /// `22:00-07:00`.
+    /// `09:00-18:00`.
     Hours,
+    /// `below 10%` or `spent`.
+    BudgetWhen,
     /// `2026-12-24 22:00`, `tue,thu 02:00`, ….
     When,
     /// `service="payments-db", severity!="critical"`.
@@ -200,9 +207,6 @@ pub(crate) const fn plain(
 
 /// Shortest and longest window of an objective.
 const WINDOW: Limits = Limits { shortest: Millis::from_hours(1), longest: Millis::from_days(90) };
-/// Shortest and longest time a step of an escalation may take.
-const WAIT: Limits = Limits { shortest: Millis::from_secs(10), longest: Millis::from_days(1) };
-
 /// Shortest and longest time that a receipt may take.
 pub(crate) const RECEIPT: Limits =
     Limits { shortest: Millis::from_secs(10), longest: Millis::from_hours(1) };
@@ -213,8 +217,6 @@ const CONFIRM: Limits = Limits { shortest: Millis::from_mins(1), longest: Millis
 
 /// Window of an objective that names none.
 pub(crate) const WINDOW_DEFAULT: &str = "28d";
-/// Time a step takes that names none.
-pub(crate) const WAIT_DEFAULT: &str = "5m";
 /// Hand-over of a layer that names none.
 pub(crate) const HANDOVER_DEFAULT: &str = "mon 09:00";
 /// First day of a layer that names none.
@@ -457,18 +459,20 @@ static SERVICE: Shape = Shape {
             Map(Keys::Ids, &Record(&SLO)),
             "Its objectives. Features name one as `service.slo`.",
         ),
+        plain("urgency", Default("as the policy says"), URGENCY, ABOUT_URGENCY),
     ],
 };
+
+const URGENCY: Plain = Plain::Choice(&["wake", "morning"]);
+const ABOUT_URGENCY: &str = "Whether its alerts wake people: `wake`, or `morning` to ask those who are awake and otherwise wait for the first morning in the team. What is unknown, spent, burning, critical or called by a person never waits.";
 
 static SUPPLIER: Shape = Shape {
     title: "supplier",
     about: "A service that somebody else runs; we only see whether it works.",
-    fields: &[field(
-        "slos",
-        Optional,
-        Map(Keys::Ids, &Record(&SLO)),
-        "Its objectives, as we see them.",
-    )],
+    fields: &[
+        field("slos", Optional, Map(Keys::Ids, &Record(&SLO)), "Its objectives, as we see them."),
+        plain("urgency", Default("as the policy says"), URGENCY, ABOUT_URGENCY),
+    ],
 };
 
 static SLO: Shape = Shape {
@@ -537,6 +541,7 @@ static FEATURE: Shape = Shape {
             Name(Namespace::Escalation),
             "Who is paged, and how.",
         ),
+        plain("urgency", Default("as service or policy say"), URGENCY, ABOUT_URGENCY),
     ],
 };
 
@@ -630,39 +635,6 @@ static LAYER: Shape = Shape {
             Default(STARTS_DEFAULT),
             Plain::Date,
             "The day on which the first person's first turn starts, or the first hand-over after it.",
-        ),
-    ],
-};
-
-static ESCALATION: Shape = Shape {
-    title: "escalation",
-    about: "The long form of an escalation policy.",
-    fields: &[
-        field("steps", Required, List(&Record(&STEP)), "The steps, in order."),
-        plain(
-            "repeat",
-            Default("0"),
-            Plain::Whole(0, 10),
-            "How often the whole is repeated after its first pass.",
-        ),
-    ],
-};
-
-static STEP: Shape = Shape {
-    title: "step",
-    about: "One step of an escalation policy.",
-    fields: &[
-        plain(
-            "page",
-            Required,
-            Plain::Target,
-            "Who is paged: `rota ID`, `team ID`, `person ID`, or `channel ID` of a webhook or a room.",
-        ),
-        plain(
-            "wait",
-            Default(WAIT_DEFAULT),
-            Plain::Duration(WAIT),
-            "How long to wait for an answer before the next step.",
         ),
     ],
 };

@@ -1,5 +1,7 @@
 //! Bugs planted on purpose. The list grows with every real one.
 
+mod dealing;
+
 use driver::Planted;
 use engine::{Event, EventRecord};
 use model::{AlertId, Millis, NoticeId, PageId};
@@ -49,11 +51,39 @@ pub enum Bug {
     SilenceKeeps,
     /// One command panics.
     Panic,
+    /// What nobody renewed stays with whoever had it.
+    NeverReturned,
+    /// What waits for the morning waits for years.
+    HeldForever,
+    /// A page comes back much later than whoever put it off said.
+    PutOffForever,
+    /// One answer counts where two must come.
+    OneIsEnough,
+    /// A page is handed to whoever has it.
+    HandedToSomebodyElse,
+    /// Two incidents become one, and the pages of both end.
+    MergedIntoNothing,
+    /// Calls stand in a list that is no message.
+    ListLost,
+    /// Many calls are made one by one.
+    ListNotMade,
+    /// People are called while another pager still does.
+    ShadowForgotten,
+    /// Whoever asks for the next step is answered, and nothing follows.
+    EscalationIgnored,
+    /// Whoever takes over is thanked, and does not have it.
+    TakeOverForgotten,
+    /// What a provider says did not arrive counts as arrived.
+    ReceiptTurned,
+    /// A page that reached nobody is not tried again.
+    OwedForgotten,
+    /// A condition leaves out a step, and nothing says so.
+    SilentlyLeftOut,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 34] = [
         Self::LostTimer,
         Self::MissingSync,
         Self::SentTwice,
@@ -74,6 +104,20 @@ impl Bug {
         Self::StopsEscalating,
         Self::SilenceKeeps,
         Self::Panic,
+        Self::NeverReturned,
+        Self::HeldForever,
+        Self::PutOffForever,
+        Self::OneIsEnough,
+        Self::HandedToSomebodyElse,
+        Self::MergedIntoNothing,
+        Self::ListLost,
+        Self::ListNotMade,
+        Self::ShadowForgotten,
+        Self::EscalationIgnored,
+        Self::TakeOverForgotten,
+        Self::ReceiptTurned,
+        Self::OwedForgotten,
+        Self::SilentlyLeftOut,
     ];
 
     /// The bug called so.
@@ -102,6 +146,20 @@ impl Bug {
                 planted.panics_over =
                     Some(|it| matches!(it.command, engine::Command::AcknowledgePage { .. }));
             }
+            Self::NeverReturned => planted.rewrite = Some(dealing::never_returned),
+            Self::HeldForever => planted.rewrite = Some(dealing::held_for_ever),
+            Self::PutOffForever => planted.rewrite = Some(dealing::put_off_for_ever),
+            Self::OneIsEnough => planted.rewrite = Some(dealing::one_is_enough),
+            Self::HandedToSomebodyElse => planted.rewrite = Some(dealing::handed_back),
+            Self::MergedIntoNothing => planted.rewrite = Some(dealing::merged_into_nothing),
+            Self::ListLost => planted.rewrite = Some(dealing::with_lost_list),
+            Self::ListNotMade => planted.rewrite = Some(dealing::without_lists),
+            Self::ShadowForgotten => planted.rewrite = Some(dealing::without_shadow),
+            Self::EscalationIgnored => planted.rewrite = Some(dealing::without_escalation),
+            Self::TakeOverForgotten => planted.rewrite = Some(dealing::without_take_over),
+            Self::ReceiptTurned => planted.rewrite = Some(dealing::with_receipts_turned),
+            Self::OwedForgotten => planted.rewrite = Some(dealing::without_more_tries),
+            Self::SilentlyLeftOut => planted.rewrite = Some(dealing::without_what_was_left_out),
             Self::MissingSync
             | Self::SentTwice
             | Self::SentAfterEnd
@@ -184,7 +242,10 @@ fn without_return(records: Vec<EventRecord>) -> Vec<EventRecord> {
     })
 }
 
-fn without(mut records: Vec<EventRecord>, gone: impl Fn(&Event) -> bool) -> Vec<EventRecord> {
+pub(super) fn without(
+    mut records: Vec<EventRecord>,
+    gone: impl Fn(&Event) -> bool,
+) -> Vec<EventRecord> {
     let Some(first) = records.first().map(|it| it.seq) else { return records };
     records.retain(|it| !gone(&it.event));
     for (record, seq) in records.iter_mut().zip(first..) {

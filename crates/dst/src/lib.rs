@@ -16,6 +16,9 @@
 //! - *what is due is sent*, *what is called sent was sent*, *every notice is sent or given up*, *what
 //!   failed is tried again*, *what was sent is not sent again*, *nobody is called after the end*: the
 //!   outbox neither forgets nor pesters;
+//! - *somebody answers for what is open*, *several take what several must*, *only what may wait waits*,
+//!   *no call waits for long*, *nothing comes back early*, *nobody is reminded of what they do not
+//!   have*, *another pager calls*: whoever deals with a page leaves nobody out;
 //! - *deadlines are kept*, *no step is cut short*, *steps follow each other*, *an alert that is
 //!   repeated does not end*: time works.
 //!
@@ -24,6 +27,7 @@
 //! - bugs are planted only on request ([`Bug`]), to show that they are found.
 
 mod bug;
+mod dealing;
 mod dice;
 mod journal;
 mod organisation;

@@ -4,10 +4,10 @@
 
 use crate::dice::Dice;
 use model::{
-    Catalogue, Channel, Contact, Escalation, EscalationId, EscalationStep, Feature, Layer,
-    LoadLimit, LoadPer, LoadThen, Medium, Millis, Mode, Need, Objective, Owners, PageTarget,
-    Person, PersonId, Personal, Rota, Service, ServiceKind, Slo, SloId, Source, SourceKind, Team,
-    TeamId, Turn, Weekday,
+    BudgetWhen, Catalogue, Channel, Contact, Escalation, EscalationId, EscalationStep, Feature,
+    Hours, Layer, LoadLimit, LoadPer, LoadThen, Medium, Millis, Mode, Need, Objective, Owners,
+    PageTarget, Person, PersonId, Personal, Rota, Service, ServiceKind, Severity, Slo, SloId,
+    Source, SourceKind, Team, TeamId, Turn, Urgency, Weekday, When,
 };
 use std::collections::BTreeMap;
 
@@ -167,6 +167,7 @@ fn own_service(dice: &mut Dice, team: &TeamId) -> Service {
     Service {
         kind: ServiceKind::Own { team: team.clone() },
         slos: [("availability".to_owned(), slo)].into(),
+        urgency: urgency(dice),
     }
 }
 
@@ -192,16 +193,45 @@ fn rota(dice: &mut Dice, members: &[PersonId]) -> Rota {
 fn escalation(dice: &mut Dice, catalogue: &Catalogue, team: &TeamId) -> Escalation {
     let people: Vec<PersonId> = catalogue.people.keys().cloned().collect();
     let steps = (0..=dice.below(3)).map(|_| {
-        let page = match dice.below(5) {
+        let target = |dice: &mut Dice| match dice.below(6) {
             0 | 1 => PageTarget::Rota(team.as_str().into()),
             2 => PageTarget::Team(team.clone()),
             3 => PageTarget::Person(dice.pick(&people).clone()),
+            4 => PageTarget::RotaNext(team.as_str().into()),
             _ => PageTarget::Channel("inbox".into()),
         };
-        EscalationStep { page, wait: dice.mins(1, 15) }
+        let mut step = EscalationStep::new(target(dice), dice.mins(1, 15));
+        if dice.chance(250) {
+            step.page.push(target(dice));
+        }
+        step.acks_min = if dice.chance(150) { 2 } else { 1 };
+        step.round_robin = dice.chance(150);
+        step.when = when(dice);
+        step
     });
     let steps = steps.collect();
-    Escalation { steps, repeat_max: u32::try_from(dice.below(3)).expect("small") }
+    let mut policy = Escalation::new(steps, u32::try_from(dice.below(3)).expect("small"));
+    policy.ack_timeout = dice.chance(300).then(|| dice.mins(5, 90));
+    policy.urgency = urgency(dice);
+    policy
+}
+
+/// Mostly always.
+fn when(dice: &mut Dice) -> When {
+    let minute = |dice: &mut Dice| u16::try_from(dice.below(1_440)).expect("small");
+    When {
+        hours: dice.chance(150).then(|| Hours {
+            from_minute: minute(dice),
+            until_minute: minute(dice),
+            days: vec![Weekday::Mon, Weekday::Tue, Weekday::Thu, Weekday::Sat],
+        }),
+        severity: dice.chance(50).then_some(Severity::Page),
+        budget: dice.chance(100).then_some(BudgetWhen::Spent),
+    }
+}
+
+fn urgency(dice: &mut Dice) -> Option<Urgency> {
+    dice.chance(250).then(|| *dice.pick(&[Urgency::Morning, Urgency::Morning, Urgency::Wake]))
 }
 
 fn feature(dice: &mut Dice, catalogue: &Catalogue) -> Feature {
@@ -226,6 +256,7 @@ fn feature(dice: &mut Dice, catalogue: &Catalogue) -> Feature {
         needs,
         owners,
         escalation: Some(EscalationId::from(team.as_str())).filter(known),
+        urgency: urgency(dice),
         team,
         method: model::Method::Occurrences,
         calendar: None,

@@ -6,7 +6,7 @@ use crate::bug::Bug;
 use crate::outside::{Asker, Move};
 use crate::shadow::Check;
 use crate::world::{Ask, Happening, Reply, Server, World};
-use engine::{Command, DeliveryOutcome, Purpose, Recipient, Submission};
+use engine::{Command, DeliveryOutcome, Submission};
 use model::{Millis, NoticeId};
 use std::sync::PoisonError;
 
@@ -58,6 +58,12 @@ impl World {
             12..=15 if !self.healing => {
                 DeliveryOutcome::Permanent { detail: "no such number".to_owned() }
             }
+            // It took the message, and we did not hear that it did.
+            16..=18 if !self.healing => {
+                *self.delivered.entry(notice).or_default() += 1;
+                self.ring(notice);
+                DeliveryOutcome::Transient { detail: "no answer in time".to_owned() }
+            }
             _ => DeliveryOutcome::Sent { provider_id: format!("p-{notice}") },
         };
         if self.bug != Some(Bug::SentWithoutSending)
@@ -65,6 +71,7 @@ impl World {
         {
             *self.delivered.entry(notice).or_default() += 1;
             self.ring(notice);
+            self.hear_from_provider(notice);
         }
         if life != self.life || !matches!(self.server, Server::Up(_)) {
             return Ok(());
@@ -108,20 +115,5 @@ impl World {
                 self.in_hand.remove(&notice);
             }
         }
-    }
-
-    /// A phone rings; perhaps somebody takes the page.
-    fn ring(&mut self, notice: NoticeId) {
-        let Some(it) = self.shadow.state.notices.get(&notice) else { return };
-        let (Purpose::Page { page, .. }, Recipient::Person(person)) = (&it.purpose, &it.to) else {
-            return;
-        };
-        let (page, person) = (*page, person.clone());
-        if self.healing || !self.dice.chance(350) {
-            return;
-        }
-        let wait = self.dice.secs(5, 600);
-        let key = self.dice.chance(300).then(|| format!("ack-{notice}"));
-        self.later(wait, Happening::Outside(Move::Acknowledge { page, person, key }));
     }
 }

@@ -21,7 +21,7 @@ use slo::ConditionState::{self, Firing, Quiet, Unmeasured};
 use std::collections::BTreeMap;
 
 /// How often a person asks again before they give up.
-const TRIES_MAX: u32 = 30;
+pub(crate) const TRIES_MAX: u32 = 30;
 
 /// Something done outside.
 #[derive(Debug, Clone)]
@@ -42,6 +42,10 @@ pub(crate) enum Move {
     Acknowledge { page: PageId, person: PersonId, key: Option<String> },
     /// Somebody takes or closes some open incident.
     Incident { closes: bool },
+    /// Somebody does something else with what is open.
+    Deal,
+    /// A provider says what became of a message, or what it believes.
+    Receipt { notice: NoticeId, evidence: engine::ReceiptEvidence },
     /// Somebody calls for help.
     Raise,
     /// Somebody asks for silence.
@@ -189,6 +193,7 @@ impl World {
         plan(self, 150, Happening::SetClock);
         plan(self, 500, Happening::Outside(Move::Incident { closes: false }));
         plan(self, 200, Happening::Outside(Move::Incident { closes: true }));
+        plan(self, 900, Happening::Outside(Move::Deal));
         plan(self, 300, Happening::Outside(Move::Raise));
         plan(self, 400, Happening::Outside(Move::Silence));
         plan(self, 150, Happening::Outside(Move::EndSilence));
@@ -285,6 +290,8 @@ impl World {
                 self.person_asks(submission, TRIES_MAX)
             }
             Move::Incident { closes } => self.incident(closes),
+            Move::Deal => self.deal(),
+            Move::Receipt { notice, evidence } => self.receipt(notice, evidence),
             Move::Raise => match self.outside.cry(&self.shadow.state) {
                 Some(submission) => {
                     let keyed = self.dice.chance(500).then(|| format!("raise-{}", self.now));
@@ -438,6 +445,14 @@ impl World {
         };
         let alert = DoorAlert { life, starts_at: now, ..it.alert.clone() };
         let fires = it.fires;
+        // What is measured every minute in real life is measured now.
+        let feature = it.alert.feature.clone().filter(|_| fires);
+        if let Some((feature, assessment)) =
+            feature.and_then(|it| Some((it.clone(), self.outside.assessment(&it, self.clock())?)))
+        {
+            let command = Command::Observe { feature, assessment: Box::new(assessment) };
+            self.person_asks(Submission::system(command), 0)?;
+        }
         if self.bug == Some(Bug::LostSubmission) && fires && self.dice.chance(50) {
             let accepted = driver::Accepted { seq: 0, events: vec![], repeated: false };
             return self.said(number, version, until, &Reply::Done(accepted));
@@ -484,7 +499,7 @@ impl World {
         self.ask(Submission::system(command), Asker::Source { source, version })
     }
 
-    fn person_asks(&mut self, submission: Submission, tries: u32) -> Check {
+    pub(crate) fn person_asks(&mut self, submission: Submission, tries: u32) -> Check {
         let asker = Asker::Person { submission: submission.clone(), tries };
         self.ask(submission, asker)
     }
@@ -505,18 +520,10 @@ impl World {
         };
         let property = "what was accepted is so";
         match submission.command {
-            Command::AcknowledgePage { page, by, .. } => {
-                let status = self.shadow.state.pages.get(&page).map(|it| it.status.clone());
-                let taken = matches!(
-                    &status,
-                    Some(paging::PageStatus::Acknowledged { by: taker, .. }) if *taker == by
-                );
-                hold(taken || status.is_none(), property, || format!("{page} is {status:?}"))
-            }
             Command::Raise { .. } | Command::PublishReview { .. } | Command::Sign { .. } => {
                 hold(!accepted.events.is_empty(), property, || "nothing happened".to_owned())
             }
-            _ => Ok(()),
+            command => self.dealt(&command, &accepted),
         }
     }
 
@@ -616,7 +623,7 @@ impl World {
         self.ask(submission, Asker::Adopter)
     }
 
-    fn somebody(&mut self) -> Option<PersonId> {
+    pub(crate) fn somebody(&mut self) -> Option<PersonId> {
         let people: Vec<PersonId> = self.shadow.state.catalogue()?.people.keys().cloned().collect();
         Some(self.dice.pick(&people).clone())
     }

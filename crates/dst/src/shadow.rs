@@ -4,6 +4,8 @@
 //! keeps own books. The auditor's state is folded from stored bytes, never taken from the writer, so
 //! it is at the same time the proof that replay equals live.
 
+mod deals;
+
 use crate::journal::ORG;
 use engine::{
     AlertStatus, Event, EventRecord, NewNotice, NotPagedReason, NoticeStatus, Origin, PageCause,
@@ -50,6 +52,7 @@ pub(crate) struct Shadow {
     calling: BTreeMap<PageId, Timestamp>,
     /// Notices that stand in a list.
     listed: BTreeSet<NoticeId>,
+    deals: deals::Deals,
     alerts: BTreeSet<AlertId>,
     incidents: BTreeSet<IncidentId>,
     digest_day: i64,
@@ -179,13 +182,14 @@ impl Shadow {
                     self.state.silences.get(silence).is_some_and(|it| it.ends_at <= record.at);
                 hold(due, "no silence ends early", || silence.to_string())
             }
-            Event::PageNotified { page, attempt, cause, .. } => {
+            Event::PageNotified { page, attempt, cause, left_out, .. } => {
                 let incident = self.state.pages.get(page).map(|it| it.incident);
                 let quiet = incident.is_some_and(|it| self.state.is_quiet(it));
                 hold(!quiet, "nobody is called in silence", || format!("{page} calls"))?;
-                self.step_is_due(record, *page, *attempt, cause)
+                let left_out = left_out.iter().map(|it| it.attempt).collect();
+                self.step_is_due(record, *page, *attempt, cause, &left_out)
             }
-            Event::PageExhausted { page } => {
+            Event::PageExhausted { page, .. } => {
                 let step = self.steps.get(page);
                 let passed = step.is_some_and(|it| record.at >= it.deadline);
                 let undeliverable = step.is_some_and(|it| self.none_arrived(it));
@@ -208,7 +212,7 @@ impl Shadow {
                 self.digest_day = *day;
                 hold(new, "one daily mail a day", || format!("day {day} twice"))
             }
-            _ => Ok(()),
+            _ => self.before_dealing(record),
         }
     }
 
@@ -218,13 +222,16 @@ impl Shadow {
         page: PageId,
         attempt: u32,
         cause: &PageCause,
+        left_out: &BTreeSet<u32>,
     ) -> Check {
         let step = self.steps.get(&page);
         let expected = step.map_or(0, |it| it.attempt + 1);
-        hold(attempt == expected, "steps follow each other", || {
-            format!("{page} went to step {attempt} instead of {expected}")
+        let told = (expected..attempt).all(|it| left_out.contains(&it));
+        hold(attempt >= expected && told, "steps follow each other", || {
+            format!("{page} went to step {attempt} instead of {expected}, leaving out {left_out:?}")
         })?;
         let due = match (cause, step) {
+            (PageCause::Woken | PageCause::Returned, _) => self.is_woken(page),
             (PageCause::Opened, None) | (PageCause::AskedFor { .. }, Some(_)) => true,
             (PageCause::NobodyAnswered, Some(step)) => record.at >= step.deadline,
             (PageCause::Undeliverable, Some(step)) => self.all_failed(step),
@@ -265,7 +272,8 @@ impl Shadow {
             Event::AlertUnsilenced { alert, .. } => {
                 let incident = self.state.alerts[alert].incident;
                 let taken = incident.and_then(|it| self.state.incidents.get(&it));
-                let taken = taken.is_some_and(|it| !it.is_open() || it.acknowledged.is_some());
+                let taken =
+                    taken.is_some_and(|it| !it.is_open() || self.state.holder(it.id).is_some());
                 self.covered.insert(*alert, taken);
             }
             Event::NotPaged { alert, .. } | Event::PageOpened { alert, .. } => {
@@ -316,7 +324,7 @@ impl Shadow {
                 )?;
                 self.due.insert(*notice, *at);
             }
-            Event::PageExhausted { page } => {
+            Event::PageExhausted { page, .. } => {
                 self.calling.remove(page);
             }
             Event::PageAcknowledged { page, .. } | Event::PageEnded { page, .. } => {
@@ -324,15 +332,12 @@ impl Shadow {
                 let (notices, page) = (&self.notices, *page);
                 self.due.retain(|id, _| notices.get(id) != Some(&page));
                 // A list of nothing is not sent.
-                let state = &self.state;
-                self.due.retain(|id, _| {
-                    let status = state.notices.get(id).map(|it| &it.status);
-                    !matches!(status, Some(NoticeStatus::Cancelled))
-                });
+                self.forget_cancelled();
             }
             _ => self.after_reaching(record)?,
         }
-        Ok(())
+        self.nobody_is_lost(record)?;
+        self.after_dealing(record)
     }
 
     /// The same of what is about reaching people.
@@ -353,12 +358,17 @@ impl Shadow {
                     let unsent = !self.sent.contains(id);
                     hold(unsent, "what was sent is not sent again", || id.to_string())?;
                     self.due.insert(*id, record.at);
+                    // It goes out by itself this time, unless it is listed anew.
+                    self.listed.remove(id);
                 }
                 self.expect(notices);
             }
             Event::NoticeDelivered { notice, .. } | Event::NoticeCovered { notice, .. } => {
                 self.due.remove(notice);
-                self.sent.insert(*notice);
+                // What stands in a list arrived with it.
+                if !self.listed.contains(notice) {
+                    self.sent.insert(*notice);
+                }
             }
             Event::ContactsTested { notices, .. }
             | Event::DutyAsked { notices, .. }
@@ -398,13 +408,15 @@ impl Shadow {
     /// What must hold once a command has run to its end.
     pub(crate) fn at_rest(&self, fresh: &[EventRecord]) -> Check {
         let calls = self.state.load.calls_peak();
-        hold(calls <= u32::from(Pager::CALLS_PER_10MIN), "nobody is called too often", || {
+        let bounded = calls <= u32::from(Pager::CALLS_PER_10MIN) || self.deals.is_anyway();
+        hold(bounded, "nobody is called too often", || {
             format!("somebody got {calls} calls within ten minutes")
         })?;
         if let Some(alert) = self.uncovered() {
             let detail = format!("{alert} is accepted, and there is neither page nor reason");
             return Err(Broken { property: "every alert calls somebody or says why not", detail });
         }
+        self.somebody_answers()?;
         for alert in self.state.firing.values() {
             let Some(NotPagedReason::Silenced { silence }) = self.state.alerts[alert].not_paged
             else {
@@ -440,8 +452,14 @@ impl Shadow {
         hold(!self.sent.contains(&id), "what was sent is not sent again", || {
             detail("it is reported as sent")
         })?;
+        if let Some(check) = self.may_send_aside(id) {
+            return check;
+        }
         if let Some(parts) = self.state.load.bundles.get(&id) {
             let open = |it: &NoticeId| {
+                if let Some(check) = self.may_send_aside(*it) {
+                    return check.is_ok();
+                }
                 let page = self.notices.get(it).and_then(|it| self.state.pages.get(it));
                 page.is_some_and(paging::Page::can_be_acknowledged)
             };
@@ -452,6 +470,8 @@ impl Shadow {
         let Some(page) = self.notices.get(&id).and_then(|it| self.state.pages.get(it)) else {
             return Ok(());
         };
+        let shadowed = self.is_shadowed(page.incident);
+        hold(!shadowed, "another pager calls", || detail("its team is in shadow mode"))?;
         let open = page.can_be_acknowledged();
         hold(open, "nobody is called after the end", || detail(&format!("it is {:?}", page.status)))
     }
@@ -474,29 +494,30 @@ impl Shadow {
             hold(waits, "what is over ends", || format!("{id} still fires: {}", alert.key))?;
         }
         for (id, incident) in self.state.incidents_open() {
-            for (place, page) in incident.pages.iter().enumerate() {
-                let Some(page) = self.state.pages.get(page) else { continue };
-                // Called anew when another pager stopped calling.
-                if matches!(page.status, PageStatus::Ended { .. })
-                    && place + 1 < incident.pages.len()
-                {
-                    continue;
-                }
-                let reached = matches!(
-                    page.status,
-                    PageStatus::Acknowledged { .. } | PageStatus::Exhausted { .. }
-                );
-                hold(reached, "an open incident has reached somebody", || {
-                    format!("{id} has a page that is {:?}", page.status)
-                })?;
-            }
+            let pages: Vec<&PageStatus> = incident
+                .pages
+                .iter()
+                .filter_map(|it| Some(&self.state.pages.get(it)?.status))
+                .collect();
+            // What another page went on for is over; of the rest each has reached somebody.
+            let over = |it: &&&PageStatus| matches!(it, PageStatus::Ended { .. });
+            let reached = |it: &&PageStatus| {
+                matches!(it, PageStatus::Acknowledged { .. } | PageStatus::Exhausted { .. })
+            };
+            let mut open = pages.iter().filter(|it| !over(it)).copied();
+            let right =
+                pages.is_empty() || (pages.iter().any(reached) && open.all(|it| reached(&it)));
+            hold(right, "an open incident has reached somebody", || {
+                format!("{id} has pages that are {pages:?}")
+            })?;
         }
         Ok(())
     }
 
-    /// When the next step of a page is due.
-    pub(crate) fn page_due(&self) -> Option<Timestamp> {
-        self.calling.values().min().copied()
+    /// Which page must move next, and when.
+    pub(crate) fn page_due(&self) -> Option<(Timestamp, PageId)> {
+        let calling = self.calling.iter().map(|(page, at)| (*at, *page)).min();
+        calling.into_iter().chain(self.deal_due()).min()
     }
 }
 

@@ -382,14 +382,16 @@ impl World {
             return Ok(());
         }
         // By the writer's own account, and by the auditor's.
-        let due = core.next_due().into_iter().chain(self.shadow.page_due()).min();
+        let page = self.shadow.page_due();
+        let due = core.next_due().into_iter().chain(page.map(|(at, _)| at)).min();
         let due = due.filter(|it| *it <= now);
         self.overdue_since = due.map(|_| self.overdue_since.unwrap_or(self.now));
         if let Some((due, since)) = due.zip(self.overdue_since) {
             // After an append that failed timers rest for a second, and then it may fail again.
             let waited = self.now.since(since);
             hold(waited <= Millis::from_mins(1), "deadlines are kept", || {
-                format!("something is due since {due}, it is {now}, and nothing happens")
+                let page = page.and_then(|(_, it)| self.shadow.state.pages.get(&it));
+                format!("something is due since {due}, it is {now}, and nothing happens: {page:?}")
             })?;
         }
         let unsent = self.shadow.due.iter().filter(|(_, at)| **at <= now);

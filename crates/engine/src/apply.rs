@@ -9,12 +9,12 @@ use crate::state::{
 };
 use crate::watching::{self, SYNTHETIC_GROUP};
 use crate::{
-    NotPagedReason, Password, ResolveReason, duty, late, load, reach, receipt, shadow, silence,
-    steer, storm,
+    NotPagedReason, Password, ResolveReason, deal, duty, late, load, merge, reach, receipt, shadow,
+    silence, steer, storm,
 };
 use incident::{Incident, Review};
-use model::{AlertId, IncidentId, NoticeId, PageId, Timestamp};
-use paging::{Page, PageStatus};
+use model::{AlertId, IncidentId, NoticeId, PageId, PersonId, Timestamp};
+use paging::Page;
 use std::sync::Arc;
 
 impl State {
@@ -26,17 +26,13 @@ impl State {
         self.at = record.at;
         self.remember_key(record);
         match &record.event {
-            Event::CatalogueAdopted { version, hash, catalogue, .. } => {
-                if self.catalogue.is_none() {
-                    self.digest_day = digest_day(record.at);
-                }
-                self.catalogue = Some(Arc::new((**catalogue).clone()));
-                self.catalogue_version = *version;
-                self.catalogue_hash.clone_from(hash);
-                duty::adopted(self);
-                watching::adopted(self);
-                crate::pushed::adopted(self);
-            }
+            Event::CatalogueAdopted { .. }
+            | Event::SourceFailing { .. }
+            | Event::SourceRecovered { .. }
+            | Event::Signed { .. }
+            | Event::CountsPushed { .. }
+            | Event::BudgetWaived { .. }
+            | Event::WaiverEnded { .. } => self.apply_promise(record),
             Event::HeartbeatHeard { .. }
             | Event::ChangeHappened { .. }
             | Event::JournalProbed
@@ -48,34 +44,6 @@ impl State {
                 self.forget_reminders();
                 let purpose = Purpose::Reminder { silence: *silence, reason: *reason };
                 self.add_notices(notices, purpose, record.at);
-            }
-            Event::SourceFailing { source, detail } => {
-                let health = SourceHealth { failing_since: record.at, detail: detail.clone() };
-                self.sources_failing.insert(source.clone(), health);
-            }
-            Event::SourceRecovered { source } => {
-                self.sources_failing.remove(source);
-            }
-            Event::CountsPushed { slo, pushes } => {
-                crate::pushed::apply(self, slo, pushes, record.at);
-            }
-            Event::BudgetWaived { feature, by, reason, until } => {
-                let (by, reason) = (by.clone(), reason.clone());
-                let waiver = crate::Waiver { by, reason, at: record.at, until: *until };
-                self.waivers.insert(feature.clone(), waiver);
-            }
-            Event::WaiverEnded { feature, .. } => {
-                self.waivers.remove(feature);
-            }
-            Event::Signed { feature, role, by, objective, window, terms } => {
-                let signature = Signature {
-                    by: by.clone(),
-                    at: record.at,
-                    objective: *objective,
-                    window: *window,
-                    terms: terms.clone(),
-                };
-                self.signatures.entry(feature.clone()).or_default().insert(*role, signature);
             }
             Event::AlertFired { .. }
             | Event::AlertStale { .. }
@@ -100,6 +68,7 @@ impl State {
             | Event::AlertJoined { .. }
             | Event::IncidentResolved { .. }
             | Event::ReviewAsked { .. }
+            | Event::IncidentMerged { .. }
             | Event::ReviewPublished { .. } => self.apply_incident(record),
             Event::PageOpened { .. }
             | Event::PageNotified { .. }
@@ -107,6 +76,17 @@ impl State {
             | Event::PageAcknowledged { .. }
             | Event::PageExhausted { .. }
             | Event::PageEnded { .. } => self.apply_page(record),
+            Event::PageHeld { .. }
+            | Event::PageWoken { .. }
+            | Event::PagePartlyAcknowledged { .. }
+            | Event::PageReminded { .. }
+            | Event::PageRenewed { .. }
+            | Event::PageReturned { .. }
+            | Event::PageHanded { .. }
+            | Event::PageSnoozed { .. } => {
+                let page = deal::apply(self, record);
+                self.trail_page(page);
+            }
             Event::NoticeSent { .. }
             | Event::NoticeFailed { .. }
             | Event::NoticeDelivered { .. }
@@ -134,6 +114,55 @@ impl State {
         }
     }
 
+    fn apply_promise(&mut self, record: &EventRecord) {
+        match &record.event {
+            Event::CatalogueAdopted { version, hash, catalogue, .. } => {
+                if self.catalogue.is_none() {
+                    self.digest_day = digest_day(record.at);
+                }
+                self.turns.retain(|policy, turns| {
+                    turns.retain(|person, _| catalogue.people.contains_key(person));
+                    catalogue.escalations.contains_key(policy)
+                });
+                self.catalogue = Some(Arc::new((**catalogue).clone()));
+                self.catalogue_version = *version;
+                self.catalogue_hash.clone_from(hash);
+                duty::adopted(self);
+                watching::adopted(self);
+                crate::pushed::adopted(self);
+            }
+            Event::CountsPushed { slo, pushes } => {
+                crate::pushed::apply(self, slo, pushes, record.at);
+            }
+            Event::BudgetWaived { feature, by, reason, until } => {
+                let (by, reason) = (by.clone(), reason.clone());
+                let waiver = crate::Waiver { by, reason, at: record.at, until: *until };
+                self.waivers.insert(feature.clone(), waiver);
+            }
+            Event::WaiverEnded { feature, .. } => {
+                self.waivers.remove(feature);
+            }
+            Event::SourceFailing { source, detail } => {
+                let health = SourceHealth { failing_since: record.at, detail: detail.clone() };
+                self.sources_failing.insert(source.clone(), health);
+            }
+            Event::SourceRecovered { source } => {
+                self.sources_failing.remove(source);
+            }
+            Event::Signed { feature, role, by, objective, window, terms } => {
+                let signature = Signature {
+                    by: by.clone(),
+                    at: record.at,
+                    objective: *objective,
+                    window: *window,
+                    terms: terms.clone(),
+                };
+                self.signatures.entry(feature.clone()).or_default().insert(*role, signature);
+            }
+            other => unreachable!("not about what is promised: {other:?}"),
+        }
+    }
+
     fn apply_alert(&mut self, record: &EventRecord) {
         match &record.event {
             Event::AlertFired {
@@ -148,6 +177,7 @@ impl State {
                 starts_at,
                 lease,
                 stale_after,
+                budget,
             } => {
                 let it = Alert {
                     key: key.clone(),
@@ -167,6 +197,7 @@ impl State {
                     incident: None,
                     not_paged: None,
                     trail: vec![],
+                    budget: budget.as_deref().cloned(),
                 };
                 self.next.alert = self.next.alert.max(alert.0);
                 self.firing.insert(key.clone(), *alert);
@@ -239,6 +270,7 @@ impl State {
                     notes: vec![],
                     alerts: vec![],
                     pages: vec![],
+                    merged_into: None,
                     trail: self.alerts.get(alert).map(|it| it.trail.clone()).unwrap_or_default(),
                 };
                 self.next.incident = self.next.incident.max(incident.0);
@@ -252,9 +284,16 @@ impl State {
                     it.resolved = Some((record.at, by.clone()));
                     let group = it.group.clone();
                     self.open_groups.remove(&group);
+                    self.merged_groups.retain(|_, survivor| survivor != incident);
                 }
                 self.load.updates.remove(incident);
                 self.trail_incident(*incident);
+                self.forget_old_incidents();
+            }
+            Event::IncidentMerged { incident, into, .. } => {
+                self.trail_incident(*incident);
+                self.trail_incident(*into);
+                merge::apply(self, *incident, *into);
                 self.forget_old_incidents();
             }
             Event::ReviewAsked { incident, due_at } => {
@@ -276,16 +315,9 @@ impl State {
 
     fn apply_page(&mut self, record: &EventRecord) {
         let page_id = match &record.event {
-            Event::PageOpened { page, incident, alert, escalation, policy } => {
-                let it = Page {
-                    incident: *incident,
-                    alert: *alert,
-                    escalation: escalation.clone(),
-                    policy: policy.clone(),
-                    opened_at: record.at,
-                    status: PageStatus::New,
-                    notices: vec![],
-                };
+            Event::PageOpened { page, incident, alert, escalation, policy, .. } => {
+                let (escalation, policy) = (escalation.clone(), policy.clone());
+                let it = Page::opened(*incident, *alert, escalation, policy, record.at);
                 self.next.page = self.next.page.max(page.0);
                 self.pages.insert(*page, it);
                 if let Some(it) = self.incidents.get_mut(incident) {
@@ -296,10 +328,27 @@ impl State {
                 }
                 *page
             }
-            Event::PageNotified { page, attempt, notices, deadline, duty, skipped, .. } => {
+            Event::PageNotified {
+                page,
+                attempt,
+                notices,
+                deadline,
+                duty,
+                skipped,
+                unconditional,
+                turn,
+                ..
+            } => {
                 let ids: Vec<NoticeId> = notices.iter().map(|it| it.notice).collect();
                 if let Some(it) = self.pages.get_mut(page) {
                     it.notified(*attempt, *deadline, &ids);
+                    if *unconditional {
+                        it.went_unconditional(*attempt);
+                    }
+                    if let Some(person) = turn {
+                        let turns = self.turns.entry(it.escalation.clone()).or_default();
+                        turns.insert(person.clone(), record.seq);
+                    }
                 }
                 let purpose = Purpose::Page { page: *page, attempt: *attempt };
                 self.add_notices(notices, purpose, record.at);
@@ -338,7 +387,7 @@ impl State {
                 self.cancel_notices(*page);
                 *page
             }
-            Event::PageExhausted { page } => {
+            Event::PageExhausted { page, .. } => {
                 if let Some(it) = self.pages.get_mut(page) {
                     it.exhausted(record.at);
                 }
@@ -400,7 +449,7 @@ impl State {
             }
             other => unreachable!("not about a notice: {other:?}"),
         };
-        if let Some(Purpose::Page { page, .. }) = self.notices.get(&id).map(|it| it.purpose) {
+        if let Some(page) = self.notices.get(&id).and_then(|it| it.purpose.page()) {
             late::mind(self, page, record.at);
             self.trail_page(page);
         }
@@ -498,12 +547,23 @@ impl State {
     }
 
     fn cancel_notices(&mut self, page: PageId) {
+        self.cancel_notices_to(page, None);
+    }
+
+    /// Cancels what has not been sent of a page, to `person` or to everybody.
+    pub(crate) fn cancel_notices_to(&mut self, page: PageId, person: Option<&PersonId>) {
+        let meant = |to: &Recipient| {
+            person.is_none_or(|it| matches!(to, Recipient::Person(other) if other == it))
+        };
         let ids = self.pages.get(&page).map_or(&[][..], |it| &it.notices);
         if !self.reach.awaiting.is_empty() {
-            self.reach.awaiting.retain(|(_, it)| !ids.contains(it));
+            let notices = &self.notices;
+            let theirs =
+                |id: &NoticeId| ids.contains(id) && notices.get(id).is_none_or(|it| meant(&it.to));
+            self.reach.awaiting.retain(|(_, it)| !theirs(it));
         }
         for id in ids {
-            let Some(it) = self.notices.get_mut(id) else { continue };
+            let Some(it) = self.notices.get_mut(id).filter(|it| meant(&it.to)) else { continue };
             match it.status {
                 NoticeStatus::Due { .. } => it.status = NoticeStatus::Cancelled,
                 NoticeStatus::Bundled { into } => {

@@ -149,6 +149,47 @@ pub enum Command {
         /// How: `view`, `cli`, `api`.
         via: String,
     },
+    /// Whoever has a page keeps it for another while.
+    Renew {
+        /// A page, or all of an incident.
+        what: Subject,
+        /// Who says so.
+        by: PersonId,
+    },
+    /// A page that somebody took is handed on to another person.
+    Hand {
+        /// A page, or all of an incident.
+        what: Subject,
+        /// Who says so.
+        by: PersonId,
+        /// Who is asked to take it.
+        to: PersonId,
+    },
+    /// A page is to come back later.
+    Snooze {
+        /// A page, or the call of an incident.
+        what: Subject,
+        /// Who says so.
+        by: PersonId,
+        /// When it comes back.
+        until: Timestamp,
+    },
+    /// A page that is held or snoozed is to call people now.
+    Wake {
+        /// A page, or all of an incident.
+        what: Subject,
+        /// Who says so.
+        by: PersonId,
+    },
+    /// Two incidents are one.
+    MergeIncidents {
+        /// Which is to be no more.
+        incident: IncidentId,
+        /// Which goes on.
+        into: IncidentId,
+        /// Who says so.
+        by: PersonId,
+    },
     /// Somebody declares an incident over though its alerts may still fire.
     ResolveIncident {
         /// Which.
@@ -381,6 +422,24 @@ pub enum Command {
         /// The set-up link used, which is spent by this.
         spends: Option<TokenId>,
     },
+}
+
+/// What somebody deals with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    /// One page.
+    Page(PageId),
+    /// The pages of an incident.
+    Incident(IncidentId),
+}
+
+impl std::fmt::Display for Subject {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Page(id) => id.fmt(f),
+            Self::Incident(id) => id.fmt(f),
+        }
+    }
 }
 
 /// An alert as a door understood it.

@@ -5,15 +5,19 @@
 
 use crate::command::Context;
 use crate::due::source_key;
-use crate::event::{Event, NewNotice, NotPagedReason, Origin, PageCause, ResolveReason};
-use crate::notify::notified;
+use crate::event::{
+    Event, LeftOut, NewNotice, NotPagedReason, Origin, PageCause, ResolveReason, WakeCause,
+};
+use crate::notify::{Starting, notified};
 use crate::state::{Alert, AlertStatus, State};
 use crate::steer;
+use crate::targets::{self, Numbered};
+use crate::urgency::{self, Judged};
 use crate::watching::{SYNTHETIC_ALERT, SYNTHETIC_GROUP};
-use crate::{duty, load, receipt, shadow, silence, storm};
+use crate::{deal, duty, load, merge, receipt, shadow, silence, storm};
 use incident::{Incident, REVIEW_DUE, Review};
 use model::{AlertId, Catalogue, EscalationId, IncidentId, PageId, SYNTHETIC, Severity};
-use paging::Next;
+use paging::{Next, PageStatus};
 
 /// The events that follow from `event`, in order.
 pub(crate) fn consequences(state: &State, context: &Context<'_>, event: &Event) -> Vec<Event> {
@@ -24,14 +28,17 @@ pub(crate) fn consequences(state: &State, context: &Context<'_>, event: &Event) 
             events.extend(duty::expected(state, context));
             events
         }
-        Event::ShadowEnded { .. } => shadow::taken_over(state),
+        Event::ShadowEnded { .. } => shadow::taken_over(state, context),
         Event::TheirCall { .. } => shadow::mirrored(state, event),
-        Event::PagedAnyway { alert, by } => load::called_anyway(state, *alert, by),
+        Event::PagedAnyway { alert, by } => load::called_anyway(state, context, *alert, by),
         Event::AlertFired { alert, .. } => grouped(state, *alert),
         Event::IncidentOpened { incident, alert, .. } | Event::AlertJoined { incident, alert } => {
-            called(state, *incident, *alert)
+            called(state, context, *incident, *alert)
         }
-        Event::PageOpened { page, .. } => advance(state, context, *page, PageCause::Opened),
+        Event::PageOpened { page, urgency, .. } => begun(state, context, *page, urgency.as_deref()),
+        Event::PageWoken { page, .. } => advance(state, context, *page, PageCause::Woken),
+        Event::PageReturned { page, .. } => advance(state, context, *page, PageCause::Returned),
+        Event::IncidentMerged { incident, into, .. } => merge::merged(state, *incident, *into),
         // Nobody could even be tried: the next step starts at once.
         Event::PageNotified { page, notices, .. } if notices.is_empty() => {
             advance(state, context, *page, PageCause::Undeliverable)
@@ -47,6 +54,10 @@ pub(crate) fn consequences(state: &State, context: &Context<'_>, event: &Event) 
                 notices.iter().cloned().chain(state.once_more(again)).collect();
             limited(state, context, *page, *attempt, rota, &all)
         }
+        // So is whoever is reminded of a page, or asked to take one over.
+        Event::PageReminded { page, notices, .. } | Event::PageHanded { page, notices, .. } => {
+            limited(state, context, *page, deal::call_number(notices), None, notices)
+        }
         Event::NoticeSent { .. } | Event::NoticeDelivered { .. } => storm::follow(state, event),
         Event::NoticeFailed { notice, retry_at: None, .. }
         | Event::NoticeUndelivered { notice, .. } => {
@@ -58,7 +69,7 @@ pub(crate) fn consequences(state: &State, context: &Context<'_>, event: &Event) 
         Event::SilenceSet { silence, .. } => silence::started(state, context, *silence),
         Event::SilenceStarted { silence } => silence::quieted(state, *silence),
         Event::SilenceEnded { silence, .. } => silence::given_back(state, *silence),
-        Event::AlertUnsilenced { alert, .. } => heard_again(state, *alert),
+        Event::AlertUnsilenced { alert, .. } => heard_again(state, context, *alert),
         Event::SourceRecovered { source } => state
             .firing
             .get(&source_key(source))
@@ -87,11 +98,19 @@ pub(crate) fn advance(
     cause: PageCause,
 ) -> Vec<Event> {
     let Some(page) = state.pages.get(&page_id) else { return vec![] };
-    match page.next() {
+    let planned =
+        page.next(|attempt, step| targets::may(state, context, Numbered { page, attempt, step }));
+    let passed_over: Vec<LeftOut> = planned.left_out.into_iter().flat_map(|(_, it)| it).collect();
+    let unconditional = planned.unconditional;
+    match planned.next {
         Next::Step { attempt, step } => {
-            vec![notified(state, context, page_id, attempt, step, cause)]
+            let step = Numbered { page, attempt, step };
+            let starting = Starting { step, passed_over, unconditional };
+            vec![notified(state, context, page_id, starting, cause)]
         }
-        Next::Exhausted => vec![Event::PageExhausted { page: page_id }],
+        Next::Exhausted => {
+            vec![Event::PageExhausted { page: page_id, left_out: passed_over }]
+        }
         Next::Rest => vec![],
     }
 }
@@ -119,7 +138,7 @@ fn limited(
     page: PageId,
     attempt: u32,
     rota: Option<&model::RotaId>,
-    notices: &[crate::NewNotice],
+    notices: &[NewNotice],
 ) -> Vec<Event> {
     let mut events = storm::bundled(state, context, page, attempt, notices);
     let carriers = events.iter().map(|it| match it {
@@ -149,7 +168,8 @@ fn grouped(state: &State, alert_id: AlertId) -> Vec<Event> {
 pub(crate) fn opened(state: &State, alert_id: AlertId) -> Vec<Event> {
     let alert = &state.alerts[&alert_id];
     let group = group_of(alert);
-    if let Some(incident) = state.open_groups.get(&group) {
+    let merged = || state.merged_groups.get(&group);
+    if let Some(incident) = state.open_groups.get(&group).or_else(merged) {
         return vec![Event::AlertJoined { incident: *incident, alert: alert_id }];
     }
     vec![Event::IncidentOpened {
@@ -163,20 +183,25 @@ pub(crate) fn opened(state: &State, alert_id: AlertId) -> Vec<Event> {
 }
 
 /// An alert whose silence is over: people are called unless somebody has taken its incident.
-fn heard_again(state: &State, alert_id: AlertId) -> Vec<Event> {
+fn heard_again(state: &State, context: &Context<'_>, alert_id: AlertId) -> Vec<Event> {
     let Some(incident_id) = state.alerts[&alert_id].incident else {
         return grouped(state, alert_id);
     };
     match state.incidents.get(&incident_id) {
-        Some(it) if it.is_open() && it.acknowledged.is_none() => {
-            called(state, incident_id, alert_id)
+        Some(it) if it.is_open() && state.holder(incident_id).is_none() => {
+            called(state, context, incident_id, alert_id)
         }
         _ => vec![],
     }
 }
 
 /// Calls people for an alert that is new in its incident, or says why not.
-fn called(state: &State, incident_id: IncidentId, alert_id: AlertId) -> Vec<Event> {
+fn called(
+    state: &State,
+    context: &Context<'_>,
+    incident_id: IncidentId,
+    alert_id: AlertId,
+) -> Vec<Event> {
     let incident = &state.incidents[&incident_id];
     let alert = &state.alerts[&alert_id];
     let not_paged = |reason| vec![Event::NotPaged { alert: alert_id, reason }];
@@ -189,29 +214,80 @@ fn called(state: &State, incident_id: IncidentId, alert_id: AlertId) -> Vec<Even
     let flaps = incident.alerts.iter().any(|it| {
         *it != alert_id && state.alerts.get(it).is_some_and(|other| other.key == alert.key)
     });
-    if let (true, Some((by, _))) = (flaps, &incident.acknowledged) {
+    let waiting = |wanted: fn(&PageStatus) -> bool| {
+        incident.pages.iter().rev().find(|it| wanted(&state.pages[it].status)).copied()
+    };
+    if let (true, Some(page)) = (flaps, waiting(|it| matches!(it, PageStatus::Snoozed { .. }))) {
+        return not_paged(NotPagedReason::Snoozed { page });
+    }
+    if let (true, Some(by)) = (flaps, state.holder(incident_id)) {
         return not_paged(NotPagedReason::AcknowledgedBefore { by: by.clone() });
     }
-    page_for(state, incident_id, alert_id, 1)
+    let judged = judged(state, context, alert);
+    if let Some(page) = waiting(|it| matches!(it, PageStatus::Held { .. })) {
+        if matches!(judged, Judged::Held { .. }) {
+            return not_paged(NotPagedReason::Held { page });
+        }
+        // What does not wait takes along what waited: one call about one incident.
+        let cause = WakeCause::Alert { alert: alert_id };
+        let (woken, covered) =
+            (Event::PageWoken { page, cause }, NotPagedReason::AlreadyPaging { page });
+        return vec![woken, Event::NotPaged { alert: alert_id, reason: covered }];
+    }
+    page_for(state, context, incident_id, alert_id, 1)
         .map_or_else(|| not_paged(NotPagedReason::NoEscalation), |it| vec![it])
 }
 
 /// A page of `incident` for `alert`, the `nth` that follows from the same event.
 pub(crate) fn page_for(
     state: &State,
+    context: &Context<'_>,
     incident: IncidentId,
     alert: AlertId,
     nth: u64,
 ) -> Option<Event> {
     let catalogue = state.catalogue()?;
-    let escalation = escalation_for(catalogue, state.alerts.get(&alert)?)?;
+    let it = state.alerts.get(&alert)?;
+    let escalation = escalation_for(catalogue, it)?;
+    let mut policy = catalogue.escalations[escalation].clone();
+    let urgency = match judged(state, context, it) {
+        Judged::Now(told) => told,
+        Judged::Held { .. } => None,
+        Judged::Awake { people, told } => {
+            policy = urgency::first_awake(policy, &people);
+            Some(told)
+        }
+    };
     Some(Event::PageOpened {
         page: PageId(state.next.page + nth),
         incident,
         alert,
-        policy: catalogue.escalations[escalation].clone(),
+        policy,
         escalation: escalation.clone(),
+        urgency,
     })
+}
+
+/// The first step of a new page, unless it waits for the morning. What was opened with a reason to
+/// call now does not.
+fn begun(state: &State, context: &Context<'_>, page: PageId, urgency: Option<&str>) -> Vec<Event> {
+    let alert = state.pages.get(&page).and_then(|it| state.alerts.get(&it.alert));
+    match alert.filter(|_| urgency.is_none()).map(|it| judged(state, context, it)) {
+        Some(Judged::Held { until, first, told }) => {
+            vec![Event::PageHeld { page, until, first, reason: told }]
+        }
+        _ => advance(state, context, page, PageCause::Opened),
+    }
+}
+
+/// Whether an alert calls people now. Whoever wants people called is asked no further, and a synthetic
+/// page proves nothing in the morning.
+fn judged(state: &State, context: &Context<'_>, alert: &Alert) -> Judged {
+    let wanted = alert.incident.is_some_and(|it| load::is_wanted(state, it));
+    match state.catalogue().and_then(|it| escalation_for(it, alert)) {
+        Some(it) if !wanted && !is_synthetic(alert) => urgency::judge(state, context, alert, it),
+        _ => Judged::Now(None),
+    }
 }
 
 /// Whom to call: the feature's policy, then that of the team, then the organisation's `default`,

@@ -5,12 +5,11 @@ use crate::event::{Event, Evidence, Origin, ResolveReason, SignRole};
 use crate::state::{AlertStatus, Limits, NoticeStatus, State};
 use crate::steer;
 use crate::{Role, TokenKind};
-use crate::{duty, late, load, reach, receipt, shadow, silence};
+use crate::{deal, duty, late, load, merge, reach, receipt, shadow, silence};
 use model::{
-    AlertId, Catalogue, FeatureId, IncidentId, Millis, NoticeId, Objective, PageId, PersonId,
-    Personal, ServiceId, Severity, TeamId, TokenId,
+    AlertId, Catalogue, FeatureId, IncidentId, Millis, NoticeId, Objective, PersonId, Personal,
+    ServiceId, Severity, TeamId, TokenId,
 };
-use paging::PageStatus;
 use slo::ConditionState;
 
 /// Waits between the tries of a notice, by how many have failed, in seconds.
@@ -33,17 +32,13 @@ pub(crate) fn decide(
         Command::SourceFailed { source, detail } => {
             let known = state.catalogue().is_some_and(|it| it.sources.contains_key(source));
             let new = known && !state.sources_failing.contains_key(source);
-            Ok(new
-                .then(|| Event::SourceFailing { source: source.clone(), detail: detail.clone() })
-                .into_iter()
-                .collect())
+            let event = || Event::SourceFailing { source: source.clone(), detail: detail.clone() };
+            Ok(new.then(event).into_iter().collect())
         }
         Command::SourceRead { source } => {
             let failing = state.sources_failing.contains_key(source);
-            Ok(failing
-                .then(|| Event::SourceRecovered { source: source.clone() })
-                .into_iter()
-                .collect())
+            let event = || Event::SourceRecovered { source: source.clone() };
+            Ok(failing.then(event).into_iter().collect())
         }
         Command::Delivered { notice, outcome } => {
             Ok(delivered(state, context, *notice, outcome).into_iter().collect())
@@ -56,9 +51,16 @@ pub(crate) fn decide(
         | Command::ConfirmContact { .. }
         | Command::TestContacts { .. } => reach::decide(state, context, command),
         Command::ConfirmDuty { by, rota, via } => duty::confirm(state, by, rota.as_ref(), via),
-        Command::AcknowledgePage { page, by, via } => acknowledge_page(state, *page, by, via),
+        Command::AcknowledgePage { page, by, via } => deal::acknowledge_page(state, *page, by, via),
         Command::AcknowledgeIncident { incident, by, via } => {
-            acknowledge_incident(state, *incident, by, via)
+            deal::acknowledge_incident(state, *incident, by, via)
+        }
+        Command::Renew { .. }
+        | Command::Hand { .. }
+        | Command::Snooze { .. }
+        | Command::Wake { .. } => deal::decide(state, context, command),
+        Command::MergeIncidents { incident, into, by } => {
+            merge::decide(state, *incident, *into, by)
         }
         Command::ResolveIncident { incident, by } => {
             person(state, by)?;
@@ -105,10 +107,7 @@ pub(crate) fn decide(
                 person(state, holder)?;
             }
             text_within("label", label, Limits::TEXT_LENGTH_MAX)?;
-            if state.access.tokens.len() >= Limits::TOKENS_MAX {
-                let (limit, max) = ("tokens_max", Limits::TOKENS_MAX);
-                return Err(Rejected::LimitReached { limit, max });
-            }
+            room_for_a_token(state)?;
             Ok(vec![Event::TokenIssued {
                 token: TokenId(state.next.token + 1),
                 kind: *kind,
@@ -128,6 +127,12 @@ pub(crate) fn decide(
             set_password(state, person, hash, *role, *spends)
         }
     }
+}
+
+fn room_for_a_token(state: &State) -> Result<(), Rejected> {
+    let (limit, max) = ("tokens_max", Limits::TOKENS_MAX);
+    let room = state.access.tokens.len() < max;
+    if room { Ok(()) } else { Err(Rejected::LimitReached { limit, max }) }
 }
 
 fn set_password(
@@ -205,6 +210,7 @@ fn observe(
                     starts_at: context.now,
                     lease: None,
                     stale_after: None,
+                    budget: None,
                 });
             }
             Some(alert) if !fires && !has(ConditionState::Unmeasured) => {
@@ -262,6 +268,7 @@ fn receive(state: &State, context: &Context<'_>, door: &DoorAlert) -> Result<Vec
         starts_at: door.starts_at,
         lease,
         stale_after,
+        budget: None,
     }])
 }
 
@@ -360,46 +367,6 @@ fn delivered(
     })
 }
 
-fn acknowledge_page(
-    state: &State,
-    id: PageId,
-    by: &PersonId,
-    via: &str,
-) -> Result<Vec<Event>, Rejected> {
-    person(state, by)?;
-    let page = state.pages.get(&id).ok_or_else(|| unknown("page", id))?;
-    match &page.status {
-        PageStatus::Acknowledged { by, at, .. } => {
-            Err(Rejected::AlreadyAcknowledged { by: by.clone(), at: *at })
-        }
-        PageStatus::Ended { .. } => Err(Rejected::Over { what: "page", id: id.to_string() }),
-        PageStatus::New | PageStatus::Waiting { .. } | PageStatus::Exhausted { .. } => {
-            let via = via.to_owned();
-            Ok(vec![Event::PageAcknowledged { page: id, by: by.clone(), via }])
-        }
-    }
-}
-
-fn acknowledge_incident(
-    state: &State,
-    id: IncidentId,
-    by: &PersonId,
-    via: &str,
-) -> Result<Vec<Event>, Rejected> {
-    person(state, by)?;
-    open_incident(state, id)?;
-    let incident = &state.incidents[&id];
-    let pages = incident.pages.iter().filter(|it| state.pages[it].can_be_acknowledged());
-    let events: Vec<Event> = pages
-        .map(|page| Event::PageAcknowledged { page: *page, by: by.clone(), via: via.to_owned() })
-        .collect();
-    match (&incident.acknowledged, events.is_empty()) {
-        (_, false) => Ok(events),
-        (Some((by, at)), true) => Err(Rejected::AlreadyAcknowledged { by: by.clone(), at: *at }),
-        (None, true) => Err(Rejected::Invalid(format!("incident `{id}` has no page to take"))),
-    }
-}
-
 fn raise(
     state: &State,
     context: &Context<'_>,
@@ -434,6 +401,7 @@ fn raise(
         starts_at: context.now,
         lease: None,
         stale_after: None,
+        budget: None,
     }])
 }
 

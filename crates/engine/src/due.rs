@@ -4,6 +4,7 @@
 
 use crate::command::Context;
 use crate::consequence::advance;
+use crate::deal;
 use crate::event::{Event, NewNotice, Origin, PageCause, ResolveReason};
 use crate::heartbeat::Pulses;
 use crate::leases::{Heard, Leases};
@@ -12,6 +13,7 @@ use crate::silence::{self, Silence};
 use crate::state::{Limits, Recipient, State};
 use crate::{duty, late, receipt, storm};
 use model::{AlertId, Medium, Millis, NoticeId, Severity, SourceId, Timestamp};
+use paging::Due;
 use std::collections::BTreeSet;
 
 /// How long a source may fail before that is an alert of its own.
@@ -73,9 +75,12 @@ pub(crate) fn first_due(state: &State, timers: &Timers, context: &Context<'_>) -
     for incident in state.open_groups.values() {
         let pages = state.incidents.get(incident).map_or(&[][..], |it| &it.pages);
         for page in pages {
-            let due = state.pages.get(page).and_then(paging::Page::next_timeout);
-            if due.is_some_and(|it| it <= now) {
-                return advance(state, context, *page, PageCause::NobodyAnswered);
+            match state.pages.get(page).and_then(|it| it.due(now)) {
+                None => {}
+                Some(Due::Step) => {
+                    return advance(state, context, *page, PageCause::NobodyAnswered);
+                }
+                Some(due) => return deal::due(state, context, *page, due),
             }
         }
     }
@@ -160,6 +165,7 @@ fn source_alert(state: &State, source: &SourceId) -> Event {
         starts_at: health.failing_since,
         lease: None,
         stale_after: None,
+        budget: None,
     }
 }
 

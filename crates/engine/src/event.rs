@@ -5,6 +5,7 @@ mod parts;
 
 pub use parts::*;
 
+use crate::budget::BudgetSeen;
 use crate::load::LoadOutcome;
 use crate::shadow::TheirAct;
 use crate::{ReceiptEvidence, Role, TokenKind};
@@ -33,20 +34,6 @@ pub struct EventRecord {
     pub catalogue_version: u64,
     /// The fact.
     pub event: Event,
-}
-
-/// Who caused something.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Actor {
-    /// A timer, a measurement, a worker.
-    System,
-    /// Somebody.
-    Person(PersonId),
-    /// Another system, by the key of its door.
-    Door(TokenId),
-    /// The operator of the machine: configuration files, the command line beside the data folder.
-    Operator,
 }
 
 /// A fact.
@@ -88,6 +75,9 @@ pub enum Event {
         lease: Option<Millis>,
         /// After how long unheard it is called stale.
         stale_after: Option<Millis>,
+        /// How the budget of its feature stood; of a burn, its origin says so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        budget: Option<Box<BudgetSeen>>,
     },
     /// An alert that nobody repeats any more; it stays open.
     AlertStale {
@@ -239,6 +229,27 @@ pub enum Event {
         escalation: EscalationId,
         /// The policy as it was.
         policy: model::Escalation,
+        /// Why people are called now, or in the morning, where anything was to be decided.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        urgency: Option<String>,
+    },
+    /// A page waits for the morning: nobody is called yet.
+    PageHeld {
+        /// Which.
+        page: PageId,
+        /// Until when.
+        until: Timestamp,
+        /// Who wakes first.
+        first: PersonId,
+        /// Why, in words.
+        reason: String,
+    },
+    /// A page that was held or snoozed calls people now.
+    PageWoken {
+        /// Which.
+        page: PageId,
+        /// Why.
+        cause: WakeCause,
     },
     /// A step of a page: these people are told now.
     PageNotified {
@@ -258,6 +269,15 @@ pub enum Event {
         skipped: Vec<SkippedNotice>,
         /// When the next step starts unless somebody answers.
         deadline: Timestamp,
+        /// Steps and people whom conditions left out.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        left_out: Vec<LeftOut>,
+        /// Whether conditions were ignored, because they would have left nobody.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        unconditional: bool,
+        /// Whose turn it was, where a step calls one person of several.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        turn: Option<PersonId>,
     },
     /// Somebody is called so often that these notices share one message.
     CallsBundled {
@@ -519,10 +539,73 @@ pub enum Event {
         /// How.
         via: String,
     },
+    /// Somebody took a page that several people must take; the others are still called.
+    PagePartlyAcknowledged {
+        /// Which.
+        page: PageId,
+        /// Who.
+        by: PersonId,
+        /// How.
+        via: String,
+        /// So many have taken it, this one counted.
+        have: u16,
+        /// So many must.
+        want: u16,
+    },
+    /// Whoever holds a page is told that their time ends.
+    PageReminded {
+        /// Which.
+        page: PageId,
+        /// When it ends.
+        until: Timestamp,
+        /// What is to be sent.
+        notices: Vec<NewNotice>,
+        /// What could not even be tried.
+        skipped: Vec<SkippedNotice>,
+    },
+    /// Whoever holds a page keeps it for another while.
+    PageRenewed {
+        /// Which.
+        page: PageId,
+        /// Who said so.
+        by: PersonId,
+    },
+    /// An acknowledgement was not renewed: the page calls people again.
+    PageReturned {
+        /// Which.
+        page: PageId,
+        /// Who had it.
+        from: PersonId,
+    },
+    /// A page is handed on; its holder keeps it until the other person takes it.
+    PageHanded {
+        /// Which.
+        page: PageId,
+        /// Who has it.
+        from: PersonId,
+        /// Who is asked to take it.
+        to: PersonId,
+        /// What is to be sent.
+        notices: Vec<NewNotice>,
+        /// What could not even be tried.
+        skipped: Vec<SkippedNotice>,
+    },
+    /// A page is to come back later; it does, unless what it is about ends.
+    PageSnoozed {
+        /// Which.
+        page: PageId,
+        /// Who asked.
+        by: PersonId,
+        /// When it comes back.
+        until: Timestamp,
+    },
     /// Every step of every repeat passed without an answer. An acknowledgement may still come.
     PageExhausted {
         /// Which.
         page: PageId,
+        /// Steps that conditions left out at the end.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        left_out: Vec<LeftOut>,
     },
     /// A page ended because what it was about ended.
     PageEnded {
@@ -537,6 +620,15 @@ pub enum Event {
         incident: IncidentId,
         /// Who said so; `None`: its alerts ended.
         by: Option<PersonId>,
+    },
+    /// Two incidents are one: alerts, pages and what comes later belong to the other.
+    IncidentMerged {
+        /// Which is no more.
+        incident: IncidentId,
+        /// Which goes on.
+        into: IncidentId,
+        /// Who said so.
+        by: PersonId,
     },
     /// Somebody wrote something down beside an incident.
     NoteAdded {

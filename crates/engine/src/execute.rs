@@ -6,6 +6,7 @@
 //! Leases stand beside the state, not in it: an alert that is sent again each minute adds nothing
 //! to the journal. After a restart every lease gets a grace period instead.
 
+use crate::budget::Budgets;
 use crate::command::{Context, Rejected, Submission};
 use crate::consequence::consequences;
 use crate::decide::decide;
@@ -29,6 +30,8 @@ const EVENTS_PER_COMMAND_MAX: usize = 1_000_000;
 pub struct Engine {
     state: State,
     timers: Timers,
+    /// How the budgets stood when they were measured last.
+    budgets: Budgets,
 }
 
 /// What a command did.
@@ -57,7 +60,7 @@ impl Engine {
         }
         let pulses = Pulses::after_restart(&state, now);
         let timers = Timers { leases, pulses, ..Timers::default() };
-        Self { state, timers }
+        Self { state, timers, budgets: Budgets::default() }
     }
 
     /// Goes back to `state`, because what came after it could not be made durable. What was heard
@@ -121,6 +124,7 @@ impl Engine {
     ) -> Result<Executed, Rejected> {
         // Whoever asks again says again that it still fires, even where the first time has counted.
         self.hear(context.now, &submission.command);
+        self.budgets.hear(&submission.command);
         if let Some(seq) = submission.key.as_ref().and_then(|it| self.state.keys.get(it)) {
             return Ok(Executed { records: vec![], repeats: Some(*seq) });
         }
@@ -128,7 +132,8 @@ impl Engine {
         if matches!(submission.command, Command::Tick) {
             return Ok(self.tick(context, submission));
         }
-        let first = decide(&self.state, context, &submission.command)?;
+        let mut first = decide(&self.state, context, &submission.command)?;
+        self.budgets.attach(&self.state, context.now, &mut first);
         let mut records = vec![];
         self.run(context, submission, first, &mut records);
         Ok(Executed { records, repeats: None })

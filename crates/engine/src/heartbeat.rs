@@ -95,6 +95,7 @@ fn missed(state: &State, id: &HeartbeatId, heard_at: Timestamp, now: Timestamp) 
         starts_at: heard_at,
         lease: None,
         stale_after: None,
+        budget: None,
     })
 }
 

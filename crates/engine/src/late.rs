@@ -73,10 +73,9 @@ pub(crate) fn mind(state: &mut State, page: PageId, now: Timestamp) {
 /// Whether every message of a page was given up, or did not arrive, or is a mail that may lie unread
 /// while all that wakes failed; and at least one can be tried again.
 fn told_nobody(state: &State, page: PageId) -> bool {
-    let notices = state.pages.get(&page).map_or(&[][..], |it| &it.notices);
-    let all = notices.iter().filter_map(|id| state.notices.get(id));
-    let mut again = false;
-    let untold = all.filter(|it| it.purpose != Purpose::Test).all(|it| {
+    let (mut again, mut nobody) = (false, true);
+    let untold = of_round(state, page).all(|(_, it)| {
+        nobody = false;
         again |= matches!(it.status, NoticeStatus::Failed { .. });
         match it.standing() {
             Standing::Failed | Standing::Cancelled => true,
@@ -85,7 +84,18 @@ fn told_nobody(state: &State, page: PageId) -> bool {
         }
     });
     // Without any notice nobody could even be tried: the configuration may change.
-    untold && (again || notices.is_empty())
+    untold && (again || nobody)
+}
+
+/// The notices of the steps of a page since it began to call, or began again. What was said before it
+/// came back is said and done.
+fn of_round(state: &State, page: PageId) -> impl DoubleEndedIterator<Item = (NoticeId, &Notice)> {
+    let (ids, from) =
+        state.pages.get(&page).map_or((&[][..], 0), |it| (&it.notices[..], it.round_start));
+    let known = ids.iter().filter_map(|id| Some((*id, state.notices.get(id)?)));
+    known.filter(
+        move |(_, it)| matches!(it.purpose, Purpose::Page { attempt, .. } if attempt >= from),
+    )
 }
 
 /// When something here is due next.
@@ -128,10 +138,11 @@ fn shift_changed(state: &State, context: &Context<'_>, page: PageId) -> Event {
     let (rota, _) = &state.reach.shifts[&page];
     let known = people_of(state, page);
     let target = model::PageTarget::Rota(rota.clone());
-    let told = notify::told(state, context, page, std::iter::once(&target), &known);
+    let attempt = current_attempt(state, page).unwrap_or(0);
+    let told = notify::told(state, context, page, attempt, std::iter::once(&target), &known);
     Event::PageNotifiedAlso {
         page,
-        attempt: current_attempt(state, page).unwrap_or(0),
+        attempt,
         cause: AlsoCause::ShiftChanged,
         duty: told.duty,
         tzdb: context.zones.version(),
@@ -146,19 +157,19 @@ fn tried_again(state: &State, context: &Context<'_>, page: PageId) -> Event {
     let it = &state.pages[&page];
     let mut seen = BTreeSet::new();
     let mut again = vec![];
-    for id in it.notices.iter().rev() {
-        let Some(notice) = state.notices.get(id) else { continue };
+    for (id, notice) in of_round(state, page).rev() {
         let given_up = matches!(notice.status, NoticeStatus::Failed { .. });
         if given_up && seen.insert((&notice.to, notice.medium, &notice.channel)) {
-            again.push(*id);
+            again.push(id);
         }
     }
     let known = people_of(state, page);
-    let targets = it.policy.steps.iter().map(|it| &it.page);
-    let told = notify::told(state, context, page, targets, &known);
+    let targets = it.policy.steps.iter().flat_map(|it| &it.page);
+    let attempt = current_attempt(state, page).unwrap_or(0);
+    let told = notify::told(state, context, page, attempt, targets, &known);
     Event::PageNotifiedAlso {
         page,
-        attempt: current_attempt(state, page).unwrap_or(0),
+        attempt,
         cause: AlsoCause::NobodyReached,
         duty: told.duty,
         tzdb: context.zones.version(),
@@ -169,8 +180,7 @@ fn tried_again(state: &State, context: &Context<'_>, page: PageId) -> Event {
 }
 
 fn people_of(state: &State, page: PageId) -> BTreeSet<Recipient> {
-    let notices = state.pages.get(&page).map_or(&[][..], |it| &it.notices);
-    notices.iter().filter_map(|id| state.notices.get(id)).map(|it| it.to.clone()).collect()
+    of_round(state, page).map(|(_, it)| it.to.clone()).collect()
 }
 
 /// Folds in that more is sent for a step.

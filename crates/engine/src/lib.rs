@@ -20,9 +20,11 @@
 
 mod access;
 mod apply;
+mod budget;
 mod change;
 mod command;
 mod consequence;
+mod deal;
 mod decide;
 mod due;
 mod duty;
@@ -34,6 +36,7 @@ mod leases;
 mod limits_told;
 mod load;
 mod maintenance;
+mod merge;
 mod notify;
 mod pushed;
 mod reach;
@@ -43,9 +46,12 @@ mod silence;
 mod state;
 mod steer;
 mod storm;
+mod targets;
 mod tell;
+mod tell_deal;
 mod tell_reach;
 mod terms;
+mod urgency;
 mod waiver;
 mod watching;
 mod ways;
@@ -56,12 +62,15 @@ mod tests;
 
 pub use crate::shadow::{Heard, OurCall, SHADOW_KEPT, Shadow, TheirAct, TheirCall};
 pub use access::{Access, Password, Role, Token, TokenKind};
+pub use budget::BudgetSeen;
 pub use change::{CHANGES_BEFORE, CHANGES_MAX, Change};
-pub use command::{Command, Context, DeliveryOutcome, DoorAlert, DoorLife, Rejected, Submission};
+pub use command::{
+    Command, Context, DeliveryOutcome, DoorAlert, DoorLife, Rejected, Subject, Submission,
+};
 pub use duty::{DutyCall, DutyStage};
 pub use event::{
-    Actor, AlsoCause, DigestLine, Event, EventRecord, Evidence, NewNotice, NotPagedReason, Origin,
-    PageCause, ReminderReason, ResolveReason, SignRole, SkippedNotice,
+    Actor, AlsoCause, DigestLine, Event, EventRecord, Evidence, LeftOut, NewNotice, NotPagedReason,
+    Origin, PageCause, ReminderReason, ResolveReason, SignRole, SkippedNotice, WakeCause,
 };
 pub use execute::{Engine, Executed};
 pub use heartbeat::{Pulse, heartbeat_key};

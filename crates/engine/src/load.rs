@@ -185,8 +185,6 @@ fn worst(calls: &VecDeque<Taken>) -> u32 {
 /// critical, or the budget is gone.
 #[must_use]
 pub(crate) fn is_highest(alert: &Alert) -> bool {
-    const HIGHEST: [&str; 8] =
-        ["critical", "emergency", "fatal", "disaster", "p0", "p1", "sev0", "sev1"];
     match &alert.origin {
         Origin::Person { .. } | Origin::Source { .. } | Origin::Watch { .. } => true,
         Origin::Heartbeat { .. } => false,
@@ -194,11 +192,18 @@ pub(crate) fn is_highest(alert: &Alert) -> bool {
             alert.severity == Severity::Page
                 && evidence.assessment.budget.spent_ratio.is_some_and(|it| it >= 1.0)
         }
-        Origin::Door { labels, .. } => ["severity", "priority"].iter().any(|name| {
-            let value = labels.get(*name).map(|it| it.to_ascii_lowercase());
-            value.is_some_and(|it| HIGHEST.contains(&it.as_str()))
-        }),
+        Origin::Door { labels, .. } => highest_label(labels).is_some(),
     }
+}
+
+/// The label by which a sender marks what knows no limit and never waits.
+pub(crate) fn highest_label(labels: &BTreeMap<String, String>) -> Option<(&str, String)> {
+    const HIGHEST: [&str; 8] =
+        ["critical", "emergency", "fatal", "disaster", "p0", "p1", "sev0", "sev1"];
+    ["severity", "priority"].into_iter().find_map(|name| {
+        let value = labels.get(name)?.to_ascii_lowercase();
+        HIGHEST.contains(&value.as_str()).then_some((name, value))
+    })
 }
 
 /// Whether no limit holds an incident back.
@@ -219,14 +224,13 @@ pub(crate) fn is_wanted(state: &State, incident: IncidentId) -> bool {
 pub(crate) fn on_duty(
     state: &State,
     context: &Context<'_>,
-    page: PageId,
+    incident: IncidentId,
     rota: &RotaId,
     duty: &Duty,
 ) -> (Vec<PersonId>, Vec<SkippedNotice>) {
     let mut people = duty.people.clone();
     let Some(relief) = state.load.relief(rota, context.now) else { return (people, vec![]) };
-    let incident = state.pages.get(&page).map(|it| it.incident);
-    if incident.is_some_and(|it| is_unlimited(state, it)) {
+    if is_unlimited(state, incident) {
         if !people.contains(&relief.to) {
             people.push(relief.to.clone());
         }
@@ -424,7 +428,12 @@ pub(crate) fn page_anyway(
 }
 
 /// Calls people for an alert: in its incident anew, or in one of its own.
-pub(crate) fn called_anyway(state: &State, id: AlertId, by: &PersonId) -> Vec<Event> {
+pub(crate) fn called_anyway(
+    state: &State,
+    context: &Context<'_>,
+    id: AlertId,
+    by: &PersonId,
+) -> Vec<Event> {
     let alert = &state.alerts[&id];
     let open = |it: &IncidentId| state.incidents.get(it).is_some_and(incident::Incident::is_open);
     let Some(incident) = alert.incident.filter(open) else {
@@ -435,7 +444,7 @@ pub(crate) fn called_anyway(state: &State, id: AlertId, by: &PersonId) -> Vec<Ev
     let reason = format!("{by} wants people called anyway");
     let mut events: Vec<Event> =
         calling.map(|it| Event::PageEnded { page: *it, reason: reason.clone() }).collect();
-    events.extend(crate::consequence::page_for(state, incident, id, 1));
+    events.extend(crate::consequence::page_for(state, context, incident, id, 1));
     events
 }
 

@@ -4,38 +4,60 @@
 //! waking too many once beats waking nobody.
 
 use crate::command::Context;
-use crate::event::{Event, NewNotice, PageCause, SkippedNotice};
-use crate::load;
+use crate::event::{Event, LeftOut, NewNotice, PageCause, SkippedNotice};
 use crate::state::{Recipient, State};
+use crate::targets::{self, Numbered, Resolved};
 use crate::{duty, ways};
 use model::{
-    EscalationStep, Medium, NoticeId, PageId, PageTarget, PersonId, RotaId, Severity, Timestamp,
+    ChannelId, Medium, NoticeId, PageId, PageTarget, PersonId, RotaId, Severity, Timestamp,
 };
-use std::collections::BTreeSet;
+use paging::Page;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A step that is about to start.
+pub(crate) struct Starting<'a> {
+    pub(crate) step: Numbered<'a>,
+    /// Steps that were passed over on the way to it.
+    pub(crate) passed_over: Vec<LeftOut>,
+    /// Whether its conditions are ignored, because they left nobody.
+    pub(crate) unconditional: bool,
+}
 
 /// The start of a step.
 pub(crate) fn notified(
     state: &State,
     context: &Context<'_>,
     page: PageId,
-    attempt: u32,
-    step: &EscalationStep,
+    starting: Starting<'_>,
     cause: PageCause,
 ) -> Event {
+    let Starting { step: numbered, passed_over: mut left_out, unconditional } = starting;
     let mut told = Told::new(state, context, Some(page));
-    told.target(&step.page);
+    let found = targets::resolve(state, context, numbered, unconditional);
+    left_out.extend(found.left_out.iter().cloned());
+    let turn = if numbered.step.round_robin {
+        let turn = told.in_turn(numbered.page, &found.people);
+        told.resolved(Resolved { people: vec![], ..found });
+        turn
+    } else {
+        told.resolved(found);
+        None
+    };
     if told.notices.is_empty() {
-        told.fall_back(page);
+        told.fall_back(numbered.page);
     }
     Event::PageNotified {
         page,
-        attempt,
+        attempt: numbered.attempt,
         cause,
         duty: told.duty,
         tzdb: context.zones.version(),
         notices: told.notices,
         skipped: told.skipped,
-        deadline: context.now.plus(step.wait),
+        deadline: context.now.plus(numbered.step.wait),
+        left_out,
+        unconditional,
+        turn,
     }
 }
 
@@ -44,17 +66,34 @@ pub(crate) fn told<'a>(
     state: &'a State,
     context: &'a Context<'a>,
     page: PageId,
+    attempt: u32,
     targets: impl Iterator<Item = &'a PageTarget>,
     known: &BTreeSet<Recipient>,
 ) -> Told<'a> {
     let mut told = Told::new(state, context, Some(page));
-    targets.for_each(|it| told.target(it));
+    if let Some(it) = state.pages.get(&page) {
+        let mut found = targets::expanded(state, context, it, attempt, targets);
+        found.people.retain(|person| !it.takers().any(|by| by == person));
+        told.resolved(found);
+    }
     told.notices.retain(|it| !known.contains(&it.to));
     told.skipped.retain(|it| !known.contains(&it.to));
     for (notice, free) in told.notices.iter_mut().zip(state.next.notice + 1..) {
         notice.notice = NoticeId(free);
     }
     told
+}
+
+/// Messages to `people` about a page, outside of any step.
+pub(crate) fn to_people<'a>(
+    state: &State,
+    context: &Context<'_>,
+    page: PageId,
+    people: impl Iterator<Item = &'a PersonId>,
+) -> (Vec<NewNotice>, Vec<SkippedNotice>) {
+    let mut told = Told::new(state, context, Some(page));
+    people.for_each(|it| told.person(it));
+    (told.notices, told.skipped)
 }
 
 /// Messages to `people` that can wait: by their own rules, outside their quiet hours.
@@ -114,8 +153,7 @@ fn urgency_of(state: &State, page: PageId) -> Severity {
 pub(crate) struct Told<'a> {
     state: &'a State,
     context: &'a Context<'a>,
-    /// What it is about; `None`: nothing that calls anybody.
-    page: Option<PageId>,
+    /// How urgent what it is about is.
     urgency: Severity,
     /// The rota asked and until when its shift lasts.
     pub(crate) duty: Option<(RotaId, Timestamp)>,
@@ -126,38 +164,31 @@ pub(crate) struct Told<'a> {
 impl<'a> Told<'a> {
     fn new(state: &'a State, context: &'a Context<'a>, page: Option<PageId>) -> Self {
         let urgency = page.map_or(duty::URGENCY, |it| urgency_of(state, it));
-        Self { state, context, page, urgency, duty: None, notices: vec![], skipped: vec![] }
+        Self { state, context, urgency, duty: None, notices: vec![], skipped: vec![] }
     }
 
-    fn target(&mut self, target: &PageTarget) {
-        let Some(catalogue) = self.state.catalogue() else { return };
-        match target {
-            PageTarget::Person(person) => self.person(person),
-            PageTarget::Team(team) => {
-                let members = catalogue.teams.get(team).map_or(&[][..], |it| &it.members);
-                for person in members {
-                    self.person(person);
-                }
-            }
-            PageTarget::Channel(channel) => {
-                let medium = catalogue.channels.get(channel).and_then(|it| it.media().last());
-                if let Some(medium) = medium {
-                    self.add(Recipient::Channel(channel.clone()), *medium, channel.clone(), None);
-                }
-            }
-            PageTarget::Rota(rota) => {
-                let Some(known) = catalogue.rotas.get(rota) else { return };
-                let duty = oncall::duty(known, self.context.now, self.context.zones);
-                let (people, spared) = match self.page {
-                    Some(page) => load::on_duty(self.state, self.context, page, rota, &duty),
-                    None => (duty.people.clone(), vec![]),
-                };
-                self.skipped.extend(spared);
-                for person in &people {
-                    self.person(person);
-                }
-                self.duty = Some((rota.clone(), duty.shift.ends));
-            }
+    /// Everybody and everything that was found.
+    fn resolved(&mut self, found: Resolved) {
+        self.skipped.extend(found.spared);
+        found.people.iter().for_each(|it| self.person(it));
+        found.channels.into_iter().for_each(|it| self.channel(it));
+        self.duty = found.duty;
+    }
+
+    /// The next in turn who can be told; whose turn it was.
+    fn in_turn(&mut self, page: &Page, people: &[PersonId]) -> Option<PersonId> {
+        let nobody = BTreeMap::new();
+        let turns = self.state.turns.get(&page.escalation).unwrap_or(&nobody);
+        paging::in_turn(people, turns).into_iter().find_map(|person| {
+            self.person(person);
+            (!self.notices.is_empty()).then(|| person.clone())
+        })
+    }
+
+    fn channel(&mut self, id: ChannelId) {
+        let channel = self.state.catalogue().and_then(|it| it.channels.get(&id));
+        if let Some(medium) = channel.and_then(|it| it.media().last()) {
+            self.add(Recipient::Channel(id.clone()), *medium, id, None);
         }
     }
 
@@ -190,14 +221,16 @@ impl<'a> Told<'a> {
         self.notices.push(NewNotice { notice, to, medium, channel, due_at });
     }
 
-    fn fall_back(&mut self, page: PageId) {
-        let state = self.state;
-        let Some(catalogue) = state.catalogue() else { return };
-        let incident = state.pages.get(&page).and_then(|it| state.incidents.get(&it.incident));
+    fn fall_back(&mut self, page: &Page) {
+        let Some(catalogue) = self.state.catalogue() else { return };
+        let incident = self.state.incidents.get(&page.incident);
         let team = incident.and_then(|it| catalogue.teams.get(it.team.as_ref()?));
-        team.map_or(&[][..], |it| &it.members).iter().for_each(|it| self.person(it));
+        // Who has taken it already, as one of several, is not asked again.
+        let took = |person: &&PersonId| page.takers().any(|by| by == *person);
+        let members = team.map_or(&[][..], |it| &it.members).iter();
+        members.filter(|it| !took(it)).for_each(|it| self.person(it));
         if self.notices.is_empty() {
-            catalogue.people.keys().for_each(|it| self.person(it));
+            catalogue.people.keys().filter(|it| !took(it)).for_each(|it| self.person(it));
         }
     }
 }

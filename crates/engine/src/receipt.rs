@@ -283,11 +283,10 @@ pub(crate) fn current_attempt(state: &State, page: PageId) -> Option<u32> {
     if let paging::PageStatus::Waiting { attempt, .. } = it.status {
         return Some(attempt);
     }
-    let last = it.notices.iter().rev().find_map(|id| state.notices.get(id))?;
-    match last.purpose {
+    it.notices.iter().rev().find_map(|id| match state.notices.get(id)?.purpose {
         Purpose::Page { attempt, .. } => Some(attempt),
         _ => None,
-    }
+    })
 }
 
 /// The notices of a step of a page.

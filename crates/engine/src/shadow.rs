@@ -13,7 +13,7 @@
 //! - configuration starts a shadow time only where it did not say so before: after the switch, adopting
 //!   the same file again changes nothing.
 
-use crate::command::Rejected;
+use crate::command::{Context, Rejected};
 use crate::event::{Event, EventRecord, NewNotice, Origin};
 use crate::load::{is_highest, people_of};
 use crate::state::{AlertStatus, Limits, NoticeStatus, Purpose, State};
@@ -154,7 +154,7 @@ impl State {
     /// Whether a notice for this would stay here.
     pub(crate) fn stays(&self, purpose: Purpose) -> bool {
         match purpose {
-            Purpose::Page { page, .. } => {
+            Purpose::Page { page, .. } | Purpose::Renewal { page } | Purpose::Hand { page } => {
                 self.pages.get(&page).is_some_and(|it| self.shadows(it.incident))
             }
             Purpose::Update { incident } => self.shadows(incident),
@@ -331,7 +331,7 @@ pub(crate) fn adopted(state: &State) -> Vec<Event> {
 
 /// What is open and taken by nobody when people are called again: paged anew, the most severe and then
 /// the newest first, as things stand now. Many at once share one message, as in any storm.
-pub(crate) fn taken_over(state: &State) -> Vec<Event> {
+pub(crate) fn taken_over(state: &State, context: &Context<'_>) -> Vec<Event> {
     let unheard = |page: &PageId| {
         let page = &state.pages[page];
         let shadowed = |id: &NoticeId| {
@@ -361,7 +361,7 @@ pub(crate) fn taken_over(state: &State) -> Vec<Event> {
         };
         let Some(alert) = it.alerts.iter().rev().find(fires) else { continue };
         opened += 1;
-        events.extend(crate::consequence::page_for(state, it.id, *alert, opened));
+        events.extend(crate::consequence::page_for(state, context, it.id, *alert, opened));
     }
     events
 }

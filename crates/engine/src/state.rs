@@ -7,9 +7,9 @@ use crate::reach::Reach;
 use crate::receipt::Receipt;
 use crate::silence::Silence;
 use model::{
-    AlertId, Catalogue, ChannelId, FeatureId, IncidentId, Map, Medium, Millis, NoticeId, Objective,
-    PageId, PersonId, Personal, ServiceId, Set, Severity, SilenceId, SloId, SourceId, TeamId,
-    Timestamp, TokenId,
+    AlertId, Catalogue, ChannelId, EscalationId, FeatureId, IncidentId, Map, Medium, Millis,
+    NoticeId, Objective, PageId, PersonId, Personal, ServiceId, Set, Severity, SilenceId, SloId,
+    SourceId, TeamId, Timestamp, TokenId,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -36,6 +36,8 @@ impl Limits {
     pub const SILENCES_ENDED_MAX: usize = 500;
     /// Longest silence: what is not wanted for longer should not be an alert.
     pub const SILENCE_MAX: Millis = Millis::from_days(366);
+    /// Longest snooze of a page: until the same time tomorrow.
+    pub const SNOOZE_MAX: Millis = Millis::from_hours(24);
     /// Tokens of one organisation.
     pub const TOKENS_MAX: usize = 10_000;
     /// How often a notice is tried before it is given up.
@@ -77,6 +79,12 @@ pub struct State {
     pub incidents: Map<IncidentId, incident::Incident>,
     /// The open incident of each group.
     pub open_groups: Map<String, IncidentId>,
+    /// The open incident that took over a group whose own was merged into it.
+    #[serde(default)]
+    pub merged_groups: BTreeMap<String, IncidentId>,
+    /// Of each policy, at which place in the journal people were last called by turn.
+    #[serde(default)]
+    pub turns: BTreeMap<EscalationId, BTreeMap<PersonId, u64>>,
     /// Pages of the incidents above.
     pub pages: Map<PageId, paging::Page>,
     /// Notices of the pages above, and of the last daily mails.
@@ -181,6 +189,9 @@ pub struct Alert {
     pub not_paged: Option<crate::NotPagedReason>,
     /// Journal positions that speak of it, oldest first.
     pub trail: Vec<u64>,
+    /// How the budget of its feature stood when it fired; of a burn, its origin says so.
+    #[serde(default)]
+    pub budget: Option<crate::BudgetSeen>,
 }
 
 /// Whether an alert fires.
@@ -237,6 +248,16 @@ pub enum Purpose {
         /// Which step of it.
         attempt: u32,
     },
+    /// To remind whoever has a page that their time with it ends.
+    Renewal {
+        /// Which page.
+        page: PageId,
+    },
+    /// To ask somebody to take over a page.
+    Hand {
+        /// Which page.
+        page: PageId,
+    },
     /// To list several pages that somebody would have been called for one by one.
     Bundle,
     /// To say that more alerts joined.
@@ -272,6 +293,25 @@ pub enum Purpose {
     },
     /// To tell somebody what became of what they asked by a message.
     Answer,
+}
+
+impl Purpose {
+    /// The page it is about.
+    #[must_use]
+    pub fn page(&self) -> Option<PageId> {
+        match self {
+            Self::Page { page, .. } | Self::Renewal { page } | Self::Hand { page } => Some(*page),
+            Self::Digest { .. }
+            | Self::Bundle
+            | Self::Update { .. }
+            | Self::Load { .. }
+            | Self::Reminder { .. }
+            | Self::Answer
+            | Self::Verify
+            | Self::Test
+            | Self::Duty { .. } => None,
+        }
+    }
 }
 
 /// To whom a notice goes.

@@ -14,6 +14,7 @@
 
 use crate::command::{Command, Context, Rejected};
 use crate::consequence::advance;
+use crate::deal;
 use crate::decide::{open_incident, person, text_within, unknown};
 use crate::event::{Event, EventRecord, NewNotice, PageCause};
 use crate::state::{Limits, Notice, NoticeStatus, Purpose, Recipient, State};
@@ -21,7 +22,7 @@ use incident::{Incident, Note};
 use model::{
     ChannelId, Escalation, IncidentId, Medium, Millis, NoticeId, PageId, PersonId, Personal,
 };
-use paging::{Next, PageStatus};
+use paging::{Page, PageStatus};
 
 const HOUR: Millis = Millis::from_hours(1);
 
@@ -94,16 +95,21 @@ pub(crate) fn escalated(
     by: &PersonId,
 ) -> Vec<Event> {
     let Some(page) = state.pages.get(&id) else { return vec![] };
-    if let Next::Step { .. } = page.next() {
-        return advance(state, context, id, PageCause::AskedFor { by: by.clone() });
+    let next = advance(state, context, id, PageCause::AskedFor { by: by.clone() });
+    if matches!(next[..], [Event::PageNotified { .. }]) {
+        return next;
     }
     let mut events = vec![];
     if page.can_be_acknowledged() {
-        let reason = format!("its last step had come, and {by} asked for the policy to start over");
+        let reason = if page.is_waiting_for_time() {
+            format!("it waited, and {by} asked for it now")
+        } else {
+            format!("its last step had come, and {by} asked for the policy to start over")
+        };
         events.push(Event::PageEnded { page: id, reason });
     }
     let policy = match page.status {
-        PageStatus::Acknowledged { .. } => rest_of(state, id, &page.policy),
+        PageStatus::Acknowledged { .. } => rest_of(page),
         _ => page.policy.clone(),
     };
     events.push(Event::PageOpened {
@@ -112,17 +118,15 @@ pub(crate) fn escalated(
         alert: page.alert,
         escalation: page.escalation.clone(),
         policy,
+        urgency: Some(format!("{by} asked for the next step")),
     });
     events
 }
 
 /// The steps that come after the last one taken; all of them when that was the last there is.
-fn rest_of(state: &State, id: PageId, policy: &Escalation) -> Escalation {
-    let attempts = state.notices.values().filter_map(|it| match it.purpose {
-        Purpose::Page { page, attempt } if page == id => Some(attempt),
-        _ => None,
-    });
-    let taken = attempts.max().map_or(0, |it| it as usize + 1) % policy.steps.len();
+fn rest_of(page: &Page) -> Escalation {
+    let policy = &page.policy;
+    let taken = page.in_round(page.next_attempt) as usize % policy.steps.len();
     Escalation { steps: policy.steps[taken..].to_vec(), ..policy.clone() }
 }
 
@@ -134,31 +138,30 @@ fn take_over(
 ) -> Result<Vec<Event>, Rejected> {
     person(state, by)?;
     open_incident(state, id)?;
-    let mut mine = None;
+    let mut refused = Rejected::Invalid(format!("incident `{id}` has no page to take"));
     let mut events = vec![];
-    for page in &state.incidents[&id].pages {
-        match &state.pages[page].status {
-            PageStatus::Acknowledged { by: from, at, .. } if from == by => mine = Some(*at),
+    for id_of_page in &state.incidents[&id].pages {
+        let page = &state.pages[id_of_page];
+        match &page.status {
+            PageStatus::Acknowledged { by: from, at, .. } if from == by => {
+                refused = Rejected::AlreadyAcknowledged { by: by.clone(), at: *at };
+            }
             PageStatus::Acknowledged { by: from, .. } => events.push(Event::TakenOver {
                 incident: id,
-                page: *page,
+                page: *id_of_page,
                 from: from.clone(),
                 by: by.clone(),
                 via: via.to_owned(),
             }),
-            _ if state.pages[page].can_be_acknowledged() => events.push(Event::PageAcknowledged {
-                page: *page,
-                by: by.clone(),
-                via: via.to_owned(),
-            }),
+            // Where several must take it, whoever takes over is one of them.
+            _ if page.can_be_acknowledged() => match deal::counted(*id_of_page, page, by, via) {
+                Ok(event) => events.push(event),
+                Err(already) => refused = already,
+            },
             _ => {}
         }
     }
-    match (events.is_empty(), mine) {
-        (false, _) => Ok(events),
-        (true, Some(at)) => Err(Rejected::AlreadyAcknowledged { by: by.clone(), at }),
-        (true, None) => Err(Rejected::Invalid(format!("incident `{id}` has no page to take"))),
-    }
+    if events.is_empty() { Err(refused) } else { Ok(events) }
 }
 
 fn answer(
@@ -206,11 +209,8 @@ pub(crate) fn apply(state: &mut State, record: &EventRecord) {
             if let Some(it) = state.pages.get_mut(page) {
                 it.taken_over(by.clone(), record.at, via.clone());
             }
-            if let Some((holder, _)) =
-                state.incidents.get_mut(incident).and_then(|it| it.acknowledged.as_mut())
-            {
-                holder.clone_from(by);
-            }
+            // Nobody is asked to take over, or reminded, who does not have it any more.
+            state.cancel_notices_to(*page, None);
             state.trail_incident(*incident);
         }
         Event::ContactStopped { person, medium, .. } => {

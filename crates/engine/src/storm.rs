@@ -254,7 +254,7 @@ pub(crate) fn update_due(state: &State, now: Timestamp) -> Option<Event> {
 
 /// Whoever has it; while nobody has, whoever was called.
 fn interested(state: &State, incident: &Incident) -> BTreeSet<PersonId> {
-    if let Some((by, _)) = &incident.acknowledged {
+    if let Some(by) = state.holder(incident.id) {
         return [by.clone()].into();
     }
     let pages = incident.pages.iter().filter_map(|it| state.pages.get(it));
@@ -318,7 +318,7 @@ pub(crate) fn apply(state: &mut State, record: &EventRecord) {
 pub(crate) fn forget_old(state: &mut State, now: Timestamp) {
     let long_ago = now.minus(Millis::from_days(1));
     state.notices.retain(|_, it| {
-        let passing = !matches!(it.purpose, Purpose::Page { .. } | Purpose::Digest { .. });
+        let passing = it.purpose.page().is_none() && !matches!(it.purpose, Purpose::Digest { .. });
         let waits = matches!(it.status, NoticeStatus::Due { .. });
         !passing || waits || it.decided_at >= long_ago
     });

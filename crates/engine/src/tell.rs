@@ -6,6 +6,7 @@ use crate::event::{
 use crate::limits_told::told_limits;
 use crate::notify::name;
 use crate::state::Recipient;
+use crate::tell_deal;
 use model::{Catalogue, PersonId, Severity};
 use slo::ConditionState;
 use std::fmt::Write as _;
@@ -18,11 +19,11 @@ pub fn tell(event: &Event, catalogue: Option<&Catalogue>) -> String {
         Event::CatalogueAdopted { version, hash, .. } => {
             format!("Configuration {version} ({}) is in force.", &hash[..hash.len().min(12)])
         }
-        Event::AlertFired { alert, origin, severity, summary, .. } => {
-            format!(
-                "Alert {alert} ({severity}): {summary} {}",
-                told_origin(origin, *severity, &person)
-            )
+        Event::AlertFired { alert, origin, severity, summary, budget, .. } => {
+            let origin = told_origin(origin, *severity, &person);
+            let budget =
+                budget.as_ref().map_or(String::new(), |it| format!(" At that time {}.", it.told()));
+            format!("Alert {alert} ({severity}): {summary} {origin}{budget}")
         }
         Event::AlertStale { alert, heard_at } => {
             format!("Alert {alert} has not been repeated since {heard_at}; it stays open.")
@@ -52,27 +53,27 @@ pub fn tell(event: &Event, catalogue: Option<&Catalogue>) -> String {
         Event::AlertJoined { incident, alert } => {
             format!("Alert {alert} belongs to incident {incident}, which is open.")
         }
-        Event::PageOpened { page, escalation, .. } => {
-            format!("Page {page} follows the escalation policy `{escalation}`.")
+        Event::PageOpened { page, escalation, urgency, .. } => {
+            let urgency = urgency.as_ref().map_or(String::new(), |it| format!("; {it}"));
+            format!("Page {page} follows the escalation policy `{escalation}`{urgency}.")
         }
+        Event::PageHeld { .. }
+        | Event::PageWoken { .. }
+        | Event::PagePartlyAcknowledged { .. }
+        | Event::PageReminded { .. }
+        | Event::PageRenewed { .. }
+        | Event::PageReturned { .. }
+        | Event::PageHanded { .. }
+        | Event::PageSnoozed { .. }
+        | Event::IncidentMerged { .. } => tell_deal::told(event, &person),
         Event::PageNotified { .. } => told_notified(event, &person),
-        Event::NoticeSent { notice, provider_id } if provider_id.is_empty() => {
-            format!("Notice {notice} was taken by the provider.")
-        }
-        Event::NoticeSent { notice, provider_id } => {
-            format!("Notice {notice} was taken by the provider as {provider_id}.")
-        }
-        Event::NoticeFailed { notice, detail, retry_at: Some(at) } => {
-            format!("Notice {notice} was not taken: {detail}. It is tried again at {at}.")
-        }
-        Event::NoticeFailed { notice, detail, retry_at: None } => {
-            format!("Notice {notice} was given up: {detail}.")
-        }
+        Event::NoticeSent { .. } | Event::NoticeFailed { .. } => told_notice(event),
         Event::PageAcknowledged { page, by, via } => {
             format!("{} took page {page} ({via}).", person(by))
         }
-        Event::PageExhausted { page } => {
-            format!("Nobody answered page {page}: every step and repeat has passed.")
+        Event::PageExhausted { page, left_out } => {
+            let left_out = tell_deal::told_left_out(left_out, false, &person);
+            format!("Nobody answered page {page}: every step and repeat has passed{left_out}.")
         }
         Event::PageEnded { page, reason } => format!("Page {page} ended: {reason}."),
         Event::IncidentResolved { incident, by: None } => {
@@ -223,6 +224,24 @@ fn told_steered(event: &Event, person: &dyn Fn(&PersonId) -> String) -> String {
     }
 }
 
+fn told_notice(event: &Event) -> String {
+    match event {
+        Event::NoticeSent { notice, provider_id } if provider_id.is_empty() => {
+            format!("Notice {notice} was taken by the provider.")
+        }
+        Event::NoticeSent { notice, provider_id } => {
+            format!("Notice {notice} was taken by the provider as {provider_id}.")
+        }
+        Event::NoticeFailed { notice, detail, retry_at: Some(at) } => {
+            format!("Notice {notice} was not taken: {detail}. It is tried again at {at}.")
+        }
+        Event::NoticeFailed { notice, detail, retry_at: None } => {
+            format!("Notice {notice} was given up: {detail}.")
+        }
+        other => unreachable!("not about a notice: {other:?}"),
+    }
+}
+
 fn told_origin(
     origin: &Origin,
     severity: Severity,
@@ -284,12 +303,26 @@ fn told_not_paged(reason: &NotPagedReason, person: &dyn Fn(&PersonId) -> String)
         NotPagedReason::AcknowledgedBefore { by } => {
             format!("it came back while {} deals with it", person(by))
         }
+        NotPagedReason::Held { page } => format!("page {page} waits for the morning"),
+        NotPagedReason::Snoozed { page } => format!("page {page} is snoozed and comes back"),
         NotPagedReason::NoEscalation => "NO ESCALATION POLICY SAYS WHOM TO CALL".to_owned(),
     }
 }
 
 fn told_notified(event: &Event, person: &dyn Fn(&PersonId) -> String) -> String {
-    let Event::PageNotified { page, attempt, cause, duty, notices, skipped, deadline, .. } = event
+    let Event::PageNotified {
+        page,
+        attempt,
+        cause,
+        duty,
+        notices,
+        skipped,
+        deadline,
+        left_out,
+        unconditional,
+        turn,
+        ..
+    } = event
     else {
         return String::new();
     };
@@ -310,15 +343,21 @@ fn told_notified(event: &Event, person: &dyn Fn(&PersonId) -> String) -> String 
         PageCause::Undeliverable => " because nobody could be reached".to_owned(),
         PageCause::AskedFor { by } => format!(" because {} asked for it", person(by)),
         PageCause::NoEvidence => " because nothing says that anybody was reached".to_owned(),
+        PageCause::Woken => " because its time has come".to_owned(),
+        PageCause::Returned => " because it was taken and not renewed".to_owned(),
     };
     let mut text = format!("Page {page}, step {}{why}: ", attempt + 1);
     text += &if told.is_empty() { "nobody can be told".to_owned() } else { told.join(", ") };
     if let Some((rota, until)) = duty {
         let _ = write!(text, "; on duty in rota {rota} until {until}");
     }
+    if let Some(turn) = turn {
+        let _ = write!(text, "; it is the turn of {}", person(turn));
+    }
     for it in skipped {
         let _ = write!(text, "; {} {}", recipient(&it.to), it.reason);
     }
+    text += &tell_deal::told_left_out(left_out, *unconditional, person);
     let _ = write!(text, ". Next step at {deadline}.");
     text
 }

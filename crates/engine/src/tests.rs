@@ -4,13 +4,19 @@
 //! `cy` has no address. Feature `light-on` pages the rota (ana first), then the team, no repeat.
 //! Feature `make-sale` pages `cy`, who cannot be reached.
 
+mod dealing;
 mod limits;
+mod meeting;
 mod promises;
 mod reaching;
 mod receipt;
+mod shown;
 mod steer;
 mod storm;
+mod urgency;
+mod walks;
 mod watching;
+mod words;
 mod world;
 
 use world::{check, check_state};

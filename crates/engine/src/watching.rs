@@ -101,6 +101,7 @@ pub(crate) fn decide(
                 starts_at: now,
                 lease: None,
                 stale_after: None,
+                budget: None,
             }])
         }
         other => unreachable!("not about what is watched: {other:?}"),

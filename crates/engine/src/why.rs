@@ -1,6 +1,6 @@
 //! The chain from sample to person, from the journal alone.
 
-use crate::event::{Event, EventRecord};
+use crate::event::{Event, EventRecord, WakeCause};
 use crate::state::{Limits, Purpose, State};
 use crate::tell;
 use model::{AlertId, IncidentId, NoticeId, PageId, Timestamp};
@@ -64,7 +64,9 @@ pub fn why_trail(state: &State, id: &WhyId) -> Option<Vec<u64>> {
         WhyId::Incident(id) => of_incident(id),
         WhyId::Page(id) => of_page(id),
         WhyId::Notice(id) => match state.notices.get(id)?.purpose {
-            Purpose::Page { page, .. } => of_page(&page),
+            Purpose::Page { page, .. } | Purpose::Renewal { page } | Purpose::Hand { page } => {
+                of_page(&page)
+            }
             Purpose::Update { incident } => of_incident(&incident),
             Purpose::Load { load } => of_page(&state.load.log.get(&load)?.page),
             Purpose::Bundle
@@ -176,7 +178,9 @@ fn mentions(event: &Event) -> Vec<WhyId> {
         Event::PageOpened { page, incident, alert, .. } => {
             vec![WhyId::Page(*page), WhyId::Incident(*incident), WhyId::Alert(*alert)]
         }
-        Event::PageNotified { page, notices, .. } => {
+        Event::PageNotified { page, notices, .. }
+        | Event::PageReminded { page, notices, .. }
+        | Event::PageHanded { page, notices, .. } => {
             let notices = notices.iter().map(|it| WhyId::Notice(it.notice));
             std::iter::once(WhyId::Page(*page)).chain(notices).collect()
         }
@@ -196,9 +200,21 @@ fn mentions(event: &Event) -> Vec<WhyId> {
         | Event::DutyUnconfirmed { notices, .. } => {
             notices.iter().map(|it| WhyId::Notice(it.notice)).collect()
         }
-        Event::PageAcknowledged { page, .. }
+        Event::PageWoken { page, cause: WakeCause::Alert { alert } } => {
+            vec![WhyId::Page(*page), WhyId::Alert(*alert)]
+        }
+        Event::IncidentMerged { incident, into, .. } => {
+            vec![WhyId::Incident(*incident), WhyId::Incident(*into)]
+        }
+        Event::PageHeld { page, .. }
+        | Event::PageWoken { page, .. }
+        | Event::PagePartlyAcknowledged { page, .. }
+        | Event::PageRenewed { page, .. }
+        | Event::PageReturned { page, .. }
+        | Event::PageSnoozed { page, .. }
+        | Event::PageAcknowledged { page, .. }
         | Event::EscalationAsked { page, .. }
-        | Event::PageExhausted { page }
+        | Event::PageExhausted { page, .. }
         | Event::PageEnded { page, .. } => vec![WhyId::Page(*page)],
         Event::IncidentResolved { incident, .. }
         | Event::IncidentUpdated { incident, .. }

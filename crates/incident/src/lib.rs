@@ -42,6 +42,9 @@ pub struct Incident {
     pub pages: Vec<PageId>,
     /// Journal positions that speak of it, oldest first.
     pub trail: Vec<u64>,
+    /// The incident that goes on in its place, and has its alerts and pages.
+    #[serde(default)]
+    pub merged_into: Option<IncidentId>,
 }
 
 /// Something written down beside an incident.
@@ -85,7 +88,7 @@ impl Incident {
     /// Whether it goes on.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        self.resolved.is_none()
+        self.resolved.is_none() && self.merged_into.is_none()
     }
 
     /// From opening to the first acknowledgement.

@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 use std::io::Read as _;
 
 /// Prints `value` for programs, or what `told` makes of it.
-fn show(remote: &Remote, value: &Value, told: impl FnOnce(&Value) -> String) {
+pub(crate) fn show(remote: &Remote, value: &Value, told: impl FnOnce(&Value) -> String) {
     if remote.form.json { say_json(value) } else { say(&told(value)) }
 }
 

@@ -63,6 +63,31 @@ pub(crate) enum Command {
     /// Take a page or an incident
     #[command(after_help = "Example: lamplighter ack in_1")]
     Ack(OneId),
+    /// Say that you are still at it
+    ///
+    /// Where the escalation policy sets an `ack-timeout`, a page that nobody renews goes back to
+    /// everybody.
+    #[command(after_help = "Example: lamplighter renew in_1")]
+    Renew(OneId),
+    /// Hand a page or an incident to another person
+    ///
+    /// They are called. Until they take it, it stays with whoever has it.
+    #[command(after_help = "Example: lamplighter hand in_1 bo")]
+    Hand(Hand),
+    /// Have a page or an incident come back later
+    ///
+    /// Calls stop until then. If it is not over by then, they begin from the first step.
+    #[command(after_help = "Example: lamplighter snooze in_1 --minutes 60")]
+    Snooze(Snooze),
+    /// Call people now about what was held until the morning, or snoozed
+    #[command(after_help = "Example: lamplighter wake in_1")]
+    Wake(OneId),
+    /// Make one incident of two
+    ///
+    /// The second goes on, with the alerts, pages and story of both. What would have joined the first
+    /// joins it from now on.
+    #[command(after_help = "Example: lamplighter merge in_2 in_1")]
+    Merge(Merge),
     /// Say that an incident is over
     #[command(after_help = "Example: lamplighter resolve in_1")]
     Resolve(OneId),
@@ -417,6 +442,37 @@ pub(crate) struct Oncall {
 pub(crate) struct OneId {
     #[arg(help = "Such as in_1, pg_1, al_1, no_1, tk_1 or si_1")]
     pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Hand {
+    #[arg(help = "Such as in_1 or pg_1")]
+    pub(crate) id: String,
+    /// To whom
+    pub(crate) to: String,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Snooze {
+    #[arg(help = "Such as in_1 or pg_1")]
+    pub(crate) id: String,
+    /// For how many minutes from now
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=1_440))]
+    pub(crate) minutes: u32,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Merge {
+    /// The incident that is to be no more
+    pub(crate) id: String,
+    /// The one that goes on
+    pub(crate) into: String,
     #[command(flatten)]
     pub(crate) remote: Remote,
 }

@@ -5,6 +5,7 @@ mod busfactor;
 mod check;
 mod cli;
 mod contact;
+mod deal;
 mod docs;
 mod doctor;
 mod git;
@@ -67,6 +68,11 @@ fn run(command: Command) -> Answer {
         Command::Feature(it) => ask::feature(&it),
         Command::Oncall(it) => oncall::oncall(&it),
         Command::Ack(it) => ask::ack(&it),
+        Command::Renew(it) => deal::renew(&it),
+        Command::Hand(it) => deal::hand(&it),
+        Command::Snooze(it) => deal::snooze(&it),
+        Command::Wake(it) => deal::wake(&it),
+        Command::Merge(it) => deal::merge(&it),
         Command::Resolve(it) => ask::resolve(&it),
         Command::Page(it) => ask::page(&it),
         Command::Note(it) => steer::note(&it),

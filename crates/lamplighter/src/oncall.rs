@@ -75,10 +75,12 @@ fn rotas_of(team: &str, catalogue: Option<&Catalogue>) -> Vec<String> {
     let policy = catalogue.and_then(|it| {
         it.escalations.iter().find(|(id, _)| id.as_str() == team).map(|(_, policy)| policy)
     });
-    let asked = policy.into_iter().flat_map(|it| &it.steps).filter_map(|it| match &it.page {
-        PageTarget::Rota(rota) => Some(rota.to_string()),
-        _ => None,
-    });
+    let asked = policy.into_iter().flat_map(|it| &it.steps).flat_map(|it| &it.page).filter_map(
+        |it| match it {
+            PageTarget::Rota(rota) | PageTarget::RotaNext(rota) => Some(rota.to_string()),
+            _ => None,
+        },
+    );
     asked.chain([team.to_owned()]).collect()
 }
 

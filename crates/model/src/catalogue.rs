@@ -4,9 +4,9 @@
 //! the part it points to, needs have no cycle, time zones and objectives are valid.
 
 use crate::{
-    Calendar, ChannelId, EscalationId, FeatureId, LoadLimit, Method, Millis, Mode, Objective,
-    OrgId, Pager, PersonId, PersonRules, Personal, RotaId, ServiceId, Sli, SloId, SourceId, TeamId,
-    Watched,
+    Calendar, ChannelId, Escalation, EscalationId, FeatureId, LoadLimit, Method, Millis, Mode,
+    Objective, OrgId, Pager, PersonId, PersonRules, Personal, RotaId, ServiceId, Sli, SloId,
+    SourceId, TeamId, Urgency, Watched,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -111,7 +111,7 @@ pub enum Medium {
 }
 
 /// People who own things together.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Team {
     /// In the order written; never empty.
     pub members: Vec<PersonId>,
@@ -130,6 +130,9 @@ pub struct Service {
     pub kind: ServiceKind,
     /// Its objectives by name.
     pub slos: BTreeMap<String, Slo>,
+    /// Whether its alerts wake people; `None`: as the policy says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub urgency: Option<Urgency>,
 }
 
 /// Whose service it is.
@@ -196,6 +199,9 @@ pub struct Feature {
     /// The calendar that the window follows; `window` is then the longest it can be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calendar: Option<Calendar>,
+    /// Whether its alerts wake people; `None`: as service or policy say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub urgency: Option<Urgency>,
 }
 
 fn is_default(method: &Method) -> bool {
@@ -297,38 +303,6 @@ pub enum Weekday {
     Fri,
     Sat,
     Sun,
-}
-
-/// What happens while nobody answers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Escalation {
-    /// In order; never empty.
-    pub steps: Vec<EscalationStep>,
-    /// How often the whole is repeated after its first pass.
-    pub repeat_max: u32,
-}
-
-/// One step of an escalation policy.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EscalationStep {
-    /// Who is paged.
-    pub page: PageTarget,
-    /// How long this step may take before the next one starts.
-    pub wait: Millis,
-}
-
-/// Whom a step pages.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PageTarget {
-    /// Whoever is on duty.
-    Rota(RotaId),
-    /// Everybody in the team.
-    Team(TeamId),
-    /// One person.
-    Person(PersonId),
-    /// Another system.
-    Channel(ChannelId),
 }
 
 /// A way out, as the operator configured it. Secrets are references, never values.

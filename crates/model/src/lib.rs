@@ -10,6 +10,7 @@
 
 mod back;
 mod catalogue;
+mod escalation;
 mod id;
 mod label;
 pub mod map;
@@ -24,10 +25,10 @@ mod ways;
 
 pub use back::{Back, Mailbox, ReplyWay};
 pub use catalogue::{
-    Catalogue, Channel, Contact, Escalation, EscalationStep, Feature, Layer, Medium, Need, Owners,
-    PageTarget, Person, Rota, Route, SecretRef, Service, ServiceKind, Slo, Source, SourceKind,
-    Team, Turn, Weekday,
+    Catalogue, Channel, Contact, Feature, Layer, Medium, Need, Owners, Person, Rota, Route,
+    SecretRef, Service, ServiceKind, Slo, Source, SourceKind, Team, Turn, Weekday,
 };
+pub use escalation::{BudgetWhen, Escalation, EscalationStep, Hours, PageTarget, Urgency, When};
 pub use id::{
     AlertId, ChangeId, ChannelId, EscalationId, FeatureId, HeartbeatId, IncidentId, InvalidName,
     NoticeId, OrgId, PageId, PersonId, RotaId, ServiceId, SilenceId, SloId, SourceId, TeamId,

@@ -13,6 +13,8 @@
 //! - every instant belongs to exactly one shift of a layer: no gap, no overlap;
 //! - the n-th mark is computed, never reached by walking from the first.
 
+mod hours;
+mod line;
 mod night;
 mod window;
 mod zones;
@@ -20,6 +22,8 @@ mod zones;
 #[cfg(test)]
 mod tests;
 
+pub use hours::{EVERY_DAY, clock, is_within, next_beginning};
+pub use line::line;
 pub use night::night;
 pub use window::{Window, window};
 pub use zones::Zones;

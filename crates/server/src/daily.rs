@@ -70,8 +70,8 @@ fn incidents(desk: &Desk<'_>, zone: Option<&str>) -> String {
         text += "\nOpen incidents\n";
     }
     for (id, incident) in open {
-        let taken = match &incident.acknowledged {
-            Some((by, _)) => format!("taken by {by}"),
+        let taken = match desk.state.holder(id) {
+            Some(by) => format!("taken by {by}"),
             None => "taken by nobody".to_owned(),
         };
         let since = local(desk.zones, zone, incident.opened_at);

@@ -43,7 +43,11 @@ pub(crate) fn letter(desk: &Desk<'_>, id: NoticeId) -> Option<Result<Message, St
         return None;
     }
     Some(match notice.purpose {
-        Purpose::Page { page, attempt } => page_letter(desk, id, notice, page, attempt),
+        Purpose::Page { page, attempt } => {
+            page_letter(desk, id, notice, page, Ask::Step { attempt })
+        }
+        Purpose::Renewal { page } => page_letter(desk, id, notice, page, Ask::Renewal),
+        Purpose::Hand { page } => page_letter(desk, id, notice, page, Ask::Hand),
         Purpose::Digest { .. } => digest_letter(desk, id, notice),
         Purpose::Verify => reach_letters::verify(desk, id, notice),
         Purpose::Test => reach_letters::test(desk, id, notice),
@@ -56,6 +60,17 @@ pub(crate) fn letter(desk: &Desk<'_>, id: NoticeId) -> Option<Result<Message, St
         Purpose::Load { load } => limit_letters::enough(desk, id, notice, load),
         Purpose::Answer => answer_letter(desk, id, notice),
     })
+}
+
+/// What a letter about a page wants of its reader.
+#[derive(Debug, Clone, Copy)]
+enum Ask {
+    /// To take it: a step calls.
+    Step { attempt: u32 },
+    /// To say that they are still at it.
+    Renewal,
+    /// To take it over.
+    Hand,
 }
 
 /// The letter of `lead`, which also tells of the `others` that are still due, and which those are.
@@ -89,7 +104,18 @@ pub(crate) fn letter_with(
 pub(crate) fn closing_letter(desk: &Desk<'_>, id: NoticeId) -> Option<Message> {
     let notice = desk.state.notices.get(&id)?;
     let Purpose::Page { page, attempt } = notice.purpose else { return None };
-    page_letter(desk, id, notice, page, attempt).ok()
+    page_letter(desk, id, notice, page, Ask::Step { attempt }).ok()
+}
+
+impl Ask {
+    /// What a message of a few words says of it.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Step { .. } => "",
+            Self::Renewal => " still yours?",
+            Self::Hand => " handed to you",
+        }
+    }
 }
 
 fn page_letter(
@@ -97,7 +123,7 @@ fn page_letter(
     id: NoticeId,
     notice: &Notice,
     page_id: PageId,
-    attempt: u32,
+    ask: Ask,
 ) -> Result<Message, String> {
     let Some(page) = desk.state.pages.get(&page_id) else {
         return Err(format!("{page_id} is no longer known"));
@@ -115,7 +141,7 @@ fn page_letter(
     let title = one_line(&incident.title);
     let mut text = format!("{title}\n\n");
     text += &about(desk, incident, alert, notice);
-    let _ = writeln!(text, "\n{}", asked(desk, notice, page_id, attempt, page));
+    let _ = writeln!(text, "\n{}", asked(desk, notice, page_id, ask, page));
     if let Some(late) = &late {
         let _ = writeln!(text, "{late}");
     }
@@ -129,7 +155,7 @@ fn page_letter(
         to,
         subject: format!("[{page_id}] {title}"),
         text,
-        short: short(&format!("{page_id}{mark}: {title}"), SHORT_LENGTH_MAX),
+        short: short(&format!("{page_id}{mark}{}: {title}", ask.word()), SHORT_LENGTH_MAX),
         ack_url,
         url: Some(incident_url.clone()),
         actions: Action::ALL.to_vec(),
@@ -142,7 +168,10 @@ fn page_letter(
             "title": title,
             "feature": incident.feature,
             "team": incident.team,
-            "step": attempt + 1,
+            "step": match ask {
+                Ask::Step { attempt } => Some(page.in_round(attempt) + 1),
+                Ask::Renewal | Ask::Hand => None,
+            },
             "opened_at": page.opened_at.to_string(),
             "late_by_ms": desk.now.since(notice.decided_at).0,
             "incident_url": incident_url,
@@ -163,6 +192,9 @@ fn about(desk: &Desk<'_>, incident: &Incident, alert: Option<&Alert>, notice: &N
     let _ = writeln!(text, "Since: {}", local(desk.zones, zone, incident.opened_at));
     if let Some(alert) = alert {
         let _ = writeln!(text, "{}", evidence(&alert.origin, alert.severity));
+        if let Some(budget) = &alert.budget {
+            let _ = writeln!(text, "When it came: {}.", budget.told());
+        }
     }
     let changes: Vec<_> = desk.state.changes_before(incident).collect();
     for (_, it) in changes.iter().take(CHANGES_TOLD) {
@@ -230,7 +262,7 @@ fn asked(
     desk: &Desk<'_>,
     notice: &Notice,
     page_id: PageId,
-    attempt: u32,
+    ask: Ask,
     page: &paging::Page,
 ) -> String {
     let limit = paging::attempt_limit(&page.policy);
@@ -239,11 +271,28 @@ fn asked(
         (Recipient::Person(person), None) => person.to_string(),
         (Recipient::Channel(channel), _) => channel.to_string(),
     };
+    let attempt = match ask {
+        Ask::Step { attempt } => page.in_round(attempt),
+        Ask::Renewal => return reminded(&name, page_id, page, desk.now),
+        Ask::Hand => {
+            let from = page.holder().map_or("somebody".to_owned(), ToString::to_string);
+            return format!(
+                "{name}, {from} hands page {page_id} to you, and keeps it until you take it."
+            );
+        }
+    };
     let mut text = format!(
         "{name}, you are asked by page {page_id}, step {} of {limit} of the policy `{}`.",
         attempt + 1,
         page.escalation,
     );
+    let wanted = page.current_step().acks_wanted();
+    if wanted > 1 {
+        let took: Vec<&str> = page.takers().map(model::PersonId::as_str).collect();
+        let _ = write!(text, " {wanted} people must take it; {} have so far", took.len());
+        let names = if took.is_empty() { String::new() } else { format!(": {}", took.join(", ")) };
+        let _ = write!(text, "{names}.");
+    }
     if let paging::PageStatus::Waiting { deadline, .. } = page.status {
         let left = deadline.since(desk.now).max(Millis::ZERO);
         let _ = if attempt + 1 < limit {
@@ -253,6 +302,16 @@ fn asked(
         };
     }
     text
+}
+
+/// What is asked of whoever has a page.
+fn reminded(name: &str, page_id: PageId, page: &paging::Page, now: Timestamp) -> String {
+    let left = page.watch.map_or(Millis::ZERO, |it| it.until.since(now)).max(Millis::ZERO);
+    format!(
+        "{name}, you took page {page_id}. Take it again if you are still at it: in {left} it goes back \
+         to everybody, from the first step of the policy `{}` on.",
+        page.escalation,
+    )
 }
 
 fn digest_letter(desk: &Desk<'_>, id: NoticeId, notice: &Notice) -> Result<Message, String> {
@@ -412,6 +471,7 @@ mod tests {
         Since: Mon 23 Nov 02:00 (PST)
         Received at alertmanager-v2
         Labels: alertname=Dark houses, feature=light-on
+        When it came: the budget of light-on is unknown.
 
         Ana, you are asked by page pg_1, step 1 of 2 of the policy `payments`. Unless somebody takes it, the next step follows in 5m.
 
@@ -428,6 +488,7 @@ mod tests {
         Since: Mon 23 Nov 02:00 (PST)
         Received at alertmanager-v2
         Labels: alertname=Dark houses, feature=light-on
+        When it came: the budget of light-on is unknown.
 
         Ana, you are asked by page pg_1, step 1 of 2 of the policy `payments`. Unless somebody takes it, the next step follows in 1m.
         This message is late by 4m: it should have gone out on Mon 23 Nov 02:00 (PST).

@@ -43,6 +43,7 @@ pub(crate) fn catalogue() -> Catalogue {
     let service = |slo| Service {
         kind: ServiceKind::Supplier,
         slos: BTreeMap::from([("up".to_owned(), slo)]),
+        urgency: None,
     };
     let need = |id: &str| Need::Slo(SloId::from(id));
     let feature = Feature {
@@ -55,6 +56,7 @@ pub(crate) fn catalogue() -> Catalogue {
         escalation: None,
         method: model::Method::Occurrences,
         calendar: None,
+        urgency: None,
     };
     let source = Source {
         kind: SourceKind::Prometheus { url: "http://127.0.0.1:9090".into(), token: None },

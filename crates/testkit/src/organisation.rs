@@ -103,21 +103,16 @@ fn features() -> BTreeMap<model::FeatureId, Feature> {
 }
 
 fn escalations() -> BTreeMap<model::EscalationId, Escalation> {
-    let payments = Escalation {
-        steps: vec![
-            step(PageTarget::Rota("payments".into()), 5),
-            step(PageTarget::Team("payments".into()), 10),
-        ],
-        repeat_max: 0,
-    };
-    let field = Escalation {
-        steps: vec![
-            step(PageTarget::Rota("field".into()), 5),
-            step(PageTarget::Team("field".into()), 10),
-            step(PageTarget::Person("bo".into()), 10),
-        ],
-        repeat_max: 1,
-    };
+    let payments = vec![
+        step(PageTarget::Rota("payments".into()), 5),
+        step(PageTarget::Team("payments".into()), 10),
+    ];
+    let field = vec![
+        step(PageTarget::Rota("field".into()), 5),
+        step(PageTarget::Team("field".into()), 10),
+        step(PageTarget::Person("bo".into()), 10),
+    ];
+    let (payments, field) = (Escalation::new(payments, 0), Escalation::new(field, 1));
     [("payments".into(), payments), ("field".into(), field)].into()
 }
 
@@ -160,14 +155,17 @@ pub fn contact(person: &PersonId, medium: Medium) -> Contact {
 #[must_use]
 pub fn service(id: &str, team: &str, name: &str, objective: &str) -> (model::ServiceId, Service) {
     let kind = ServiceKind::Own { team: TeamId::from(team) };
-    (id.into(), Service { kind, slos: [(name.to_owned(), slo(id, objective))].into() })
+    (
+        id.into(),
+        Service { kind, slos: [(name.to_owned(), slo(id, objective))].into(), urgency: None },
+    )
 }
 
 /// A service of somebody else with one objective over 28 days, read from source `services`.
 #[must_use]
 pub fn supplier(id: &str, name: &str, objective: &str) -> (model::ServiceId, Service) {
     let slos = [(name.to_owned(), slo(id, objective))].into();
-    (id.into(), Service { kind: ServiceKind::Supplier, slos })
+    (id.into(), Service { kind: ServiceKind::Supplier, slos, urgency: None })
 }
 
 /// An objective over the counters `bad_total` and `all_total` of `job`.
@@ -199,6 +197,7 @@ pub fn feature(question: &str, team: &str, objective: &str, needs: Need) -> Feat
         escalation: Some(team.into()),
         method: model::Method::Occurrences,
         calendar: None,
+        urgency: None,
     }
 }
 
@@ -218,7 +217,7 @@ pub fn rota(timezone: &str, people_in_turn: &[&str]) -> Rota {
 /// One step of an escalation policy.
 #[must_use]
 pub fn step(page: PageTarget, wait_mins: i64) -> EscalationStep {
-    EscalationStep { page, wait: Millis::from_mins(wait_mins) }
+    EscalationStep::new(page, Millis::from_mins(wait_mins))
 }
 
 fn people(ids: &[&str]) -> Vec<PersonId> {

@@ -110,7 +110,8 @@ pub(crate) async fn status(State(context): State<Context>) -> Response {
         .catalogue()
         .map(|it| it.features.keys().map(|id| feature_json(&context, &state, id)).collect())
         .unwrap_or_default();
-    let incidents: Vec<Value> = state.incidents_open().map(|(_, it)| incident_json(it)).collect();
+    let incidents: Vec<Value> =
+        state.incidents_open().map(|(_, it)| incident_json(&state, it)).collect();
     let failing: Vec<String> = state.sources_failing.keys().map(ToString::to_string).collect();
     let body = json!({
         "now": context.clock.now().to_string(),
@@ -162,7 +163,7 @@ pub(crate) async fn feature(State(context): State<Context>, Path(id): Path<Strin
     }
 }
 
-fn incident_json(it: &Incident) -> Value {
+fn incident_json(state: &engine::State, it: &Incident) -> Value {
     let span = |it: Option<model::Millis>| it.map(|it| it.0);
     let review = match &it.review {
         Review::NotAsked => "not_asked",
@@ -176,6 +177,8 @@ fn incident_json(it: &Incident) -> Value {
         "team": it.team,
         "opened_at": it.opened_at.to_string(),
         "acknowledged_by": it.acknowledged.as_ref().map(|(by, _)| by),
+        "held_by": state.holder(it.id),
+        "merged_into": it.merged_into,
         "resolved_at": it.resolved.as_ref().map(|(at, _)| at.to_string()),
         "review": review,
         "time_to_acknowledge_ms": span(it.time_to_acknowledge()),
@@ -193,14 +196,15 @@ fn note_json(it: &incident::Note) -> Value {
 
 pub(crate) async fn incidents(State(context): State<Context>) -> Response {
     let state = context.handle.state();
-    let all: Vec<Value> = state.incidents.values().rev().map(incident_json).collect();
+    let all: Vec<Value> =
+        state.incidents.values().rev().map(|it| incident_json(&state, it)).collect();
     Json(json!({ "incidents": all })).into_response()
 }
 
 pub(crate) async fn incident(State(context): State<Context>, Path(id): Path<String>) -> Response {
     let state = context.handle.state();
     match IncidentId::parse(&id).and_then(|it| state.incidents.get(&it)) {
-        Some(it) => Json(incident_json(it)).into_response(),
+        Some(it) => Json(incident_json(&state, it)).into_response(),
         None => missing("incident", &id),
     }
 }

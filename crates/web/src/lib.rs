@@ -15,6 +15,7 @@ mod api;
 mod beside;
 mod callback_code;
 mod codes;
+mod deal;
 mod doors;
 mod forms;
 mod headers;
@@ -259,4 +260,5 @@ fn writers() -> Router<Context> {
         .route("/maintenance/{id}/cancel", post(watching::cancel_form))
         .route("/api/v1/maintenance", post(watching::plan_api))
         .route("/api/v1/maintenance/{id}/cancel", post(watching::cancel_api))
+        .merge(deal::routes())
 }

@@ -12,10 +12,10 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use engine::{Command, Purpose, Recipient, Submission};
-use maud::html;
+use engine::{Command, Event, Purpose, Recipient, Submission};
+use maud::{Markup, html};
 use model::{NoticeId, PageId, PersonId, RotaId};
-use paging::PageStatus;
+use paging::{Page, PageStatus};
 use ring::hmac;
 
 /// Bytes of the code in a link: enough against guessing, short enough for a text message.
@@ -53,7 +53,7 @@ fn duty_of(context: &Context, notice: &str, given: &str) -> Option<(RotaId, Pers
 struct Linked {
     person: Option<PersonId>,
     title: String,
-    status: PageStatus,
+    it: Page,
     incident: String,
     /// Every page that the button takes: more than one where the message listed several.
     all: Vec<(PageId, String)>,
@@ -68,21 +68,20 @@ fn linked(context: &Context, notice: &str, given: &str) -> Option<Linked> {
     }
     let state = context.handle.state();
     let notice = state.notices.get(&id)?;
-    let all = match notice.purpose {
-        Purpose::Page { page, .. } => vec![page],
-        Purpose::Bundle => listed(&state, id),
-        _ => return None,
-    };
-    let page = *all.first()?;
-    let it = state.pages.get(&page)?;
     let person = match &notice.to {
         Recipient::Person(id) => Some(id.clone()),
         Recipient::Channel(_) => None,
     };
+    let all = match notice.purpose {
+        Purpose::Bundle => listed(&state, id, person.as_ref()),
+        purpose => vec![purpose.page()?],
+    };
+    let page = *all.first()?;
+    let it = state.pages.get(&page)?;
     Some(Linked {
         person,
         title: state.incidents.get(&it.incident)?.title.clone(),
-        status: it.status.clone(),
+        it: it.clone(),
         incident: it.incident.to_string(),
         all: all
             .into_iter()
@@ -94,16 +93,13 @@ fn linked(context: &Context, notice: &str, given: &str) -> Option<Linked> {
     })
 }
 
-/// The pages in a message that lists several, each once: those that can still be taken, or if there is
-/// none, all.
-fn listed(state: &engine::State, list: NoticeId) -> Vec<PageId> {
+/// The pages in a message that lists several, each once: those that `person` can still take or keep, or
+/// if there is none, all.
+fn listed(state: &engine::State, list: NoticeId, person: Option<&PersonId>) -> Vec<PageId> {
     let parts = state.load.bundles.get(&list).into_iter().flatten();
-    let pages = parts.filter_map(|it| match state.notices.get(it)?.purpose {
-        Purpose::Page { page, .. } => Some(page),
-        _ => None,
-    });
+    let pages = parts.filter_map(|it| state.notices.get(it)?.purpose.page());
     let pages: std::collections::BTreeSet<PageId> = pages.collect();
-    let open = |it: &&PageId| state.pages.get(it).is_some_and(paging::Page::can_be_acknowledged);
+    let open = |it: &&PageId| state.pages.get(it).is_some_and(|it| told(it, person).is_none());
     let waiting: Vec<PageId> = pages.iter().filter(open).copied().collect();
     if waiting.is_empty() { pages.into_iter().collect() } else { waiting }
 }
@@ -125,7 +121,7 @@ pub(crate) async fn look(
         .into_response();
     }
     let Some(it) = linked(&context, &notice, &mac) else { return unknown() };
-    let told = told(&it.status);
+    let told = told(&it.it, it.person.as_ref());
     layout::bare(
         "Take this page",
         &html! {
@@ -138,8 +134,7 @@ pub(crate) async fn look(
                     ul { @for (page, title) in &it.all { li { (page) ": " (title) } } }
                     form method="post" { button.big id="take" { "I take all " (it.all.len()) } }
                 } @else {
-                    p { "You are being called as " strong { (person) } ". Taking it stops the calls." }
-                    form method="post" { button.big id="take" { "I take it" } }
+                    (asked(&it.it, person))
                 }
             }
             p { a href={ "/incidents/" (it.incident) } { "The whole incident" } " (needs a log-in)" }
@@ -175,11 +170,11 @@ pub(crate) async fn take(
     // Somebody may have been faster with one of several: what could be taken is.
     let taken = answers.iter().position(Result::is_ok).unwrap_or(0);
     match answers.into_iter().nth(taken).expect("there is at least one page") {
-        Ok(_) => layout::bare(
+        Ok(accepted) => layout::bare(
             "Taken",
             &html! {
                 h1 { (it.title) }
-                p.big id="taken" { "Thank you, " (person) ". It is yours; nobody else is called." }
+                p.big id="taken" { "Thank you, " (person) ". " (outcome(&accepted.events)) }
                 p { a href={ "/incidents/" (it.incident) } { "The whole incident" } " (needs a log-in)" }
             },
         )
@@ -188,15 +183,55 @@ pub(crate) async fn take(
     }
 }
 
-fn told(status: &PageStatus) -> Option<String> {
-    match status {
-        PageStatus::New | PageStatus::Waiting { .. } | PageStatus::Exhausted { .. } => None,
+/// What taking it came to.
+fn outcome(events: &[engine::EventRecord]) -> String {
+    let partly = events.iter().find_map(|it| match it.event {
+        Event::PagePartlyAcknowledged { have, want, .. } => Some((have, want)),
+        _ => None,
+    });
+    match partly {
+        Some((have, want)) => format!("You are {have} of {want}; the others are still called."),
+        None => "It is yours; nobody else is called.".to_owned(),
+    }
+}
+
+/// What the button does, and the button.
+fn asked(page: &Page, person: &PersonId) -> Markup {
+    if page.holder() == Some(person) {
+        return html! {
+            p { "You have it, " strong { (person) } ". Say that you are still at it, or others are called again." }
+            form method="post" { button.big id="take" { "I am still at it" } }
+        };
+    }
+    let want = page.current_step().acks_wanted();
+    html! {
+        p { "You are being called as " strong { (person) } ". "
+            @match page.holder() {
+                Some(holder) => { (holder) " keeps it until you take it." }
+                None if want > 1 => { (page.takes.len()) " of " (want) " people have taken it." }
+                None => { "Taking it stops the calls." }
+            }
+        }
+        form method="post" { button.big id="take" { "I take it" } }
+    }
+}
+
+/// Why there is nothing to press, if so.
+fn told(page: &Page, person: Option<&PersonId>) -> Option<String> {
+    match &page.status {
         PageStatus::Acknowledged { by, at, .. } => {
-            Some(format!("{by} took it at {}.", show::utc(*at)))
+            let handed = page.handing.as_ref().is_some_and(|it| Some(&it.to) == person);
+            let renews = page.watch.is_some() && Some(by) == person;
+            (!handed && !renews).then(|| format!("{by} took it at {}.", show::utc(*at)))
         }
         PageStatus::Ended { at, reason } => {
             Some(format!("It is over since {}: {reason}.", show::utc(*at)))
         }
+        _ => page
+            .takes
+            .iter()
+            .find(|it| Some(&it.by) == person)
+            .map(|it| format!("You took it at {}; others are still called.", show::utc(it.at))),
     }
 }
 

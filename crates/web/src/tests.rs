@@ -146,6 +146,11 @@ const ROUTES: &str = "
     POST /api/v1/incidents/in_9/acknowledge    401 401 404 404
     POST /api/v1/incidents/in_9/resolve        401 401 404 404
     POST /api/v1/pages/pg_9/acknowledge        401 401 404 404
+    POST /incidents/in_9/renew                 303 303 404 404
+    POST /incidents/in_9/merge                 303 303 404 404
+    POST /api/v1/incidents/in_9/wake           401 401 404 404
+    POST /api/v1/incidents/in_9/merge          401 401 404 404
+    POST /api/v1/pages/pg_9/renew              401 401 404 404
     POST /api/v1/pages/pg_9/escalate           401 401 404 404
     POST /api/v1/incidents/in_9/take           401 401 404 404
     POST /api/v1/incidents/in_9/notes          401 401 415 415

@@ -35,8 +35,7 @@ pub(super) fn add_synthetic(catalogue: &mut Catalogue) {
         // No secret: each start of the server takes a new key in the place of this one.
         secret: SecretRef::Plain(format!("whsec_{}", "A".repeat(32))),
     };
-    let step =
-        |channel: &str, wait| EscalationStep { page: PageTarget::Channel(channel.into()), wait };
+    let step = |channel: &str, wait| EscalationStep::new(PageTarget::Channel(channel.into()), wait);
     let mut steps = vec![step(SYNTHETIC, it.deadline)];
     if let Some(channel) = &it.channel {
         steps = vec![
@@ -45,7 +44,7 @@ pub(super) fn add_synthetic(catalogue: &mut Catalogue) {
         ];
     }
     catalogue.channels.insert(SYNTHETIC.into(), own);
-    catalogue.escalations.insert(SYNTHETIC.into(), Escalation { steps, repeat_max: 0 });
+    catalogue.escalations.insert(SYNTHETIC.into(), Escalation::new(steps, 0));
 }
 
 fn heartbeat(node: &Node) -> Heartbeat {

@@ -98,10 +98,12 @@ pages-per-person-per-10min: 7
 pagerduty-webhook-secret: env:PD
 people:
   ana: { name: Ana Reyes, timezone: America/Los_Angeles, email: ana@solar.example, sms: "+15550100", ntfy: ana-7f, voice: "+15550101", pushover: u1, slack: U1, mattermost: ana, telegram: "17", matrix: "!dm:b", aka: [ana.r], skills: { postgres: 3 }, quiet: 22:00-07:00, rules: { page: [{ by: push }, { by: sms, after: 2m }], ticket: [{ by: email }] } }
-teams: { payments: { members: [ana], mode: live, load: { pages: 4, per: 24h, then: credit } } }
+  bo: { name: Bo, timezone: Africa/Nairobi, sms: "+254700000001" }
+teams: { payments: { members: [ana, bo], mode: live, load: { pages: 4, per: 24h, then: credit } } }
 services:
   api:
     team: payments
+    urgency: wake
     slos:
       up: { objective: 99.95%, window: 7d, ratio: { bad: 'e_total{code=~"5.."}', total: r_total }, source: own }
       good: { objective: 99%, ratio: { good: a, total: b }, source: own, loses: The light. }
@@ -109,7 +111,7 @@ services:
       fresh: { objective: 99%, gauge: { metric: g, is: "<= 3" }, source: own }
       raw: { objective: 99%, raw: { metric: g, of: good }, source: own }
       told: { objective: 99%, pushed: { every: 1h, check: nightly, secret: env:CI }, calendar: { every: week, timezone: UTC } }
-suppliers: { carrier: { slos: { up: { objective: 99%, window: 1w, ratio: { bad: a, total: b }, source: metrics } } } }
+suppliers: { carrier: { slos: { up: { objective: 99%, window: 1w, ratio: { bad: a, total: b }, source: metrics } }, urgency: morning } }
 features:
   inner: { question: Inner?, team: payments, objective: 98%, needs: { any: [api.up, carrier.up] }, escalation: short, calendar: { every: month, timezone: UTC }, slices: { of: 1m } }
   outer:
@@ -120,10 +122,11 @@ features:
     needs: { all: [feature inner, api.up, { quorum: { works: 1, of: [api.up, carrier.up] } }, { routes: [{ share: 7, need: api.up }, { share: 3, need: carrier.up }] }] }
     owners: { product: ana, engineering: ana, review: 2027-01-01 }
     escalation: long
+    urgency: morning
 rotas:
   r: { timezone: Africa/Nairobi, layers: [{ people: [ana], turn: 3d, handover: "17:30", starts: 2026-01-05 }], follow-the-sun: false, confirm: 15m, load: { pages: 3, per: night, then: relieve } }
 escalations:
-  long: { steps: [{ page: rota r, wait: 90s }, { page: team payments, wait: 1h }, { page: channel e, wait: 1m }], repeat: 2 }
+  long: { steps: [{ page: rota r, wait: 90s }, { page: [team payments, rota r next], wait: 1h, acks: 2, round-robin: true, when: { hours: "22:00-06:00", days: [sat, sun], severity: page, budget: below 10% } }, { page: channel e, wait: 1m }], repeat: 2, ack-timeout: 30m, urgency: morning }
   short: [{ page: person ana, wait: 10m }]
 channels:
   a: { smtp: { host: mail.example, port: 2525, from: a@mail.example, encryption: tls, username: u, password: "file:/run/p", inbox: pager@mail.example, authority: /etc/ca.pem, priority: 3, receipt-within: 90s } }
@@ -198,22 +201,23 @@ fn every_key_reaches_the_catalogue() {
     channels n {"telegram":{"room":"-1001","token":{"env":"TG"},"url":"http://127.0.0.1:9","webhook_secret":{"env":"TGS"}}}
     channels o {"matrix":{"room":"!a:b","token":{"env":"MX"},"url":"https://matrix.example"}}
     escalations lamplighter-synthetic {"repeat_max":0,"steps":[{"page":{"channel":"lamplighter-synthetic"},"wait":5000},{"page":{"channel":"e"},"wait":60000}]}
-    escalations long {"repeat_max":2,"steps":[{"page":{"rota":"r"},"wait":90000},{"page":{"team":"payments"},"wait":3600000},{"page":{"channel":"e"},"wait":60000}]}
+    escalations long {"ack_timeout":1800000,"repeat_max":2,"steps":[{"page":{"rota":"r"},"wait":90000},{"acks_min":2,"page":[{"team":"payments"},{"rota_next":"r"}],"round_robin":true,"wait":3600000,"when":{"budget":{"below":10},"hours":{"days":["sat","sun"],"from_minute":1320,"until_minute":360},"severity":"page"}},{"page":{"channel":"e"},"wait":60000}],"urgency":"morning"}
     escalations short {"repeat_max":0,"steps":[{"page":{"person":"ana"},"wait":600000}]}
     features inner {"calendar":{"period":"month","timezone":"UTC"},"escalation":"short","method":{"ratio_time_slices":{"minutes":1}},"needs":{"any":[{"slo":"api.up"},{"slo":"carrier.up"}]},"objective":"98%","owners":null,"question":"Inner?","team":"payments","window":2678400000}
-    features outer {"escalation":"long","needs":{"all":[{"any":[{"slo":"api.up"},{"slo":"carrier.up"}]},{"slo":"api.up"},{"quorum":{"of":[{"slo":"api.up"},{"slo":"carrier.up"}],"works_min":1}},{"routes":[{"need":{"slo":"api.up"},"parts":7},{"need":{"slo":"carrier.up"},"parts":3}]}]},"objective":"97%","owners":{"engineering":"ana","product":"ana","review":"2027-01-01"},"question":"Outer?","team":"payments","window":129600000}
+    features outer {"escalation":"long","needs":{"all":[{"any":[{"slo":"api.up"},{"slo":"carrier.up"}]},{"slo":"api.up"},{"quorum":{"of":[{"slo":"api.up"},{"slo":"carrier.up"}],"works_min":1}},{"routes":[{"need":{"slo":"api.up"},"parts":7},{"need":{"slo":"carrier.up"},"parts":3}]}]},"objective":"97%","owners":{"engineering":"ana","product":"ana","review":"2027-01-01"},"question":"Outer?","team":"payments","urgency":"morning","window":129600000}
     org "solar"
     pager calls_per_10min_max 7
     pager mode "shadow"
     pager pagerduty_secret {"env":"PD"}
     people ana {"aka":[{"$personal":{"subject":"ana","text":"ana.r"}}],"contacts":[{"address":{"$personal":{"subject":"ana","text":"ana@solar.example"}},"medium":"email"},{"address":{"$personal":{"subject":"ana","text":"+15550100"}},"medium":"sms"},{"address":{"$personal":{"subject":"ana","text":"ana-7f"}},"medium":"ntfy"},{"address":{"$personal":{"subject":"ana","text":"+15550101"}},"medium":"voice"},{"address":{"$personal":{"subject":"ana","text":"u1"}},"medium":"pushover"},{"address":{"$personal":{"subject":"ana","text":"U1"}},"medium":"slack"},{"address":{"$personal":{"subject":"ana","text":"ana"}},"medium":"mattermost"},{"address":{"$personal":{"subject":"ana","text":"17"}},"medium":"telegram"},{"address":{"$personal":{"subject":"ana","text":"!dm:b"}},"medium":"matrix"}],"name":{"$personal":{"subject":"ana","text":"Ana Reyes"}},"rules":{"page":[{"after":0,"by":"ntfy"},{"after":120000,"by":"sms"}],"quiet":{"from_minute":1320,"to_minute":420},"ticket":[{"after":0,"by":"email"}]},"timezone":"America/Los_Angeles"}
+    people bo {"contacts":[{"address":{"$personal":{"subject":"bo","text":"+254700000001"}},"medium":"sms"}],"name":{"$personal":{"subject":"bo","text":"Bo"}},"timezone":"Africa/Nairobi"}
     public_url "https://lamp.solar.example"
     rotas r {"confirm":900000,"layers":[{"handover_day":"mon","handover_minute":1050,"people":["ana"],"starts":"2026-01-05","turn":{"days":3}}],"load":{"pages":3,"per":"night","then":"relieve"},"timezone":"Africa/Nairobi"}
-    services api {"kind":{"own":{"team":"payments"}},"slos":{"fast":{"bad":"d_bucket{le=~\"1|1\\\\.0\"}","method":{"time_slices":{"bad_ppm":50000,"minutes":5}},"objective":"99%","sli":{"latency":{"buckets":"d_bucket","under":"1"}},"source":"own","total":"d_count","window":2419200000},"fresh":{"bad":"g","objective":"99%","sli":{"gauge":{"is":"at_most","value":"3"}},"source":"own","total":"g","window":2419200000},"good":{"bad":"a","loses":"The light.","objective":"99%","sli":"good","source":"own","total":"b","window":2419200000},"raw":{"bad":"g","objective":"99%","sli":{"ratio":{"good":true}},"source":"own","total":"g","window":2419200000},"told":{"bad":"","calendar":{"period":"week","timezone":"UTC"},"objective":"99%","sli":{"pushed":{"check":"nightly","every":3600000,"secret":{"env":"CI"}}},"source":"pushed","total":"","window":604800000},"up":{"bad":"e_total{code=~\"5..\"}","objective":"99.95%","source":"own","total":"r_total","window":604800000}}}
-    services carrier {"kind":"supplier","slos":{"up":{"bad":"a","objective":"99%","source":"metrics","total":"b","window":604800000}}}
+    services api {"kind":{"own":{"team":"payments"}},"slos":{"fast":{"bad":"d_bucket{le=~\"1|1\\\\.0\"}","method":{"time_slices":{"bad_ppm":50000,"minutes":5}},"objective":"99%","sli":{"latency":{"buckets":"d_bucket","under":"1"}},"source":"own","total":"d_count","window":2419200000},"fresh":{"bad":"g","objective":"99%","sli":{"gauge":{"is":"at_most","value":"3"}},"source":"own","total":"g","window":2419200000},"good":{"bad":"a","loses":"The light.","objective":"99%","sli":"good","source":"own","total":"b","window":2419200000},"raw":{"bad":"g","objective":"99%","sli":{"ratio":{"good":true}},"source":"own","total":"g","window":2419200000},"told":{"bad":"","calendar":{"period":"week","timezone":"UTC"},"objective":"99%","sli":{"pushed":{"check":"nightly","every":3600000,"secret":{"env":"CI"}}},"source":"pushed","total":"","window":604800000},"up":{"bad":"e_total{code=~\"5..\"}","objective":"99.95%","source":"own","total":"r_total","window":604800000}},"urgency":"wake"}
+    services carrier {"kind":"supplier","slos":{"up":{"bad":"a","objective":"99%","source":"metrics","total":"b","window":604800000}},"urgency":"morning"}
     sources metrics {"interval":60000,"kind":{"prometheus":{"token":{"env":"PROM"},"url":"http://127.0.0.1:9090"}}}
     sources own {"interval":5000,"kind":{"scrape":{"targets":{"api":"http://127.0.0.1:9100/metrics"}}}}
-    teams payments {"load":{"pages":4,"per":"day","then":"credit"},"members":["ana"],"mode":"live"}
+    teams payments {"load":{"pages":4,"per":"day","then":"credit"},"members":["ana","bo"],"mode":"live"}
     watched heartbeats {"nightly":{"every":86400000,"feature":"inner","grace":1800000,"service":"api","severity":"ticket","team":"payments"}}
     watched maintenance {"patches":{"lasts":7200000,"matchers":"service=\"api\"","owner":"ana","reason":"Patches","timezone":"Africa/Nairobi","when":"tue,thu 02:00"}}
     watched ping {"every":60000,"token":{"env":"PING"},"url":"https://other.example/api/v1/heartbeats/us/ping"}

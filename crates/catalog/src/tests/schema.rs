@@ -173,7 +173,8 @@ fn keys_used(node: &Node, kind: &'static Kind, into: &mut BTreeSet<(&'static str
                 }
             }
         }
-        Kind::List(of) | Kind::Set(of) => {
+        Kind::OneOrSet(of) if node.items().is_empty() => keys_used(node, of, into),
+        Kind::List(of) | Kind::Set(of) | Kind::OneOrSet(of) => {
             node.items().iter().for_each(|it| keys_used(it, of, into));
         }
         Kind::Map(_, of) => node.entries().iter().for_each(|it| keys_used(&it.value, of, into)),

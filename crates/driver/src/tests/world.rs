@@ -90,8 +90,7 @@ fn catalogue() -> Catalogue {
         rules: model::PersonRules::default(),
         aka: vec![],
     };
-    let step =
-        |page: PageTarget, minutes| EscalationStep { page, wait: Millis::from_mins(minutes) };
+    let step = |page: PageTarget, minutes| EscalationStep::new(page, Millis::from_mins(minutes));
     Catalogue {
         org: "solar".into(),
         public_url: None,
@@ -105,13 +104,13 @@ fn catalogue() -> Catalogue {
         rotas: BTreeMap::new(),
         escalations: BTreeMap::from([(
             "payments".into(),
-            Escalation {
-                steps: vec![
+            Escalation::new(
+                vec![
                     step(PageTarget::Person("ana".into()), 5),
                     step(PageTarget::Team("payments".into()), 10),
                 ],
-                repeat_max: 0,
-            },
+                0,
+            ),
         )]),
         channels: BTreeMap::from([("inbox".into(), Channel::Inbox)]),
         channel_priorities: BTreeMap::new(),

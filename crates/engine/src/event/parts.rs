@@ -2,10 +2,24 @@
 
 use crate::state::Recipient;
 use model::{
-    ChannelId, HeartbeatId, Labels, Medium, NoticeId, Objective, PageId, PersonId, SilenceId,
-    SourceId, Timestamp,
+    AlertId, ChannelId, HeartbeatId, Labels, Medium, NoticeId, Objective, PageId, PersonId,
+    SilenceId, SourceId, Timestamp, TokenId,
 };
 use serde::{Deserialize, Serialize};
+
+/// Who caused something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Actor {
+    /// A timer, a measurement, a worker.
+    System,
+    /// Somebody.
+    Person(PersonId),
+    /// Another system, by the key of its door.
+    Door(TokenId),
+    /// The operator of the machine: configuration files, the command line beside the data folder.
+    Operator,
+}
 
 /// Where an alert came from, with what was decided upon.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -122,6 +136,16 @@ pub enum NotPagedReason {
         /// Who has it.
         by: PersonId,
     },
+    /// The call about this incident waits for the morning.
+    Held {
+        /// This one.
+        page: PageId,
+    },
+    /// Somebody asked for the call about this incident to come back later.
+    Snoozed {
+        /// This one.
+        page: PageId,
+    },
     /// Nothing says whom to call. Loud: shown first in every view.
     NoEscalation,
 }
@@ -136,6 +160,10 @@ pub enum PageCause {
     NobodyAnswered,
     /// No notice of the step before could be delivered.
     Undeliverable,
+    /// It was held or snoozed, and that is over.
+    Woken,
+    /// Whoever took it did not renew that.
+    Returned,
     /// Nothing says that any notice of the step before reached somebody.
     NoEvidence,
     /// Somebody did not want to wait.
@@ -158,6 +186,35 @@ pub enum AlsoCause {
     ShiftChanged,
     /// The page is exhausted and no message of it was ever taken.
     NobodyReached,
+}
+
+/// Why a page that waited calls people now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WakeCause {
+    /// Its time has come.
+    Time,
+    /// A person said so.
+    Person {
+        /// Who.
+        by: PersonId,
+    },
+    /// Another alert of its incident does not wait.
+    Alert {
+        /// Which.
+        alert: AlertId,
+    },
+}
+
+/// What a condition left out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// Number of the step.
+    pub attempt: u32,
+    /// Whom; `None`: the whole step.
+    pub who: Option<Recipient>,
+    /// Why, in words.
+    pub reason: String,
 }
 
 /// A message to send.

@@ -1,7 +1,8 @@
 //! Ten thousand alerts in ten seconds over two hundred services, and half an hour after it: whoever is on
 //! duty gets few messages, and every page is in one of them.
 
-use super::world::{START, catalogue, ring};
+use super::words::ring;
+use super::world::{START, catalogue};
 use crate::{
     Command, Context, DeliveryOutcome, Engine, NoticeStatus, Purpose, Recipient, Submission,
 };

@@ -1,17 +1,14 @@
-//! The small organisation of the tests, the script language, and how events are shown.
+//! The small organisation of the tests, and how a script is run in it.
 
-use crate::{
-    Change, Command, Context, DeliveryOutcome, DoorAlert, DoorLife, Engine, Event, EventRecord,
-    Recipient, Role, SignRole, State, Submission, TokenKind,
-};
+use super::shown::show;
+use super::words::command;
+use crate::{Command, Context, Engine, EventRecord, State, Submission};
 use model::{
     Catalogue, Channel, ChannelId, Contact, Escalation, EscalationStep, Feature, Heartbeat,
-    IncidentId, Layer, Maintenance, Medium, Millis, Need, NoticeId, Objective, Owners, PageId,
-    PageTarget, Person, PersonId, PersonRules, Personal, Recurrence, Rota, SecretRef, Service,
-    ServiceKind, Severity, SilenceId, Slo, Source, SourceKind, Team, Timestamp, TokenId, Turn,
-    Weekday,
+    IncidentId, Layer, Medium, Millis, Need, NoticeId, Objective, Owners, PageTarget, Person,
+    PersonId, PersonRules, Personal, Rota, SecretRef, Service, ServiceKind, Severity, Slo, Source,
+    SourceKind, Team, Timestamp, Turn, Weekday,
 };
-use slo::ConditionState::{self, Firing, Quiet, Unmeasured};
 use std::collections::BTreeMap;
 
 /// Monday 23 November 2026, 10:00 UTC; two in the morning in San Francisco.
@@ -78,6 +75,18 @@ pub(crate) fn check_state(script: &str, expected: &str) {
     );
 }
 
+/// Runs `script` in the organisation as `change` makes it.
+#[track_caller]
+pub(crate) fn check_in(change: impl Fn(&mut Catalogue), script: &str, expected: &str) -> State {
+    let mut world = World::within(change);
+    script.split(" / ").for_each(|line| world.step(line));
+    let expected: Vec<&str> = expected.lines().map(str::trim).filter(|it| !it.is_empty()).collect();
+    assert_eq!(world.shown.join("\n"), expected.join("\n"));
+    let replayed = world.replayed();
+    assert_eq!(&replayed, world.engine.state(), "replay gives the same state");
+    replayed
+}
+
 /// What is known of a notice after the provider said all this of it.
 pub(crate) fn known_after(said: &[crate::ReceiptEvidence]) -> Option<crate::ReceiptEvidence> {
     let mut world = World::new();
@@ -91,29 +100,34 @@ pub(crate) fn known_after(said: &[crate::ReceiptEvidence]) -> Option<crate::Rece
     world.engine.state().notices[&NoticeId(2)].receipt.map(|it| it.evidence)
 }
 
-struct World {
-    engine: Engine,
+pub(crate) struct World {
+    pub(crate) engine: Engine,
     zones: oncall::Zones,
-    records: Vec<EventRecord>,
+    pub(crate) records: Vec<EventRecord>,
     shown: Vec<String>,
 }
 
 impl World {
     fn new() -> Self {
+        Self::within(|_| {})
+    }
+
+    pub(crate) fn within(change: impl FnOnce(&mut Catalogue)) -> Self {
         let mut world = Self {
             engine: Engine::new(),
             zones: oncall::Zones::bundled(),
             records: vec![],
             shown: vec![],
         };
-        let adopt =
-            Command::AdoptCatalogue { catalogue: Box::new(catalogue()), hash: "first".into() };
+        let mut catalogue = Box::new(catalogue());
+        change(&mut catalogue);
+        let adopt = Command::AdoptCatalogue { catalogue, hash: "first".into() };
         world.submit("0m", START, &Submission::system(adopt));
         world.shown.clear();
         world
     }
 
-    fn step(&mut self, line: &str) {
+    pub(crate) fn step(&mut self, line: &str) {
         let (at, line) = line.trim().split_once(' ').expect("`<time> <command>`");
         let minutes: i64 = at.trim_end_matches('m').parse().expect("minutes");
         let now = START.plus(Millis::from_mins(minutes));
@@ -143,436 +157,10 @@ impl World {
         }
     }
 
-    fn replayed(&self) -> State {
+    pub(crate) fn replayed(&self) -> State {
         let mut state = State::default();
         self.records.iter().for_each(|it| state.apply(it));
         state
-    }
-}
-
-fn command(words: &[&str], now: Timestamp) -> Command {
-    let page = |it: &str| PageId::parse(it).expect("a page id");
-    let incident = |it: &str| IncidentId::parse(it).expect("an incident id");
-    let notice = |it: &str| NoticeId::parse(it).expect("a notice id");
-    let via = "view".to_owned();
-    match *words {
-        ["tick"] => Command::Tick,
-        ["burn", feature] => observe(feature, Firing, Firing),
-        ["simmer", feature] => observe(feature, Quiet, Firing),
-        ["calm", feature] => observe(feature, Quiet, Quiet),
-        ["blind", feature] => observe(feature, Unmeasured, Unmeasured),
-        ["door", fingerprint, feature] => {
-            let until = now.plus(Millis::from_mins(5));
-            door(fingerprint, Some(feature), DoorLife::FiringUntil(until), now)
-        }
-        ["webhook", fingerprint, feature] => {
-            let life = DoorLife::FiringStaleAfter(Millis::from_hours(5));
-            door(fingerprint, Some(feature), life, now)
-        }
-        ["door-over", fingerprint] => door(fingerprint, None, DoorLife::Resolved, now),
-        ["ack", id, by] => Command::AcknowledgePage { page: page(id), by: by.into(), via },
-        ["ack-incident", id, by] => {
-            Command::AcknowledgeIncident { incident: incident(id), by: by.into(), via }
-        }
-        ["resolve", id, by] => Command::ResolveIncident { incident: incident(id), by: by.into() },
-        ["note", id, by, ref text @ ..] => {
-            Command::AddNote { incident: incident(id), by: by.into(), text: text.join(" "), via }
-        }
-        ["escalate", id, by] => Command::Escalate { page: page(id), by: by.into(), via },
-        ["take", id, by] => Command::TakeOver { incident: incident(id), by: by.into(), via },
-        ["stop-sms", person] => {
-            Command::StopContact { person: person.into(), medium: Medium::Sms, via }
-        }
-        ["start-sms", person] => {
-            Command::StartContact { person: person.into(), medium: Medium::Sms, via }
-        }
-        ["answer", to] => Command::Answer {
-            to: to.into(),
-            medium: Medium::Sms,
-            channel: "text".into(),
-            text: "pg_1 is yours.".to_owned(),
-        },
-        ["silence", matchers, from, to] => silence(matchers, from, to, None),
-        ["silence", matchers, from, to, "for", old] => silence(matchers, from, to, Some(old)),
-        ["end-silence", id, by] => {
-            let silence = SilenceId::parse(id).expect("a silence id");
-            Command::EndSilence { silence, by: by.into() }
-        }
-        ["review", id, by] => {
-            let text = "the carrier's certificate ended".to_owned();
-            Command::PublishReview { incident: incident(id), by: by.into(), text }
-        }
-        ["sent", id] => {
-            let outcome = DeliveryOutcome::Sent { provider_id: "x1".into() };
-            Command::Delivered { notice: notice(id), outcome }
-        }
-        ["busy", id] => {
-            let outcome = DeliveryOutcome::Transient { detail: "busy".into() };
-            Command::Delivered { notice: notice(id), outcome }
-        }
-        ["lost", id] => {
-            let outcome = DeliveryOutcome::Permanent { detail: "no such number".into() };
-            Command::Delivered { notice: notice(id), outcome }
-        }
-        ["deaf"] => Command::SourceFailed { source: "prometheus".into(), detail: "refused".into() },
-        ["hears"] => Command::SourceRead { source: "prometheus".into() },
-        ["raise" | "raise-once", by] => {
-            let title = "no lights in Kisumu".to_owned();
-            Command::Raise { by: by.into(), title, feature: None, team: Some("payments".into()) }
-        }
-        ["sign", feature, role, by] => {
-            let role = if role == "product" { SignRole::Product } else { SignRole::Engineering };
-            let objective = Objective::parse("99.5%").expect("an objective");
-            Command::Sign { feature: feature.into(), role, by: by.into(), objective }
-        }
-        ["setup-link"] => token(TokenKind::Setup, None),
-        ["session", person] => token(TokenKind::Session, Some(person.into())),
-        ["password", person, token] => Command::SetPassword {
-            person: person.into(),
-            hash: "$argon2id$…".into(),
-            role: Role::Admin,
-            spends: TokenId::parse(token),
-        },
-        ["configure-without", feature] => {
-            let mut catalogue = catalogue();
-            catalogue.features.remove(&feature.into());
-            Command::AdoptCatalogue { catalogue: Box::new(catalogue), hash: "second".into() }
-        }
-        _ => limits_command(words, now),
-    }
-}
-
-/// Commands about load limits, storms and shadow mode.
-fn limits_command(words: &[&str], now: Timestamp) -> Command {
-    match *words {
-        ["ring", service] => ring(service, "warning", now),
-        ["ring-critical", service] => ring(service, "critical", now),
-        ["join", fingerprint, service] => {
-            let Command::Receive(mut door) = ring(service, "warning", now) else { unreachable!() };
-            door.fingerprint = fingerprint.into();
-            Command::Receive(door)
-        }
-        ["anyway", id, by] => Command::PageAnyway {
-            alert: model::AlertId::parse(id).expect("an alert id"),
-            by: by.into(),
-        },
-        ["end-relief", rota, by] => Command::EndRelief { rota: rota.into(), by: by.into() },
-        ["end-shadow", by] => Command::EndShadow { team: None, by: by.into() },
-        ["they", act, incident, key, who] => Command::RecordTheirCall(Box::new(crate::Heard {
-            system: "pagerduty".into(),
-            incident: incident.into(),
-            keys: vec![key.into()],
-            title: String::new(),
-            act: match act {
-                "call" => crate::TheirAct::Called,
-                "ack" => crate::TheirAct::Acknowledged,
-                _ => crate::TheirAct::Resolved,
-            },
-            people: vec![vec![who.into()]],
-            at: now,
-        })),
-        _ => watched_command(words, now),
-    }
-}
-
-/// Commands about heartbeats, changes, planned work, and the product itself.
-fn watched_command(words: &[&str], now: Timestamp) -> Command {
-    match *words {
-        ["ping", heartbeat] => Command::Ping { heartbeat: heartbeat.into() },
-        ["plan", window, day, clock, hours, matchers] => {
-            let what = Maintenance {
-                matchers: matchers.into(),
-                when: Recurrence::parse(&format!("{day} {clock}")).expect("a time"),
-                timezone: "Africa/Nairobi".into(),
-                lasts: Millis::from_hours(hours.parse().expect("hours")),
-                owner: "ana".into(),
-                reason: "the mast is being painted".into(),
-            };
-            let what = Box::new(what);
-            Command::PlanMaintenance { window: window.into(), what, by: "bo".into() }
-        }
-        ["cancel-plan", window] => {
-            Command::CancelMaintenance { window: window.into(), by: "bo".into() }
-        }
-        ["change", summary, service] => Command::Change(Box::new(Change {
-            summary: summary.into(),
-            source: "ci".into(),
-            feature: None,
-            service: (service != "-").then(|| service.into()),
-            team: None,
-            link: None,
-            at: now,
-            details: model::Labels::new(),
-        })),
-        ["described", fingerprint, text] => {
-            let life = DoorLife::FiringStaleAfter(Millis::from_hours(5));
-            let Command::Receive(mut alert) = door(fingerprint, None, life, now) else {
-                unreachable!("a door receives")
-            };
-            alert.annotations.insert("summary".into(), text.replace('_', " "));
-            Command::Receive(alert)
-        }
-        ["synthetic", life] => {
-            let until = DoorLife::FiringUntil(now.plus(Millis::from_mins(5)));
-            let life = if life == "over" { DoorLife::Resolved } else { until };
-            let Command::Receive(mut alert) = door("syn", None, life, now) else {
-                unreachable!("a door receives")
-            };
-            alert.labels.insert("alertname".into(), crate::SYNTHETIC_ALERT.into());
-            Command::Receive(alert)
-        }
-        ["seen"] => Command::SyntheticSeen { took: Millis(250) },
-        ["watch-failed", check] => {
-            let detail = "it did not come out".to_owned();
-            Command::WatchFailed { check: check.into(), detail }
-        }
-        ["probe"] => Command::Probe,
-        _ => super::reaching::command(words)
-            .unwrap_or_else(|| panic!("unknown command in script: {words:?}")),
-    }
-}
-
-/// Somebody's service is in trouble: an incident of its own.
-pub(crate) fn ring(service: &str, severity: &str, now: Timestamp) -> Command {
-    let life = DoorLife::FiringStaleAfter(Millis::from_days(5));
-    let Command::Receive(mut door) = door(service, None, life, now) else { unreachable!() };
-    door.labels.insert("severity".into(), severity.into());
-    door.labels.insert("key".into(), format!("key-{service}"));
-    (door.service, door.team) = (Some(service.into()), Some("payments".into()));
-    Command::Receive(door)
-}
-
-fn silence(matchers: &str, from: &str, to: &str, replaces: Option<&str>) -> Command {
-    let at = |text: &str| {
-        let minutes: i64 = text.trim_end_matches('m').parse().expect("minutes");
-        START.plus(Millis::from_mins(minutes))
-    };
-    Command::Silence {
-        by: "bo".into(),
-        matchers: alerting::Matcher::parse_list(matchers).expect("matchers"),
-        starts_at: at(from),
-        ends_at: at(to),
-        comment: "the mast is being painted".to_owned(),
-        replaces: replaces.and_then(SilenceId::parse),
-    }
-}
-
-fn token(kind: TokenKind, person: Option<PersonId>) -> Command {
-    let (label, sha256) = ("test".to_owned(), "00".repeat(32));
-    Command::IssueToken { kind, person, label, sha256, expires_at: None }
-}
-
-fn door(fingerprint: &str, feature: Option<&str>, life: DoorLife, now: Timestamp) -> Command {
-    Command::Receive(Box::new(DoorAlert {
-        door: "alertmanager-v2".into(),
-        fingerprint: fingerprint.into(),
-        labels: BTreeMap::from([("alertname".into(), "TooSlow".into())]),
-        annotations: BTreeMap::new(),
-        starts_at: now,
-        life,
-        severity: Severity::Page,
-        feature: feature.map(Into::into),
-        service: None,
-        team: None,
-        routed_by: "label `feature`".into(),
-    }))
-}
-
-fn observe(feature: &str, page: ConditionState, ticket: ConditionState) -> Command {
-    let mut rings = slo::Rings::new(Millis::from_days(28));
-    rings.record(START.minute(), slo::Slice::Known(slo::Counts { bad: 5, total: 10 }));
-    let mut assessment = slo::evaluate(
-        Objective::parse("99.5%").expect("an objective"),
-        Millis::from_days(28),
-        &slo::default_conditions(),
-        &rings,
-        START.minute() + 1,
-    );
-    for it in &mut assessment.conditions {
-        it.state = if it.condition.severity == Severity::Page { page } else { ticket };
-        // One condition of each severity is enough to decide; the other is left quiet.
-        if it.condition.long > Millis::from_hours(24) && it.state == Firing {
-            it.state = Quiet;
-        }
-    }
-    // A burn pages; its ticket would only repeat it in these tests.
-    if page == Firing {
-        for it in &mut assessment.conditions {
-            if it.condition.severity == Severity::Ticket {
-                it.state = Quiet;
-            }
-        }
-    }
-    Command::Observe { feature: feature.into(), assessment: Box::new(assessment) }
-}
-
-fn show(record: &EventRecord) -> String {
-    let recipient = |it: &Recipient| match it {
-        Recipient::Person(id) => id.to_string(),
-        Recipient::Channel(id) => format!("channel {id}"),
-    };
-    let since = |it: &Timestamp| format!("{}m", it.since(START).whole_mins());
-    match &record.event {
-        Event::CatalogueAdopted { version, .. } => format!("CatalogueAdopted {version}"),
-        Event::AlertFired { alert, severity, feature, .. } => {
-            let about = feature.as_ref().map_or(String::new(), |it| format!(" feature:{it}"));
-            format!("AlertFired {alert} {severity}{about}")
-        }
-        Event::AlertStale { alert, .. } => format!("AlertStale {alert}"),
-        Event::AlertHeardAgain { alert } => format!("AlertHeardAgain {alert}"),
-        Event::AlertResolved { alert, .. } => format!("AlertResolved {alert}"),
-        Event::NotPaged { alert, reason } => format!("NotPaged {alert} {reason:?}"),
-        Event::SilenceSet { silence, starts_at, ends_at, .. } => {
-            format!("SilenceSet {silence} {} to {}", since(starts_at), since(ends_at))
-        }
-        Event::SilenceStarted { silence } => format!("SilenceStarted {silence}"),
-        Event::SilenceEnded { silence, by } => {
-            let by = by.as_ref().map_or(String::new(), |it| format!(" by {it}"));
-            format!("SilenceEnded {silence}{by}")
-        }
-        Event::SilenceReminded { silence, reason, notices } => {
-            format!("SilenceReminded {silence} {reason:?} to {}", notices.len())
-        }
-        Event::MaintenancePlanned { window, .. } => format!("MaintenancePlanned {window}"),
-        Event::MaintenanceCancelled { window, .. } => format!("MaintenanceCancelled {window}"),
-        Event::HeartbeatHeard { heartbeat } => format!("HeartbeatHeard {heartbeat}"),
-        Event::ChangeHappened { change, what } => {
-            format!("ChangeHappened {change} {}", what.summary)
-        }
-        Event::AlertUpdated { alert, summary, .. } => format!("AlertUpdated {alert} {summary}"),
-        Event::CountsPushed { slo, pushes } => format!("CountsPushed {slo} {}", pushes.len()),
-        Event::BudgetWaived { feature, .. } => format!("BudgetWaived {feature}"),
-        Event::WaiverEnded { feature, .. } => format!("WaiverEnded {feature}"),
-        Event::JournalProbed => "JournalProbed".to_owned(),
-        Event::SyntheticSeen { took } => format!("SyntheticSeen {took}"),
-        Event::AlertUnsilenced { alert, silence } => format!("AlertUnsilenced {alert} {silence}"),
-        Event::IncidentOpened { incident, .. } => format!("IncidentOpened {incident}"),
-        Event::AlertJoined { incident, alert } => format!("AlertJoined {incident} {alert}"),
-        Event::PageOpened { page, escalation, .. } => format!("PageOpened {page} {escalation}"),
-        Event::PageNotified { page, attempt, cause, notices, skipped, deadline, .. } => {
-            let told: Vec<String> = notices
-                .iter()
-                .map(|it| {
-                    let at = it.due_at.map_or(String::new(), |at| format!(" at {}", since(&at)));
-                    format!("{} {}{at}", recipient(&it.to), medium(it.medium))
-                })
-                .collect();
-            let skipped = skipped
-                .iter()
-                .fold(String::new(), |text, it| text + " skipped " + &recipient(&it.to));
-            let (told, until) = (told.join(", "), since(deadline));
-            format!("PageNotified {page} step {attempt} ({cause:?}) {told}{skipped} until {until}")
-        }
-        Event::NoticeSent { notice, .. } => format!("NoticeSent {notice}"),
-        Event::NoticeFailed { notice, retry_at: Some(at), .. } => {
-            format!("NoticeFailed {notice} again in {}", at.since(record.at))
-        }
-        Event::NoticeFailed { notice, .. } => format!("NoticeFailed {notice} given up"),
-        Event::NoticeDelivered { .. }
-        | Event::NoticeUndelivered { .. }
-        | Event::NoticeCovered { .. }
-        | Event::PageNotifiedAlso { .. }
-        | Event::VerificationAsked { .. }
-        | Event::VerificationFailed { .. }
-        | Event::ContactVerified { .. }
-        | Event::ContactsTested { .. }
-        | Event::ShiftExpected { .. }
-        | Event::DutyAsked { .. }
-        | Event::DutyReminded { .. }
-        | Event::DutyConfirmed { .. }
-        | Event::DutyUnconfirmed { .. } => super::reaching::show(&record.event, &since),
-        Event::PageAcknowledged { page, by, .. } => format!("PageAcknowledged {page} {by}"),
-        Event::PageExhausted { page } => format!("PageExhausted {page}"),
-        Event::PageEnded { page, reason } => format!("PageEnded {page} {reason}"),
-        Event::IncidentResolved { incident, .. } => format!("IncidentResolved {incident}"),
-        Event::ReviewAsked { incident, .. } => format!("ReviewAsked {incident}"),
-        Event::ReviewPublished { incident, by, .. } => format!("ReviewPublished {incident} {by}"),
-        Event::NoteAdded { incident, by, text, .. } => {
-            format!("NoteAdded {incident} {by} {}", text.text().unwrap_or("erased"))
-        }
-        Event::EscalationAsked { page, by, .. } => format!("EscalationAsked {page} {by}"),
-        Event::TakenOver { page, from, by, .. } => format!("TakenOver {page} {from} -> {by}"),
-        Event::ContactStopped { person, .. } => format!("ContactStopped {person}"),
-        Event::ContactStarted { person, .. } => format!("ContactStarted {person}"),
-        Event::AnswerDue { notice, .. } => {
-            format!("AnswerDue {} {}", notice.notice, recipient(&notice.to))
-        }
-        Event::Signed { feature, by, objective, .. } => {
-            format!("Signed {feature} {by} {objective}")
-        }
-        Event::SourceFailing { source, .. } => format!("SourceFailing {source}"),
-        Event::SourceRecovered { source } => format!("SourceRecovered {source}"),
-        Event::TokenIssued { token, .. } => format!("TokenIssued {token}"),
-        Event::TokenRevoked { token } => format!("TokenRevoked {token}"),
-        Event::PasswordSet { person, .. } => format!("PasswordSet {person}"),
-        Event::DigestDue { notices, .. } => format!("DigestDue to {}", notices.len()),
-        other => show_limits(other),
-    }
-}
-
-fn name_of(it: &Recipient) -> String {
-    match it {
-        Recipient::Person(id) => id.to_string(),
-        Recipient::Channel(id) => format!("channel {id}"),
-    }
-}
-
-fn told(notices: &[crate::NewNotice]) -> String {
-    let told: Vec<String> =
-        notices.iter().map(|it| format!("{} {}", name_of(&it.to), medium(it.medium))).collect();
-    told.join(", ")
-}
-
-/// Load limits, storms and shadow mode.
-fn show_limits(event: &Event) -> String {
-    let since = |it: &Timestamp| format!("{}m", it.since(START).whole_mins());
-    match event {
-        Event::CallsBundled { page, person, calls_count, at, carriers, notices, .. } => {
-            let parts: Vec<String> =
-                notices.iter().map(|(it, into)| format!("{it} in {into}")).collect();
-            let (new, at) = (carriers.len(), at.since(START));
-            format!(
-                "CallsBundled {page} {person} call {calls_count}, {new} new at {at}: {}",
-                parts.join(", ")
-            )
-        }
-        Event::LoadReached { load, person, pages, outcome, notices, .. } => {
-            let outcome = match outcome {
-                crate::LoadOutcome::Relieved { to, until } => {
-                    format!("relieved by {to} until {}", since(until))
-                }
-                crate::LoadOutcome::Held { until } => format!("held until {}", since(until)),
-                other => format!("{other:?}"),
-            };
-            let told = told(notices);
-            format!("LoadReached {load} {person} {pages} pages, {outcome}, told {told}")
-        }
-        Event::ReliefEnded { rota, by } => format!("ReliefEnded {rota} by {by}"),
-        Event::PagedAnyway { alert, by } => format!("PagedAnyway {alert} by {by}"),
-        Event::IncidentUpdated { incident, joined_count, alerts_count, notices, held } => {
-            let told = told(notices);
-            let held: Vec<String> = held
-                .iter()
-                .map(|(it, until)| format!(", {it} held until {}", since(until)))
-                .collect();
-            format!(
-                "IncidentUpdated {incident} {joined_count} joined of {alerts_count}, told {told}{}",
-                held.concat()
-            )
-        }
-        Event::ShadowBegan { team } => format!("ShadowBegan {team:?}"),
-        Event::ShadowEnded { team, by } => {
-            format!("ShadowEnded {team:?} by {}", by.as_ref().map_or("nobody", |it| it.as_str()))
-        }
-        Event::TheirCall { incident, act, person, unknown, .. } => {
-            let unknown = unknown.as_ref().and_then(|it| it.text());
-            let who = person.as_ref().map_or("nobody known", |it| it.as_str());
-            format!(
-                "TheirCall {act:?} {incident} {who}{}",
-                unknown.map_or(String::new(), |it| format!(" ({it})"))
-            )
-        }
-        other => panic!("unknown event: {other:?}"),
     }
 }
 
@@ -632,8 +220,11 @@ pub(crate) fn catalogue() -> Catalogue {
         escalation: Some(escalation.into()),
         method: model::Method::Occurrences,
         calendar: None,
+        urgency: None,
     };
-    let step = |page, minutes| EscalationStep { page, wait: Millis::from_mins(minutes) };
+    let step = |page, minutes| EscalationStep::new(page, Millis::from_mins(minutes));
+    let rota = PageTarget::Rota("payments".into());
+    let payments = vec![step(rota, 5), step(PageTarget::Team("payments".into()), 10)];
     let slo = Slo {
         objective: Objective::parse("99.9%").expect("an objective"),
         window: Millis::from_days(28),
@@ -672,6 +263,7 @@ pub(crate) fn catalogue() -> Catalogue {
             Service {
                 kind: ServiceKind::Own { team: "payments".into() },
                 slos: BTreeMap::from([("availability".to_owned(), slo)]),
+                urgency: None,
             },
         )]),
         features: BTreeMap::from([
@@ -688,20 +280,8 @@ pub(crate) fn catalogue() -> Catalogue {
             },
         )]),
         escalations: BTreeMap::from([
-            (
-                "payments".into(),
-                Escalation {
-                    steps: vec![
-                        step(PageTarget::Rota("payments".into()), 5),
-                        step(PageTarget::Team("payments".into()), 10),
-                    ],
-                    repeat_max: 0,
-                },
-            ),
-            (
-                "sales".into(),
-                Escalation { steps: vec![step(PageTarget::Person("cy".into()), 5)], repeat_max: 0 },
-            ),
+            ("payments".into(), Escalation::new(payments, 0)),
+            ("sales".into(), Escalation::new(vec![step(PageTarget::Person("cy".into()), 5)], 0)),
         ]),
         channels: channels(),
         channel_priorities: BTreeMap::new(),

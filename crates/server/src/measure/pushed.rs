@@ -10,7 +10,7 @@
 
 use super::Measurer;
 use crate::samples::{Lot, key_of, stored};
-use model::{Millis, Sli, SloId};
+use model::{Millis, Sli};
 use slo::{Counts, LATE_MINUTES_MAX, Pushes, Slice};
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};

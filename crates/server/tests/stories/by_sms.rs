@@ -70,8 +70,11 @@ async fn by_text_message_alone_one_takes_ends_escalates_asks_takes_over_and_note
     world.text_from_number("+19995550000", "7", "who").await;
     world.no_more_messages();
 
-    let it = world.node().shared().handle.state().incidents[&IncidentId(1)].clone();
-    assert_eq!(it.acknowledged.map(|(by, _)| by), Some("bo".into()));
+    let state = world.node().shared().handle.state();
+    let it = state.incidents[&IncidentId(1)].clone();
+    // She was the first to take it, and he has it now.
+    assert_eq!(it.acknowledged.map(|(by, _)| by), Some("ana".into()));
+    assert_eq!(state.holder(it.id), Some(&"bo".into()));
     assert_eq!(it.resolved.and_then(|(_, by)| by), Some("bo".into()));
     assert_eq!(it.notes[0].text.text(), Some("the till's disk is full"));
     let why = world.why("in_1").await;

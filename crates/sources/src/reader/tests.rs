@@ -251,7 +251,7 @@ fn catalogue(bad: &str, total: &str) -> model::Catalogue {
         loses: None,
     };
     let slos = [("up".to_owned(), slo)].into();
-    let service = model::Service { kind: model::ServiceKind::Supplier, slos };
+    let service = model::Service { kind: model::ServiceKind::Supplier, slos, urgency: None };
     let kind = SourceKind::Scrape { targets: BTreeMap::new() };
     let source = Source { kind, interval: Millis::from_secs(15) };
     model::Catalogue {

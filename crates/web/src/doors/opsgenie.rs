@@ -242,8 +242,7 @@ async fn alert(
         let told = format!("Alert with id [{identifier}] does not exist.");
         return request.answer(StatusCode::NOT_FOUND, "message", &told);
     };
-    let incident = it.incident.and_then(|it| state.incidents.get(&it));
-    let owner = incident.and_then(|it| it.acknowledged.as_ref()).map(|(by, _)| by.to_string());
+    let owner = it.incident.and_then(|it| state.holder(it)).map(ToString::to_string);
     let over = matches!(it.status, AlertStatus::Resolved { .. });
     let data = json!({
         "id": id.to_string(),

@@ -193,7 +193,7 @@ fn rotas_of<'a>(catalogue: &'a Catalogue, name: &str) -> Vec<&'a RotaId> {
     let policy =
         of_feature.and_then(|(_, it)| it.escalation.as_ref()).map_or(name, |it| it.as_str());
     let steps = catalogue.escalations.iter().find(|(id, _)| id.as_str() == policy);
-    let pages = steps.into_iter().flat_map(|(_, it)| &it.steps).map(|it| &it.page);
+    let pages = steps.into_iter().flat_map(|(_, it)| &it.steps).flat_map(|it| &it.page);
     let ids = pages.filter_map(|it| match it {
         model::PageTarget::Rota(id) => catalogue.rotas.get_key_value(id).map(|(id, _)| id),
         _ => None,

@@ -3,7 +3,7 @@
 use crate::Context;
 use crate::access::Principal;
 use crate::show::Clockface;
-use crate::views::{layout, message, now, watch};
+use crate::views::{deal, layout, message, watch};
 use axum::Extension;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -112,7 +112,7 @@ fn head(context: &Context, reader: &PersonId, it: &Incident) -> Markup {
                 @match &it.resolved {
                     Some((at, None)) => { span.ok id="resolved" { "over since " (face.time(*at)) } }
                     Some((at, Some(by))) => { span.ok id="resolved" { "closed by " (by) " at " (face.time(*at)) } }
-                    None => { (now::called(&state, it)) }
+                    None => { (deal::called(&state, &face, it)) }
                 }
                 @if let Some(feature) = &it.feature { " · " a href={ "/features/" (feature) } { (feature) } }
             }
@@ -120,12 +120,12 @@ fn head(context: &Context, reader: &PersonId, it: &Incident) -> Markup {
                 ", resolved after " strong { (span(it.time_to_resolve())) }
                 ", reflected after " strong { (span(it.time_to_reflect())) } "." }
             @if it.is_open() {
-                @if it.acknowledged.is_none() {
+                @if deal::can_be_taken(&state, it) {
                     form method="post" action={ "/incidents/" (it.id) "/acknowledge" } {
                         button id="take" { "I take it" }
                     } " "
                 }
-                @if it.acknowledged.as_ref().is_some_and(|(by, _)| by != reader) {
+                @if state.holder(it.id).is_some_and(|by| by != reader) {
                     form method="post" action={ "/incidents/" (it.id) "/take" } {
                         button id="take-over" { "I take it over" }
                     } " "
@@ -143,6 +143,7 @@ fn head(context: &Context, reader: &PersonId, it: &Incident) -> Markup {
                         button.quiet title="Whatever limit, list or relief holds calls back" { "Page anyway" }
                     }
                 }
+                (deal::forms(&state, reader, it))
             }
         }
     }

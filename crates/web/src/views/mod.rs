@@ -1,5 +1,6 @@
 //! What people see. Each view reads the published state and the board, and writes HTML.
 
+pub(crate) mod deal;
 pub(crate) mod feature;
 pub(crate) mod inbox;
 pub(crate) mod incident;

@@ -2,7 +2,7 @@
 
 use crate::access::Principal;
 use crate::show::{self, Clockface};
-use crate::views::layout;
+use crate::views::{deal, layout};
 use crate::{Context, DemoService, Mode};
 use axum::Extension;
 use axum::extract::State;
@@ -16,6 +16,7 @@ pub(crate) async fn view(
     let Some(reader) = who.person().cloned() else { return html! {} };
     let main = html! {
         (demo_card(&context))
+        (deal::held(&context, &Clockface::of(&context, Some(&reader))))
         (crate::reach::unreached(&context, &reader))
         (burning(&context, &reader))
         (promises(&context))
@@ -93,8 +94,8 @@ fn burning(context: &Context, reader: &PersonId) -> Markup {
             @for (id, it) in open.iter().take(20) {
                 article.card.fire {
                     h2 { a href={ "/incidents/" (id) } { (it.title) } }
-                    p { (id) " · opened " (face.ago(it.opened_at)) " · " (called(&state, it)) }
-                    @if it.acknowledged.is_none() {
+                    p { (id) " · opened " (face.ago(it.opened_at)) " · " (deal::called(&state, &face, it)) }
+                    @if deal::can_be_taken(&state, it) {
                         form method="post" action={ "/incidents/" (id) "/acknowledge" } {
                             button id={ "take-" (id) } { "I take it" }
                         }
@@ -108,27 +109,6 @@ fn burning(context: &Context, reader: &PersonId) -> Markup {
                 }
             }
         }
-    }
-}
-
-/// Where the calls of an incident stand, in words.
-pub(crate) fn called(state: &engine::State, it: &incident::Incident) -> Markup {
-    if let Some((by, _)) = &it.acknowledged {
-        return html! { span.ok { "taken by " (by) } };
-    }
-    if state.is_quiet(it.id) {
-        return html! { a href="/silences" { "silenced" } };
-    }
-    let last = it.pages.last().and_then(|id| state.pages.get(id));
-    match last.map(|it| &it.status) {
-        Some(paging::PageStatus::Exhausted { .. }) => {
-            html! { strong.bad { "nobody answered" } }
-        }
-        Some(paging::PageStatus::Waiting { attempt, .. }) => {
-            html! { span.bad { "calling, step " (attempt + 1) } }
-        }
-        Some(_) => html! { span.bad { "calling" } },
-        None => html! { strong.bad { "nobody was called" } },
     }
 }
 

@@ -1,13 +1,18 @@
 //! A story in which everything happens once, told when the samples of a release are made.
 
+#[path = "dealing.rs"]
+mod dealing;
+#[path = "limits.rs"]
+mod limits;
+
 use engine::{
-    Actor, Command, Context, DeliveryOutcome, DoorLife, Engine, Event, EventRecord, Heard, Notice,
-    Purpose, ReceiptEvidence, Role, SignRole, State, Submission, TheirAct, TokenKind,
+    Actor, Command, Context, DeliveryOutcome, DoorLife, Engine, Event, EventRecord, Notice,
+    Purpose, ReceiptEvidence, Role, SignRole, State, Submission, TokenKind,
 };
 use model::{
-    AlertId, Catalogue, Channel, ContactRule, EscalationId, IncidentId, LoadLimit, LoadPer,
-    LoadThen, Medium, Millis, Mode, Need, NoticeId, PageId, PageTarget, PersonRules, Route,
-    SecretRef, SilenceId, Source, SourceKind, Timestamp, TokenId, Turn,
+    AlertId, Catalogue, Channel, ContactRule, EscalationId, IncidentId, Medium, Millis, Need,
+    NoticeId, PageId, PageTarget, PersonRules, Route, SecretRef, SilenceId, Source, SourceKind,
+    Timestamp, TokenId, Turn,
 };
 use slo::ConditionState::{self, Firing, Quiet};
 use std::collections::BTreeMap;
@@ -47,6 +52,15 @@ pub(crate) const EVENTS: &[&str] = &[
     "silence_started",
     "silence_ended",
     "alert_unsilenced",
+    "page_held",
+    "page_woken",
+    "page_partly_acknowledged",
+    "page_reminded",
+    "page_renewed",
+    "page_returned",
+    "page_handed",
+    "page_snoozed",
+    "incident_merged",
     "silence_reminded",
     "maintenance_planned",
     "maintenance_cancelled",
@@ -169,6 +183,28 @@ pub(crate) const PARTS: &[&str] = &[
     "stale_after",
     "expires_at",
     "$slot",
+    // Dealing with pages.
+    "held",
+    "snoozed",
+    "woken",
+    "returned",
+    "time",
+    "alert",
+    "rota_next",
+    "below",
+    "spent",
+    "morning",
+    "wake",
+    "severity",
+    "hours",
+    "acks_min",
+    "round_robin",
+    "ack_timeout",
+    "left_out",
+    "unconditional",
+    "turn",
+    "urgency",
+    "budget",
     // How people are reached.
     "no_evidence",
     "not_reached",
@@ -202,7 +238,6 @@ pub(crate) const PARTS: &[&str] = &[
     "resolved",
     "unknown",
     "carriers",
-    "held",
     "aka",
     "pagerduty_secret",
 ];
@@ -278,6 +313,15 @@ fn name(event: &Event) -> &'static str {
         Event::DutyReminded { .. } => "duty_reminded",
         Event::DutyConfirmed { .. } => "duty_confirmed",
         Event::DutyUnconfirmed { .. } => "duty_unconfirmed",
+        Event::PageHeld { .. } => "page_held",
+        Event::PageWoken { .. } => "page_woken",
+        Event::PagePartlyAcknowledged { .. } => "page_partly_acknowledged",
+        Event::PageReminded { .. } => "page_reminded",
+        Event::PageRenewed { .. } => "page_renewed",
+        Event::PageReturned { .. } => "page_returned",
+        Event::PageHanded { .. } => "page_handed",
+        Event::PageSnoozed { .. } => "page_snoozed",
+        Event::IncidentMerged { .. } => "incident_merged",
     }
 }
 
@@ -301,10 +345,11 @@ pub(crate) fn tell() -> Vec<EventRecord> {
     silences(&mut teller);
     crate::watched::tell(&mut teller);
     nobody_to_call(&mut teller);
-    beside_another_pager(&mut teller);
-    enough_is_enough(&mut teller);
+    limits::beside_another_pager(&mut teller);
+    limits::enough_is_enough(&mut teller);
     steered(&mut teller);
     reaching(&mut teller);
+    dealing::tell(&mut teller);
     teller.records
 }
 
@@ -452,62 +497,6 @@ fn nobody_to_call(teller: &mut Teller) {
     teller.burn(217, "make-sale", Firing, Quiet);
     // The next morning.
     teller.does(1_320, Command::Tick);
-}
-
-fn beside_another_pager(teller: &mut Teller) {
-    let mut shadowed = everything();
-    shadowed.pager.mode = Mode::Shadow;
-    shadowed.pager.pagerduty_secret = Some(SecretRef::Env("PAGERDUTY".to_owned()));
-    shadowed.teams.get_mut(&"field".into()).expect("of the example").mode = Some(Mode::Shadow);
-    shadowed.teams.get_mut(&"payments".into()).expect("of the example").mode = Some(Mode::Live);
-    let ana = shadowed.people.get_mut(&"ana".into()).expect("of the example");
-    ana.aka = vec![model::Personal::new("ana".into(), "Ana R.")];
-    teller.asks(1_400, &adopt(shadowed, "2".repeat(64).as_str()));
-    let (by, title) = ("bo".into(), "no sales in Kisumu".to_owned());
-    let team = Some("field".into());
-    teller.does(1_401, Command::Raise { by, title, feature: None, team });
-    let heard = |act, people: &[&str]| {
-        Command::RecordTheirCall(Box::new(Heard {
-            system: "pagerduty".to_owned(),
-            incident: "Q1".to_owned(),
-            keys: vec!["srv01/mysql".to_owned()],
-            title: "db down".to_owned(),
-            act,
-            people: people.iter().map(|it| vec![(*it).to_owned()]).collect(),
-            at: at(1_401),
-        }))
-    };
-    teller.does(1_402, heard(TheirAct::Called, &["Ana R.", "Somebody Else"]));
-    teller.does(1_403, heard(TheirAct::Acknowledged, &["ana"]));
-    teller.does(1_404, heard(TheirAct::Resolved, &[]));
-    teller.does(1_405, Command::EndShadow { team: None, by: "ana".into() });
-}
-
-fn enough_is_enough(teller: &mut Teller) {
-    let mut limited = everything();
-    let limit = |per, then| Some(LoadLimit { pages: 1, per, then });
-    limited.rotas.get_mut(&"payments".into()).expect("of the example").load =
-        limit(LoadPer::Shift, LoadThen::Relieve);
-    limited.teams.get_mut(&"field".into()).expect("of the example").load =
-        limit(LoadPer::Day, LoadThen::Credit);
-    teller.asks(1_410, &adopt(limited, "3".repeat(64).as_str()));
-    let raise = |team: &str| {
-        let (by, title) = ("bo".into(), "too much".to_owned());
-        Command::Raise { by, title, feature: None, team: Some(team.into()) }
-    };
-    teller.does(1_411, raise("field"));
-    for _ in 0..6 {
-        teller.does(1_411, raise("payments"));
-    }
-    let alert = teller.last(|state| *state.alerts.last_key_value().expect("one").0);
-    teller.does(1_412, Command::PageAnyway { alert, by: "bo".into() });
-    teller.does(1_412, Command::EndRelief { rota: "payments".into(), by: "ana".into() });
-    for name in ["TooSlow", "TooMany"] {
-        let life = DoorLife::FiringStaleAfter(Millis::from_mins(300));
-        let alert = door_alert(name, &[("feature", "light-on")], life, at(1_413));
-        teller.does(1_413, Command::Receive(Box::new(alert)));
-    }
-    teller.does(1_430, Command::Tick);
 }
 
 fn reaching(teller: &mut Teller) {
@@ -670,6 +659,7 @@ fn everything() -> Catalogue {
     nightly.loses = Some("the report of yesterday".to_owned());
     let service = model::Service {
         kind: model::ServiceKind::Supplier,
+        urgency: None,
         slos: [("nightly".to_owned(), nightly)].into(),
     };
     it.services.insert("reports".into(), service);
