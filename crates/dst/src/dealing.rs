@@ -43,7 +43,7 @@ impl World {
     }
 
     /// What somebody who took or dealt with a page must find in the answer.
-    pub(crate) fn dealt(&self, command: &Command, accepted: &Accepted) -> Check {
+    pub(crate) fn dealt(command: &Command, accepted: &Accepted) -> Check {
         if accepted.repeated {
             return Ok(());
         }

@@ -523,7 +523,7 @@ impl World {
             Command::Raise { .. } | Command::PublishReview { .. } | Command::Sign { .. } => {
                 hold(!accepted.events.is_empty(), property, || "nothing happened".to_owned())
             }
-            command => self.dealt(&command, &accepted),
+            command => Self::dealt(&command, &accepted),
         }
     }
 

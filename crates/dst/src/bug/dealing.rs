@@ -7,7 +7,9 @@ use model::Millis;
 const YEARS: Millis = Millis::from_days(10_000);
 
 fn changed(mut records: Vec<EventRecord>, change: impl Fn(&mut Event)) -> Vec<EventRecord> {
-    records.iter_mut().for_each(|it| change(&mut it.event));
+    for it in &mut records {
+        change(&mut it.event);
+    }
     records
 }
 
