@@ -204,6 +204,7 @@ pub struct Feature {
     pub urgency: Option<Urgency>,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference over")]
 fn is_default(method: &Method) -> bool {
     *method == Method::default()
 }
