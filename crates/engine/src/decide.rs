@@ -67,9 +67,6 @@ pub(crate) fn decide(
             let it = open_incident(state, *incident)?;
             Ok(vec![Event::IncidentResolved { incident: it, by: Some(by.clone()) }])
         }
-        Command::Raise { by, title, feature, team } => {
-            raise(state, context, by, title, feature.as_ref(), team.as_ref())
-        }
         Command::Silence { .. } | Command::EndSilence { .. } => {
             silence::decide(state, context, command)
         }
@@ -81,13 +78,6 @@ pub(crate) fn decide(
         | Command::Probe
         | Command::SyntheticSeen { .. }
         | Command::WatchFailed { .. } => crate::watching::decide(state, context.now, command),
-        Command::PushCounts { slo, pushes } => {
-            crate::pushed::decide(state, context.now, slo, pushes)
-        }
-        Command::Waive { feature, by, reason, until } => {
-            crate::waiver::waive(state, context.now, feature, by, reason, *until)
-        }
-        Command::EndWaiver { feature, by } => crate::waiver::end(state, context.now, feature, by),
         Command::PageAnyway { alert, by } => load::page_anyway(state, *alert, by),
         Command::EndRelief { rota, by } => load::end_relief(state, context.now, rota, by),
         Command::EndShadow { team, by } => shadow::end(state, team.as_ref(), by),
@@ -99,9 +89,11 @@ pub(crate) fn decide(
         | Command::StartContact { .. }
         | Command::Answer { .. } => steer::decide(state, context, command),
         Command::PublishReview { incident, by, text } => publish(state, *incident, by, text),
-        Command::Sign { feature, role, by, objective } => {
-            sign(state, feature, *role, by, *objective)
-        }
+        Command::Raise { .. }
+        | Command::Sign { .. }
+        | Command::PushCounts { .. }
+        | Command::Waive { .. }
+        | Command::EndWaiver { .. } => promised(state, context, command),
         Command::IssueToken { kind, person: holder, label, sha256, expires_at } => {
             if let Some(holder) = holder {
                 person(state, holder)?;
@@ -461,6 +453,30 @@ fn sign(
     let window = feature.window;
     let (id, by, terms) = (id.clone(), by.clone(), crate::terms(feature));
     Ok(vec![Event::Signed { feature: id, role, by, objective, window, terms }])
+}
+
+/// What people and senders say about promises, and that one is broken.
+fn promised(
+    state: &State,
+    context: &Context<'_>,
+    command: &Command,
+) -> Result<Vec<Event>, Rejected> {
+    match command {
+        Command::Raise { by, title, feature, team } => {
+            raise(state, context, by, title, feature.as_ref(), team.as_ref())
+        }
+        Command::Sign { feature, role, by, objective } => {
+            sign(state, feature, *role, by, *objective)
+        }
+        Command::PushCounts { slo, pushes } => {
+            crate::pushed::decide(state, context.now, slo, pushes)
+        }
+        Command::Waive { feature, by, reason, until } => {
+            crate::waiver::waive(state, context.now, feature, by, reason, *until)
+        }
+        Command::EndWaiver { feature, by } => crate::waiver::end(state, context.now, feature, by),
+        other => unreachable!("not about promises: {other:?}"),
+    }
 }
 
 pub(crate) fn person(state: &State, id: &PersonId) -> Result<(), Rejected> {
