@@ -113,16 +113,25 @@ fn services(sections: &Sections) -> BTreeMap<model::ServiceId, Service> {
 }
 
 fn slo(node: &Node, source_default: Option<&str>) -> Slo {
-    let ratio = node.get("ratio").expect("`ratio` is required");
-    let source = node.get("source").and_then(Node::text).or(source_default);
+    let (sli, bad, total) = crate::slis::sli(node);
+    let (window, method, calendar) = crate::slis::promise(node);
+    let named = node.get("source").and_then(Node::text);
+    let source = if sli.is_pushed() { Some(PUSHED) } else { named.or(source_default) };
     Slo {
         objective: objective(node),
-        window: duration(node, "window", shape::WINDOW_DEFAULT),
-        bad: text(ratio, "bad").to_owned(),
-        total: text(ratio, "total").to_owned(),
+        window,
+        bad,
+        total,
         source: SourceId::from(source.expect("`sources_are_clear` found a source")),
+        sli,
+        method,
+        calendar,
+        loses: node.get("loses").and_then(Node::text).map(str::to_owned),
     }
 }
+
+/// The source of what is pushed: it is never read.
+const PUSHED: &str = "pushed";
 
 fn features(sections: &Sections) -> BTreeMap<model::FeatureId, Feature> {
     let raw = semantics::feature_needs(sections);
@@ -139,11 +148,14 @@ fn features(sections: &Sections) -> BTreeMap<model::FeatureId, Feature> {
         let team = text(node, "team");
         let of_team = policies.contains(team).then_some(team);
         let escalation = node.get("escalation").and_then(Node::text).or(of_team);
+        let (window, method, calendar) = crate::slis::promise(node);
         Feature {
             question: text(node, "question").to_owned(),
             team: team.into(),
             objective: objective(node),
-            window: duration(node, "window", shape::WINDOW_DEFAULT),
+            window,
+            method,
+            calendar,
             needs: needs[it.key.as_str()].clone(),
             owners: node.get("owners").map(owners),
             escalation: escalation.map(Into::into),

@@ -314,4 +314,15 @@ static CODES: &[CodeInfo] = &[
         "not an amount",
         "What an hour is paid is written `250/h`, `2.5/h` or `2.50/h`.",
     ),
+    error(
+        "LL100",
+        "not a comparison",
+        "What a gauge must be is a sign and a number: `<= 300`, `== 1`.",
+    ),
+    error("LL101", "not a bound", "The bound of a latency is `300ms`, `1.5s`, or a plain number."),
+    error(
+        "LL102",
+        "not a histogram",
+        "A histogram is written by its name, without the label `le`: the bound stands in `under`.",
+    ),
 ];

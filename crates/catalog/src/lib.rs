@@ -32,6 +32,7 @@ mod scalars;
 mod sections;
 mod semantics;
 mod shape;
+mod slis;
 mod suggest;
 mod yaml;
 

@@ -31,6 +31,7 @@ pub(crate) fn check(sections: &Sections, sink: &mut Sink) {
     roads::check(sections, sink);
     crate::back::check(sections, sink);
     channels_can_be_paged(sections, sink);
+    crate::slis::check(sections, sink);
     own_names_are_free(sections, sink);
     warn_follow_the_sun(sections, sink);
     // The next ones tell what is missing, which only a complete reading can.
@@ -204,8 +205,7 @@ fn sources_are_clear(sections: &Sections, sink: &mut Sink) {
     if source_default(sections).is_some() {
         return;
     }
-    let without: Vec<_> =
-        slos(sections).filter(|(_, slo)| slo.value.get("source").is_none()).collect();
+    let without: Vec<_> = slos(sections).filter(|(_, slo)| is_read_somewhere(slo)).collect();
     let Some((_, first)) = without.first() else { return };
     if sections.entries("sources").next().is_none() {
         let message = "there is no source from which objectives could be measured";
@@ -219,6 +219,11 @@ fn sources_are_clear(sections: &Sections, sink: &mut Sink) {
         let hint = "name one as `source: ID`, or call one of the sources `default`";
         sink.push(Problem::at(slo.key_span, "LL043", message).hint(hint));
     }
+}
+
+/// Whether the objective needs a source and names none.
+fn is_read_somewhere(slo: &Entry) -> bool {
+    slo.value.get("source").is_none() && slo.value.get("pushed").is_none()
 }
 
 fn layers(sections: &Sections) -> impl Iterator<Item = &Node> {

@@ -8,10 +8,12 @@
 mod duty;
 mod escalations;
 mod people;
+mod slis;
 mod sources;
 mod watched;
 
 pub(crate) use escalations::{DAYS_DEFAULT, WAIT_DEFAULT};
+pub(crate) use slis::PUSH_EVERY_DEFAULT;
 pub(crate) use sources::INTERVAL_DEFAULT;
 pub(crate) use watched::{DEADLINE_DEFAULT, PING_EVERY_DEFAULT, SYNTHETIC_EVERY_DEFAULT};
 
@@ -19,6 +21,7 @@ use duty::{PAY, ROTA, SITE};
 use escalations::{ESCALATION, STEP};
 use model::Millis;
 use people::PERSON;
+use slis::{CALENDAR, GAUGE, LATENCY, PUSHED, RATIO, RAW, SLICES};
 use sources::SOURCE;
 use watched::{HEARTBEAT, MAINTENANCE, WATCH};
 
@@ -438,22 +441,25 @@ static SLO: Shape = Shape {
             Plain::Duration(WINDOW),
             "The rolling window over which it is promised.",
         ),
-        field("ratio", Required, Record(&RATIO), "The two counters it is measured by."),
+        field("calendar", Optional, Record(&CALENDAR), "A window that follows the calendar."),
+        field("slices", Optional, Record(&SLICES), "Judges slices of time instead of events."),
+        field("ratio", Optional, Record(&RATIO), "The two counters it is measured by."),
+        field("latency", Optional, Record(&LATENCY), "The histogram it is measured by."),
+        field("gauge", Optional, Record(&GAUGE), "The gauge it is measured by."),
+        field("raw", Optional, Record(&RAW), "The share it is measured by."),
+        field("pushed", Optional, Record(&PUSHED), "Others tell us the counts."),
+        plain(
+            "loses",
+            Optional,
+            Plain::Text(200),
+            "What a user loses when it fails, in their words: `the light stays off after paying`.",
+        ),
         field(
             "source",
             Default("the only source, or the one called `default`"),
             Name(Namespace::Source),
             "Where the counters are read.",
         ),
-    ],
-};
-
-static RATIO: Shape = Shape {
-    title: "ratio",
-    about: "Bad events among all events, each as the selector of a Prometheus counter.",
-    fields: &[
-        plain("bad", Required, Plain::Selector, "The counter of bad events."),
-        plain("total", Required, Plain::Selector, "The counter of all events, bad ones included."),
     ],
 };
 
@@ -470,6 +476,8 @@ static FEATURE: Shape = Shape {
             Plain::Duration(WINDOW),
             "The rolling window over which it is promised.",
         ),
+        field("calendar", Optional, Record(&CALENDAR), "A window that follows the calendar."),
+        field("slices", Optional, Record(&SLICES), "Judges slices of time instead of events."),
         field(
             "needs",
             Required,

@@ -161,6 +161,10 @@ fn own_service(dice: &mut Dice, team: &TeamId) -> Service {
         bad: "errors_total".to_owned(),
         total: "requests_total".to_owned(),
         source: if dice.chance(500) { "prometheus".into() } else { "scrape".into() },
+        sli: model::Sli::Bad,
+        method: model::Method::Occurrences,
+        calendar: None,
+        loses: None,
     };
     Service {
         kind: ServiceKind::Own { team: team.clone() },
@@ -258,6 +262,8 @@ fn feature(dice: &mut Dice, catalogue: &Catalogue) -> Feature {
         escalation: Some(EscalationId::from(team.as_str())).filter(known),
         urgency: urgency(dice),
         team,
+        method: model::Method::Occurrences,
+        calendar: None,
     }
 }
 

@@ -29,7 +29,10 @@ impl State {
             Event::CatalogueAdopted { .. }
             | Event::SourceFailing { .. }
             | Event::SourceRecovered { .. }
-            | Event::Signed { .. } => self.apply_promise(record),
+            | Event::Signed { .. }
+            | Event::CountsPushed { .. }
+            | Event::BudgetWaived { .. }
+            | Event::WaiverEnded { .. } => self.apply_promise(record),
             Event::HeartbeatHeard { .. }
             | Event::ChangeHappened { .. }
             | Event::JournalProbed
@@ -38,9 +41,7 @@ impl State {
             | Event::MaintenanceCancelled { .. } => watching::apply(self, record),
             Event::SilenceReminded { silence, reason, notices } => {
                 silence::apply(self, record);
-                self.forget_reminders();
-                let purpose = Purpose::Reminder { silence: *silence, reason: *reason };
-                self.add_notices(notices, purpose, record.at);
+                self.remind(Purpose::Reminder { silence: *silence, reason: *reason }, notices);
             }
             Event::AlertFired { .. }
             | Event::AlertStale { .. }
@@ -135,6 +136,18 @@ impl State {
                 self.catalogue_hash.clone_from(hash);
                 duty::adopted(self);
                 watching::adopted(self);
+                crate::pushed::adopted(self);
+            }
+            Event::CountsPushed { slo, pushes } => {
+                crate::pushed::apply(self, slo, pushes, record.at);
+            }
+            Event::BudgetWaived { feature, by, reason, until } => {
+                let (by, reason) = (by.clone(), reason.clone());
+                let waiver = crate::Waiver { by, reason, at: record.at, until: *until };
+                self.waivers.insert(feature.clone(), waiver);
+            }
+            Event::WaiverEnded { feature, .. } => {
+                self.waivers.remove(feature);
             }
             Event::SourceFailing { source, detail } => {
                 let health = SourceHealth { failing_since: record.at, detail: detail.clone() };
@@ -143,12 +156,13 @@ impl State {
             Event::SourceRecovered { source } => {
                 self.sources_failing.remove(source);
             }
-            Event::Signed { feature, role, by, objective, window } => {
+            Event::Signed { feature, role, by, objective, window, terms } => {
                 let signature = Signature {
                     by: by.clone(),
                     at: record.at,
                     objective: *objective,
                     window: *window,
+                    terms: terms.clone(),
                 };
                 self.signatures.entry(feature.clone()).or_default().insert(*role, signature);
             }
@@ -586,6 +600,11 @@ impl State {
         if let Some(it) = self.incidents.get_mut(&incident) {
             push_trail(&mut it.trail, self.seq);
         }
+    }
+
+    fn remind(&mut self, purpose: Purpose, notices: &[NewNotice]) {
+        self.forget_reminders();
+        self.add_notices(notices, purpose, self.at);
     }
 
     /// Reminders that were sent or given up leave memory when the next one comes; a few stay to be seen.

@@ -7,7 +7,7 @@ use alerting::Matcher;
 use model::{
     AlertId, Catalogue, ChannelId, FeatureId, HeartbeatId, IncidentId, Labels, Maintenance, Medium,
     Millis, NoticeId, Objective, OverrideId, PageId, PersonId, RosterId, RotaId, ServiceId,
-    Severity, SilenceId, SourceId, SwapId, TeamId, Timestamp, TokenId, WindowId,
+    Severity, SilenceId, SloId, SourceId, SwapId, TeamId, Timestamp, TokenId, WindowId,
 };
 
 /// One request, with who asks and why. Everything that happens starts as one of these.
@@ -313,6 +313,31 @@ pub enum Command {
     },
     /// Something was changed.
     Change(Box<crate::Change>),
+    /// Counts were pushed. Lines that are known already change nothing.
+    PushCounts {
+        /// For which objective.
+        slo: SloId,
+        /// The lines.
+        pushes: Vec<crate::Push>,
+    },
+    /// Go on though the budget of a feature is gone.
+    Waive {
+        /// Which feature.
+        feature: FeatureId,
+        /// Who answers for it.
+        by: PersonId,
+        /// Why.
+        reason: String,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// Take a waiver back.
+    EndWaiver {
+        /// Of which feature.
+        feature: FeatureId,
+        /// Who says so.
+        by: PersonId,
+    },
     /// Something is to be written, to see whether it can be.
     Probe,
     /// A synthetic page came out at the other end.

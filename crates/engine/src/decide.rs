@@ -71,9 +71,6 @@ pub(crate) fn decide(
             let it = open_incident(state, *incident)?;
             Ok(vec![Event::IncidentResolved { incident: it, by: Some(by.clone()) }])
         }
-        Command::Raise { by, title, feature, team } => {
-            raise(state, context, by, title, feature.as_ref(), team.as_ref())
-        }
         Command::Silence { .. } | Command::EndSilence { .. } => {
             silence::decide(state, context, command)
         }
@@ -103,9 +100,11 @@ pub(crate) fn decide(
         | Command::StartContact { .. }
         | Command::Answer { .. } => steer::decide(state, context, command),
         Command::PublishReview { incident, by, text } => publish(state, *incident, by, text),
-        Command::Sign { feature, role, by, objective } => {
-            sign(state, feature, *role, by, *objective)
-        }
+        Command::Raise { .. }
+        | Command::Sign { .. }
+        | Command::PushCounts { .. }
+        | Command::Waive { .. }
+        | Command::EndWaiver { .. } => promised(state, context, command),
         Command::IssueToken { kind, person: holder, label, sha256, expires_at } => {
             if let Some(holder) = holder {
                 person(state, holder)?;
@@ -475,7 +474,32 @@ fn sign(
         )));
     }
     let window = feature.window;
-    Ok(vec![Event::Signed { feature: id.clone(), role, by: by.clone(), objective, window }])
+    let (id, by, terms) = (id.clone(), by.clone(), crate::terms(feature));
+    Ok(vec![Event::Signed { feature: id, role, by, objective, window, terms }])
+}
+
+/// What people and senders say about promises, and that one is broken.
+fn promised(
+    state: &State,
+    context: &Context<'_>,
+    command: &Command,
+) -> Result<Vec<Event>, Rejected> {
+    match command {
+        Command::Raise { by, title, feature, team } => {
+            raise(state, context, by, title, feature.as_ref(), team.as_ref())
+        }
+        Command::Sign { feature, role, by, objective } => {
+            sign(state, feature, *role, by, *objective)
+        }
+        Command::PushCounts { slo, pushes } => {
+            crate::pushed::decide(state, context.now, slo, pushes)
+        }
+        Command::Waive { feature, by, reason, until } => {
+            crate::waiver::waive(state, context.now, feature, by, reason, *until)
+        }
+        Command::EndWaiver { feature, by } => crate::waiver::end(state, context.now, feature, by),
+        other => unreachable!("not about promises: {other:?}"),
+    }
 }
 
 pub(crate) fn person(state: &State, id: &PersonId) -> Result<(), Rejected> {

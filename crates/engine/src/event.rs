@@ -15,7 +15,7 @@ use alerting::Matcher;
 use model::{
     AlertId, Catalogue, ChangeId, EscalationId, FeatureId, HeartbeatId, IncidentId, Labels,
     Maintenance, Medium, Millis, NoticeId, Objective, OverrideId, PageId, PersonId, Personal,
-    RotaId, ServiceId, Severity, SilenceId, SourceId, TeamId, Timestamp, TokenId, WindowId,
+    RotaId, ServiceId, Severity, SilenceId, SloId, SourceId, TeamId, Timestamp, TokenId, WindowId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -744,6 +744,34 @@ pub enum Event {
         objective: Objective,
         /// Over which window.
         window: Millis,
+        /// The words that were signed; empty for signatures older than this.
+        #[serde(default)]
+        terms: String,
+    },
+    /// Counts were pushed; only lines that were not known yet.
+    CountsPushed {
+        /// For which objective.
+        slo: SloId,
+        /// The lines.
+        pushes: Vec<crate::Push>,
+    },
+    /// Somebody answers for going on though a budget is gone.
+    BudgetWaived {
+        /// Of which feature.
+        feature: FeatureId,
+        /// Who.
+        by: PersonId,
+        /// Why.
+        reason: Personal,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// A waiver was taken back.
+    WaiverEnded {
+        /// Of which feature.
+        feature: FeatureId,
+        /// Who said so.
+        by: PersonId,
     },
     /// A source stopped answering.
     SourceFailing {

@@ -40,6 +40,7 @@ mod load;
 mod maintenance;
 mod merge;
 mod notify;
+mod pushed;
 mod reach;
 mod receipt;
 mod roster;
@@ -53,7 +54,9 @@ mod targets;
 mod tell;
 mod tell_deal;
 mod tell_reach;
+mod terms;
 mod urgency;
+mod waiver;
 mod watching;
 mod ways;
 mod why;
@@ -79,6 +82,7 @@ pub use execute::{Engine, Executed};
 pub use heartbeat::{Pulse, heartbeat_key};
 pub use late::{LATE_FROM, Owed, in_order, together};
 pub use load::{CALLS_WINDOW, Load, LoadEntry, LoadOutcome, Received, Relief, Taken};
+pub use pushed::{BATCH_MAX, PUSH_AGE_MAX, Push, PushedCounts, PushedMinute};
 pub use reach::{
     ASK_AGAIN_AFTER, Asked, CODE_LASTS, CODE_TRIES_MAX, EVIDENCE_LASTS, PersonReach, Reach,
     Unreached, Verified,
@@ -93,5 +97,7 @@ pub use state::{
 };
 pub use storm::{UPDATE_EVERY, UPDATES_MAX, Updates};
 pub use tell::tell;
+pub use terms::terms;
+pub use waiver::{WAIVER_MAX, Waiver};
 pub use watching::{Plan, SYNTHETIC_ALERT, SYNTHETIC_GROUP, SyntheticSeen, Watching};
 pub use why::{WhyId, WhyLine, why, why_trail};

@@ -10,7 +10,7 @@ use crate::silence::Silence;
 use model::{
     AlertId, Catalogue, ChannelId, EscalationId, FeatureId, IncidentId, Map, Medium, Millis,
     NoticeId, Objective, OverrideId, PageId, PersonId, Personal, RosterId, RotaId, ServiceId, Set,
-    Severity, SilenceId, SourceId, SwapId, TeamId, Timestamp, TokenId,
+    Severity, SilenceId, SloId, SourceId, SwapId, TeamId, Timestamp, TokenId,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -118,6 +118,12 @@ pub struct State {
     /// Heartbeats, changes, planned work, and the product watching itself.
     #[serde(default)]
     pub watching: crate::Watching,
+    /// What was pushed lately, by objective.
+    #[serde(default)]
+    pub pushed: Map<SloId, crate::PushedCounts>,
+    /// Waivers of budgets; some have ended by themselves.
+    #[serde(default)]
+    pub waivers: BTreeMap<FeatureId, crate::Waiver>,
     /// Who asked not to be written to in which way.
     #[serde(default)]
     pub contacts_stopped: Set<(PersonId, Medium)>,
@@ -417,6 +423,9 @@ pub struct Signature {
     pub objective: Objective,
     /// Over which window.
     pub window: Millis,
+    /// The words that were signed; empty for signatures older than this.
+    #[serde(default)]
+    pub terms: String,
 }
 
 /// A source that does not answer.
@@ -462,8 +471,9 @@ impl State {
     pub fn signature(&self, feature: &FeatureId, role: SignRole) -> Option<&Signature> {
         let now = self.catalogue()?.features.get(feature)?;
         let signature = self.signatures.get(feature)?.get(&role)?;
-        (signature.objective == now.objective && signature.window == now.window)
-            .then_some(signature)
+        let same = signature.objective == now.objective && signature.window == now.window;
+        let same_words = signature.terms.is_empty() || signature.terms == crate::terms(now);
+        (same && same_words).then_some(signature)
     }
 
     /// The token id after the last one made; shown so that callers can name what they made.

@@ -103,12 +103,13 @@ pub fn tell(event: &Event, catalogue: Option<&Catalogue>) -> String {
         Event::ReviewPublished { incident, by, .. } => {
             format!("{} published the review of incident {incident}.", person(by))
         }
-        Event::Signed { feature, role, by, objective, window } => {
+        Event::CountsPushed { .. }
+        | Event::SourceFailing { .. }
+        | Event::BudgetWaived { .. }
+        | Event::WaiverEnded { .. } => told_promised(event, &person),
+        Event::Signed { feature, role, by, objective, window, .. } => {
             let role = if *role == SignRole::Product { "product" } else { "engineering" };
             format!("{} signed {objective} over {window} of `{feature}` for {role}.", person(by))
-        }
-        Event::SourceFailing { source, detail } => {
-            format!("Source {source} does not answer: {detail}.")
         }
         Event::SourceRecovered { source } => format!("Source {source} answers again."),
         Event::TokenIssued { token, label, .. } => format!("Token {token} ({label}) was made."),
@@ -182,6 +183,29 @@ fn told_watched(event: &Event, person: &dyn Fn(&PersonId) -> String) -> String {
             format!("A synthetic page came out at the other end after {took}.")
         }
         other => unreachable!("not about what is watched: {other:?}"),
+    }
+}
+
+fn told_promised(event: &Event, person: &dyn Fn(&PersonId) -> String) -> String {
+    match event {
+        Event::SourceFailing { source, detail } => {
+            format!("Source {source} does not answer: {detail}.")
+        }
+        Event::CountsPushed { slo, pushes } => {
+            let (bad, total) = pushes.iter().fold((0_u64, 0_u64), |(bad, total), it| {
+                (bad.saturating_add(it.bad), total.saturating_add(it.total))
+            });
+            format!("Counts were pushed for {slo}: {bad} of {total} bad.")
+        }
+        Event::BudgetWaived { feature, by, reason, until } => format!(
+            "{} lets deploys of `{feature}` go on until {until} though its budget may be gone: {}",
+            person(by),
+            reason.text().unwrap_or("(erased)"),
+        ),
+        Event::WaiverEnded { feature, by } => {
+            format!("{} took the waiver for `{feature}` back.", person(by))
+        }
+        other => unreachable!("not about promises: {other:?}"),
     }
 }
 

@@ -9,6 +9,7 @@ mod duty_words;
 mod ended;
 mod limits;
 mod meeting;
+mod promises;
 mod reaching;
 mod receipt;
 mod shifts;

@@ -262,6 +262,9 @@ fn mentions(event: &Event) -> Vec<WhyId> {
         | Event::JournalProbed
         | Event::SyntheticSeen { .. }
         | Event::Signed { .. }
+        | Event::CountsPushed { .. }
+        | Event::BudgetWaived { .. }
+        | Event::WaiverEnded { .. }
         | Event::SourceFailing { .. }
         | Event::SourceRecovered { .. }
         | Event::TokenIssued { .. }

@@ -21,6 +21,20 @@ pub fn from_catalogue(catalogue: &Catalogue) -> (Vec<SloSpec>, Vec<Loss>) {
     }
     let mut specs = Vec::new();
     for (id, slo) in catalogue.slos() {
+        let Some(sli) = sli_of(slo) else {
+            losses.push(not_carried(
+                &id,
+                "what is counted",
+                "rules cannot read what is pushed, and a \
+                 gauge or a raw ratio has no events to count",
+            ));
+            continue;
+        };
+        if slo.method != model::Method::Occurrences || slo.calendar.is_some() {
+            let why = "rules count events over a rolling window; slices of time and the calendar \
+                       are not in them";
+            losses.push(not_carried(&id, "slices or calendar", why));
+        }
         let percent = slo.objective.to_string();
         let percent = percent.trim_end_matches('%').parse().expect("an objective prints a number");
         let mut labels = Labels::from([("org".to_owned(), catalogue.org.to_string())]);
@@ -45,7 +59,7 @@ pub fn from_catalogue(catalogue: &Catalogue) -> (Vec<SloSpec>, Vec<Loss>) {
             labels,
             objective: percent,
             period: Some(slo.window),
-            sli: Sli::Bad { bad: or_zero(&slo.bad), total: sum_of_rate(&slo.total) },
+            sli,
             alerting: Alerting {
                 name: "ErrorBudgetBurn".to_owned(),
                 page: alert.clone(),
@@ -73,6 +87,29 @@ pub fn from_catalogue(catalogue: &Catalogue) -> (Vec<SloSpec>, Vec<Loss>) {
         }
     }
     (specs, losses)
+}
+
+fn not_carried(id: &SloId, what: &str, why: &str) -> Loss {
+    Loss {
+        file: String::new(),
+        line: 0,
+        weight: crate::Weight::Lost,
+        subject: format!("objective {id}"),
+        what: what.to_owned(),
+        why: why.to_owned(),
+    }
+}
+
+/// What rules can count of an objective; nothing of what is no pair of counters.
+fn sli_of(slo: &model::Slo) -> Option<Sli> {
+    let total = sum_of_rate(&slo.total);
+    match slo.sli {
+        model::Sli::Bad => Some(Sli::Bad { bad: or_zero(&slo.bad), total }),
+        model::Sli::Good | model::Sli::Latency { .. } => {
+            Some(Sli::Bad { bad: format!("{total} - ({})", or_zero(&slo.bad)), total })
+        }
+        model::Sli::Gauge(_) | model::Sli::Ratio { .. } | model::Sli::Pushed { .. } => None,
+    }
 }
 
 /// A counter of bad events may have no series before the first of them; nothing bad happened then.

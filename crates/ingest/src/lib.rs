@@ -10,6 +10,7 @@
 
 pub mod alertmanager_v2;
 pub mod beside;
+pub mod ci;
 mod fields;
 pub mod goalert;
 pub mod grafana;

@@ -1,6 +1,8 @@
 //! Commands that ask a running server.
 
-use crate::cli::{Gate, OneFeature, OneId, Page, Remote, Review, Sign, SignRole};
+use crate::cli::{
+    Gate, OneFeature, OneId, Page, PushCounts, Remote, Review, Sign, SignRole, Waive,
+};
 use crate::remote::{Server, segment};
 use crate::{Answer, YES, no, say, say_json};
 use serde_json::{Value, json};
@@ -136,8 +138,17 @@ fn composition_told(composition: &Value) -> String {
 pub(crate) fn gate(it: &Gate) -> Answer {
     let path = format!("/api/v1/features/{}", segment(&it.feature));
     let feature = Server::new(&it.remote)?.get(&path)?;
-    let (open, told) = gate_told(&feature, it.allow_unknown);
-    let answer = json!({ "feature": feature["id"], "open": open, "reason": told });
+    let (mut open, mut told) = gate_told(&feature, it.allow_unknown);
+    if let Some(by) = feature["waiver"]["by"].as_str().filter(|_| !open) {
+        let until = plain(&feature["waiver"]["until"]);
+        let reason = plain(&feature["waiver"]["reason"]);
+        told = format!("yes: {by} answers for it until {until} ({reason}); otherwise {told}");
+        open = true;
+    }
+    let answer = json!({
+        "feature": feature["id"], "open": open, "reason": told,
+        "budget_state": feature["budget_state"], "waiver": feature["waiver"],
+    });
     show(&it.remote, &answer, |_| format!("{told}\n"));
     Ok(if open { YES } else { no() })
 }
@@ -164,6 +175,34 @@ fn gate_told(feature: &Value, allow_unknown: bool) -> (bool, String) {
             (false, format!("no: nothing is known of {id}; --allow-unknown takes that for a yes"))
         }
     }
+}
+
+pub(crate) fn waive(it: &Waive) -> Answer {
+    let path = format!("/api/v1/features/{}/waiver", segment(&it.feature));
+    let server = Server::new(&it.remote)?;
+    let (done, told) = if it.end {
+        (server.post(&format!("{path}/end"), &json!({}))?, "The waiver is taken back.\n".to_owned())
+    } else {
+        let reason = it.reason.as_deref().unwrap_or_default();
+        let body = json!({ "reason": reason, "hours": it.hours });
+        let told = format!("You answer for {} for {} hours.\n", it.feature, it.hours);
+        (server.post(&path, &body)?, told)
+    };
+    show(&it.remote, &done, |_| told);
+    Ok(YES)
+}
+
+pub(crate) fn push(it: &PushCounts) -> Answer {
+    let path = format!("/api/v1/sli/{}", segment(&it.objective));
+    let body = json!({
+        "key": it.key, "at": it.at, "bad": it.bad, "total": it.total, "people": it.people,
+    });
+    let done = Server::new(&it.remote)?.post(&path, &body)?;
+    show(&it.remote, &done, |done| {
+        let taken = if done["taken"] == 1 { "It counts." } else { "It was known already." };
+        format!("{taken}\n")
+    });
+    Ok(YES)
 }
 
 pub(crate) fn ack(it: &OneId) -> Answer {

@@ -177,6 +177,18 @@ pub(crate) enum Command {
                             Exit code 0: it does; 1: it does not, or nothing is known; 3: nobody \
                             could be asked.")]
     Gate(Gate),
+    /// Answer for deploys going on though a budget is gone
+    #[command(
+        after_help = "Examples: lamplighter waive light-on --reason 'the mend itself' --hours 8\n          \
+                            lamplighter waive light-on --end"
+    )]
+    Waive(Waive),
+    /// Push counts of an objective
+    #[command(
+        after_help = "Example: lamplighter push reports.nightly --key 2026-11-21 --bad 0 --total 1\n\
+                            The same key counts once, however often it is pushed."
+    )]
+    Push(PushCounts),
     /// Write Prometheus rules, or OpenSLO, for objectives
     ///
     /// Reads files and folders of Sloth, OpenSLO and Pyrra, and our own configuration. What could not be

@@ -219,7 +219,7 @@ async fn source_read(catalogue: &Catalogue, id: &SourceId, source: &Source) -> F
     };
     let selectors: BTreeSet<String> = catalogue
         .slos()
-        .filter(|(_, it)| it.source == *id)
+        .filter(|(_, it)| it.source == *id && !it.sli.is_pushed())
         .flat_map(|(_, it)| [it.bad.clone(), it.total.clone()])
         .collect();
     let client = Arc::new(egress::Client::new(egress::Policy::Operator));
@@ -233,7 +233,7 @@ async fn source_read(catalogue: &Catalogue, id: &SourceId, source: &Source) -> F
         (Ok(readings), None) => {
             let empty: Vec<String> = catalogue
                 .slos()
-                .filter(|(_, it)| it.source == *id)
+                .filter(|(_, it)| it.source == *id && !it.sli.is_pushed())
                 .filter(|(_, it)| readings.get(&it.total).is_none_or(Vec::is_empty))
                 .map(|(_, it)| it.total.clone())
                 .collect();

@@ -94,6 +94,8 @@ fn run(command: Command) -> Answer {
         Command::Sign(it) => ask::sign(&it),
         Command::Why(it) => ask::why(&it),
         Command::Gate(it) => ask::gate(&it),
+        Command::Waive(it) => ask::waive(&it),
+        Command::Push(it) => ask::push(&it),
         Command::Rules(it) => rules::rules(&it),
         Command::Import(it) => rules::import(&it),
         Command::Silence(it) => silence::silence(&it),

@@ -4,9 +4,9 @@
 //! the part it points to, needs have no cycle, time zones and objectives are valid.
 
 use crate::{
-    ChannelId, Escalation, EscalationId, FeatureId, LayerRules, LoadLimit, Millis, Mode, Objective,
-    OrgId, Pager, PersonDuty, PersonId, PersonRules, Personal, RotaId, RotaRules, ServiceId, SloId,
-    SourceId, TeamId, Urgency, Watched,
+    Calendar, ChannelId, Escalation, EscalationId, FeatureId, LayerRules, LoadLimit, Method,
+    Millis, Mode, Objective, OrgId, Pager, PersonDuty, PersonId, PersonRules, Personal, RotaId,
+    RotaRules, ServiceId, Sli, SloId, SourceId, TeamId, Urgency, Watched,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -167,6 +167,18 @@ pub struct Slo {
     pub total: String,
     /// Where the two are read.
     pub source: SourceId,
+    /// What the two selectors mean.
+    #[serde(default, skip_serializing_if = "Sli::is_plain")]
+    pub sli: Sli,
+    /// Whether events or slices of time count.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub method: Method,
+    /// The calendar that the window follows; `window` is then the longest it can be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calendar: Option<Calendar>,
+    /// What somebody loses when it fails, in a user's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loses: Option<String>,
 }
 
 /// Something a user does.
@@ -187,9 +199,20 @@ pub struct Feature {
     /// Who is paged, and how; `None` when its team has no policy: then nobody can be paged, which
     /// `check` warns about.
     pub escalation: Option<EscalationId>,
+    /// Whether events or slices of time count.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub method: Method,
+    /// The calendar that the window follows; `window` is then the longest it can be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calendar: Option<Calendar>,
     /// Whether its alerts wake people; `None`: as service or policy say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub urgency: Option<Urgency>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference over")]
+fn is_default(method: &Method) -> bool {
+    *method == Method::default()
 }
 
 /// How a feature is made of service objectives.

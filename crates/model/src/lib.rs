@@ -19,6 +19,7 @@ mod objective;
 mod pager;
 mod personal;
 mod rules;
+mod sli;
 mod time;
 mod watched;
 mod ways;
@@ -44,6 +45,7 @@ pub use objective::{InvalidObjective, Objective};
 pub use pager::{LoadLimit, LoadPer, LoadThen, Mode, Pager};
 pub use personal::Personal;
 pub use rules::{ContactRule, PersonRules, Quiet};
+pub use sli::{Calendar, Comparison, Is, Method, Period, RATIO_PARTS, Sli};
 pub use time::{Millis, Timestamp};
 pub use watched::{
     Days, Heartbeat, Maintenance, NotWhen, OutboundPing, Recurrence, SYNTHETIC, Synthetic, Watched,

@@ -10,6 +10,8 @@
 //!   look well;
 //! - after a jump of the clock at most [`MINUTES_OBSERVED_MAX`] minutes are reported one by one.
 
+mod pushed;
+
 use crate::Metrics;
 use crate::node::Shared;
 use crate::samples::{Lot, SampleStore, key_of, stored};
@@ -49,6 +51,8 @@ pub struct Measurer {
     /// The newest closed minute.
     closed: i64,
     forgot_at: i64,
+    /// The batch of each objective up to which pushed counts were taken.
+    pushed: BTreeMap<SloId, u64>,
 }
 
 /// When a source is read next.
@@ -87,6 +91,7 @@ impl Measurer {
             running: JoinSet::new(),
             closed: i64::MIN,
             forgot_at: 0,
+            pushed: BTreeMap::new(),
             shared,
             samples,
             metrics,
@@ -99,6 +104,7 @@ impl Measurer {
         let mut changes = self.shared.handle.subscribe();
         loop {
             self.adopt().await;
+            self.take_pushed().await;
             self.start_due();
             self.close().await;
             let next = self.next_due();
@@ -114,6 +120,7 @@ impl Measurer {
     /// Does everything that is due now, and returns when it is done.
     pub async fn step(&mut self) {
         self.adopt().await;
+        self.take_pushed().await;
         self.start_due();
         while let Some(done) = self.running.join_next().await {
             self.take(done).await;
@@ -134,6 +141,8 @@ impl Measurer {
         self.version = version;
         self.catalogue = catalogue;
         self.meter.adopt(&self.catalogue);
+        // A meter that begins anew has nothing of what was pushed.
+        self.pushed.clear();
         self.meter.pace(self.tick);
         self.adopt_sources(now);
         let fresh = {
@@ -222,6 +231,7 @@ impl Measurer {
         {
             round.reader = Some(reader);
         }
+        problems.extend(self.meter.missing_bounds(&id));
         match readings {
             Ok(readings) => {
                 for (selector, series) in readings {
@@ -230,6 +240,7 @@ impl Measurer {
                     }
                 }
             }
+            // Known after the next count, so that a missing bound is told one read later.
             Err(error) => {
                 self.meter.source_failed(&id, at);
                 problems = vec![error.to_string()];

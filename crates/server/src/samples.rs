@@ -83,7 +83,15 @@ impl SampleStore {
 /// Under which name the minutes of an objective are stored. A changed selector is another signal and
 /// begins anew; changing it back finds the old minutes again.
 pub(crate) fn key_of(id: &SloId, slo: &Slo) -> String {
-    let signal = format!("{}\n{}", slo.bad, slo.total);
+    let mut signal = format!("{}\n{}", slo.bad, slo.total);
+    // What is plain keeps the name it had before there was anything else.
+    if slo.sli.is_pushed() {
+        signal.push_str("\npushed");
+    } else if !slo.sli.is_plain() {
+        // A field that is added to a kind must not make its history another one's.
+        let kind = serde_json::to_string(&slo.sli).expect("plain data");
+        signal = format!("{signal}\n{kind}");
+    }
     let hash = ring::digest::digest(&ring::digest::SHA256, signal.as_bytes());
     format!("{id}#{}", wire::hex(&hash.as_ref()[..4]))
 }

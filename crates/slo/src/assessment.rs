@@ -91,7 +91,24 @@ pub struct Budget {
     pub exhausts_at_current_burn: Option<Millis>,
 }
 
-/// Measures a promise over `rings`, up to and including `end_minute`.
+/// Over what a promise is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// The whole window, from which factors follow.
+    pub window: Millis,
+    /// How much of it has passed: all of a rolling window, a part of one that follows the calendar.
+    pub passed: Millis,
+}
+
+impl Span {
+    /// A rolling window.
+    #[must_use]
+    pub const fn rolling(window: Millis) -> Self {
+        Self { window, passed: window }
+    }
+}
+
+/// Measures a promise over a rolling window of `rings`, up to and including `end_minute`.
 #[must_use]
 pub fn evaluate(
     objective: Objective,
@@ -100,14 +117,31 @@ pub fn evaluate(
     rings: &Rings,
     end_minute: i64,
 ) -> Assessment {
+    evaluate_over(objective, Span::rolling(window), conditions, rings, end_minute)
+}
+
+/// Measures a promise over `rings`, up to and including `end_minute`. Conditions look back over the
+/// beginning of a calendar window: what burned a minute before midnight still burns.
+#[must_use]
+pub fn evaluate_over(
+    objective: Objective,
+    span: Span,
+    conditions: &[Condition],
+    rings: &Rings,
+    end_minute: i64,
+) -> Assessment {
+    let window = span.window;
     let burn_rate = rings
         .window(end_minute, CURRENT_BURN_WINDOW)
         .error_ratio()
         .map(|it| settled(it / objective.budget_ratio()));
     let conditions =
         conditions.iter().map(|it| assess(*it, objective, window, rings, end_minute)).collect();
-    let counts = rings.window(end_minute, window);
-    let budget = Budget::of(counts, objective, window, burn_rate);
+    let counts = rings.window(end_minute, span.passed);
+    let mut budget = Budget::of(counts, objective, window, burn_rate);
+    if span.passed < window {
+        budget.exhausts_at_current_burn = budget.exhausts_within(span, burn_rate);
+    }
     Assessment { end_minute, objective, window, conditions, budget, burn_rate }
 }
 
@@ -197,6 +231,22 @@ impl Budget {
             coverage: settled(counts.coverage()),
             exhausts_at_current_burn,
         }
+    }
+}
+
+impl Budget {
+    /// How long until the budget of a calendar window is gone, if traffic goes on as so far in it
+    /// and failures as in the last hour; `None` when the window ends before. Both the spent and the
+    /// allowed grow: after `t` more, `bad + b·o·r·t` stands against `o·(total + r·t)`, with burn `b`,
+    /// budget `o` and `r = total / passed`, which are equal at `t = passed · left / (b - 1)`.
+    fn exhausts_within(&self, span: Span, burn_rate: Option<f64>) -> Option<Millis> {
+        let left = 1.0 - self.spent_ratio?;
+        if left <= 0.0 {
+            return Some(Millis::ZERO);
+        }
+        let burn = burn_rate.filter(|it| *it > 1.0)?;
+        let after = float_signed(span.passed.0) * left / (burn - 1.0);
+        (after < float_signed(span.window.0 - span.passed.0)).then(|| rounded(after))
     }
 }
 

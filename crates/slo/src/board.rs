@@ -11,10 +11,12 @@
 //! - nothing is known here that could not be rebuilt from stored samples.
 
 use crate::{
-    Assessment, LATE_MINUTES_MAX, Recorded, Rings, Slice, WindowCounts, compose,
-    default_conditions, evaluate,
+    Almanac, Assessment, LATE_MINUTES_MAX, Recorded, Rings, Slice, Span, WindowCounts, compose,
+    default_conditions, evaluate_over, judged,
 };
-use model::{Catalogue, Feature, FeatureId, Millis, Need, Objective, Slo, SloId, SourceId};
+use model::{
+    Calendar, Catalogue, FeatureId, Method, Millis, Need, Objective, Sli, Slo, SloId, SourceId,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many minutes of a changed feature are composed again from its members' rings.
@@ -32,10 +34,21 @@ pub struct Board {
 /// One promise, what it is made of, and its counts.
 #[derive(Debug, Clone)]
 struct Measured<Of> {
-    objective: Objective,
-    window: Millis,
+    promise: Promise,
+    almanac: Option<Almanac>,
     of: Of,
     rings: Rings,
+    /// The same minutes judged by slices of time, where that is promised.
+    judged: Option<Rings>,
+}
+
+/// What is promised, and over what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Promise {
+    objective: Objective,
+    window: Millis,
+    method: Method,
+    calendar: Option<Calendar>,
 }
 
 /// Where a service objective is read; as long as it stays the same, the history does.
@@ -44,6 +57,7 @@ struct Signal {
     source: SourceId,
     bad: String,
     total: String,
+    sli: Sli,
 }
 
 /// Something with rings.
@@ -80,19 +94,29 @@ impl Board {
         let mut adopted = Adopted::default();
         let mut old_slos = std::mem::take(&mut self.slos);
         for (id, slo) in catalogue.slos() {
-            let kept = old_slos.remove(&id).filter(|it| it.of == Signal::of(slo));
+            let promise = Promise::of_slo(slo);
+            let same = |it: &Measured<Signal>| {
+                it.of == Signal::of(slo) && it.promise.method == promise.method
+            };
+            let kept = old_slos.remove(&id).filter(same);
             if kept.is_none() {
                 adopted.fresh_slos.insert(id.clone());
             }
-            let (objective, window, of) = (slo.objective, slo.window, Signal::of(slo));
-            self.slos.insert(id, Measured::renewed(kept, objective, window, of));
+            self.slos.insert(id, Measured::renewed(kept, promise, Signal::of(slo)));
         }
         let mut old_features = std::mem::take(&mut self.features);
         for (id, feature) in &catalogue.features {
-            let kept = old_features.remove(id).filter(|it| it.of == feature.needs);
+            let promise = Promise {
+                objective: feature.objective,
+                window: feature.window,
+                method: feature.method,
+                calendar: feature.calendar.clone(),
+            };
+            let same =
+                |it: &Measured<Need>| it.of == feature.needs && it.promise.method == promise.method;
+            let kept = old_features.remove(id).filter(same);
             let fresh = kept.is_none();
-            let Feature { objective, window, needs, .. } = feature;
-            let mut measured = Measured::renewed(kept, *objective, *window, needs.clone());
+            let mut measured = Measured::renewed(kept, promise, feature.needs.clone());
             if fresh {
                 measured.recompose(&self.slos);
                 adopted.fresh_features.insert(id.clone());
@@ -104,7 +128,7 @@ impl Board {
 
     /// Sets what is known about one minute of `slo`; `None` when there is no such objective.
     pub fn record(&mut self, slo: &SloId, minute: i64, slice: Slice) -> Option<Recorded> {
-        let recorded = self.slos.get_mut(slo)?.rings.record(minute, slice);
+        let recorded = self.slos.get_mut(slo)?.record(minute, slice);
         if recorded != Recorded::TooLate {
             self.touched.insert(minute);
         }
@@ -121,7 +145,7 @@ impl Board {
         for measured in self.features.values_mut() {
             for minute in &minutes {
                 let slice = slice_at(&measured.of, &self.slos, *minute);
-                measured.rings.record(*minute, slice);
+                measured.record(*minute, slice);
             }
         }
     }
@@ -178,8 +202,19 @@ impl Board {
     #[must_use]
     pub fn promise<'a>(&self, subject: impl Into<Subject<'a>>) -> Option<(Objective, Millis)> {
         match subject.into() {
-            Subject::Slo(id) => self.slos.get(id).map(|it| (it.objective, it.window)),
-            Subject::Feature(id) => self.features.get(id).map(|it| (it.objective, it.window)),
+            Subject::Slo(id) => self.slos.get(id).map(|it| &it.promise),
+            Subject::Feature(id) => self.features.get(id).map(|it| &it.promise),
+        }
+        .map(|it| (it.objective, it.window))
+    }
+
+    /// How far a subject's window reaches back from `end_minute`: all of a rolling window, and from
+    /// its beginning for one that follows the calendar.
+    #[must_use]
+    pub fn span<'a>(&self, subject: impl Into<Subject<'a>>, end_minute: i64) -> Option<Span> {
+        match subject.into() {
+            Subject::Slo(id) => self.slos.get(id).map(|it| it.span(end_minute)),
+            Subject::Feature(id) => self.features.get(id).map(|it| it.span(end_minute)),
         }
     }
 
@@ -210,19 +245,67 @@ impl<'a> From<&'a FeatureId> for Subject<'a> {
 
 impl Signal {
     fn of(slo: &Slo) -> Self {
-        Self { source: slo.source.clone(), bad: slo.bad.clone(), total: slo.total.clone() }
+        Self {
+            source: slo.source.clone(),
+            bad: slo.bad.clone(),
+            total: slo.total.clone(),
+            sli: slo.sli.clone(),
+        }
+    }
+}
+
+impl Promise {
+    fn of_slo(slo: &Slo) -> Self {
+        Self {
+            objective: slo.objective,
+            window: slo.window,
+            method: slo.method,
+            calendar: slo.calendar.clone(),
+        }
     }
 }
 
 impl<Of> Measured<Of> {
-    fn renewed(kept: Option<Self>, objective: Objective, window: Millis, of: Of) -> Self {
-        let mut rings = kept.map_or_else(|| Rings::new(window), |it| it.rings);
-        rings.resize(window);
-        Self { objective, window, of, rings }
+    fn renewed(kept: Option<Self>, promise: Promise, of: Of) -> Self {
+        let (rings, judged) = kept.map_or((None, None), |it| (Some(it.rings), it.judged));
+        let sized = |it: Option<Rings>| {
+            let mut rings = it.unwrap_or_else(|| Rings::new(promise.window));
+            rings.resize(promise.window);
+            rings
+        };
+        let by_time = promise.method != Method::Occurrences;
+        Self {
+            almanac: promise.calendar.as_ref().map(Almanac::new),
+            of,
+            rings: sized(rings),
+            judged: by_time.then(|| sized(judged)),
+            promise,
+        }
+    }
+
+    fn record(&mut self, minute: i64, slice: Slice) -> Recorded {
+        let recorded = self.rings.record(minute, slice);
+        if let Some(judged) = &mut self.judged {
+            for (at, verdict) in judged::verdicts(self.promise.method, &self.rings, minute) {
+                judged.record(at, verdict);
+            }
+        }
+        recorded
+    }
+
+    fn span(&self, end_minute: i64) -> Span {
+        let Some(almanac) = &self.almanac else { return Span::rolling(self.promise.window) };
+        let (start, end) = almanac.period_of(end_minute);
+        Span {
+            window: Millis::from_mins(end - start),
+            passed: Millis::from_mins(end_minute + 1 - start),
+        }
     }
 
     fn assess(&self, end_minute: i64) -> Assessment {
-        evaluate(self.objective, self.window, &default_conditions(), &self.rings, end_minute)
+        let rings = self.judged.as_ref().unwrap_or(&self.rings);
+        let (objective, span) = (self.promise.objective, self.span(end_minute));
+        evaluate_over(objective, span, &default_conditions(), rings, end_minute)
     }
 }
 
@@ -232,7 +315,7 @@ impl Measured<Need> {
         let Some(newest) = newest else { return };
         for minute in newest - RECOMPOSED_MINUTES + 1..=newest {
             let slice = slice_at(&self.of, slos, minute);
-            self.rings.record(minute, slice);
+            self.record(minute, slice);
         }
     }
 }

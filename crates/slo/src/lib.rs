@@ -16,12 +16,15 @@
 
 mod assessment;
 mod board;
+mod calendar;
 mod compose;
 pub mod composition;
 mod condition;
 mod counts;
 mod differencer;
 mod dispersion;
+mod gauge;
+mod judged;
 mod meter;
 mod number;
 mod rings;
@@ -31,8 +34,11 @@ mod tail;
 #[cfg(test)]
 mod testing;
 
-pub use assessment::{Assessed, Assessment, Budget, ConditionState, SHORT_COVERAGE_MIN, evaluate};
+pub use assessment::{
+    Assessed, Assessment, Budget, ConditionState, SHORT_COVERAGE_MIN, Span, evaluate, evaluate_over,
+};
 pub use board::{Adopted, Board, Subject};
+pub use calendar::Almanac;
 pub use compose::compose;
 pub use condition::{CLAMPED_THRESHOLD, Condition, Threshold, default_conditions};
 pub use counts::{Counts, Slice, WindowCounts};
@@ -41,7 +47,7 @@ pub use differencer::{
     Series, Targets, TooManySeries,
 };
 pub use dispersion::{Dispersion, FAILURES_MIN};
-pub use meter::{CLOSE_GRACE, Measurement, Meter};
+pub use meter::{CLOSE_GRACE, Measurement, Meter, Pushes};
 pub use rings::{
     EVENTS_PER_MINUTE_MAX, LATE_MINUTES_MAX, Recorded, Rings, WINDOW_MAX, WINDOW_MIN_KEPT,
 };

@@ -17,9 +17,16 @@
 //! - after [`LATE_MINUTES_MAX`] minutes without a call, older minutes are left out: unknown.
 
 use crate::differencer::{Differencer, Series, Targets, TooManySeries};
+use crate::gauge::Gauge;
 use crate::{LATE_MINUTES_MAX, SERIES_PER_SELECTOR_MAX, Slice};
-use model::{Catalogue, Millis, SloId, SourceId, Timestamp};
+use bounds::Bounds;
+use model::{Catalogue, Millis, Sli, Slo, SloId, SourceId, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
+
+mod bounds;
+mod pushed;
+
+pub use pushed::Pushes;
 
 /// How long after its last reading is due a minute is closed.
 pub const CLOSE_GRACE: Millis = Millis::from_secs(5);
@@ -43,12 +50,18 @@ struct SourceMeter {
     interval: Millis,
     targets: Targets,
     selectors: BTreeMap<String, SelectorMeter>,
+    /// Selectors of all buckets, read only while a bound is missing.
+    bounds: BTreeMap<String, Bounds>,
     failing_since: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone)]
 struct SelectorMeter {
     differencer: Differencer,
+    /// Kept where the selector chooses gauges.
+    gauge: Option<Gauge>,
+    /// Whether there was any series at the last read.
+    found: bool,
     /// Read but not yet counted: first readings can be judged only when every selector of the
     /// source has told when its targets were scraped.
     pending: Vec<(Timestamp, Vec<Series>)>,
@@ -61,6 +74,9 @@ struct SloMeter {
     source: SourceId,
     bad: String,
     total: String,
+    sli: Sli,
+    /// Counts pushed for the last minutes.
+    pushes: Pushes,
     /// The minute in which measuring began.
     began: Option<i64>,
     delivered: BTreeMap<i64, Slice>,
@@ -85,26 +101,24 @@ impl Meter {
             kept.interval = source.interval;
             let wanted: BTreeSet<&String> = catalogue
                 .slos()
-                .filter(|(_, it)| it.source == *id)
+                .filter(|(_, it)| it.source == *id && !it.sli.is_pushed())
                 .flat_map(|(_, it)| [&it.bad, &it.total])
                 .collect();
             kept.selectors.retain(|selector, _| wanted.contains(selector));
             for selector in wanted {
                 kept.selectors.entry(selector.clone()).or_insert_with(SelectorMeter::new);
             }
+            kept.follow_sorts(catalogue, id);
             self.sources.insert(id.clone(), kept);
         }
         for (id, slo) in catalogue.slos() {
             let same = |it: &SloMeter| {
-                it.source == slo.source && it.bad == slo.bad && it.total == slo.total
+                it.source == slo.source
+                    && it.bad == slo.bad
+                    && it.total == slo.total
+                    && it.sli == slo.sli
             };
-            let meter = old_slos.remove(&id).filter(same).unwrap_or_else(|| SloMeter {
-                source: slo.source.clone(),
-                bad: slo.bad.clone(),
-                total: slo.total.clone(),
-                began: None,
-                delivered: BTreeMap::new(),
-            });
+            let meter = old_slos.remove(&id).filter(same).unwrap_or_else(|| SloMeter::new(slo));
             self.slos.insert(id, meter);
         }
         self.pace(self.tick);
@@ -127,7 +141,17 @@ impl Meter {
     #[must_use]
     pub fn selectors(&self, source: &SourceId) -> BTreeSet<String> {
         let found = self.sources.get(source);
-        found.map(|it| it.selectors.keys().cloned().collect()).unwrap_or_default()
+        let Some(found) = found else { return BTreeSet::new() };
+        let missing = found.bounds.iter().filter(|(_, it)| it.is_wanted()).map(|(it, _)| it);
+        found.selectors.keys().chain(missing).cloned().collect()
+    }
+
+    /// What the buckets of histograms of `source` do not allow, in words; empty when all is well.
+    #[must_use]
+    pub fn missing_bounds(&self, source: &SourceId) -> Vec<String> {
+        let of_source = self.slos.iter().filter(|(_, it)| it.source == *source);
+        let Some(found) = self.sources.get(source) else { return Vec::new() };
+        of_source.filter_map(|(id, it)| it.missing_bound(found, id)).collect()
     }
 
     /// Takes what `source` answered for `selector` when it was read at `now`; nothing but an empty
@@ -142,6 +166,9 @@ impl Meter {
         now: Timestamp,
     ) -> Result<(), TooManySeries> {
         let Some(source) = self.sources.get_mut(source) else { return Ok(()) };
+        if let Some(bounds) = source.bounds.get_mut(selector) {
+            bounds.take(&series);
+        }
         let Some(meter) = source.selectors.get_mut(selector) else { return Ok(()) };
         let pending: usize = meter.pending.iter().map(|(_, it)| it.len()).sum();
         let found = pending.max(series.len());
@@ -153,6 +180,13 @@ impl Meter {
         meter.pending.push((now, series));
         source.failing_since = None;
         Ok(())
+    }
+
+    /// Takes counts that were pushed for an objective; others are ignored.
+    pub fn push(&mut self, slo: &SloId, pushes: Pushes) {
+        if let Some(meter) = self.slos.get_mut(slo) {
+            meter.pushes = pushes;
+        }
     }
 
     /// Notes that `source` could not be read at `now`.
@@ -177,13 +211,20 @@ impl Meter {
 
     /// Minutes that were closed or have changed, in order of time and then of objective.
     pub fn drain(&mut self, now: Timestamp) -> Vec<Measurement> {
-        for source in self.sources.values_mut() {
+        for (id, source) in &mut self.sources {
             source.count(now);
+            source.miss_bounds(&self.slos, id);
         }
         let mut measured = Vec::new();
         for (id, slo) in &mut self.slos {
+            if slo.sli.is_pushed() {
+                let closed = closed_at(now, self.tick);
+                measured.extend(slo.close(None, now, closed).map(|(at, it)| (id.clone(), at, it)));
+                continue;
+            }
             let Some(source) = self.sources.get(&slo.source) else { continue };
             let closed = closed_at(now, source.interval.max(self.tick));
+            let source = Some(source);
             measured.extend(slo.close(source, now, closed).map(|(at, it)| (id.clone(), at, it)));
         }
         measured.sort_by(|left, right| (left.1, &left.0).cmp(&(right.1, &right.0)));
@@ -202,7 +243,47 @@ impl SourceMeter {
             interval: MINUTE,
             targets: Targets::default(),
             selectors: BTreeMap::new(),
+            bounds: BTreeMap::new(),
             failing_since: None,
+        }
+    }
+
+    /// Notes which selectors choose gauges, and which histograms must have which bound.
+    fn follow_sorts(&mut self, catalogue: &Catalogue, id: &SourceId) {
+        let mut gauges = BTreeSet::new();
+        let mut histograms = BTreeSet::new();
+        for (_, slo) in catalogue.slos().filter(|(_, it)| it.source == *id) {
+            match &slo.sli {
+                Sli::Gauge(_) | Sli::Ratio { .. } => gauges.extend([&slo.bad, &slo.total]),
+                Sli::Latency { buckets, .. } => histograms.extend([buckets]),
+                Sli::Bad | Sli::Good | Sli::Pushed { .. } => {}
+            }
+        }
+        for (selector, meter) in &mut self.selectors {
+            if !gauges.contains(selector) {
+                meter.gauge = None;
+            } else if meter.gauge.is_none() {
+                meter.gauge = Some(Gauge::default());
+            }
+        }
+        self.bounds.retain(|selector, _| histograms.contains(selector));
+        for buckets in histograms {
+            self.bounds.entry(buckets.clone()).or_default();
+        }
+    }
+
+    /// Asks for all bounds of the histograms whose bound was not among the last answer.
+    fn miss_bounds(&mut self, slos: &BTreeMap<SloId, SloMeter>, id: &SourceId) {
+        for bounds in self.bounds.values_mut() {
+            bounds.want(false);
+        }
+        for slo in slos.values().filter(|it| it.source == *id) {
+            let Sli::Latency { buckets, .. } = &slo.sli else { continue };
+            if slo.lacks_bound(self)
+                && let Some(bounds) = self.bounds.get_mut(buckets)
+            {
+                bounds.want(true);
+            }
         }
     }
 
@@ -211,6 +292,12 @@ impl SourceMeter {
         for selector in self.selectors.values_mut() {
             retention = retention.max(selector.differencer.retention());
             for (read_at, series) in std::mem::take(&mut selector.pending) {
+                selector.found = !series.is_empty();
+                if let Some(gauge) = &mut selector.gauge {
+                    gauge.ingest(&series, self.interval, read_at);
+                    selector.read_until = selector.read_until.max(Some(read_at));
+                    continue;
+                }
                 selector.differencer.ingest(&series, &self.targets, read_at);
                 selector.read_until = selector.read_until.max(Some(read_at));
             }
@@ -221,7 +308,13 @@ impl SourceMeter {
 
 impl SelectorMeter {
     fn new() -> Self {
-        Self { differencer: Differencer::new(MINUTE), pending: Vec::new(), read_until: None }
+        Self {
+            differencer: Differencer::new(MINUTE),
+            gauge: None,
+            found: false,
+            pending: Vec::new(),
+            read_until: None,
+        }
     }
 
     fn was_read_after(&self, minute: i64) -> bool {
@@ -230,9 +323,21 @@ impl SelectorMeter {
 }
 
 impl SloMeter {
+    fn new(slo: &Slo) -> Self {
+        Self {
+            source: slo.source.clone(),
+            bad: slo.bad.clone(),
+            total: slo.total.clone(),
+            sli: slo.sli.clone(),
+            pushes: Pushes::default(),
+            began: None,
+            delivered: BTreeMap::new(),
+        }
+    }
+
     fn close(
         &mut self,
-        source: &SourceMeter,
+        source: Option<&SourceMeter>,
         now: Timestamp,
         closed: i64,
     ) -> impl Iterator<Item = (i64, Slice)> + use<> {
@@ -252,18 +357,59 @@ impl SloMeter {
         changed.into_iter()
     }
 
-    fn slice(&self, source: &SourceMeter, minute: i64) -> (Slice, Millis) {
+    fn slice(&self, source: Option<&SourceMeter>, minute: i64) -> (Slice, Millis) {
+        if let Sli::Pushed { every, .. } = self.sli {
+            return (self.pushes.slice(minute, every), MINUTE);
+        }
+        let unknown = (Slice::Unknown, Millis::ZERO);
+        let Some(source) = source else { return unknown };
         let both = source.selectors.get(&self.bad).zip(source.selectors.get(&self.total));
         let read =
             both.filter(|(bad, total)| bad.was_read_after(minute) && total.was_read_after(minute));
-        let Some((bad, total)) = read else { return (Slice::Unknown, Millis::ZERO) };
-        let (bad, total) = (bad.differencer.sum(minute), total.differencer.sum(minute));
-        if total.covered == Millis::ZERO {
-            return (Slice::Unknown, Millis::ZERO);
+        let Some((bad, total)) = read else { return unknown };
+        if matches!(self.sli, Sli::Gauge(_) | Sli::Ratio { .. }) {
+            let gauge = total.gauge.as_ref();
+            let reach = gauge.and_then(|it| it.reach(minute, source.interval));
+            return reach.map_or(unknown, |it| (it.slice(&self.sli), MINUTE));
         }
-        (Slice::known(bad.count, total.count), total.covered)
+        let covered = total.differencer.sum(minute).covered;
+        if covered == Millis::ZERO || self.lacks_bound(source) {
+            return unknown;
+        }
+        let count = |minute| {
+            let (some, all) = (bad.differencer.sum(minute).count, total.differencer.sum(minute));
+            (some, all.count)
+        };
+        let (some, all) = count(minute);
+        let bad = if self.sli == Sli::Bad {
+            some
+        } else {
+            // Rounding can place an event in the total a minute after the same event among the good
+            // ones; what the minute before had too many is taken from this one.
+            let (some_before, all_before) = count(minute - 1);
+            let ahead = some_before.saturating_sub(all_before);
+            all.saturating_sub(some).saturating_sub(ahead)
+        };
+        (Slice::known(bad, all), covered)
+    }
+
+    /// Whether the histogram was read and has no bucket that ends at the bound: what is under it is
+    /// then unknown, and not nothing.
+    fn lacks_bound(&self, source: &SourceMeter) -> bool {
+        let found = |selector| source.selectors.get(selector).is_some_and(|it| it.found);
+        matches!(self.sli, Sli::Latency { .. }) && !found(&self.bad) && found(&self.total)
+    }
+
+    fn missing_bound(&self, source: &SourceMeter, id: &SloId) -> Option<String> {
+        let Sli::Latency { under, buckets } = &self.sli else { return None };
+        if !self.lacks_bound(source) {
+            return None;
+        }
+        Some(format!("{id}: {}", source.bounds.get(buckets)?.nearest(under)))
     }
 }
 
+#[cfg(test)]
+mod kinds;
 #[cfg(test)]
 mod tests;

@@ -22,11 +22,11 @@ use model::Millis;
 /// How many of the last minutes may still be rewritten by late data.
 pub const LATE_MINUTES_MAX: i64 = 15;
 
-/// Events of one minute beyond which counts are scaled down, 33 million a second.
-pub const EVENTS_PER_MINUTE_MAX: u64 = 2_000_000_000;
+/// Events of one minute beyond which counts are scaled down, 8 million a second.
+pub const EVENTS_PER_MINUTE_MAX: u64 = 500_000_000;
 
 /// The longest window that can be kept.
-pub const WINDOW_MAX: Millis = Millis::from_days(90);
+pub const WINDOW_MAX: Millis = Millis::from_days(366);
 
 /// Hours are kept at least this long, also for shorter windows, so that charts can show them.
 pub const WINDOW_MIN_KEPT: Millis = Millis::from_days(28);
@@ -413,7 +413,7 @@ mod tests {
     fn a_minute_with_too_many_events_keeps_its_ratio_and_says_so() {
         let mut rings = Rings::new(Millis::from_days(28));
         assert_eq!(rings.record(0, Slice::known(u64::MAX / 4, u64::MAX / 2)), Recorded::Scaled);
-        assert_eq!(rings.slice(0), Slice::known(999_999_999, EVENTS_PER_MINUTE_MAX));
+        assert_eq!(rings.slice(0), Slice::known(249_999_999, EVENTS_PER_MINUTE_MAX));
     }
 
     #[test]

@@ -35,6 +35,10 @@ pub(crate) fn catalogue() -> Catalogue {
         bad: bad.into(),
         total: total.into(),
         source: "prometheus".into(),
+        sli: model::Sli::Bad,
+        method: model::Method::Occurrences,
+        calendar: None,
+        loses: None,
     };
     let service = |slo| Service {
         kind: ServiceKind::Supplier,
@@ -50,6 +54,8 @@ pub(crate) fn catalogue() -> Catalogue {
         needs: Need::All(vec![need("api.up"), need("carrier.up")]),
         owners: None,
         escalation: None,
+        method: model::Method::Occurrences,
+        calendar: None,
         urgency: None,
     };
     let source = Source {
@@ -75,5 +81,6 @@ pub(crate) fn catalogue() -> Catalogue {
         sources: BTreeMap::from([("prometheus".into(), source)]),
         watched: model::Watched::default(),
         pager: model::Pager::default(),
+        pay: None,
     }
 }

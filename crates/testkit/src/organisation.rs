@@ -179,6 +179,10 @@ pub fn slo(job: &str, objective: &str) -> Slo {
         bad: format!("bad_total{{job=\"{job}\"}}"),
         total: format!("all_total{{job=\"{job}\"}}"),
         source: "services".into(),
+        sli: model::Sli::Bad,
+        method: model::Method::Occurrences,
+        calendar: None,
+        loses: None,
     }
 }
 
@@ -193,6 +197,8 @@ pub fn feature(question: &str, team: &str, objective: &str, needs: Need) -> Feat
         needs,
         owners: None,
         escalation: Some(team.into()),
+        method: model::Method::Occurrences,
+        calendar: None,
         urgency: None,
     }
 }

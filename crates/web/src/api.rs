@@ -130,7 +130,12 @@ fn feature_json(context: &Context, state: &engine::State, id: &FeatureId) -> Val
     let board = context.board();
     let assessment = board.assess_feature(id, context.measured_minute(&board));
     let signed = |role| state.signature(id, role).map(|it| it.by.to_string());
+    let (terms, terms_sha256) = crate::promises::signed_words(feature);
     json!({
+        "terms": terms,
+        "terms_sha256": terms_sha256,
+        "budget_state": crate::promises::budget_state(assessment.as_ref()),
+        "waiver": crate::promises::waiver_json(state.waiver(id, context.clock.now())),
         "id": id,
         "question": feature.question,
         "team": feature.team,

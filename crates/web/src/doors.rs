@@ -27,6 +27,7 @@ pub(crate) mod heartbeats;
 pub(crate) mod hooks;
 pub(crate) mod opsgenie;
 pub(crate) mod pagerduty;
+pub(crate) mod sli;
 #[cfg(test)]
 mod tests;
 pub(crate) mod victorops;
@@ -69,6 +70,7 @@ pub(crate) fn routes(context: &Context) -> Router<Context> {
         .merge(opsgenie::routes())
         .merge(heartbeats::routes(context))
         .merge(changes::routes(context))
+        .merge(sli::routes(context))
 }
 
 /// `POST /api/v2/alerts`: valid alerts are taken even when others are not, as Alertmanager does.

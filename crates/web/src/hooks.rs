@@ -13,6 +13,7 @@
 
 mod answers;
 mod chat;
+mod ci;
 mod desk;
 mod mail;
 mod receipts;
@@ -104,6 +105,7 @@ impl std::fmt::Debug for Hooks {
 pub(crate) fn routes() -> Router<Context> {
     Router::new()
         .route("/hooks/twilio/{channel}/sms", post(twilio::sms))
+        .route("/hooks/ci/{provider}/{slo}", post(ci::checked))
         .route("/hooks/kannel/{channel}", get(sms::kannel))
         .route("/hooks/sms/{channel}", post(sms::gateway).get(sms::gateway))
         .route("/hooks/slack/{channel}", post(slack::action))

@@ -26,6 +26,7 @@ mod hours;
 mod links;
 mod live;
 mod passwords;
+mod promises;
 mod reach;
 mod rosters;
 mod show;
@@ -237,6 +238,10 @@ pub fn router(context: Context) -> Router {
 fn writers() -> Router<Context> {
     Router::new()
         .route("/features/{id}/sign", post(forms::sign))
+        .route("/features/{id}/waiver", post(promises::waive_form))
+        .route("/features/{id}/waiver/end", post(promises::end_form))
+        .route("/api/v1/features/{id}/waiver", post(promises::waive))
+        .route("/api/v1/features/{id}/waiver/end", post(promises::end))
         .route("/incidents/{id}/acknowledge", post(forms::acknowledge))
         .route("/incidents/{id}/resolve", post(forms::resolve))
         .route("/incidents/{id}/review", post(forms::review))

@@ -26,7 +26,8 @@ struct Spent {
 impl Spent {
     /// Over the feature's own window; `None` where there is nothing to compose.
     fn of(board: &Board, feature: &FeatureId, end_minute: i64) -> Option<Self> {
-        let (objective, window) = board.promise(feature)?;
+        let objective = board.promise(feature)?.0;
+        let window = board.span(feature, end_minute)?.passed;
         let value_function = ValueFunction::Overlapping;
         let composite = board.composite(feature, window, end_minute, value_function)?;
         Some(Self { objective, composite, targeted: board.targets(feature, end_minute)? })

@@ -33,6 +33,7 @@ const ROUTES: &str = "
     POST /hooks/sms/text                       404 404 404 404
     GET  /hooks/sms/text                       404 404 404 404
     POST /hooks/slack/text                     404 404 404 404
+    POST /hooks/ci/github/none.up              404 404 404 404
     POST /hooks/slack/text/command             404 404 404 404
     POST /hooks/telegram/text                  404 404 404 404
     POST /callbacks/none/twilio-sms/no_1/x     404 404 404 404
@@ -86,6 +87,11 @@ const ROUTES: &str = "
     GET  /api/v1/heartbeats/none/ping          401 404 404 404
     POST /api/v1/heartbeats/none/ping          401 404 404 404
     POST /api/v1/changes                       401 422 422 422
+    POST /api/v1/sli/none.up                   401 422 422 422
+    POST /api/v1/features/light-on/waiver      401 403 415 415
+    POST /api/v1/features/light-on/waiver/end  401 403 404 404
+    POST /features/light-on/waiver             303 403 415 415
+    POST /features/light-on/waiver/end         303 403 422 422
     POST /v2/heartbeats/none/ping              401 404 404 404
     GET  /v2/heartbeats/none                   401 404 404 404
     POST /api/v2/heartbeat/wrong               404 404 404 404

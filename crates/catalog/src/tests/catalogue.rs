@@ -108,9 +108,14 @@ services:
     urgency: wake
     slos:
       up: { objective: 99.95%, window: 7d, ratio: { bad: 'e_total{code=~"5.."}', total: r_total }, source: own }
+      good: { objective: 99%, ratio: { good: a, total: b }, source: own, loses: The light. }
+      fast: { objective: 99%, latency: { histogram: d, under: 1s }, source: own, slices: { of: 5m, good: 95% } }
+      fresh: { objective: 99%, gauge: { metric: g, is: "<= 3" }, source: own }
+      raw: { objective: 99%, raw: { metric: g, of: good }, source: own }
+      told: { objective: 99%, pushed: { every: 1h, check: nightly, secret: env:CI }, calendar: { every: week, timezone: UTC } }
 suppliers: { carrier: { slos: { up: { objective: 99%, window: 1w, ratio: { bad: a, total: b }, source: metrics } }, urgency: morning } }
 features:
-  inner: { question: Inner?, team: payments, objective: 98%, window: 30d, needs: { any: [api.up, carrier.up] }, escalation: short }
+  inner: { question: Inner?, team: payments, objective: 98%, needs: { any: [api.up, carrier.up] }, escalation: short, calendar: { every: month, timezone: UTC }, slices: { of: 1m } }
   outer:
     question: Outer?
     team: payments
@@ -201,7 +206,7 @@ fn every_key_reaches_the_catalogue() {
     escalations lamplighter-synthetic {"repeat_max":0,"steps":[{"page":{"channel":"lamplighter-synthetic"},"wait":5000},{"page":{"channel":"e"},"wait":60000}]}
     escalations long {"ack_timeout":1800000,"repeat_max":2,"steps":[{"page":{"rota":"r"},"wait":90000},{"acks_min":2,"page":[{"team":"payments"},{"rota_next":"r"}],"round_robin":true,"wait":3600000,"when":{"budget":{"below":10},"hours":{"days":["sat","sun"],"from_minute":1320,"until_minute":360},"severity":"page"}},{"page":{"channel":"e"},"wait":60000}],"urgency":"morning"}
     escalations short {"repeat_max":0,"steps":[{"page":{"person":"ana"},"wait":600000}]}
-    features inner {"escalation":"short","needs":{"any":[{"slo":"api.up"},{"slo":"carrier.up"}]},"objective":"98%","owners":null,"question":"Inner?","team":"payments","window":2592000000}
+    features inner {"calendar":{"period":"month","timezone":"UTC"},"escalation":"short","method":{"ratio_time_slices":{"minutes":1}},"needs":{"any":[{"slo":"api.up"},{"slo":"carrier.up"}]},"objective":"98%","owners":null,"question":"Inner?","team":"payments","window":2678400000}
     features outer {"escalation":"long","needs":{"all":[{"any":[{"slo":"api.up"},{"slo":"carrier.up"}]},{"slo":"api.up"},{"quorum":{"of":[{"slo":"api.up"},{"slo":"carrier.up"}],"works_min":1}},{"routes":[{"need":{"slo":"api.up"},"parts":7},{"need":{"slo":"carrier.up"},"parts":3}]}]},"objective":"97%","owners":{"engineering":"ana","product":"ana","review":"2027-01-01"},"question":"Outer?","team":"payments","urgency":"morning","window":129600000}
     org "solar"
     pager calls_per_10min_max 7
@@ -217,7 +222,7 @@ fn every_key_reaches_the_catalogue() {
     public_url "https://lamp.solar.example"
     rotas r {"confirm":900000,"layers":[{"handover_day":"mon","handover_minute":1050,"people":["ana"],"starts":"2026-01-05","turn":{"days":3}}],"load":{"pages":3,"per":"night","then":"relieve"},"rules":{"apart_from":[],"cover":[{"days":["mon","tue","wed","thu","fri"],"from_minute":540,"until_minute":1020}],"owner":"payments","readiness":{"ana":"shadowed"},"roster":{"debt":{"ana":12},"nights_per_month_max":8,"not_together":[["ana","bo"]],"rest_after_night_hours":11,"shifts_in_row_max":5},"skills":["postgres"]},"timezone":"Africa/Nairobi"}
     rotas s {"layers":[{"handover_day":"mon","handover_minute":540,"people":["ana","bo"],"rules":{"advance":"worked","from":"2026-12-01","only":[{"days":["fri","sat","sun","mon"],"from_minute":1320,"until_minute":360},{"days":[],"from_minute":540,"until_minute":1440}],"shifts":[{"lasts_mins":480,"repeat":"FREQ=WEEKLY;BYDAY=MO,TU,WE,TH","start_minute":540},{"lasts_mins":1440,"repeat":"FREQ=MONTHLY;BYDAY=1SA","start_minute":600}],"timezone":"Africa/Nairobi","together":2,"until":"2026-12-31"},"starts":"2024-01-01","turn":{"weeks":1}}],"rules":{"apart_from":["r"],"cover":[],"owner":null,"readiness":{},"roster":{"debt":{},"nights_per_month_max":null,"not_together":[],"rest_after_night_hours":null,"shifts_in_row_max":null},"skills":[]},"timezone":"UTC"}
-    services api {"kind":{"own":{"team":"payments"}},"slos":{"up":{"bad":"e_total{code=~\"5..\"}","objective":"99.95%","source":"own","total":"r_total","window":604800000}},"urgency":"wake"}
+    services api {"kind":{"own":{"team":"payments"}},"slos":{"fast":{"bad":"d_bucket{le=~\"1|1\\\\.0\"}","method":{"time_slices":{"bad_ppm":50000,"minutes":5}},"objective":"99%","sli":{"latency":{"buckets":"d_bucket","under":"1"}},"source":"own","total":"d_count","window":2419200000},"fresh":{"bad":"g","objective":"99%","sli":{"gauge":{"is":"at_most","value":"3"}},"source":"own","total":"g","window":2419200000},"good":{"bad":"a","loses":"The light.","objective":"99%","sli":"good","source":"own","total":"b","window":2419200000},"raw":{"bad":"g","objective":"99%","sli":{"ratio":{"good":true}},"source":"own","total":"g","window":2419200000},"told":{"bad":"","calendar":{"period":"week","timezone":"UTC"},"objective":"99%","sli":{"pushed":{"check":"nightly","every":3600000,"secret":{"env":"CI"}}},"source":"pushed","total":"","window":604800000},"up":{"bad":"e_total{code=~\"5..\"}","objective":"99.95%","source":"own","total":"r_total","window":604800000}},"urgency":"wake"}
     services carrier {"kind":"supplier","slos":{"up":{"bad":"a","objective":"99%","source":"metrics","total":"b","window":604800000}},"urgency":"morning"}
     sources metrics {"interval":60000,"kind":{"prometheus":{"token":{"env":"PROM"},"url":"http://127.0.0.1:9090"}}}
     sources own {"interval":5000,"kind":{"scrape":{"targets":{"api":"http://127.0.0.1:9100/metrics"}}}}
@@ -340,4 +345,39 @@ fn the_examples_are_without_fault() {
     let minimal = example("minimal/lamplighter.yaml");
     assert_eq!(shorthand(&minimal), "");
     assert!(minimal.catalogue.is_some());
+}
+
+/// What is counted, and how it is judged, one objective after another.
+#[test]
+fn everything_that_can_be_counted_reads() {
+    let catalogue = good(
+        r#"
+org: solar
+people: { ana: { timezone: UTC } }
+teams: { shop: { members: [ana] } }
+services:
+  shop:
+    team: shop
+    slos:
+      good: { objective: 99%, ratio: { good: ok_total, total: all_total }, loses: the light stays off }
+      fast: { objective: 99%, latency: { histogram: 'd_seconds{job="shop"}', under: 300ms } }
+      whole: { objective: 99%, latency: { histogram: d_seconds_bucket, under: 1s } }
+      fresh: { objective: 99%, gauge: { metric: age, is: "<= 300" }, slices: { of: 5m, good: 95% } }
+      raw: { objective: 99%, raw: { metric: share, of: bad }, slices: { of: 1m } }
+      checks: { objective: 99%, pushed: { every: 1d }, calendar: { every: quarter, timezone: Europe/Berlin } }
+sources: { here: { scrape: { targets: { shop: "http://127.0.0.1:1/metrics" } } } }
+"#,
+    );
+    let mut shown = String::new();
+    for (id, slo) in catalogue.slos() {
+        writeln!(shown, "{id} {}", serde_json::to_string(slo).unwrap()).unwrap();
+    }
+    insta::assert_snapshot!(shown, @r#"
+    shop.checks {"objective":"99%","window":7948800000,"bad":"","total":"","source":"pushed","sli":{"pushed":{"every":86400000}},"calendar":{"period":"quarter","timezone":"Europe/Berlin"}}
+    shop.fast {"objective":"99%","window":2419200000,"bad":"d_seconds_bucket{job=\"shop\",le=~\"0\\\\.3\"}","total":"d_seconds_count{job=\"shop\"}","source":"here","sli":{"latency":{"under":"0.3","buckets":"d_seconds_bucket{job=\"shop\"}"}}}
+    shop.fresh {"objective":"99%","window":2419200000,"bad":"age","total":"age","source":"here","sli":{"gauge":{"is":"at_most","value":"300"}},"method":{"time_slices":{"minutes":5,"bad_ppm":50000}}}
+    shop.good {"objective":"99%","window":2419200000,"bad":"ok_total","total":"all_total","source":"here","sli":"good","loses":"the light stays off"}
+    shop.raw {"objective":"99%","window":2419200000,"bad":"share","total":"share","source":"here","sli":{"ratio":{"good":false}},"method":{"ratio_time_slices":{"minutes":1}}}
+    shop.whole {"objective":"99%","window":2419200000,"bad":"d_seconds_bucket{le=~\"1|1\\\\.0\"}","total":"d_seconds_count","source":"here","sli":{"latency":{"under":"1","buckets":"d_seconds_bucket"}}}
+    "#);
 }

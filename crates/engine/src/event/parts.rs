@@ -7,6 +7,20 @@ use model::{
 };
 use serde::{Deserialize, Serialize};
 
+/// Who caused something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Actor {
+    /// A timer, a measurement, a worker.
+    System,
+    /// Somebody.
+    Person(PersonId),
+    /// Another system, by the key of its door.
+    Door(TokenId),
+    /// The operator of the machine: configuration files, the command line beside the data folder.
+    Operator,
+}
+
 /// Where an alert came from, with what was decided upon.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -239,18 +253,4 @@ pub enum SignRole {
     Product,
     /// Engineering.
     Engineering,
-}
-
-/// Who caused something.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Actor {
-    /// A timer, a measurement, a worker.
-    System,
-    /// Somebody.
-    Person(PersonId),
-    /// Another system, by the key of its door.
-    Door(TokenId),
-    /// The operator of the machine: configuration files, the command line beside the data folder.
-    Operator,
 }

@@ -38,6 +38,9 @@ pub(super) fn show(record: &EventRecord) -> String {
             format!("ChangeHappened {change} {}", what.summary)
         }
         Event::AlertUpdated { alert, summary, .. } => format!("AlertUpdated {alert} {summary}"),
+        Event::CountsPushed { slo, pushes } => format!("CountsPushed {slo} {}", pushes.len()),
+        Event::BudgetWaived { feature, .. } => format!("BudgetWaived {feature}"),
+        Event::WaiverEnded { feature, .. } => format!("WaiverEnded {feature}"),
         Event::JournalProbed => "JournalProbed".to_owned(),
         Event::SyntheticSeen { took } => format!("SyntheticSeen {took}"),
         Event::AlertUnsilenced { alert, silence } => format!("AlertUnsilenced {alert} {silence}"),

@@ -219,6 +219,8 @@ pub(crate) fn catalogue() -> Catalogue {
         needs: Need::All(vec![Need::Slo("payments-api.availability".into())]),
         owners: Some(Owners { product: "ana".into(), engineering: "bo".into(), review: None }),
         escalation: Some(escalation.into()),
+        method: model::Method::Occurrences,
+        calendar: None,
         urgency: None,
     };
     let step = |page, minutes| EscalationStep::new(page, Millis::from_mins(minutes));
@@ -230,6 +232,10 @@ pub(crate) fn catalogue() -> Catalogue {
         bad: "errors_total".into(),
         total: "requests_total".into(),
         source: "prometheus".into(),
+        sli: model::Sli::Bad,
+        method: model::Method::Occurrences,
+        calendar: None,
+        loses: None,
     };
     let layer = Layer {
         people: vec!["ana".into(), "bo".into()],

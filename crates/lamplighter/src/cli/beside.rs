@@ -106,3 +106,43 @@ pub(crate) struct Note {
     #[command(flatten)]
     pub(crate) remote: Remote,
 }
+
+#[derive(Debug, Args)]
+pub(crate) struct Waive {
+    /// Which feature
+    pub(crate) feature: String,
+    /// Why
+    #[arg(long, value_name = "TEXT", required_unless_present = "end")]
+    pub(crate) reason: Option<String>,
+    /// For how long, at most 744 hours
+    #[arg(long, value_name = "HOURS", default_value_t = 24)]
+    pub(crate) hours: u32,
+    /// Take the waiver back
+    #[arg(long, conflicts_with_all = ["reason", "hours"])]
+    pub(crate) end: bool,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PushCounts {
+    /// Which objective, as `service.slo`
+    pub(crate) objective: String,
+    /// What you call this line; the same key counts once
+    #[arg(long)]
+    pub(crate) key: String,
+    /// When it was, as 2026-11-21T03:00:00Z [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<String>,
+    /// How many events were bad
+    #[arg(long)]
+    pub(crate) bad: u64,
+    /// How many events there were
+    #[arg(long)]
+    pub(crate) total: u64,
+    /// How many people were affected, where that is known
+    #[arg(long)]
+    pub(crate) people: Option<u64>,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}

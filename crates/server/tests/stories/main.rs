@@ -276,6 +276,51 @@ async fn history_is_there_after_a_restart() {
     assert_eq!(spent(&world), before);
 }
 
+/// Goal: what is pushed is measured like what is read, once, also when it is sent again, is late, or a
+/// restart comes between. Method: an objective of the example is pushed; budgets before and after.
+#[tokio::test]
+async fn what_is_pushed_is_measured_once() {
+    let mut world = World::at(MONDAY).await;
+    let service = world.catalogue.services.get_mut(&"activation".into()).unwrap();
+    let name = service.slos.keys().next().unwrap().clone();
+    let slo = service.slos.get_mut(&name).unwrap();
+    slo.sli = model::Sli::Pushed { every: minutes(30), check: None, secret: None };
+    world.start().await;
+    let id = model::SloId::from(format!("activation.{name}").as_str());
+    let path = format!("/api/v1/sli/{id}");
+    let key = world.api_token("juma").await;
+    let line = |key: &str, ago: i64, bad: u64, total: u64, now: model::Timestamp| {
+        let at = now.minus(minutes(ago));
+        format!(r#"{{"key":"{key}","at":"{at}","bad":{bad},"total":{total}}}"#)
+    };
+    let spent = |world: &World| {
+        let board = world.node().shared().board.read().unwrap();
+        let end = board.newest_minute().unwrap();
+        let it = board.assess_slo(&id, end).unwrap().budget;
+        (it.bad, it.total)
+    };
+    let now = world.now();
+    let batch = [line("a", 2, 1, 10, now), line("b", 1, 0, 20, now), line("b", 1, 9, 9, now)];
+    let batch = format!(r#"{{"counts":[{}]}}"#, batch.join(","));
+    let (status, answer) = world.http("POST", &path, Some(&key), &batch).await;
+    assert_eq!((status, answer.as_str()), (StatusCode::OK, r#"{"repeated":1,"taken":2}"#));
+    world.fast_forward(minutes(4)).await;
+    assert_eq!(spent(&world), (1, 30));
+    let (_, answer) = world.http("POST", &path, Some(&key), &batch).await;
+    assert_eq!(answer, r#"{"repeated":3,"taken":0}"#);
+    // Later than rings can be rewritten: the samples are, and the board is built from them.
+    let late = line("c", 300, 2, 100, world.now());
+    let (status, answer) = world.http("POST", &path, Some(&key), &late).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    world.fast_forward(minutes(2)).await;
+    assert_eq!(spent(&world), (3, 130));
+    world.start().await;
+    world.fast_forward(minutes(2)).await;
+    assert_eq!(spent(&world), (3, 130));
+    let (status, answer) = world.http("POST", "/api/v1/sli/carrier-a.up", Some(&key), &late).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{answer}");
+}
+
 #[tokio::test]
 async fn a_call_by_hand_pages_the_team() {
     let mut world = World::at(MONDAY).await;

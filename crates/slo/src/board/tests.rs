@@ -75,3 +75,40 @@ fn adopting_keeps_what_is_measured_as_before() {
     assert_eq!(board.assess_feature(&feature, 599).unwrap().budget.bad, 360);
     assert_eq!(board.recent_hours(&feature, 599, 2)[1].1.total, 600);
 }
+
+/// Goal: an objective by time slices that follows the calendar is judged over the month so far, while
+/// features are still composed of its events. Method: a bad hour in the old month and one in the new.
+#[test]
+fn a_month_of_slices_begins_anew() {
+    let mut catalogue = catalogue();
+    let api = catalogue.services.get_mut(&model::ServiceId::from("api")).unwrap();
+    let slo = api.slos.get_mut("up").unwrap();
+    slo.objective = Objective::parse("90%").unwrap();
+    slo.method = Method::TimeSlices { minutes: 5, bad_ppm: 100_000 };
+    let timezone = "Europe/Berlin".to_owned();
+    slo.calendar = Some(Calendar { period: model::Period::Month, timezone });
+    slo.window = Millis::from_days(31);
+    let mut board = Board::new(&catalogue);
+    let midnight = model::Timestamp::parse_rfc3339("2026-02-28T23:00:00Z").unwrap().minute();
+    for minute in midnight - 600..midnight + 600 {
+        let hour = (minute - midnight).div_euclid(60);
+        let bad = if hour == -2 || hour == 3 { 3 } else { 1 };
+        board.record(&SloId::from("api.up"), minute, Slice::known(bad, 20));
+        board.record(&SloId::from("carrier.up"), minute, Slice::known(0, 20));
+        board.close_minute(minute);
+    }
+    let spent = |minute| {
+        let it = board.assess_slo(&SloId::from("api.up"), minute).unwrap();
+        (it.budget.bad, it.budget.total, it.window, it.budget.coverage.to_string())
+    };
+    let month = Millis::from_hours(31 * 24 - 1);
+    assert_eq!(spent(midnight + 599), (60, 600, month, "1".to_owned()));
+    assert_eq!(spent(midnight + 59), (0, 60, month, "1".to_owned()));
+    let february = Millis::from_days(28);
+    assert_eq!(spent(midnight - 1).2, february);
+    let light_on = board.assess_feature(&FeatureId::from("light-on"), midnight + 599).unwrap();
+    assert_eq!((light_on.budget.bad, light_on.budget.total), (1_200 + 2 * 120, 24_000));
+    let projected = board.assess_slo(&SloId::from("api.up"), midnight + 239).unwrap();
+    // 60 of 240 slices were bad, more than the tenth that may be: it is gone already.
+    assert_eq!(projected.budget.exhausts_at_current_burn, Some(Millis::ZERO));
+}

@@ -59,7 +59,8 @@ impl Board {
             .iter()
             .map(|it| {
                 let (objective, window) = self.promise(it)?;
-                Some((objective, window, self.rings(it)?.window(end_minute, window)))
+                let passed = self.span(it, end_minute)?.passed;
+                Some((objective, window, self.rings(it)?.window(end_minute, passed)))
             })
             .collect();
         Some(targets(&tree, self.promise(feature)?.0, &promises?))

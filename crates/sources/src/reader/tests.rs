@@ -245,6 +245,10 @@ fn catalogue(bad: &str, total: &str) -> model::Catalogue {
         bad: bad.to_owned(),
         total: total.to_owned(),
         source: "own".into(),
+        sli: model::Sli::Bad,
+        method: model::Method::Occurrences,
+        calendar: None,
+        loses: None,
     };
     let slos = [("up".to_owned(), slo)].into();
     let service = model::Service { kind: model::ServiceKind::Supplier, slos, urgency: None };
@@ -266,6 +270,6 @@ fn catalogue(bad: &str, total: &str) -> model::Catalogue {
         sources: [("own".into(), source)].into(),
         watched: model::Watched::default(),
         pager: model::Pager::default(),
-        pay: Default::default(),
+        pay: None,
     }
 }

@@ -65,7 +65,9 @@ fn body(context: &Context, reader: &PersonId, id: &FeatureId, feature: &Feature)
         (show::chart("Failures of the last 28 days, one bar a day", &days, ratio))
         p.soft { "A full bar is twice what the promise allows. Dashed: unknown." }
         (who)
+        (crate::promises::section(context, reader, id, feature, assessment.as_ref()))
         h2 { "Signed by" }
+        p.soft { "The words: " (crate::promises::signed_words(feature).0) }
         (signatures(context, reader, id, feature))
         h2 { "Burn" }
         (conditions(assessment.as_ref()))

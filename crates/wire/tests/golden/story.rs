@@ -73,6 +73,9 @@ pub(crate) const EVENTS: &[&str] = &[
     "maintenance_cancelled",
     "heartbeat_heard",
     "change_happened",
+    "counts_pushed",
+    "budget_waived",
+    "waiver_ended",
     "alert_updated",
     "journal_probed",
     "synthetic_seen",
@@ -292,6 +295,9 @@ fn name(event: &Event) -> &'static str {
         Event::MaintenanceCancelled { .. } => "maintenance_cancelled",
         Event::HeartbeatHeard { .. } => "heartbeat_heard",
         Event::ChangeHappened { .. } => "change_happened",
+        Event::CountsPushed { .. } => "counts_pushed",
+        Event::BudgetWaived { .. } => "budget_waived",
+        Event::WaiverEnded { .. } => "waiver_ended",
         Event::AlertUpdated { .. } => "alert_updated",
         Event::JournalProbed => "journal_probed",
         Event::SyntheticSeen { .. } => "synthetic_seen",
@@ -341,6 +347,9 @@ fn the_story_tells_every_event() {
     let missing: Vec<&&str> = EVENTS.iter().filter(|it| !told.contains(it)).collect();
     assert!(missing.is_empty(), "the story does not tell {missing:?}");
 }
+
+/// The objective whose counts are pushed.
+pub(crate) const PUSHED: &str = "reports.nightly";
 
 /// The story.
 pub(crate) fn tell() -> Vec<EventRecord> {
@@ -608,6 +617,22 @@ fn chats() -> Vec<(&'static str, Channel)> {
 /// The organisation of the examples, with one of everything that can be configured.
 fn everything() -> Catalogue {
     let mut it = solar();
+    let mut nightly = testkit::slo("reports", "99%");
+    nightly.sli = model::Sli::Pushed {
+        every: model::Millis::from_days(1),
+        check: Some("Reports".to_owned()),
+        secret: Some(model::SecretRef::Env("CI".to_owned())),
+    };
+    nightly.method = model::Method::TimeSlices { minutes: 5, bad_ppm: 50_000 };
+    let (period, timezone) = (model::Period::Month, "Africa/Nairobi".to_owned());
+    nightly.calendar = Some(model::Calendar { period, timezone });
+    nightly.loses = Some("the report of yesterday".to_owned());
+    let service = model::Service {
+        kind: model::ServiceKind::Supplier,
+        urgency: None,
+        slos: [("nightly".to_owned(), nightly)].into(),
+    };
+    it.services.insert("reports".into(), service);
     let channels = [
         (
             "mail",

@@ -2,10 +2,10 @@
 
 use crate::story::{Teller, at};
 use alerting::Matcher;
-use engine::{Change, Command, DoorLife};
+use engine::{Change, Command, DoorLife, Push};
 use model::{
     Days, Heartbeat, Labels, Maintenance, Millis, OutboundPing, Recurrence, SecretRef, Severity,
-    SilenceId, Synthetic, Watched,
+    SilenceId, SloId, Synthetic, Watched,
 };
 use std::collections::BTreeMap;
 use testkit::door_alert;
@@ -48,6 +48,7 @@ fn work(day: &str) -> Maintenance {
 }
 
 pub(crate) fn tell(teller: &mut Teller) {
+    promises(teller);
     let ping = || Command::Ping { heartbeat: "nightly".into() };
     teller.does(172, ping());
     let change = Change {
@@ -98,4 +99,27 @@ pub(crate) fn tell(teller: &mut Teller) {
     let over = door_alert("DiskFull", &[("feature", "make-sale")], DoorLife::Resolved, at(196));
     teller.does(196, Command::Receive(Box::new(over)));
     teller.does(197, Command::EndSilence { silence: SilenceId(3), by: "juma".into() });
+}
+
+/// Counts that are pushed twice, and a waiver that is taken back.
+fn promises(teller: &mut Teller) {
+    let (slo, feature) = (SloId::from(crate::story::PUSHED), "make-sale");
+    let push = |key: &str, people| Push {
+        key: key.to_owned(),
+        minute: at(170).minute(),
+        bad: 1,
+        total: 10,
+        people,
+    };
+    let both = vec![push("a", None), push("b", Some(3))];
+    teller.does(172, Command::PushCounts { slo: slo.clone(), pushes: both.clone() });
+    teller.does(172, Command::PushCounts { slo, pushes: both });
+    let waive = Command::Waive {
+        feature: feature.into(),
+        by: "juma".into(),
+        reason: "the mend itself".to_owned(),
+        until: at(600),
+    };
+    teller.does(172, waive);
+    teller.does(172, Command::EndWaiver { feature: feature.into(), by: "juma".into() });
 }

@@ -1,0 +1,59 @@
+//! What a signature stands under, as a text that two people can read aloud to each other.
+//!
+//! Intuition: one signs words, not a pointer to a file that may change. The words say all that would
+//! make somebody sign again: the question, the share, over what, counted how, and made of what.
+//!
+//! Invariant: the same promise gives the same words in every release, so nothing here is `Debug`.
+
+use model::{Feature, Method, Need};
+use std::fmt::Write as _;
+
+/// The terms of a feature's promise.
+#[must_use]
+pub fn terms(feature: &Feature) -> String {
+    let over = match &feature.calendar {
+        Some(it) => format!("each {} of {}", it.period.word(), it.timezone),
+        None => format!("any {}", feature.window),
+    };
+    let of = match feature.method {
+        Method::Occurrences => "of attempts".to_owned(),
+        Method::TimeSlices { minutes, bad_ppm } => {
+            format!("of {minutes} min slices with at most {bad_ppm} ppm bad")
+        }
+        Method::RatioTimeSlices { minutes } => format!("of {minutes} min slices by their share"),
+    };
+    let mut text = format!("{} {} {of} over {over}; needs ", feature.question, feature.objective);
+    need(&feature.needs, &mut text);
+    text
+}
+
+fn need(it: &Need, text: &mut String) {
+    let (name, parts): (String, Vec<(String, &Need)>) = match it {
+        Need::Slo(id) => {
+            // A string takes what is written to it.
+            let _ = write!(text, "{id}");
+            return;
+        }
+        Need::All(parts) => ("all".to_owned(), plain(parts)),
+        Need::Any(parts) => ("any".to_owned(), plain(parts)),
+        Need::Quorum { works_min, of } => (format!("{works_min} of "), plain(of)),
+        Need::Routes(routes) => {
+            let part = |it: &'_ model::Route| format!("{} ", it.parts);
+            ("routes".to_owned(), routes.iter().map(|it| (part(it), &it.need)).collect())
+        }
+    };
+    text.push_str(&name);
+    text.push('(');
+    for (index, (share, part)) in parts.into_iter().enumerate() {
+        if index > 0 {
+            text.push_str(", ");
+        }
+        text.push_str(&share);
+        need(part, text);
+    }
+    text.push(')');
+}
+
+fn plain(parts: &[Need]) -> Vec<(String, &Need)> {
+    parts.iter().map(|it| (String::new(), it)).collect()
+}
