@@ -2,7 +2,7 @@
 
 use crate::access::{Token, TokenKind};
 use crate::due::digest_day;
-use crate::event::{Event, EventRecord, NewNotice, Origin};
+use crate::event::{BudgetWaiver, Event, EventRecord, NewNotice, Origin};
 use crate::state::{
     Alert, AlertStatus, Limits, Notice, NoticeStatus, Purpose, Recipient, Signature, SourceHealth,
     State,
@@ -31,7 +31,7 @@ impl State {
             | Event::SourceRecovered { .. }
             | Event::Signed { .. }
             | Event::CountsPushed { .. }
-            | Event::BudgetWaived { .. }
+            | Event::BudgetWaived(_)
             | Event::WaiverEnded { .. } => self.apply_promise(record),
             Event::HeartbeatHeard { .. }
             | Event::ChangeHappened { .. }
@@ -141,7 +141,7 @@ impl State {
             Event::CountsPushed { slo, pushes } => {
                 crate::pushed::apply(self, slo, pushes, record.at);
             }
-            Event::BudgetWaived { feature, by, reason, until } => {
+            Event::BudgetWaived(BudgetWaiver { feature, by, reason, until }) => {
                 let (by, reason) = (by.clone(), reason.clone());
                 let waiver = crate::Waiver { by, reason, at: record.at, until: *until };
                 self.waivers.insert(feature.clone(), waiver);

@@ -19,25 +19,6 @@ use model::{
 };
 use serde::{Deserialize, Serialize};
 
-/// An event with everything the journal knows about it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct EventRecord {
-    /// Its place in the journal, from 1.
-    pub seq: u64,
-    /// When it was decided; never before its predecessor.
-    pub at: Timestamp,
-    /// Who asked.
-    pub actor: Actor,
-    /// Why, in their words.
-    pub reason: Option<String>,
-    /// The idempotency key of the command.
-    pub key: Option<String>,
-    /// The version of the catalogue it was decided upon; 0 before the first.
-    pub catalogue_version: u64,
-    /// The fact.
-    pub event: Event,
-}
-
 /// A fact.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -756,16 +737,7 @@ pub enum Event {
         pushes: Vec<crate::Push>,
     },
     /// Somebody answers for going on though a budget is gone.
-    BudgetWaived {
-        /// Of which feature.
-        feature: FeatureId,
-        /// Who.
-        by: PersonId,
-        /// Why.
-        reason: Personal,
-        /// Until when.
-        until: Timestamp,
-    },
+    BudgetWaived(BudgetWaiver),
     /// A waiver was taken back.
     WaiverEnded {
         /// Of which feature.

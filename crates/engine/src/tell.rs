@@ -1,7 +1,7 @@
 //! Events as sentences, for timelines and `why`.
 
 use crate::event::{
-    Event, NotPagedReason, Origin, PageCause, ReminderReason, ResolveReason, SignRole,
+    BudgetWaiver, Event, NotPagedReason, Origin, PageCause, ReminderReason, ResolveReason, SignRole,
 };
 use crate::limits_told::told_limits;
 use crate::notify::name;
@@ -105,7 +105,7 @@ pub fn tell(event: &Event, catalogue: Option<&Catalogue>) -> String {
         }
         Event::CountsPushed { .. }
         | Event::SourceFailing { .. }
-        | Event::BudgetWaived { .. }
+        | Event::BudgetWaived(_)
         | Event::WaiverEnded { .. } => told_promised(event, &person),
         Event::Signed { feature, role, by, objective, window, .. } => {
             let role = if *role == SignRole::Product { "product" } else { "engineering" };
@@ -197,7 +197,7 @@ fn told_promised(event: &Event, person: &dyn Fn(&PersonId) -> String) -> String 
             });
             format!("Counts were pushed for {slo}: {bad} of {total} bad.")
         }
-        Event::BudgetWaived { feature, by, reason, until } => format!(
+        Event::BudgetWaived(BudgetWaiver { feature, by, reason, until }) => format!(
             "{} lets deploys of `{feature}` go on until {until} though its budget may be gone: {}",
             person(by),
             reason.text().unwrap_or("(erased)"),

@@ -9,7 +9,7 @@
 
 use crate::command::Rejected;
 use crate::decide::{person, text_within, unknown};
-use crate::event::Event;
+use crate::event::{BudgetWaiver, Event};
 use crate::state::{Limits, State};
 use model::{FeatureId, Millis, PersonId, Personal, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -48,7 +48,12 @@ pub(crate) fn waive(
         return Err(Rejected::Invalid(format!("a waiver ends within {WAIVER_MAX} from now")));
     }
     let reason = Personal::new(by.clone(), reason.trim());
-    Ok(vec![Event::BudgetWaived { feature: feature.clone(), by: by.clone(), reason, until }])
+    Ok(vec![Event::BudgetWaived(BudgetWaiver {
+        feature: feature.clone(),
+        by: by.clone(),
+        reason,
+        until,
+    })])
 }
 
 pub(crate) fn end(

@@ -263,7 +263,7 @@ fn mentions(event: &Event) -> Vec<WhyId> {
         | Event::SyntheticSeen { .. }
         | Event::Signed { .. }
         | Event::CountsPushed { .. }
-        | Event::BudgetWaived { .. }
+        | Event::BudgetWaived(_)
         | Event::WaiverEnded { .. }
         | Event::SourceFailing { .. }
         | Event::SourceRecovered { .. }

@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn layers_below_come_first() {
-        check(&["dede,emeka", "fay", "ana,bo"], "2026-11-24", "fay,emeka,ana");
+        check(&["dede,emeka", "fay", "ana,bo"], "2026-11-24", "fay,emeka,ana,dede");
     }
 
     #[test]

@@ -1,11 +1,31 @@
 //! What events are made of: origins, evidence, reasons and causes.
 
+use super::Event;
 use crate::state::Recipient;
 use model::{
-    AlertId, ChannelId, HeartbeatId, Labels, Medium, NoticeId, Objective, PageId, PersonId,
-    SilenceId, SourceId, Timestamp, TokenId,
+    AlertId, ChannelId, FeatureId, HeartbeatId, Labels, Medium, NoticeId, Objective, PageId,
+    PersonId, Personal, SilenceId, SourceId, Timestamp, TokenId,
 };
 use serde::{Deserialize, Serialize};
+
+/// An event with everything the journal knows about it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EventRecord {
+    /// Its place in the journal, from 1.
+    pub seq: u64,
+    /// When it was decided; never before its predecessor.
+    pub at: Timestamp,
+    /// Who asked.
+    pub actor: Actor,
+    /// Why, in their words.
+    pub reason: Option<String>,
+    /// The idempotency key of the command.
+    pub key: Option<String>,
+    /// The version of the catalogue it was decided upon; 0 before the first.
+    pub catalogue_version: u64,
+    /// The fact.
+    pub event: Event,
+}
 
 /// Who caused something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -253,4 +273,17 @@ pub enum SignRole {
     Product,
     /// Engineering.
     Engineering,
+}
+
+/// Somebody answers for going on though a budget is gone.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BudgetWaiver {
+    /// Of which feature.
+    pub feature: FeatureId,
+    /// Who.
+    pub by: PersonId,
+    /// Why.
+    pub reason: Personal,
+    /// Until when.
+    pub until: Timestamp,
 }

@@ -39,7 +39,7 @@ pub(super) fn show(record: &EventRecord) -> String {
         }
         Event::AlertUpdated { alert, summary, .. } => format!("AlertUpdated {alert} {summary}"),
         Event::CountsPushed { slo, pushes } => format!("CountsPushed {slo} {}", pushes.len()),
-        Event::BudgetWaived { feature, .. } => format!("BudgetWaived {feature}"),
+        Event::BudgetWaived(it) => format!("BudgetWaived {}", it.feature),
         Event::WaiverEnded { feature, .. } => format!("WaiverEnded {feature}"),
         Event::JournalProbed => "JournalProbed".to_owned(),
         Event::SyntheticSeen { took } => format!("SyntheticSeen {took}"),

@@ -192,7 +192,9 @@ fn opsgenie_speaks_under_its_alias() {
     assert_eq!(shown(&opsgenie::close("a")), "a is over");
     assert_eq!(opsgenie::act("close"), Some(opsgenie::Act::Close));
     assert_eq!(opsgenie::act("acknowledge"), Some(opsgenie::Act::Acknowledge));
-    for action in ["unacknowledge", "snooze", "escalate", "assign", "notes", "message"] {
+    assert_eq!(opsgenie::act("snooze"), Some(opsgenie::Act::Snooze));
+    assert_eq!(opsgenie::act("message"), Some(opsgenie::Act::Describe("summary")));
+    for action in ["responders", "teams", "tags", "details", "priority"] {
         assert!(matches!(opsgenie::act(action), Some(opsgenie::Act::Nothing(_))), "{action}");
     }
     assert_eq!(opsgenie::act("forget"), None);

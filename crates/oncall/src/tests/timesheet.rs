@@ -37,24 +37,25 @@ fn check(zone: &str, from: &str, to: &str, expected: &str) {
 
 #[test]
 fn every_minute_counts_once_and_as_it_passed() {
-    // Saturday 18:00 to Sunday 12:00 in Paris: 18 hours, 19 in October, 17 in March; the night too.
+    // Saturday 18:00 to Sunday 12:00 in Paris: 18 hours, 19 in October, 17 in March; the night too. The
+    // rota changes hands at midnight, Greenwich: two shifts.
     check(
         "Europe/Paris",
         "2026-10-17T16:00:00Z",
         "2026-10-18T10:00:00Z",
-        "ana,r,1,1080,540,1080,0,63.09,EUR",
+        "ana,r,2,1080,540,1080,0,63.09,EUR",
     );
     check(
         "Europe/Paris",
         "2026-10-24T16:00:00Z",
         "2026-10-25T11:00:00Z",
-        "ana,r,1,1140,600,1140,0,67.10,EUR",
+        "ana,r,2,1140,600,1140,0,67.10,EUR",
     );
     check(
         "Europe/Paris",
         "2026-03-28T17:00:00Z",
         "2026-03-29T10:00:00Z",
-        "ana,r,1,1020,480,1020,0,59.08,EUR",
+        "ana,r,2,1020,480,1020,0,59.08,EUR",
     );
     // Half an hour on Lord Howe Island: clocks go back at 02:00 on 5 April.
     check(
@@ -68,7 +69,7 @@ fn every_minute_counts_once_and_as_it_passed() {
         "Europe/Paris",
         "2026-12-25T23:00:00Z",
         "2026-12-26T23:00:00Z",
-        "ana,r,1,1440,540,1440,1440,321.09,EUR",
+        "ana,r,2,1440,540,1440,1440,321.09,EUR",
     );
     // One minute: rounded once, half up.
     check("UTC", "2026-11-24T12:00:00Z", "2026-11-24T12:01:00Z", "ana,r,1,1,0,0,0,0.04,EUR");

@@ -296,7 +296,7 @@ fn name(event: &Event) -> &'static str {
         Event::HeartbeatHeard { .. } => "heartbeat_heard",
         Event::ChangeHappened { .. } => "change_happened",
         Event::CountsPushed { .. } => "counts_pushed",
-        Event::BudgetWaived { .. } => "budget_waived",
+        Event::BudgetWaived(_) => "budget_waived",
         Event::WaiverEnded { .. } => "waiver_ended",
         Event::AlertUpdated { .. } => "alert_updated",
         Event::JournalProbed => "journal_probed",
