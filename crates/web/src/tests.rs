@@ -88,10 +88,10 @@ const ROUTES: &str = "
     POST /api/v1/heartbeats/none/ping          401 404 404 404
     POST /api/v1/changes                       401 422 422 422
     POST /api/v1/sli/none.up                   401 422 422 422
-    POST /api/v1/features/light-on/waiver      401 403 415 415
-    POST /api/v1/features/light-on/waiver/end  401 403 404 404
-    POST /features/light-on/waiver             303 403 415 415
-    POST /features/light-on/waiver/end         303 403 422 422
+    POST /api/v1/features/light-on/waiver      401 401 415 415
+    POST /api/v1/features/light-on/waiver/end  401 401 404 404
+    POST /features/light-on/waiver             303 303 422 422
+    POST /features/light-on/waiver/end         303 303 422 422
     POST /v2/heartbeats/none/ping              401 404 404 404
     GET  /v2/heartbeats/none                   401 404 404 404
     POST /api/v2/heartbeat/wrong               404 404 404 404

@@ -71,7 +71,7 @@ async fn a_receipt_is_asked_for_until_it_says_that_somebody_confirmed() {
     world.fast_forward(minutes(30)).await;
     assert_eq!(questions(&pushover), after, "nothing is left to learn");
     let why = world.why("pg_1").await;
-    assert!(why.contains("Ana took page pg_1 (pushover)."), "{why}");
+    assert!(why.contains("Ana Reyes took page pg_1 (pushover)."), "{why}");
 }
 
 #[tokio::test]

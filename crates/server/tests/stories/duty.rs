@@ -96,7 +96,7 @@ async fn leave_discovered_after_publication_is_told_ahead() {
     let key = world.api_token("ana").await;
     let (_, view) = world.http("GET", "/oncall", Some(&key), "").await;
     assert!(view.contains("rota payments: ana is on duty while on leave"), "{view}");
-    let (_, metrics) = world.http("GET", "/metrics", None, "").await;
+    let (_, metrics) = world.http("GET", "/metrics", Some(&key), "").await;
     let line = r#"lamplighter_duty_thin_seconds{rota="payments",kind="on_leave"} 7200.0"#;
     assert!(metrics.contains(line), "{metrics}");
     world.asks(&key, "chen").await;
@@ -107,7 +107,7 @@ async fn leave_discovered_after_publication_is_told_ahead() {
     world.expect_sms("ana", "Chen Wu takes payments");
     world.expect_mail("ana", "Chen Wu takes payments");
     world.no_more_messages();
-    let (_, metrics) = world.http("GET", "/metrics", None, "").await;
+    let (_, metrics) = world.http("GET", "/metrics", Some(&key), "").await;
     assert!(metrics.contains(r#"{rota="payments",kind="on_leave"} 0.0"#), "{metrics}");
 }
 
