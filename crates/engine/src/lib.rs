@@ -41,6 +41,7 @@ mod merge;
 mod notify;
 mod reach;
 mod receipt;
+mod round;
 mod shadow;
 mod silence;
 mod state;

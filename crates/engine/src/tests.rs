@@ -10,6 +10,7 @@ mod limits;
 mod meeting;
 mod reaching;
 mod receipt;
+mod round;
 mod shown;
 mod steer;
 mod storm;
