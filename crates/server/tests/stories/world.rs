@@ -51,6 +51,10 @@ struct Running {
     closer: Closer,
     asker: Asker,
     router: Router,
+    #[cfg_attr(
+        not(feature = "servers"),
+        expect(dead_code, reason = "mail is read where a mail server is at hand")
+    )]
     context: web::Context,
 }
 
