@@ -17,11 +17,13 @@ const NOW: Timestamp = Timestamp(1_795_428_000_000);
 type Target = fn(&[u8]);
 
 /// Every target by name.
-pub(crate) const ALL: [(&str, Target); 5] = [
+pub(crate) const ALL: [(&str, Target); 7] = [
     ("doors", doors),
     ("matchers", matchers),
     ("mapping", mapping),
     ("texts", texts),
+    ("media", media),
+    ("replies", replies),
     ("records", records),
 ];
 
@@ -105,6 +107,48 @@ pub(crate) fn texts(data: &[u8]) {
         assert!(short.chars().count() <= length_max, "{short:?} is longer than {length_max}");
         assert!(!short.chars().any(char::is_control), "{short:?}");
     }
+}
+
+/// What stands for a text in each medium holds nothing that the medium takes for its own.
+pub(crate) fn media(data: &[u8]) {
+    use channels::{escape, gsm};
+    let text = text(data);
+    let printable = escape::printable(&text);
+    assert_eq!(escape::printable(&printable), printable, "what can be printed is not");
+    for (name, safe, marks) in [
+        ("html", escape::html(&text), "<>\"'"),
+        ("xml", escape::xml(&text), "<>\"'"),
+        ("slack", escape::slack(&text), "<>"),
+    ] {
+        assert!(!safe.contains(|it| marks.contains(it)), "{name}: {safe:?}");
+        let bare =
+            safe.split('&').skip(1).any(|it| !it.split(' ').next().unwrap_or("").contains(';'));
+        assert!(!bare, "{name}: {safe:?}");
+    }
+    let markdown = escape::markdown(&text);
+    assert!(!markdown.contains("@everyone"), "{markdown:?}");
+    assert!(!escape::spoken(&text).contains("://"), "a link is read aloud");
+    for chars_max in [10, 100] {
+        let within = escape::safe_within(&text, chars_max, escape::html);
+        assert!(within.chars().count() <= chars_max, "{within:?} is longer than {chars_max}");
+    }
+    let plain = gsm::plain(&text);
+    assert!(gsm::cost(&plain).segments <= gsm::cost(&text).segments, "plainer and dearer");
+    let tail = " https://lamp.example/a/12";
+    let fitted = gsm::fitted(&plain, tail, 2);
+    assert!(fitted.ends_with(tail), "the link was cut: {fitted:?}");
+    assert!(gsm::cost(&fitted).segments <= 2, "{fitted:?}");
+}
+
+/// Whatever somebody answers is understood or unclear, and what we answer is one text message.
+pub(crate) fn replies(data: &[u8]) {
+    let text = text(data);
+    let said = replies::parse(&text);
+    assert_eq!(replies::parse(&text), said, "the same words, another meaning");
+    let answer = replies::one_segment(&text);
+    let length = replies::septets(&answer);
+    assert!(length.is_some_and(|it| it <= 160), "{answer:?} takes {length:?} septets");
+    assert_eq!(replies::one_segment(&answer), answer.trim(), "one message is not one");
 }
 
 /// A stored record is read or named; what is read is written and read alike.

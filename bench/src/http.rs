@@ -20,6 +20,8 @@ pub(crate) struct Response {
     /// Bytes of head and body on the wire.
     pub(crate) wire_bytes: usize,
     pub(crate) body: Vec<u8>,
+    /// The cookie that was set last, as it is sent back.
+    pub(crate) cookie: String,
 }
 
 impl Connection {
@@ -38,8 +40,13 @@ impl Connection {
     }
 
     pub(crate) fn post(&mut self, path: &str, kind: &str, body: &str) -> Result<Response> {
+        self.post_with(path, &format!("Content-Type: {kind}\r\n"), body)
+    }
+
+    /// The same with headers of the caller's, each with its line break.
+    pub(crate) fn post_with(&mut self, path: &str, headers: &str, body: &str) -> Result<Response> {
         let request = format!(
-            "POST {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n{body}",
+            "POST {path} HTTP/1.1\r\nHost: {}\r\n{headers}Content-Length: {}\r\n\r\n{body}",
             self.host,
             body.len()
         );
@@ -52,6 +59,7 @@ impl Connection {
         let mut status = 0;
         let mut length = None;
         let mut chunked = false;
+        let mut cookie = String::new();
         loop {
             let mut line = String::new();
             let read = self.reader.read_line(&mut line)?;
@@ -59,6 +67,11 @@ impl Connection {
                 bail!("the server closed the connection");
             }
             head_bytes += read;
+            if let Some((name, value)) = line.split_once(':')
+                && name.eq_ignore_ascii_case("set-cookie")
+            {
+                value.split(';').next().unwrap_or("").trim().clone_into(&mut cookie);
+            }
             let line = line.trim_end().to_ascii_lowercase();
             if status == 0 {
                 status = line.split(' ').nth(1).unwrap_or("0").parse()?;
@@ -71,7 +84,7 @@ impl Connection {
             }
         }
         let (body, body_bytes) = self.body(length, chunked)?;
-        Ok(Response { status, wire_bytes: head_bytes + body_bytes, body })
+        Ok(Response { status, wire_bytes: head_bytes + body_bytes, body, cookie })
     }
 
     fn body(&mut self, length: Option<usize>, chunked: bool) -> Result<(Vec<u8>, usize)> {

@@ -4,11 +4,13 @@
 //! Rows print as a table and are written as JSON together with a description of the machine.
 //! Nothing here is asserted: a slow day is not a defect.
 
+mod growth;
 mod http;
 mod journal;
 mod load;
 mod process;
 mod promql;
+mod provider;
 mod simulation;
 mod storm;
 mod table;
@@ -43,7 +45,10 @@ const PARTS: [(&str, Part); 8] = [
 type Part = fn(&mut Table, &Path) -> Result<()>;
 
 fn main() -> Result<()> {
-    let mut arguments = std::env::args().skip(1);
+    let mut arguments = std::env::args().skip(1).peekable();
+    if arguments.next_if(|it| it == "growth").is_some() {
+        return growth::run(arguments);
+    }
     let output = PathBuf::from(arguments.next().unwrap_or_else(|| OUTPUT.to_owned()));
     let chosen: Vec<String> = arguments.collect();
     let known = |name: &String| PARTS.iter().any(|(part, _)| part == name);

@@ -42,6 +42,12 @@ impl Process {
         let folder = new_folder("alertmanager")?;
         let config = folder.join("alertmanager.yml");
         std::fs::write(&config, "route: { receiver: none }\nreceivers: [{ name: none }]\n")?;
+        Self::alertmanager_over(folder)
+    }
+
+    /// The same over `folder`, which holds `alertmanager.yml` and may hold data already.
+    pub(crate) fn alertmanager_over(folder: PathBuf) -> Result<Self> {
+        let config = folder.join("alertmanager.yml");
         let address = free_address()?;
         let program = alertmanager_program();
         let mut command = Command::new(&program);
@@ -81,6 +87,11 @@ impl Process {
     /// The demo again, over what an earlier one left.
     pub(crate) fn demo_again(binary: &Path, folder: PathBuf) -> Result<Self> {
         Self::start_lamplighter(binary, folder, Role::Demo)?.wait_ready()
+    }
+
+    /// Everything it has said.
+    pub(crate) fn said(&self) -> Result<String> {
+        Ok(std::fs::read_to_string(self.folder.with_extension("log"))?)
     }
 
     /// From the start of the process to the first 200 of its readiness, in milliseconds.

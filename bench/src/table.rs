@@ -50,10 +50,12 @@ impl Row {
 
     fn times_better(&self) -> Option<f64> {
         let (_, peer) = self.peer.as_ref()?;
-        Some(match self.better {
+        let times = match self.better {
             Better::More => self.ours / peer,
             Better::Less => peer / self.ours,
-        })
+        };
+        // Nothing is no measure of anything.
+        times.is_finite().then_some(times)
     }
 }
 

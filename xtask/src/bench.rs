@@ -1,7 +1,8 @@
 //! `cargo xtask bench` and `cargo xtask soak`: release builds of what measures and what searches.
 //!
 //! `cargo xtask bench [FILE] [PART…]`: the table as JSON goes to FILE, and only the parts named are
-//! measured. The peers are Debian's packages, installed when that is allowed.
+//! measured. `cargo xtask bench growth [--max COUNT] [FILE]` is a measurement of its own: how cost grows
+//! with the number of distinct alerts. The peers are Debian's packages, installed when that is allowed.
 
 use crate::shell;
 use anyhow::{Result, bail};

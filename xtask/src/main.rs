@@ -22,6 +22,8 @@ const HELP: &str = "cargo xtask <command>
   tidy              the checks of the repository's own shape
   codegen [--check] write the generated pages of the book, or check that they are current
   bench [FILE]      measure beside the peers; the table as JSON goes to FILE
+  bench growth [--max COUNT] [FILE]
+                    how cost grows from 1 000 distinct alerts to COUNT (1 000 000)
   soak [ARGS…]      long seeds of the simulation: --days N --seed S
   dist              static binary, tarball, Debian package
 ";

@@ -3,17 +3,15 @@
 //! Deadlines are state, never queued tasks: after any pause a look at the state finds them all.
 
 use crate::command::Context;
-use crate::consequence::advance;
-use crate::deal;
-use crate::event::{Event, NewNotice, Origin, PageCause, ResolveReason};
+use crate::event::{Event, NewNotice, Origin, ResolveReason};
 use crate::heartbeat::Pulses;
 use crate::leases::{Heard, Leases};
 use crate::maintenance::{self, Windows};
+use crate::round::Round;
 use crate::silence::{self, Silence};
 use crate::state::{Limits, Recipient, State};
 use crate::{duty, late, receipt, storm};
 use model::{AlertId, Medium, Millis, NoticeId, Severity, SourceId, Timestamp};
-use paging::Due;
 use std::collections::BTreeSet;
 
 /// How long a source may fail before that is an alert of its own.
@@ -54,8 +52,13 @@ pub(crate) fn next_wake(state: &State, timers: &Timers) -> Option<Timestamp> {
         .min()
 }
 
-/// The first thing that is due, or nothing.
-pub(crate) fn first_due(state: &State, timers: &Timers, context: &Context<'_>) -> Vec<Event> {
+/// The first thing that is due, or nothing; `round` is what earlier calls of the same tick have found.
+pub(crate) fn first_due(
+    state: &State,
+    timers: &Timers,
+    context: &Context<'_>,
+    round: &mut Round,
+) -> Vec<Event> {
     let now = context.now;
     if let Some((alert, heard)) = timers.leases.rung(now) {
         return vec![alert_event(alert, &heard)];
@@ -68,24 +71,11 @@ pub(crate) fn first_due(state: &State, timers: &Timers, context: &Context<'_>) -
     if let Some(change) = silence::due(state, now) {
         return vec![change];
     }
-    // Before the next steps, so that the journal says why they start.
-    if let Some(event) = receipt::overdue(state, now).or_else(|| late::due(state, context)) {
+    if let Some(event) = receipt::overdue(state, now) {
         return vec![event];
     }
-    for incident in state.open_groups.values() {
-        let pages = state.incidents.get(incident).map_or(&[][..], |it| &it.pages);
-        for page in pages {
-            match state.pages.get(page).and_then(|it| it.due(now)) {
-                None => {}
-                Some(Due::Step) => {
-                    return advance(state, context, *page, PageCause::NobodyAnswered);
-                }
-                Some(due) => return deal::due(state, context, *page, due),
-            }
-        }
-    }
-    if let Some(update) = storm::update_due(state, now) {
-        return vec![update];
+    if let Some(events) = round.next(state, context) {
+        return events;
     }
     for (source, health) in &state.sources_failing {
         let silent = health.failing_since.plus(SOURCE_SILENT) <= now;

@@ -14,6 +14,7 @@ use crate::due::{self, Timers};
 use crate::event::{Event, EventRecord};
 use crate::heartbeat::Pulses;
 use crate::leases::{Heard, Leases};
+use crate::round::Round;
 use crate::state::State;
 use crate::{Command, DoorLife};
 use model::{AlertId, Millis, Timestamp};
@@ -147,11 +148,11 @@ impl Engine {
 
     /// Everything due, one after another: each may change what the next one is.
     fn tick(&mut self, context: &Context<'_>, submission: &Submission) -> Executed {
-        let mut records = vec![];
+        let (mut records, mut round) = (vec![], Round::default());
         self.timers.pulses.forgive(context.now);
         loop {
             self.timers.windows.refresh(&self.state, context);
-            let events = due::first_due(&self.state, &self.timers, context);
+            let events = due::first_due(&self.state, &self.timers, context, &mut round);
             if events.is_empty() {
                 return Executed { records, repeats: None };
             }

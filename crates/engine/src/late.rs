@@ -105,17 +105,28 @@ pub(crate) fn next_wake(state: &State) -> Option<Timestamp> {
     owed.chain(shifts).min()
 }
 
-/// The first page that owes somebody a message.
-pub(crate) fn due(state: &State, context: &Context<'_>) -> Option<Event> {
-    let now = context.now;
-    let mut changed = state.reach.shifts.keys();
-    let changed = changed.find(|it| shift_due_at(state, **it).is_some_and(|at| at <= now));
-    if let Some(page) = changed {
-        return Some(shift_changed(state, context, *page));
-    }
-    let mut owed = state.reach.owed.iter();
-    let owed = owed.find(|(_, it)| it.next_at.is_some_and(|at| at <= now));
-    owed.map(|(page, _)| tried_again(state, context, *page))
+/// Pages whose rota changed hands before they reached anybody.
+pub(crate) fn shifts_due(state: &State, now: Timestamp) -> impl Iterator<Item = PageId> {
+    let changed = move |it: &PageId| shift_due_at(state, *it).is_some_and(|at| at <= now);
+    state.reach.shifts.keys().copied().filter(changed)
+}
+
+/// Pages that owe somebody a message.
+pub(crate) fn owed_due(state: &State, now: Timestamp) -> impl Iterator<Item = PageId> {
+    let owed = state.reach.owed.iter();
+    owed.filter(move |(_, it)| it.next_at.is_some_and(|at| at <= now)).map(|(page, _)| *page)
+}
+
+/// Whoever came on duty under `page` is called too, if that is due.
+pub(crate) fn shift_due(state: &State, context: &Context<'_>, page: PageId) -> Option<Event> {
+    let due = shift_due_at(state, page).is_some_and(|at| at <= context.now);
+    due.then(|| shift_changed(state, context, page))
+}
+
+/// `page` is tried again, if that is due.
+pub(crate) fn try_due(state: &State, context: &Context<'_>, page: PageId) -> Option<Event> {
+    let next_at = state.reach.owed.get(&page)?.next_at;
+    next_at.is_some_and(|at| at <= context.now).then(|| tried_again(state, context, page))
 }
 
 /// When a rota changes hands under a page that has reached nobody yet and is late.

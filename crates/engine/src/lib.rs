@@ -44,6 +44,7 @@ mod pushed;
 mod reach;
 mod receipt;
 mod roster;
+mod round;
 mod shadow;
 mod shifts;
 mod silence;

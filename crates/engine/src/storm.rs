@@ -222,12 +222,19 @@ pub(crate) fn next_update(state: &State) -> Option<Timestamp> {
     state.load.updates.iter().filter_map(|(id, it)| update_at(state, *id, it)).min()
 }
 
-/// The first update that is due.
-pub(crate) fn update_due(state: &State, now: Timestamp) -> Option<Event> {
-    let due =
-        |(id, it): &(&IncidentId, &Updates)| update_at(state, **id, it).is_some_and(|at| at <= now);
-    let (id, told) = state.load.updates.iter().find(due)?;
-    let incident = state.incidents.get(id)?;
+/// Incidents of which an update is due.
+pub(crate) fn updates_due(state: &State, now: Timestamp) -> impl Iterator<Item = IncidentId> {
+    let due = move |(id, it): &(&IncidentId, &Updates)| {
+        update_at(state, **id, it).is_some_and(|at| at <= now)
+    };
+    state.load.updates.iter().filter(due).map(|(id, _)| *id)
+}
+
+/// The update of an incident, if it is due.
+pub(crate) fn update_due(state: &State, now: Timestamp, id: IncidentId) -> Option<Event> {
+    let told = state.load.updates.get(&id)?;
+    update_at(state, id, told).filter(|at| *at <= now)?;
+    let incident = state.incidents.get(&id)?;
     let alerts_count = count(Some(incident));
     let told_by = (state.next.notice + 1)..;
     let people = interested(state, incident);
@@ -243,7 +250,7 @@ pub(crate) fn update_due(state: &State, now: Timestamp) -> Option<Event> {
         Some((it.notice, *until))
     };
     Some(Event::IncidentUpdated {
-        incident: *id,
+        incident: id,
         joined_count: alerts_count - told.alerts_count,
         alerts_count,
         held: notices.iter().filter_map(waits).collect(),

@@ -12,6 +12,7 @@ mod meeting;
 mod promises;
 mod reaching;
 mod receipt;
+mod round;
 mod shifts;
 mod shown;
 mod steer;

@@ -39,13 +39,7 @@ pub(super) fn command(words: &[&str], now: Timestamp) -> Command {
         ["fine", feature] => fine(feature, now),
         ["alert", fingerprint, feature, label] => {
             let life = DoorLife::FiringStaleAfter(Millis::from_hours(50));
-            let mut command = door(fingerprint, Some(feature), life, now);
-            if let (Command::Receive(it), Some((name, value))) =
-                (&mut command, label.split_once('='))
-            {
-                it.labels.insert(name.to_owned(), value.to_owned());
-            }
-            command
+            labelled(door(fingerprint, Some(feature), life, now), label)
         }
         ["resolve", id, by] => Command::ResolveIncident { incident: incident(id), by: by.into() },
         ["note", id, by, ref text @ ..] => {
@@ -129,6 +123,14 @@ pub(super) fn command(words: &[&str], now: Timestamp) -> Command {
         }
         _ => deal_command(words, now),
     }
+}
+
+/// With another label, written as `name=value`.
+fn labelled(mut command: Command, label: &str) -> Command {
+    if let (Command::Receive(it), Some((name, value))) = (&mut command, label.split_once('=')) {
+        it.labels.insert(name.to_owned(), value.to_owned());
+    }
+    command
 }
 
 /// Commands about what people do with a page they have.

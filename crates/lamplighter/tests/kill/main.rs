@@ -16,6 +16,8 @@ mod load;
 mod needs_server;
 #[cfg(feature = "servers")]
 mod postgres;
+#[cfg(feature = "servers")]
+mod small_disk;
 
 use common::{Server, folder};
 use load::{Dice, Ledger, Load, Town};

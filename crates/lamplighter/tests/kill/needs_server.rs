@@ -62,7 +62,7 @@ fn postgresql_may_be_killed_under_a_server_that_goes_on() {
     let _ = std::fs::remove_dir_all(&place.home);
 }
 
-fn place(name: &str, url: String) -> Place {
+pub(crate) fn place(name: &str, url: String) -> Place {
     let opened = url.clone();
     Place {
         arguments: vec!["--database".into(), url],
@@ -151,7 +151,7 @@ fn root_of(server: &Server) -> PathBuf {
 }
 
 /// Writes until there is no space for another byte.
-fn fill(path: &Path) {
+pub(crate) fn fill(path: &Path) {
     let mut file = std::fs::File::create(path).expect("it is not full yet");
     for size in [64 * 1024, 4 * 1024, 64, 1] {
         let block = vec![b'x'; size];

@@ -113,7 +113,7 @@ pub(crate) fn new_database(url: &str, name: &str) -> String {
 }
 
 /// The newest `/usr/lib/postgresql/*/bin`.
-fn programs() -> PathBuf {
+pub(crate) fn programs() -> PathBuf {
     let versions = std::fs::read_dir("/usr/lib/postgresql").expect("Debian's package postgresql");
     let folders = versions.filter_map(|it| Some(it.ok()?.path().join("bin")));
     folders.filter(|it| it.join("initdb").is_file()).max().expect("Debian's package postgresql")
@@ -134,7 +134,7 @@ pub(crate) fn as_root() -> bool {
     std::fs::metadata("/proc/self").expect("this is Linux").uid() == 0
 }
 
-fn run(command: &mut Command) {
+pub(crate) fn run(command: &mut Command) {
     let status = command.status().expect("the program starts");
     assert!(status.success(), "{command:?}: {status}");
 }

@@ -102,7 +102,9 @@ fn named_in(raw: &[u8]) -> Vec<String> {
     let text = String::from_utf8_lossy(raw);
     let names = text.match_indices("<no_").filter_map(|(at, _)| {
         let name = text[at + 1..].split('>').next()?;
-        (name.len() <= 200 && name.contains('@')).then(|| name.to_owned())
+        // A bracket that is never closed takes in whatever follows.
+        let whole = name.bytes().all(|it| it.is_ascii_graphic());
+        (name.len() <= 200 && name.contains('@') && whole).then(|| name.to_owned())
     });
     names.take(10).collect()
 }
@@ -210,6 +212,35 @@ mod tests {
                 }
             }
             let _ = read(&damaged);
+        }
+    }
+
+    #[test]
+    fn no_damage_to_a_letter_breaks_its_reader() {
+        let reply = letter(
+            "From: Ana <ana@solar.example>\nTo: lamp+no_12@solar.example\nSubject: =?utf-8?q?Re=3A_x?=\n\
+             Message-ID: <abc@phone>\nIn-Reply-To: <no_12@solar.example>\n\
+             Content-Type: multipart/mixed; boundary=b",
+            "--b\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: base64\n\nQWNr\n--b--",
+        );
+        let bounce = letter(
+            "From: MAILER-DAEMON@mx.example\nContent-Type: multipart/report; report-type=delivery-status; boundary=b",
+            "--b\n\nsorry\n--b\nContent-Type: message/delivery-status\n\n\
+             Original-Envelope-Id: no_12\n\nFinal-Recipient: rfc822; ana@solar.example\nAction: failed\n\
+             Status: 5.1.1\n--b\nContent-Type: message/rfc822\n\nMessage-ID: <no_12@solar.example>\n\n--b--",
+        );
+        let words =
+            ["\r\n\r\n", "--b", "=?utf-8?b?", "?=", "<no_", ">", "@", "=F0", "\0", "charset=x"];
+        for sample in [reply, bounce] {
+            for (seed, bytes) in testkit::spoilt(sample.as_bytes(), &words, 4_000) {
+                let run = std::panic::catch_unwind(|| read(&bytes));
+                let shown = String::from_utf8_lossy(&bytes);
+                let read = run.unwrap_or_else(|_| panic!("seed {seed}: {shown:?}"));
+                let Some(read) = read else { continue };
+                assert!(read.text.len() <= TEXT_BYTES_MAX, "seed {seed}: {shown:?}");
+                let listed = read.answers.iter().all(|it| it.contains('@') && !it.contains('\n'));
+                assert!(listed, "seed {seed}: {:?} of {shown:?}", read.answers);
+            }
         }
     }
 }
