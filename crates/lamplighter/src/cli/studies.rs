@@ -135,8 +135,10 @@ pub(crate) struct Experiment {
 #[derive(Debug, Subcommand)]
 pub(crate) enum ExperimentCommand {
     /// Before it starts: the smallest effect that the weeks to come can show
+    #[command(after_help = "Example: lamplighter experiment design tribute.yaml")]
     Design(ExperimentFile),
     /// At its review date: what changed, what else changed, and what cannot be concluded
+    #[command(after_help = "Example: lamplighter experiment review tribute.yaml")]
     Review(ExperimentReview),
 }
 
