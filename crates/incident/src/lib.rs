@@ -27,7 +27,7 @@ pub struct Incident {
     pub title: String,
     /// When it opened.
     pub opened_at: Timestamp,
-    /// Who has it, and when it was first taken.
+    /// Who took it first, and when. Who has it now is asked of its pages.
     pub acknowledged: Option<(PersonId, Timestamp)>,
     /// When it was over, and who said so if a person did.
     pub resolved: Option<(Timestamp, Option<PersonId>)>,
