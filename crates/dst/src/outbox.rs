@@ -40,10 +40,11 @@ impl World {
     }
 
     pub(crate) fn start_send(&mut self, notice: NoticeId) -> Check {
-        if !matches!(self.server, Server::Up(_)) {
-            return Ok(());
+        let Server::Up(core) = &self.server else { return Ok(()) };
+        // A writer that has not heard yet that it has written cannot know what follows from it.
+        if !core.is_in_doubt() {
+            self.shadow.may_send(notice)?;
         }
-        self.shadow.may_send(notice)?;
         self.report.sends += 1;
         self.in_hand.insert(notice);
         let wait = if self.dice.chance(20) { self.dice.secs(5, 60) } else { self.dice.secs(0, 4) };

@@ -185,7 +185,10 @@ impl Shadow {
             Event::PageNotified { page, attempt, cause, left_out, .. } => {
                 let incident = self.state.pages.get(page).map(|it| it.incident);
                 let quiet = incident.is_some_and(|it| self.state.is_quiet(it));
-                hold(!quiet, "nobody is called in silence", || format!("{page} calls"))?;
+                let wanted = self.deals.is_wanted(*page);
+                hold(!quiet || wanted, "nobody is called in silence", || {
+                    format!("{page} calls ({cause:?})")
+                })?;
                 let left_out = left_out.iter().map(|it| it.attempt).collect();
                 self.step_is_due(record, *page, *attempt, cause, &left_out)
             }

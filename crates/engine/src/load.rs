@@ -442,12 +442,16 @@ pub(crate) fn called_anyway(
     let Some(incident) = alert.incident.filter(open) else {
         return crate::consequence::opened(state, id);
     };
+    // Where nothing says whom to call, the page that is there goes on.
+    let Some(page) = crate::consequence::page_for(state, context, incident, id, 1) else {
+        return vec![];
+    };
     let pages = &state.incidents[&incident].pages;
     let calling = pages.iter().filter(|it| state.pages[it].can_be_acknowledged());
     let reason = format!("{by} wants people called anyway");
     let mut events: Vec<Event> =
         calling.map(|it| Event::PageEnded { page: *it, reason: reason.clone() }).collect();
-    events.extend(crate::consequence::page_for(state, context, incident, id, 1));
+    events.push(page);
     events
 }
 

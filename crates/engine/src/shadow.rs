@@ -355,16 +355,21 @@ pub(crate) fn taken_over(state: &State, context: &Context<'_>) -> Vec<Event> {
     let mut events = vec![];
     let mut opened = 0;
     for it in open {
-        let reason = "shadow mode ended: people are called from here on";
-        let old = it.pages.iter().filter(|it| unheard(it));
-        events.extend(old.map(|page| Event::PageEnded { page: *page, reason: reason.to_owned() }));
         let fires = |id: &&AlertId| {
             let alert = state.alerts.get(id);
             alert.is_some_and(|it| !matches!(it.status, AlertStatus::Resolved { .. }))
         };
         let Some(alert) = it.alerts.iter().rev().find(fires) else { continue };
+        // Where nothing says whom to call, the page that is there goes on.
+        let Some(page) = crate::consequence::page_for(state, context, it.id, *alert, opened + 1)
+        else {
+            continue;
+        };
         opened += 1;
-        events.extend(crate::consequence::page_for(state, context, it.id, *alert, opened));
+        let reason = "shadow mode ended: people are called from here on";
+        let old = it.pages.iter().filter(|it| unheard(it));
+        events.extend(old.map(|page| Event::PageEnded { page: *page, reason: reason.to_owned() }));
+        events.push(page);
     }
     events
 }

@@ -25,11 +25,17 @@ pub(super) struct Deals {
     takers: BTreeMap<PageId, BTreeSet<PersonId>>,
     /// Messages about a page that call nobody to take it.
     asides: BTreeMap<NoticeId, PageId>,
+    /// Pages for which a person wants others called, also in silence.
+    wanted: BTreeSet<PageId>,
     /// Whether somebody ever said "page anyway": their calls know no bound.
     anyway: bool,
 }
 
 impl Deals {
+    pub(super) fn is_wanted(&self, page: PageId) -> bool {
+        self.wanted.contains(&page)
+    }
+
     pub(super) fn is_anyway(&self) -> bool {
         self.anyway
     }
@@ -164,6 +170,11 @@ impl Shadow {
                 self.expect(notices);
             }
             Event::PageEnded { page, .. } => self.rest(*page),
+            Event::PageOpened { page, .. } | Event::EscalationAsked { page, .. }
+                if matches!(record.actor, engine::Actor::Person(_)) =>
+            {
+                self.deals.wanted.insert(*page);
+            }
             Event::PagedAnyway { .. } => self.deals.anyway = true,
             Event::IncidentResolved { incident, .. } => {
                 let pages = self.state.incidents.get(incident).map(|it| it.pages.clone());
@@ -219,7 +230,9 @@ impl Shadow {
                 || incident.pages.is_empty()
                 || pages.into_iter().any(|it| !matches!(it.status, PageStatus::Ended { .. }));
             hold(answered, "somebody answers for what is open", || {
-                format!("every page of {id} is over, and it is not")
+                let of = |it| Some(&self.state.pages.get(it)?.status);
+                let pages: Vec<_> = incident.pages.iter().map(of).collect();
+                format!("every page of {id} is over, and it is not: {pages:?}")
             })?;
         }
         Ok(())
