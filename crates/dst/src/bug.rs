@@ -120,6 +120,13 @@ impl Bug {
         Self::SilentlyLeftOut,
     ];
 
+    /// Whether it can only be found where people deal with pages. There a few seeds break properties that
+    /// are not settled yet, so the lives without a bug do without.
+    pub(crate) fn is_in_dealing(self) -> bool {
+        let first = Self::ALL.iter().position(|it| *it == Self::NeverReturned);
+        Self::ALL.iter().position(|it| *it == self) >= first
+    }
+
     /// The bug called so.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {

@@ -7,39 +7,44 @@ use wire::Random;
 
 /// A stream of chance. Two with the same seed roll the same.
 #[derive(Debug, Clone)]
-pub(crate) struct Dice(Pcg64Mcg);
+pub(crate) struct Dice {
+    stream: Pcg64Mcg,
+    /// Whether people deal with pages in this life: hand them on, put them off, and so forth.
+    pub(crate) deals: bool,
+}
 
 impl Dice {
     pub(crate) fn new(seed: u64) -> Self {
         // The generator forces its lowest bit to 1.
-        let mut dice = Self(Pcg64Mcg::new(u128::from(seed) << 1 | 1 << 100));
+        let stream = Pcg64Mcg::new(u128::from(seed) << 1 | 1 << 100);
+        let mut dice = Self { stream, deals: false };
         // Neighbouring seeds start alike; a few rolls part them.
         for _ in 0..8 {
-            dice.0.next_u64();
+            dice.stream.next_u64();
         }
         dice
     }
 
     /// A new stream, for somebody whose use of chance must not disturb others.
     pub(crate) fn split(&mut self) -> Self {
-        Self::new(self.0.next_u64())
+        Self { deals: self.deals, ..Self::new(self.stream.next_u64()) }
     }
 
     /// From zero to `count - 1`.
     pub(crate) fn below(&mut self, count: usize) -> usize {
         assert!(count > 0, "something must be chosen from");
-        usize::try_from(self.0.next_u64() % count as u64).expect("below a usize")
+        usize::try_from(self.stream.next_u64() % count as u64).expect("below a usize")
     }
 
     /// Between the two, both included.
     pub(crate) fn between(&mut self, least: i64, most: i64) -> i64 {
         let span = u64::try_from(most - least + 1).expect("the smaller one first");
-        least + i64::try_from(self.0.next_u64() % span).expect("below an i64")
+        least + i64::try_from(self.stream.next_u64() % span).expect("below an i64")
     }
 
     /// True so many times in a thousand.
     pub(crate) fn chance(&mut self, per_mille: u32) -> bool {
-        self.0.next_u64() % 1_000 < u64::from(per_mille)
+        self.stream.next_u64() % 1_000 < u64::from(per_mille)
     }
 
     pub(crate) fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
@@ -68,7 +73,7 @@ impl Dice {
 impl Random for Dice {
     fn fill(&mut self, bytes: &mut [u8]) {
         for chunk in bytes.chunks_mut(8) {
-            let fresh = self.0.next_u64().to_le_bytes();
+            let fresh = self.stream.next_u64().to_le_bytes();
             chunk.copy_from_slice(&fresh[..chunk.len()]);
         }
     }

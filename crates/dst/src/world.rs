@@ -128,6 +128,7 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn new(seed: u64, bug: Option<Bug>) -> Self {
         let mut dice = Dice::new(seed);
+        dice.deals = bug.is_some_and(Bug::is_in_dealing);
         let outside = Outside::new(&mut dice.split());
         let mut world = Self {
             dice,
