@@ -25,6 +25,9 @@
 //! Invariants:
 //! - the same seed gives the same run, to the last bit: no clock, no thread, no map without order;
 //! - bugs are planted only on request ([`Bug`]), to show that they are found.
+//!
+//! People deal with pages (hand on, put off, merge, take over) only in lives with a planted bug that needs it:
+//! without one a few seeds break properties there, and it is not known yet who is wrong.
 
 mod bug;
 mod dealing;

@@ -382,6 +382,8 @@ impl Page {
     /// Folds in that it is to come back later.
     pub fn snoozed(&mut self, by: PersonId, at: Timestamp, until: Timestamp) {
         assert!(!self.is_over(), "what is over does not come back: {:?}", self.status);
+        // Whoever had it has it no more: where several must take it, all must anew.
+        self.takes.clear();
         (self.watch, self.handing) = (None, None);
         self.status = PageStatus::Snoozed { by, at, until };
     }

@@ -220,3 +220,21 @@ fn what_is_in_shadow_is_not_merged_with_what_calls() {
         ",
     );
 }
+
+#[test]
+fn what_was_put_off_must_be_taken_by_as_many_again() {
+    check_in(
+        two_must_take_it,
+        "0m alert a light-on x=1 / 1m ack pg_1 ana / 2m ack pg_1 bo / 3m snooze in_1 bo 60m / 4m ack pg_1 bo",
+        "
+        0m AlertFired al_1 page feature:light-on
+        0m IncidentOpened in_1
+        0m PageOpened pg_1 payments
+        0m PageNotified pg_1 step 0 (Opened) ana email, ana sms, bo sms until 5m
+        1m PagePartlyAcknowledged pg_1 ana 1 of 2
+        2m PageAcknowledged pg_1 bo
+        3m PageSnoozed pg_1 bo until 63m
+        4m PagePartlyAcknowledged pg_1 bo 1 of 2
+        ",
+    );
+}
