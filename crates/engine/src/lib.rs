@@ -56,6 +56,7 @@ mod tell;
 mod tell_deal;
 mod tell_reach;
 mod terms;
+mod thin;
 mod urgency;
 mod waiver;
 mod watching;
