@@ -23,6 +23,7 @@ pub mod opsgenie;
 pub mod pagerduty;
 mod route;
 mod signal;
+pub mod silence;
 pub mod victorops;
 pub mod webhook_v4;
 
