@@ -248,7 +248,9 @@ impl Shadow {
             format!("{page} went to step {attempt} instead of {expected}, leaving out {left_out:?}")
         })?;
         let due = match (cause, step) {
-            (PageCause::Woken | PageCause::Returned, _) => self.is_woken(page),
+            (PageCause::Woken | PageCause::Returned | PageCause::GivenBack, _) => {
+                self.is_woken(page)
+            }
             (PageCause::Opened, None) | (PageCause::AskedFor { .. }, Some(_)) => true,
             (PageCause::NobodyAnswered, Some(step)) => record.at >= step.deadline,
             (PageCause::Undeliverable, Some(step)) => self.all_failed(step),

@@ -89,6 +89,7 @@ impl State {
             | Event::PageReminded { .. }
             | Event::PageRenewed { .. }
             | Event::PageReturned { .. }
+            | Event::PageGivenBack(_)
             | Event::PageHanded { .. }
             | Event::PageSnoozed { .. } => {
                 let page = deal::apply(self, record);

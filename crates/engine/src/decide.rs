@@ -62,6 +62,7 @@ pub(crate) fn decide(
         Command::Renew { .. }
         | Command::Hand { .. }
         | Command::Snooze { .. }
+        | Command::GiveBack { .. }
         | Command::Wake { .. } => deal::decide(state, context, command),
         Command::MergeIncidents { incident, into, by } => {
             merge::decide(state, *incident, *into, by)
