@@ -26,6 +26,7 @@ const RANK: &[(&str, u8)] = &[
     ("ingest", 4),
     ("formats", 4),
     ("egress", 4),
+    ("moves", 5),
     ("store", 5),
     ("sources", 5),
     ("channels", 5),
@@ -53,6 +54,7 @@ const PURE: &[&str] = &[
     "replies",
     "engine",
     "formats",
+    "moves",
 ];
 const FORBIDDEN: &[&str] = &[
     "tokio",

@@ -204,12 +204,17 @@ pub(crate) enum Command {
                             lamplighter rules slo.yml --label env=prod --period 28d\n\
                             Exit code 1 when an objective had to be left out.")]
     Rules(Rules),
-    /// Turn files of Sloth, OpenSLO and Pyrra into our configuration
+    /// Turn files of Sloth, OpenSLO and Pyrra, or the saved answers of another pager, into our configuration
     ///
     /// The configuration goes to standard output; what could not be carried over is reported on standard
-    /// error.
-    #[command(after_help = "Example: lamplighter import slos/ --org solar > lamplighter.yaml\n\
-                            Exit code 1 when an objective had to be left out.")]
+    /// error. Answers of a pager bring people, teams, rotas, overrides and escalations; half an export is
+    /// refused.
+    #[command(
+        after_help = "Examples: lamplighter import slos/ --org solar > lamplighter.yaml\n          \
+                            lamplighter import --from pagerduty export/ --org solar > lamplighter.yaml\n\
+                            Exit code 1 when an objective had to be left out, or when anything of a pager \
+                            was refused or lost."
+    )]
     Import(Import),
     /// Make, revoke and list tokens
     #[command(subcommand)]
@@ -461,6 +466,12 @@ pub(crate) struct Import {
     /// Files and folders
     #[arg(value_name = "PATH", required = true)]
     pub(crate) paths: Vec<PathBuf>,
+    /// The pager whose answers they are [default: as the files look]
+    #[arg(long, value_name = "PAGER", value_parser = crate::moves::system)]
+    pub(crate) from: Option<moves::System>,
+    /// From when on the rotas of a pager must hold, RFC 3339 [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<String>,
     /// Id of your organisation
     #[arg(long, default_value = "imported")]
     pub(crate) org: String,

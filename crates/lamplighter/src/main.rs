@@ -14,6 +14,7 @@ mod experiment;
 mod git;
 mod init;
 mod journal;
+mod moves;
 mod offline;
 mod oncall;
 mod records;

@@ -58,6 +58,9 @@ pub(crate) fn rules(it: &Rules) -> Answer {
 pub(crate) fn import(it: &Import) -> Answer {
     OrgId::new(&it.org)
         .map_err(|error| Problem::negative("`--org` cannot be used").detail(error))?;
+    if let Some(answer) = crate::moves::import(it)? {
+        return Ok(answer);
+    }
     let gathered = gather(&it.paths)?;
     let Read { specs, mut losses } = gathered.read();
     let options =
@@ -139,7 +142,7 @@ fn gather(paths: &[PathBuf]) -> Result<Gathered, Problem> {
 }
 
 /// The file itself, or every `*.yaml`, `*.yml` and `*.json` directly in the folder, by name.
-fn expanded(path: &Path) -> Result<Vec<PathBuf>, Problem> {
+pub(crate) fn expanded(path: &Path) -> Result<Vec<PathBuf>, Problem> {
     if !path.is_dir() {
         return Ok(vec![path.to_path_buf()]);
     }
@@ -156,7 +159,7 @@ fn expanded(path: &Path) -> Result<Vec<PathBuf>, Problem> {
     Ok(files)
 }
 
-fn text_of(path: &Path) -> Result<String, Problem> {
+pub(crate) fn text_of(path: &Path) -> Result<String, Problem> {
     let size = std::fs::metadata(path).map_err(|error| unread(path, &error))?.len();
     if size > catalog::FILE_BYTES_MAX {
         let hint = "split it into several files of one folder";

@@ -1,0 +1,101 @@
+//! Coming from another pager: people, teams, schedules, overrides and escalations out of the answers of its
+//! API, saved to files, as our own configuration, with a report of what differs.
+//!
+//! Intuition: an interpreter who says when a word has no translation. Each system has its reader; all of
+//! them fill one [`draft::Draft`], which holds rotas as `oncall` evaluates them, and is written as YAML at
+//! the end. Where the other pager says who *will* be on duty, what was written is asked the same question
+//! and every difference is listed ([`compare`]).
+//!
+//! Complications: half of an export is worse than none, because nobody sees which half. A page that is
+//! missing, a reference to what was not exported, a file cut off, a length that nobody knows: each is
+//! refused by file and place, and then nothing is written at all. What can be read and not be said in our
+//! configuration is *lost*, by name and date, and the rest is written.
+//!
+//! Invariants:
+//! - text in, text out: no I/O, no clock, no randomness;
+//! - nothing that was read is left out in silence;
+//! - whoever is on duty at a minute in the source is on duty at that minute in what was written, or the
+//!   minute is in the report.
+
+mod compare;
+mod desk;
+mod draft;
+mod json;
+mod layers;
+mod pagerduty;
+mod said;
+mod yaml;
+
+#[cfg(test)]
+mod tests;
+
+pub use compare::{Difference, Rendered, compare};
+
+use formats::{Loss, any_refused};
+use model::Timestamp;
+use oncall::Zones;
+
+/// A pager that people come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum System {
+    /// PagerDuty: layer schedules of REST v2, and shift schedules of v3.
+    PagerDuty,
+}
+
+impl System {
+    /// Every system, with the name by which it is asked for.
+    pub const ALL: &[(&str, Self)] = &[("pagerduty", Self::PagerDuty)];
+
+    /// What people call it.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::PagerDuty => "PagerDuty",
+        }
+    }
+}
+
+/// What the files themselves do not say.
+#[derive(Debug, Clone, Copy)]
+pub struct Options<'a> {
+    /// Id of the organisation.
+    pub org: &'a str,
+    /// From when on what is written must hold; what was over before is left behind.
+    pub now: Timestamp,
+    /// Rules of time zones.
+    pub zones: &'a Zones,
+}
+
+/// What came of an import.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Moved {
+    /// Our configuration; `None` when anything was refused.
+    pub text: Option<String>,
+    /// What differs, what was lost, and what was refused.
+    pub losses: Vec<Loss>,
+    /// Hours of duty that were compared with what the source itself says, by rota.
+    pub compared_hours: i64,
+}
+
+/// Reads `files`, names and texts, as answers of `system`.
+#[must_use]
+pub fn import(system: System, files: &[(String, String)], options: &Options<'_>) -> Moved {
+    let mut desk = desk::Desk::new(options);
+    let documents = json::documents(files, &mut desk.losses);
+    match system {
+        System::PagerDuty => pagerduty::read(&documents, &mut desk),
+    }
+    let compared_hours = if any_refused(&desk.losses) { 0 } else { desk.compare(system) };
+    let mut losses = desk.losses;
+    losses.sort();
+    losses.dedup();
+    let text = (!any_refused(&losses)).then(|| yaml::write(&desk.draft, system, options.org));
+    Moved { text, losses, compared_hours }
+}
+
+/// Which system `text` is an answer of; `None` when it cannot be told.
+#[must_use]
+pub fn detect(text: &str) -> Option<System> {
+    let value: serde_json::Value = serde_json::from_str(text).ok()?;
+    pagerduty::is_answer(&value).then_some(System::PagerDuty)
+}
