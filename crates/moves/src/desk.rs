@@ -1,7 +1,7 @@
 //! What every reader works at: the draft, the report, the ids that foreign ids became.
 
 use crate::compare::{Difference, Rendered, compare};
-use crate::draft::{Draft, DraftRota, Names, Person};
+use crate::draft::{Draft, DraftRota, Names, Person, Policy};
 use crate::json::{At, Read};
 use crate::{Options, System, said};
 use formats::{Loss, Weight};
@@ -13,6 +13,13 @@ use std::collections::{BTreeMap, BTreeSet};
 const DIFFERENCES_MAX: usize = 50;
 /// Longest name of a person that our configuration takes, in characters.
 const NAME_CHARS_MAX: usize = 100;
+
+/// A policy before it has an id of ours.
+pub(crate) struct OwnedPolicy {
+    pub(crate) foreign: String,
+    pub(crate) team: Option<TeamId>,
+    pub(crate) policy: Policy,
+}
 
 pub(crate) struct Desk<'a> {
     pub(crate) draft: Draft,
@@ -146,6 +153,27 @@ impl<'a> Desk<'a> {
                 at.refuse(format!("there is no schedule `{foreign}` in any file: export it, too"))
             }
         }
+    }
+
+    /// Writes policies down; the only one of a team gets the team's id, so that its alerts go there. Our ids
+    /// by theirs.
+    pub(crate) fn add_policies(&mut self, policies: Vec<OwnedPolicy>) -> BTreeMap<String, String> {
+        let mut count: BTreeMap<TeamId, usize> = BTreeMap::new();
+        for it in policies.iter().filter_map(|it| it.team.clone()) {
+            *count.entry(it).or_default() += 1;
+        }
+        let is_only = |it: &OwnedPolicy| it.team.as_ref().is_some_and(|it| count[it] == 1);
+        let (first, second): (Vec<_>, Vec<_>) = policies.into_iter().partition(is_only);
+        let mut ours = BTreeMap::new();
+        let named = first.into_iter().map(|it| (true, it));
+        for (by_team, it) in named.chain(second.into_iter().map(|it| (false, it))) {
+            let team = it.team.filter(|_| by_team).map(|it| it.to_string());
+            let name =
+                self.name("escalation", team.as_deref().unwrap_or(&it.policy.title), &it.foreign);
+            ours.insert(it.foreign, name.clone());
+            self.draft.escalations.insert(name, it.policy);
+        }
+        ours
     }
 
     pub(crate) fn rotas(&self) -> BTreeMap<RotaId, Rota> {

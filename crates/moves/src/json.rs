@@ -9,6 +9,7 @@
 use formats::{Loss, Weight};
 use model::Timestamp;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// One answer.
 #[derive(Debug)]
@@ -161,4 +162,25 @@ impl<'a> At<'a> {
             _ => id.refuse("this is no id"),
         }
     }
+}
+
+/// One object for each id: of those that were fetched in a list and alone, the one that says most.
+pub(crate) fn merged<'a>(list: Option<&Vec<At<'a>>>) -> Vec<At<'a>> {
+    let mut order: Vec<String> = vec![];
+    let mut best: BTreeMap<String, At<'a>> = BTreeMap::new();
+    for it in list.into_iter().flatten() {
+        let id = it.word("id").map_or_else(|| it.path.clone(), str::to_owned);
+        let size = |it: &At<'_>| it.value.to_string().len();
+        match best.get(&id) {
+            Some(kept) if size(kept) >= size(it) => {}
+            Some(_) => {
+                best.insert(id, it.clone());
+            }
+            None => {
+                order.push(id.clone());
+                best.insert(id, it.clone());
+            }
+        }
+    }
+    order.iter().filter_map(|it| best.remove(it)).collect()
 }

@@ -7,9 +7,9 @@
 //! Invariant: a layer that is bounded by instants says exactly what the same layer without bounds says
 //! within them, and nothing outside.
 
-use jiff::Unit;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
+use jiff::{ToSpan, Unit};
 use model::{
     Hours, Layer, LayerRules, Millis, PersonId, Rota, RotaRules, ShiftPattern, Timestamp, Turn,
     Weekday,
@@ -155,6 +155,30 @@ pub(crate) fn turn_of_secs(secs: i64) -> Option<Turn> {
         .map(Turn::Weeks)
         .or_else(|| count(86_400, 366).map(Turn::Days))
         .or_else(|| count(3_600, 168).map(Turn::Hours))
+}
+
+/// Turns of which some are nobody's: a shift for each of the others, that comes again when all have had
+/// their turn. `None` for turns that are no days, or longer than a shift may be.
+pub(crate) fn every_few_turns(
+    seats: &[Option<PersonId>],
+    turn: Turn,
+    first: DateTime,
+) -> Option<Vec<Layer>> {
+    let days = match turn {
+        Turn::Days(count) => i64::from(count),
+        Turn::Weeks(count) => i64::from(count) * 7,
+        Turn::Hours(_) | Turn::Months(_) => return None,
+    };
+    let round = days * i64::try_from(seats.len()).ok()?;
+    if !is_shift_length(days * 1_440) {
+        return None;
+    }
+    let taken = seats.iter().enumerate().filter_map(|(place, it)| Some((place, it.clone()?)));
+    let made = taken.map(|(place, person)| {
+        let begins = first.checked_add((days * i64::try_from(place).ok()?).days()).ok()?;
+        Some(shifts(vec![person], begins, format!("FREQ=DAILY;INTERVAL={round}"), days * 1_440))
+    });
+    made.collect()
 }
 
 /// The times from `minute` on `day` (`None`: every day), so many minutes long. At most a week.

@@ -20,8 +20,12 @@
 mod compare;
 mod desk;
 mod draft;
+mod goalert;
 mod json;
+mod lanes;
 mod layers;
+mod oncall_grafana;
+mod opsgenie;
 mod pagerduty;
 mod said;
 mod yaml;
@@ -40,17 +44,31 @@ use oncall::Zones;
 pub enum System {
     /// PagerDuty: layer schedules of REST v2, and shift schedules of v3.
     PagerDuty,
+    /// Opsgenie: REST v2.
+    Opsgenie,
+    /// Grafana `OnCall`: HTTP API v1.
+    GrafanaOnCall,
+    /// GoAlert: answers to the GraphQL queries of the book.
+    GoAlert,
 }
 
 impl System {
     /// Every system, with the name by which it is asked for.
-    pub const ALL: &[(&str, Self)] = &[("pagerduty", Self::PagerDuty)];
+    pub const ALL: &[(&str, Self)] = &[
+        ("pagerduty", Self::PagerDuty),
+        ("opsgenie", Self::Opsgenie),
+        ("oncall", Self::GrafanaOnCall),
+        ("goalert", Self::GoAlert),
+    ];
 
     /// What people call it.
     #[must_use]
     pub const fn title(self) -> &'static str {
         match self {
             Self::PagerDuty => "PagerDuty",
+            Self::Opsgenie => "Opsgenie",
+            Self::GrafanaOnCall => "Grafana OnCall",
+            Self::GoAlert => "GoAlert",
         }
     }
 }
@@ -84,6 +102,9 @@ pub fn import(system: System, files: &[(String, String)], options: &Options<'_>)
     let documents = json::documents(files, &mut desk.losses);
     match system {
         System::PagerDuty => pagerduty::read(&documents, &mut desk),
+        System::Opsgenie => opsgenie::read(&documents, &mut desk),
+        System::GrafanaOnCall => oncall_grafana::read(&documents, &mut desk),
+        System::GoAlert => goalert::read(&documents, &mut desk),
     }
     let compared_hours = if any_refused(&desk.losses) { 0 } else { desk.compare(system) };
     let mut losses = desk.losses;
@@ -97,5 +118,9 @@ pub fn import(system: System, files: &[(String, String)], options: &Options<'_>)
 #[must_use]
 pub fn detect(text: &str) -> Option<System> {
     let value: serde_json::Value = serde_json::from_str(text).ok()?;
-    pagerduty::is_answer(&value).then_some(System::PagerDuty)
+    let found = |is: bool, system| is.then_some(system);
+    found(pagerduty::is_answer(&value), System::PagerDuty)
+        .or(found(goalert::is_answer(&value), System::GoAlert))
+        .or(found(opsgenie::is_answer(&value), System::Opsgenie))
+        .or(found(oncall_grafana::is_answer(&value), System::GrafanaOnCall))
 }

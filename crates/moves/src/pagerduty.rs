@@ -18,7 +18,7 @@ mod policies;
 mod shifts;
 
 use crate::desk::Desk;
-use crate::json::{At, Document, Read};
+use crate::json::{At, Document, Read, merged};
 use formats::Weight;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -142,27 +142,6 @@ fn same_owner(a: &str, b: &str) -> bool {
 
 fn whole_or(at: &At<'_>, key: &str, otherwise: i64) -> i64 {
     at.value.get(key).and_then(Value::as_i64).unwrap_or(otherwise)
-}
-
-/// One object for each id: of those that were fetched in a list and alone, the one that says most.
-pub(crate) fn merged<'a>(list: Option<&Vec<At<'a>>>) -> Vec<At<'a>> {
-    let mut order: Vec<String> = vec![];
-    let mut best: BTreeMap<String, At<'a>> = BTreeMap::new();
-    for it in list.into_iter().flatten() {
-        let id = it.word("id").map_or_else(|| it.path.clone(), str::to_owned);
-        let size = |it: &At<'_>| it.value.to_string().len();
-        match best.get(&id) {
-            Some(kept) if size(kept) >= size(it) => {}
-            Some(_) => {
-                best.insert(id, it.clone());
-            }
-            None => {
-                order.push(id.clone());
-                best.insert(id, it.clone());
-            }
-        }
-    }
-    order.iter().filter_map(|it| best.remove(it)).collect()
 }
 
 /// The overrides of each schedule; the name of their file says which.

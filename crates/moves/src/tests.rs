@@ -4,6 +4,9 @@
 //! reader: it answers who is on duty at one minute. What was written is asked the same at every minute that
 //! is sampled, over both changes of the clocks.
 
+mod goalert;
+mod oncall_grafana;
+mod opsgenie;
 mod pagerduty;
 
 use crate::{Moved, Options, System, import};

@@ -1,9 +1,9 @@
 //! Users, their contact methods, and the teams they are in.
 
-use super::{Found, merged, reference, words};
+use super::{Found, reference, words};
 use crate::desk::Desk;
 use crate::draft::Person;
-use crate::json::{At, Read};
+use crate::json::{At, Read, merged};
 use crate::said;
 use model::{PersonId, TeamId};
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,9 +1,9 @@
 //! Escalation policies and services.
 
-use super::{Found, merged, reference};
+use super::{Found, reference};
 use crate::desk::Desk;
 use crate::draft::{Policy, Step};
-use crate::json::{At, Read};
+use crate::json::{At, Read, merged};
 use std::collections::BTreeMap;
 
 /// Passes after the first that our configuration takes.
