@@ -101,7 +101,7 @@ impl World {
         let node = Node::open(options).expect("the journal opens");
         node.adopt(self.catalogue.clone()).await.expect("the catalogue is accepted");
         let context = web::Context {
-            trials: Arc::new(web::Trials::new(web::Trial::new(|_, _, _| {
+            trials: Arc::new(web::Trials::new(web::Trial::new(|_, _, _, _| {
                 Err("nothing is tried here".to_owned())
             }))),
             handle: node.shared().handle.clone(),
