@@ -138,16 +138,16 @@ fn asked(it: &Whatif) -> Result<Question, Problem> {
     let open = |name: &str| {
         std::fs::read_to_string(beside.join(name)).map_err(|error| format!("{name}: {error}"))
     };
-    let journal = |name: &str| match &log {
-        Some(log) => Ok(log.clone()),
-        None => {
-            let at = if name.contains("://") {
-                name.to_owned()
-            } else {
-                beside.join(name).to_string_lossy().into_owned()
-            };
-            Origin { at: &at, org }.read().map_err(|it| it.to_string())
+    let journal = |name: &str| {
+        if let Some(log) = &log {
+            return Ok(log.clone());
         }
+        let at = if name.contains("://") {
+            name.to_owned()
+        } else {
+            beside.join(name).to_string_lossy().into_owned()
+        };
+        Origin { at: &at, org }.read().map_err(|it| it.to_string())
     };
     let own = it.structure.iter().map(|file| {
         let shown = file.display().to_string();

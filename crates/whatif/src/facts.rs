@@ -286,7 +286,9 @@ impl WorkHistory {
     fn pages(&self) -> Option<Vec<Vec<i64>>> {
         let mut by_person = vec![vec![]; self.people.len()];
         if let Some(calls) = &self.calls {
-            calls.iter().for_each(|(person, at_ms)| by_person[*person].push(*at_ms));
+            for (person, at_ms) in calls {
+                by_person[*person].push(*at_ms);
+            }
             return (!by_person.is_empty()).then_some(by_person);
         }
         for page in self.counted().filter(|it| it.class == Class::Page) {
@@ -377,7 +379,9 @@ impl WorkHistory {
         // Where nobody is ever on duty nothing shields.
         let duties = self.duties.as_ref().filter(|it| !it.is_empty())?;
         let mut turns: Vec<Vec<Span>> = vec![vec![]; self.people.len()];
-        duties.iter().for_each(|it| turns[it.person].push(it.span));
+        for it in duties {
+            turns[it.person].push(it.span);
+        }
         let turns: Vec<Calendar> = turns.into_iter().map(Calendar::of).collect();
         let on_duty = |person: usize, at_ms: i64| turns[person].is_open(at_ms);
         let (reached, leaked): (BTreeSet<usize>, BTreeSet<usize>) = if let Some(stretches) =

@@ -33,6 +33,7 @@ use model::{
 };
 use oncall::Zones;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use whatif::calendar::{Calendar, Hours, Span};
 use whatif::facts::Roster;
 use whatif::number::{DAY_MS, WEEK_MS};
@@ -86,7 +87,7 @@ impl Worklog {
     pub fn evidence(&self) -> String {
         let mut text = "at,kind,service,person\n".to_owned();
         let mut line = |at_ms: i64, kind: &str, service: &str, person: &str| {
-            text.push_str(&format!("{},{kind},{service},{person}\n", Timestamp(at_ms)));
+            let _ = writeln!(text, "{},{kind},{service},{person}", Timestamp(at_ms));
         };
         for it in &self.records.works {
             let last = it.people.last();
@@ -279,11 +280,15 @@ impl Reader {
             | Event::PageNotifiedAlso { page, notices, .. }
             | Event::PageHanded { page, notices, .. } => {
                 let incident = self.pages.get(page).map(|it| it.0);
-                incident.into_iter().for_each(|it| self.expect(it, notices));
+                if let Some(it) = incident {
+                    self.expect(it, notices);
+                }
             }
             Event::CallsBundled { page, carriers, .. } => {
                 let incident = self.pages.get(page).map(|it| it.0);
-                incident.into_iter().for_each(|it| self.expect(it, carriers));
+                if let Some(it) = incident {
+                    self.expect(it, carriers);
+                }
             }
             Event::NoticeSent { notice, .. } => {
                 if let Some((person, incident)) = self.notices.remove(notice) {

@@ -65,7 +65,9 @@ impl World {
 
     fn read(&self) -> Worklog {
         let mut reader = Reader::new(Zones::bundled());
-        self.records.iter().for_each(|it| reader.see(it));
+        for it in &self.records {
+            reader.see(it);
+        }
         reader.finish()
     }
 }

@@ -50,7 +50,7 @@ fn lived(data: &Path, people_with_hours: bool) {
     for number in 1..=60 {
         at = at.plus(Millis::from_mins(luck_minutes(&luck, number, 4_032.0)));
         let feature =
-            ["light-on", "make-sale", "see-reports"][usize::try_from(number % 3).unwrap()];
+            ["light-on", "make-sale", "see-reports"][usize::try_from(number % 3).expect("small")];
         let raise = Command::Raise {
             by: "dolores".into(),
             title: "help".to_owned(),

@@ -293,11 +293,11 @@ fn written(fields: &[(String, String)]) -> String {
             class.name()
         );
     }
-    file.push_str(&if work.is_empty() {
-        "work: []\n".to_owned()
+    if work.is_empty() {
+        file.push_str("work: []\n");
     } else {
-        format!("work:\n{work}")
-    });
+        let _ = write!(file, "work:\n{work}");
+    }
     let structures = fields.iter().filter(|it| it.0 == "structure");
     let mut structures: Vec<&str> = structures.map(|it| it.1.as_str()).collect();
     if get("own").is_some() {
@@ -369,7 +369,9 @@ async fn own_history(context: &Context) -> Result<Worklog, (StatusCode, &'static
             let told = "The journal is too long to be read beside the pager: use the command `lamplighter whatif --journal`.";
             return Err((StatusCode::PAYLOAD_TOO_LARGE, told));
         }
-        records.iter().for_each(|it| reader.see(it));
+        for it in &records {
+            reader.see(it);
+        }
     }
 }
 

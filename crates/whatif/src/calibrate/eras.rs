@@ -157,7 +157,9 @@ pub fn transfer(eras: &Eras<'_>, gate: &Gate, ranges: &Sweep) -> Result<Transfer
     let assumed: Vec<(Parameter, f64, f64)> = assumed.copied().collect();
     let judge = |values: &[(Parameter, f64)]| {
         let mut assumptions = *eras.case.assumptions;
-        values.iter().for_each(|(parameter, value)| parameter.assume(&mut assumptions, *value));
+        for (parameter, value) in values {
+            parameter.assume(&mut assumptions, *value);
+        }
         foretold(eras, gate, kept, &blocks, &assumptions)
     };
     let (left, joint) = together(&assumed, eras.case.assumptions, base.inside, &judge);
@@ -174,12 +176,15 @@ pub fn transfer(eras: &Eras<'_>, gate: &Gate, ranges: &Sweep) -> Result<Transfer
     })
 }
 
+/// What the second era looks like where parameters have these values, the others as assumed.
+type Judge<'a> = dyn Fn(&[(Parameter, f64)]) -> Foretold + 'a;
+
 /// Tries combinations, and what they leave of every range.
 fn together(
     assumed: &[(Parameter, f64, f64)],
     base: &Assumptions,
     base_holds: bool,
-    judge: &dyn Fn(&[(Parameter, f64)]) -> Foretold,
+    judge: &Judge<'_>,
 ) -> (Vec<Left>, Joint) {
     // What foretells the very same at both ends of its range cannot be seen.
     let shows = |(parameter, low, high): &(Parameter, f64, f64)| {
