@@ -528,7 +528,7 @@ replications: { max: 40 }
         // Whatever is typed stays text: no field of its own, no reference, no second document.
         check(
             &[("team-0", "a\"}\nseed: 2 # &x"), ("people-0", "2, seed: 3"), ("owns-0", "*x")],
-            "teams:\n  \"a\\\"}\\nseed: 2 # &x\": { people: 1, timezone: \"UTC\", hours: \"09:00-17:00\", owns: [\"*x\"] }\nwork:\nstructures: []\nreplications: { max: 40 }\n",
+            "teams:\n  \"a\\\"}\\nseed: 2 # &x\": { people: 1, timezone: \"UTC\", hours: \"09:00-17:00\", owns: [\"*x\"] }\nwork: []\nstructures: []\nreplications: { max: 40 }\n",
         );
     }
 }
