@@ -17,8 +17,9 @@ const NOW: Timestamp = Timestamp(1_795_428_000_000);
 type Target = fn(&[u8]);
 
 /// Every target by name.
-pub(crate) const ALL: [(&str, Target); 7] = [
+pub(crate) const ALL: [(&str, Target); 8] = [
     ("doors", doors),
+    ("letters", letters),
     ("matchers", matchers),
     ("mapping", mapping),
     ("texts", texts),
@@ -42,6 +43,12 @@ pub(crate) fn doors(data: &[u8]) {
     let _ = ingest::grafana::parse(data, NOW);
     let _ = ingest::opsgenie::create(data);
     let _ = ingest::opsgenie::act_body(data);
+    if let Ok(read) = ingest::silence::parse(data) {
+        let written: Vec<String> = read.matchers.iter().map(ToString::to_string).collect();
+        let written = format!("{{{}}}", written.join(","));
+        let again = alerting::Matcher::parse_list(&written).map(|it| it.len());
+        assert_eq!(again, Ok(read.matchers.len()), "{written} hides something else");
+    }
     let (head, body) = parted(data);
     let said = [
         ingest::pagerduty::parse_v2(data).err(),
@@ -69,6 +76,24 @@ fn beside(data: &[u8], head: &str) {
         ingest::beside::csv(&text(data), "other").err(),
     ];
     assert!(said.iter().flatten().all(|it| !it.is_empty()), "a refusal without a word");
+}
+
+/// A posted letter is read or refused with a word, whoever posts it: the content type before the first line
+/// break. What is read names nobody in two lines.
+pub(crate) fn letters(data: &[u8]) {
+    let (kind, body) = parted(data);
+    for name in ["raw", "mailgun", "postmark", "sendgrid"] {
+        let provider = ingest::inbound::Provider::named(name).expect("it is known");
+        match provider.read(&kind, body) {
+            Ok(letter) => {
+                let lists = letter.to.iter().chain(&letter.answers);
+                let said = lists.chain([&letter.from]);
+                assert!(said.clone().all(|it| !it.contains('\n')), "{name}: {letter:?}");
+                let _ = replies::parse(&letter.text);
+            }
+            Err(told) => assert!(!told.is_empty(), "{name}: a refusal without a word"),
+        }
+    }
 }
 
 /// A list of matchers reads the same when it is written and read again.

@@ -9,6 +9,7 @@ pub(crate) fn run() -> Result<()> {
     let mut lints = shell::cargo(&["clippy", "--workspace", "--all-targets", "--locked"]);
     lints.args(["--features", &test::server_features()?, "--", "-D", "warnings"]);
     shell::run(lints)?;
+    fuzz_targets()?;
     deny()?;
     codegen::run(true)?;
     test::run()
@@ -17,6 +18,18 @@ pub(crate) fn run() -> Result<()> {
 /// The checks of the repository's own shape, which are tests of this crate.
 pub(crate) fn tidy() -> Result<()> {
     shell::run(shell::cargo(&["test", "--quiet", "--package", "xtask", "--locked"]))
+}
+
+/// The fuzz targets are a workspace of their own, which nothing else would compile: checked without the fuzzer,
+/// beside what is compiled already.
+fn fuzz_targets() -> Result<()> {
+    let manifest = ["check", "--manifest-path", "fuzz/Cargo.toml"];
+    let mut check = shell::cargo(&manifest);
+    check.args(["--no-default-features", "--bins"]);
+    if std::env::var_os("CARGO_TARGET_DIR").is_none() {
+        check.env("CARGO_TARGET_DIR", shell::root().join("target"));
+    }
+    shell::run(check)
 }
 
 /// Licences, bans and sources. The list of known weaknesses is not fetched here.

@@ -20,7 +20,8 @@ const ENCRYPTION_DEFAULT: &str = "tls";
 const FOLDER_DEFAULT: &str = "INBOX";
 
 /// Kinds of channel through which something comes back.
-const WAYS: [&str; 6] = ["twilio", "twilio-voice", "sms-http", "kannel", "slack", "telegram"];
+const WAYS: [&str; 7] =
+    ["twilio", "twilio-voice", "sms-http", "kannel", "slack", "telegram", "smtp"];
 
 pub(crate) const REPLIES: Field = field(
     "replies",
@@ -46,7 +47,7 @@ static REPLY_WAY: Shape = Shape {
             "secret",
             Optional,
             Plain::Secret,
-            "What Kannel or a gateway shows, as a bearer token or as `?token=`: `env:NAME` or `file:/path`. Without it nothing is taken from them.",
+            "What Kannel, a gateway or whoever posts mail shows, as a bearer token, a password or `?token=`; with Mailgun its signing key: `env:NAME` or `file:/path`. Without it nothing is taken from them.",
         ),
         plain(
             "former-secret",
@@ -121,7 +122,8 @@ pub(crate) fn check(sections: &Sections, sink: &mut Sink) {
         };
         if kind.is_some_and(|it| !WAYS.contains(&it)) {
             let message = format!("nothing comes back through channel {}", quote(&replies.key));
-            let hint = format!("replies come through {}; of mail through `inbox`", WAYS.join(", "));
+            let hint =
+                format!("replies come through {}; of mail through `inbox` too", WAYS.join(", "));
             sink.push(Problem::at(replies.key_span, "LL035", message).hint(hint));
         }
     }

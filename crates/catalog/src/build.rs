@@ -204,11 +204,14 @@ fn team(node: &Node) -> Team {
 fn pager(sections: &Sections) -> Pager {
     let said = |key: &'static str| sections.top(key).next();
     let calls = said("pages-per-person-per-10min").and_then(|it| number(&it.value));
+    let alerts = said("alerts-open-max").and_then(|it| number(&it.value));
     let secret = said("pagerduty-webhook-secret").and_then(|it| it.value.text());
     Pager {
         mode: said("mode").and_then(|it| it.value.text()).map_or(Mode::Live, mode),
         calls_per_10min_max: calls
             .map_or(Pager::CALLS_PER_10MIN, |it| u16::try_from(it).expect("at most 100")),
+        alerts_open_max: alerts
+            .map_or(Pager::ALERTS_OPEN, |it| u32::try_from(it).expect("at most 2 000 000")),
         pagerduty_secret: secret.map(|it| scalars::secret(it).expect("secrets were checked")),
     }
 }

@@ -139,9 +139,14 @@ fn report_duplicates(sections: &Sections, sink: &mut Sink) {
 
 /// There must be one organisation and at most one public URL.
 fn report_organisation(sections: &Sections, sink: &mut Sink) {
-    for key in
-        ["org", "public-url", "mode", "pages-per-person-per-10min", "pagerduty-webhook-secret"]
-    {
+    for key in [
+        "org",
+        "public-url",
+        "mode",
+        "pages-per-person-per-10min",
+        "alerts-open-max",
+        "pagerduty-webhook-secret",
+    ] {
         let mut given = sections.top(key);
         let Some(first) = given.next() else { continue };
         for other in given.filter(|it| it.value.text() != first.value.text()) {

@@ -347,6 +347,12 @@ pub(crate) static ROOT: Shape = Shape {
             "Most calls that one person gets within ten minutes. Further ones share one message that lists them all; none is dropped.",
         ),
         plain(
+            "alerts-open-max",
+            Default("200000"),
+            Plain::Whole(1_000, 2_000_000),
+            "Most alerts that fire at the same time. Beyond, doors answer 503 and senders try again; pages of what was taken go on. An alert takes some 3 kB of memory.",
+        ),
+        plain(
             "pagerduty-webhook-secret",
             Optional,
             Plain::Secret,

@@ -22,6 +22,7 @@ mod matrix;
 mod mattermost;
 mod message;
 mod ntfy;
+mod press;
 mod pushover;
 mod secret;
 pub mod secrets;
@@ -39,6 +40,7 @@ mod tests;
 
 pub use callbacks::Callbacks;
 pub use message::{Action, Evidence, Message, Outcome, Priority, SHORT_LENGTH_MAX};
+pub use press::{PressAnswer, answer_press};
 pub use text::{LINK_LENGTH_MAX, one_line, short, sms};
 
 use egress::{Client, Policy};

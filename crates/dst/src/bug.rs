@@ -120,28 +120,6 @@ impl Bug {
         Self::SilentlyLeftOut,
     ];
 
-    /// Whether it can only be found where people deal with pages. There a few seeds break properties that
-    /// are not settled yet, so the lives without a bug do without.
-    pub(crate) fn is_in_dealing(self) -> bool {
-        matches!(
-            self,
-            Self::NeverReturned
-                | Self::HeldForever
-                | Self::PutOffForever
-                | Self::OneIsEnough
-                | Self::HandedToSomebodyElse
-                | Self::MergedIntoNothing
-                | Self::ListLost
-                | Self::ListNotMade
-                | Self::ShadowForgotten
-                | Self::EscalationIgnored
-                | Self::TakeOverForgotten
-                | Self::ReceiptTurned
-                | Self::OwedForgotten
-                | Self::SilentlyLeftOut
-        )
-    }
-
     /// The bug called so.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {

@@ -80,7 +80,7 @@ impl World {
 
     /// The provider says something of a message, true or not, once or twice, soon or late.
     pub(crate) fn hear_from_provider(&mut self, notice: NoticeId) {
-        if self.healing || !self.dice.deals || !self.dice.chance(150) {
+        if self.healing || !self.dice.chance(150) {
             return;
         }
         let said =

@@ -9,15 +9,13 @@ use wire::Random;
 #[derive(Debug, Clone)]
 pub(crate) struct Dice {
     stream: Pcg64Mcg,
-    /// Whether people deal with pages in this life: hand them on, put them off, and so forth.
-    pub(crate) deals: bool,
 }
 
 impl Dice {
     pub(crate) fn new(seed: u64) -> Self {
         // The generator forces its lowest bit to 1.
         let stream = Pcg64Mcg::new(u128::from(seed) << 1 | 1 << 100);
-        let mut dice = Self { stream, deals: false };
+        let mut dice = Self { stream };
         // Neighbouring seeds start alike; a few rolls part them.
         for _ in 0..8 {
             dice.stream.next_u64();
@@ -27,7 +25,7 @@ impl Dice {
 
     /// A new stream, for somebody whose use of chance must not disturb others.
     pub(crate) fn split(&mut self) -> Self {
-        Self { deals: self.deals, ..Self::new(self.stream.next_u64()) }
+        Self::new(self.stream.next_u64())
     }
 
     /// From zero to `count - 1`.

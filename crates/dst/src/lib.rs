@@ -25,9 +25,6 @@
 //! Invariants:
 //! - the same seed gives the same run, to the last bit: no clock, no thread, no map without order;
 //! - bugs are planted only on request ([`Bug`]), to show that they are found.
-//!
-//! People deal with pages (hand on, put off, merge, take over) only in lives with a planted bug that needs it:
-//! without one a few seeds break properties there, and it is not known yet who is wrong.
 
 mod bug;
 mod dealing;
@@ -43,6 +40,7 @@ mod world;
 pub use bug::Bug;
 pub use report::{Report, Violation};
 
+use engine::EventRecord;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Days that one organisation lives.
@@ -50,7 +48,17 @@ pub const DAYS_PER_SEED: u32 = 40;
 
 /// Lives `days` of the organisation that `seed` makes.
 pub fn run(seed: u64, days: u32, planted: Option<Bug>) -> Result<Report, Violation> {
-    let mut world = world::World::new(seed, planted);
+    run_watched(seed, days, planted, |_| {})
+}
+
+/// The same; `watch` sees each record as soon as it is on the disk.
+pub fn run_watched(
+    seed: u64,
+    days: u32,
+    planted: Option<Bug>,
+    watch: fn(&EventRecord),
+) -> Result<Report, Violation> {
+    let mut world = world::World::new(seed, planted, watch);
     let outcome = catch_unwind(AssertUnwindSafe(|| world.run(days)));
     let lived = world.now.since(world::START).0 / world::DAY.0;
     let day = u32::try_from(lived).unwrap_or_default();

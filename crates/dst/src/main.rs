@@ -5,11 +5,12 @@ use dst::{Bug, DAYS_PER_SEED};
 use std::process::ExitCode;
 use std::time::Instant;
 
-const USAGE: &str = "usage: dst [--seed N] [--days N] [--days-per-seed N] [--bug NAME] [--quiet]";
+const USAGE: &str =
+    "usage: dst [--seed N] [--days N] [--days-per-seed N] [--bug NAME] [--quiet] [--trace]";
 
 fn main() -> ExitCode {
     let (mut seed, mut days, mut days_per_seed) = (1, u64::from(DAYS_PER_SEED), DAYS_PER_SEED);
-    let (mut bug, mut quiet) = (None, false);
+    let (mut bug, mut quiet, mut trace) = (None, false, false);
     let mut arguments = std::env::args().skip(1);
     while let Some(name) = arguments.next() {
         let mut value = || arguments.next().and_then(|it| it.parse::<u64>().ok());
@@ -24,6 +25,10 @@ fn main() -> ExitCode {
                 quiet = true;
                 Some(())
             }
+            "--trace" => {
+                trace = true;
+                Some(())
+            }
             _ => None,
         };
         if understood.is_none() {
@@ -34,7 +39,14 @@ fn main() -> ExitCode {
     let started = Instant::now();
     let mut lived = 0;
     while lived < days {
-        match dst::run(seed, days_per_seed, bug) {
+        let lived_through = if trace {
+            dst::run_watched(seed, days_per_seed, bug, |it| {
+                println!("{} {} {:?}", it.at, it.seq, it.event)
+            })
+        } else {
+            dst::run(seed, days_per_seed, bug)
+        };
+        match lived_through {
             Ok(report) => {
                 if !quiet {
                     println!("{report}");

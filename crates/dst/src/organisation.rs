@@ -201,13 +201,10 @@ fn escalation(dice: &mut Dice, catalogue: &Catalogue, team: &TeamId) -> Escalati
             0 | 1 => PageTarget::Rota(team.as_str().into()),
             2 => PageTarget::Team(team.clone()),
             3 => PageTarget::Person(dice.pick(&people).clone()),
-            4 if dice.deals => PageTarget::RotaNext(team.as_str().into()),
+            4 => PageTarget::RotaNext(team.as_str().into()),
             _ => PageTarget::Channel("inbox".into()),
         };
         let mut step = EscalationStep::new(target(dice), dice.mins(1, 15));
-        if !dice.deals {
-            return step;
-        }
         if dice.chance(250) {
             step.page.push(target(dice));
         }
@@ -218,7 +215,7 @@ fn escalation(dice: &mut Dice, catalogue: &Catalogue, team: &TeamId) -> Escalati
     });
     let steps = steps.collect();
     let mut policy = Escalation::new(steps, u32::try_from(dice.below(3)).expect("small"));
-    policy.ack_timeout = (dice.deals && dice.chance(300)).then(|| dice.mins(5, 90));
+    policy.ack_timeout = dice.chance(300).then(|| dice.mins(5, 90));
     policy.urgency = urgency(dice);
     policy
 }
@@ -238,8 +235,7 @@ fn when(dice: &mut Dice) -> When {
 }
 
 fn urgency(dice: &mut Dice) -> Option<Urgency> {
-    (dice.deals && dice.chance(250))
-        .then(|| *dice.pick(&[Urgency::Morning, Urgency::Morning, Urgency::Wake]))
+    dice.chance(250).then(|| *dice.pick(&[Urgency::Morning, Urgency::Morning, Urgency::Wake]))
 }
 
 fn feature(dice: &mut Dice, catalogue: &Catalogue) -> Feature {

@@ -62,7 +62,7 @@ impl World {
                 DeliveryOutcome::Permanent { detail: "no such number".to_owned() }
             }
             // It took the message, and we did not hear that it did.
-            16..=18 if !self.healing && self.dice.deals => {
+            16..=18 if !self.healing => {
                 *self.delivered.entry(notice).or_default() += 1;
                 self.ring(notice);
                 DeliveryOutcome::Transient { detail: "no answer in time".to_owned(), after: None }

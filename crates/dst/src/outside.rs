@@ -192,9 +192,9 @@ impl World {
         plan(self, 60, Happening::Freeze);
         plan(self, 150, Happening::SetClock);
         plan(self, 500, Happening::Outside(Move::Incident { closes: false }));
-        plan(self, 200, Happening::Outside(Move::Incident { closes: true }));
-        let deals = if self.dice.deals { 900 } else { 0 };
-        plan(self, deals, Happening::Outside(Move::Deal));
+        // More often than people report something, or what is open would pile up for ever.
+        plan(self, 700, Happening::Outside(Move::Incident { closes: true }));
+        plan(self, 900, Happening::Outside(Move::Deal));
         plan(self, 300, Happening::Outside(Move::Raise));
         plan(self, 400, Happening::Outside(Move::Silence));
         plan(self, 150, Happening::Outside(Move::EndSilence));
@@ -447,7 +447,7 @@ impl World {
         let alert = DoorAlert { life, starts_at: now, ..it.alert.clone() };
         let fires = it.fires;
         // What is measured every minute in real life is measured now.
-        let feature = it.alert.feature.clone().filter(|_| fires && self.dice.deals);
+        let feature = it.alert.feature.clone().filter(|_| fires);
         if let Some((feature, assessment)) =
             feature.and_then(|it| Some((it.clone(), self.outside.assessment(&it, self.clock())?)))
         {

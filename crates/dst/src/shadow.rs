@@ -9,7 +9,7 @@ mod deals;
 use crate::journal::ORG;
 use engine::{
     AlertStatus, Event, EventRecord, NewNotice, NotPagedReason, NoticeStatus, Origin, PageCause,
-    Standing, State,
+    Purpose, Standing, State,
 };
 use model::{AlertId, IncidentId, Medium, Millis, NoticeId, PageId, Pager, Severity, Timestamp};
 use paging::PageStatus;
@@ -34,6 +34,10 @@ pub(crate) fn hold(holds: bool, property: &'static str, detail: impl FnOnce() ->
 
 /// Longest wait between two tries of a notice.
 const RETRY_MAX: Millis = Millis::from_mins(10);
+
+/// Longest wait of a quiet word at the limit of somebody's load: a shift of the longest rota here, and one
+/// that its changes of clocks make longer.
+const HELD_MAX: Millis = Millis::from_days(15);
 
 /// The auditor's books.
 #[derive(Debug, Default)]
@@ -73,7 +77,11 @@ const RECENT_MAX: usize = 2_000;
 
 impl Shadow {
     /// Reads everything new on `disk`. Returns the new records.
-    pub(crate) fn read(&mut self, disk: &mut MemoryJournal) -> Result<Vec<EventRecord>, Broken> {
+    pub(crate) fn read(
+        &mut self,
+        disk: &mut MemoryJournal,
+        watch: fn(&EventRecord),
+    ) -> Result<Vec<EventRecord>, Broken> {
         let never_fails = "memory does not fail";
         let head = disk.head().expect(never_fails);
         hold(head.seq >= self.head.seq, "what is durable stays", || {
@@ -93,6 +101,7 @@ impl Shadow {
             })?;
             self.head = Head { seq: record.seq, hash };
             let record = decoded(disk, &record)?;
+            watch(&record);
             self.fold(&record)?;
             fresh.push(record);
         }
@@ -159,7 +168,12 @@ impl Shadow {
                 hold(!self.state.pages.contains_key(page), unique, || page.to_string())
             }
             Event::NotPaged { alert, reason: NotPagedReason::AlreadyPaging { page } } => {
-                let calling = self.state.pages.get(page).is_some_and(paging::Page::is_calling);
+                // Woken by this alert, it may have come to its end at once: everybody was called before.
+                let calls = |it: &paging::Page| {
+                    it.is_calling()
+                        || matches!(it.status, PageStatus::Exhausted { at } if at == record.at)
+                };
+                let calling = self.state.pages.get(page).is_some_and(calls);
                 hold(calling, "a reason for not calling is true", || {
                     format!("{alert} said that {page} calls already")
                 })
@@ -234,7 +248,9 @@ impl Shadow {
             format!("{page} went to step {attempt} instead of {expected}, leaving out {left_out:?}")
         })?;
         let due = match (cause, step) {
-            (PageCause::Woken | PageCause::Returned, _) => self.is_woken(page),
+            (PageCause::Woken | PageCause::Returned | PageCause::GivenBack, _) => {
+                self.is_woken(page)
+            }
             (PageCause::Opened, None) | (PageCause::AskedFor { .. }, Some(_)) => true,
             (PageCause::NobodyAnswered, Some(step)) => record.at >= step.deadline,
             (PageCause::Undeliverable, Some(step)) => self.all_failed(step),
@@ -300,9 +316,21 @@ impl Shadow {
                 }
                 self.expect(carriers);
             }
-            Event::LoadReached { notices, .. }
-            | Event::IncidentUpdated { notices, .. }
-            | Event::EndTold { notices, .. } => {
+            Event::IncidentUpdated { notices, held, .. } => {
+                self.expect(notices);
+                // What was to be told before, and is told by this one.
+                self.forget_cancelled();
+                for (notice, until) in held {
+                    let wait = until.since(record.at);
+                    hold(wait <= HELD_MAX, "no word waits for long", || {
+                        format!("{notice} waits {wait}")
+                    })?;
+                }
+            }
+            Event::IncidentResolved { .. } | Event::IncidentMerged { .. } => {
+                self.forget_cancelled();
+            }
+            Event::LoadReached { notices, .. } | Event::EndTold { notices, .. } => {
                 self.expect(notices);
             }
             Event::DigestDue { notices, .. } => {
@@ -464,6 +492,14 @@ impl Shadow {
         if let Some(check) = self.may_send_aside(id) {
             return check;
         }
+        if let Some(Purpose::Update { incident }) =
+            self.state.notices.get(&id).map(|it| &it.purpose)
+        {
+            let open = self.state.incidents.get(incident).is_some_and(|it| it.is_open());
+            return hold(open, "nobody hears news of what is over", || {
+                detail(&format!("{incident} is over"))
+            });
+        }
         if let Some(parts) = self.state.load.bundles.get(&id) {
             let open = |it: &NoticeId| {
                 if let Some(check) = self.may_send_aside(*it) {
@@ -486,13 +522,14 @@ impl Shadow {
     }
 
     /// What must hold once faults have healed, senders have gone quiet and days have passed.
-    pub(crate) fn at_peace(&self) -> Check {
+    pub(crate) fn at_peace(&self, now: Timestamp) -> Check {
         for (id, page) in &self.state.pages {
             hold(!page.is_calling(), "every page comes to rest", || {
                 format!("{id} is {:?}", page.status)
             })?;
         }
-        if let Some((id, at)) = self.due.first_key_value() {
+        // A word that waits for the end of a shift waits in peace.
+        if let Some((id, at)) = self.due.iter().find(|(_, at)| **at <= now) {
             let detail = format!("{id} has been due since {at}");
             return Err(Broken { property: "every notice is sent or given up", detail });
         }

@@ -123,12 +123,13 @@ pub(crate) struct World {
     /// The same for every notice.
     unsent_since: BTreeMap<NoticeId, Timestamp>,
     pub(crate) report: Report,
+    /// Sees each record as soon as it is on the disk.
+    watch: fn(&EventRecord),
 }
 
 impl World {
-    pub(crate) fn new(seed: u64, bug: Option<Bug>) -> Self {
+    pub(crate) fn new(seed: u64, bug: Option<Bug>, watch: fn(&EventRecord)) -> Self {
         let mut dice = Dice::new(seed);
-        dice.deals = bug.is_some_and(Bug::is_in_dealing);
         let outside = Outside::new(&mut dice.split());
         let mut world = Self {
             dice,
@@ -153,6 +154,7 @@ impl World {
             overdue_since: None,
             unsent_since: BTreeMap::new(),
             report: Report::new(seed),
+            watch,
         };
         world.later(Millis::ZERO, Happening::Start);
         world.later(Millis::ZERO, Happening::Day);
@@ -166,7 +168,7 @@ impl World {
         self.until(self.now.plus(Millis::from_days(3)))?;
         let up = matches!(self.server, Server::Up(_));
         hold(up, "the server comes back", || format!("{:?}", self.server))?;
-        self.shadow.at_peace()?;
+        self.shadow.at_peace(self.journal_now())?;
         for notice in &self.shadow.sent {
             hold(self.delivered.contains_key(notice), "what is called sent was sent", || {
                 format!("{notice} never reached the provider")
@@ -327,7 +329,7 @@ impl World {
     /// The auditor reads what is new on the disk.
     fn audit(&mut self) -> Check {
         let mut disk = self.journal.disk();
-        let fresh = self.shadow.read(&mut disk)?;
+        let fresh = self.shadow.read(&mut disk, self.watch)?;
         for record in &fresh {
             self.check_lease_end(record)?;
         }

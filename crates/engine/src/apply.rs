@@ -10,7 +10,7 @@ use crate::state::{
 use crate::watching::{self, SYNTHETIC_GROUP};
 use crate::{
     NotPagedReason, Password, ResolveReason, deal, duty, ended, late, load, merge, reach, receipt,
-    shadow, silence, steer, storm,
+    shadow, silence, steer, storm, thin,
 };
 use incident::{Incident, Review};
 use model::{AlertId, IncidentId, NoticeId, PageId, PersonId, Timestamp};
@@ -89,6 +89,7 @@ impl State {
             | Event::PageReminded { .. }
             | Event::PageRenewed { .. }
             | Event::PageReturned { .. }
+            | Event::PageGivenBack(_)
             | Event::PageHanded { .. }
             | Event::PageSnoozed { .. } => {
                 let page = deal::apply(self, record);
@@ -293,7 +294,7 @@ impl State {
                     self.open_groups.remove(&group);
                     self.merged_groups.retain(|_, survivor| survivor != incident);
                 }
-                self.load.updates.remove(incident);
+                storm::forget_updates(self, *incident);
                 self.trail_incident(*incident);
                 self.forget_old_incidents();
             }
@@ -301,6 +302,7 @@ impl State {
                 self.trail_incident(*incident);
                 self.trail_incident(*into);
                 merge::apply(self, *incident, *into);
+                storm::forget_updates(self, *incident);
                 self.forget_old_incidents();
             }
             Event::ReviewAsked { incident, due_at } => {
@@ -359,6 +361,7 @@ impl State {
                 }
                 let purpose = Purpose::Page { page: *page, attempt: *attempt };
                 self.add_notices(notices, purpose, record.at);
+                thin::out(self, *page);
                 reach::remember_skipped(self, skipped, record.at);
                 match duty {
                     Some(duty) => self.reach.shifts.insert(*page, duty.clone()),

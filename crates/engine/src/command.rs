@@ -174,6 +174,15 @@ pub enum Command {
         /// When it comes back.
         until: Timestamp,
     },
+    /// Whoever took a page cannot do it after all: it is nobody's, and calls go on.
+    GiveBack {
+        /// A page, or all that is taken of an incident.
+        what: Subject,
+        /// Who says so.
+        by: PersonId,
+        /// How: `view`, `sms`, ….
+        via: String,
+    },
     /// A page that is held or snoozed is to call people now.
     Wake {
         /// A page, or all of an incident.

@@ -40,6 +40,9 @@ pub(crate) fn consequences(state: &State, context: &Context<'_>, event: &Event) 
         Event::PageOpened { page, urgency, .. } => begun(state, context, *page, urgency.as_deref()),
         Event::PageWoken { page, .. } => advance(state, context, *page, PageCause::Woken),
         Event::PageReturned { page, .. } => advance(state, context, *page, PageCause::Returned),
+        Event::PageGivenBack(crate::GivenBack { page, .. }) => {
+            deal::given_back(state, context, *page)
+        }
         Event::IncidentMerged { incident, into, .. } => merge::merged(state, *incident, *into),
         // Nobody could even be tried: the next step starts at once.
         Event::PageNotified { page, notices, .. } if notices.is_empty() => {

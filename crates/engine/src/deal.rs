@@ -2,7 +2,7 @@
 //!
 //! Intuition: a page always has somebody who answers for it, be it a person or the clock. Whoever hands
 //! it on keeps it until the other person says yes; whoever takes it for a while gives it back to the
-//! clock; whoever snoozes it sets the clock.
+//! clock; whoever snoozes it sets the clock; whoever gives it back sets the next person's telephone ringing.
 //!
 //! Invariants:
 //! - no act of a person leaves an open incident with neither a person nor a time;
@@ -10,13 +10,15 @@
 //!   calls again.
 
 use crate::command::{Command, Context, Rejected, Subject};
+use crate::consequence::advance;
 use crate::decide::{open_incident, person, unknown};
-use crate::event::{Event, EventRecord, NewNotice, WakeCause};
+use crate::event::{Event, EventRecord, GivenBack, NewNotice, PageCause, WakeCause};
 use crate::notify::to_people;
 use crate::state::{Limits, Purpose, State};
+use crate::targets::{self, Numbered};
 use crate::{late, load, storm};
 use model::{IncidentId, NoticeId, PageId, PersonId, Timestamp};
-use paging::{Counted, Due, Page, PageStatus};
+use paging::{Counted, Due, Next, Page, PageStatus};
 
 /// What a command about a page causes.
 pub(crate) fn decide(
@@ -37,6 +39,10 @@ pub(crate) fn decide(
         Command::Snooze { what, by, until } => {
             person(state, by)?;
             snooze(state, context, *what, by, *until)
+        }
+        Command::GiveBack { what, by, via } => {
+            person(state, by)?;
+            give_back(state, context, *what, by, via)
         }
         Command::Wake { what, by } => {
             person(state, by)?;
@@ -237,6 +243,64 @@ fn snooze(
     Ok(events)
 }
 
+fn give_back(
+    state: &State,
+    context: &Context<'_>,
+    what: Subject,
+    by: &PersonId,
+    via: &str,
+) -> Result<Vec<Event>, Rejected> {
+    let mut events: Vec<Event> = vec![];
+    for (id, page) in pages_of(state, what)?.iter().rev() {
+        let partly = page.takers().any(|it| it == by) && page.can_be_acknowledged();
+        let Some(from) = page.holder().or(partly.then_some(by)) else { continue };
+        let ended = |reason: String| Event::PageEnded { page: *id, reason };
+        let event = if partly {
+            goes_back(*id, from, by, via, true)
+        } else if state.is_quiet(page.incident) {
+            ended(format!("{by} gave it back, and everything that fires is silenced"))
+        } else if let Some(Event::PageGivenBack(GivenBack { page: first, .. })) = events.first() {
+            // One call goes on for the whole incident, not one for each of its pages.
+            ended(format!("{first} calls for the whole incident"))
+        } else {
+            goes_back(*id, from, by, via, has_next(state, context, page))
+        };
+        events.push(event);
+    }
+    if events.is_empty() {
+        return Err(Rejected::Invalid(format!("nobody has `{what}`, so nobody can give it back")));
+    }
+    Ok(events)
+}
+
+fn goes_back(page: PageId, from: &PersonId, by: &PersonId, via: &str, goes_on: bool) -> Event {
+    let (from, by, via) = (from.clone(), by.clone(), via.to_owned());
+    Event::PageGivenBack(GivenBack { page, from, by, via, goes_on })
+}
+
+/// Whether a taken page has a step after the last one that called.
+fn has_next(state: &State, context: &Context<'_>, page: &Page) -> bool {
+    if page.next_attempt <= page.round_start {
+        return false;
+    }
+    let mut after = page.clone();
+    let from = page.holder().cloned().unwrap_or_else(|| "nobody".into());
+    after.given_back(&from, context.now, true);
+    let may = |attempt: u32, step: &_| {
+        targets::may(state, context, Numbered { page: &after, attempt, step })
+    };
+    matches!(after.next(may).next, Next::Step { .. })
+}
+
+/// The step that is called because a page was given back; none where others were called all along.
+pub(crate) fn given_back(state: &State, context: &Context<'_>, id: PageId) -> Vec<Event> {
+    let due = state.pages.get(&id).and_then(|it| it.due(context.now));
+    if due != Some(Due::Step) {
+        return vec![];
+    }
+    advance(state, context, id, PageCause::GivenBack)
+}
+
 fn wake(state: &State, what: Subject, by: &PersonId) -> Result<Vec<Event>, Rejected> {
     let pages = pages_of(state, what)?;
     let waiting = pages.iter().filter(|(_, it)| it.is_waiting_for_time());
@@ -301,6 +365,7 @@ pub(crate) fn apply(state: &mut State, record: &EventRecord) -> PageId {
         | Event::PageReminded { page, .. }
         | Event::PageRenewed { page, .. }
         | Event::PageReturned { page, .. }
+        | Event::PageGivenBack(GivenBack { page, .. })
         | Event::PageHanded { page, .. }
         | Event::PageSnoozed { page, .. } => *page,
         other => unreachable!("not about dealing with a page: {other:?}"),
@@ -325,6 +390,13 @@ pub(crate) fn apply(state: &mut State, record: &EventRecord) -> PageId {
         Event::PageReturned { .. } => {
             page.begins_again();
             state.cancel_notices_to(id, None);
+        }
+        Event::PageGivenBack(GivenBack { from, goes_on, .. }) => {
+            let others_called = page.holder().is_none();
+            page.given_back(from, at, *goes_on);
+            if !others_called {
+                state.cancel_notices_to(id, None);
+            }
         }
         Event::PageHanded { to, notices, .. } => {
             page.handed(to.clone(), at, &ids(notices));

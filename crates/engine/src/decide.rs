@@ -7,8 +7,8 @@ use crate::steer;
 use crate::{Role, TokenKind};
 use crate::{deal, duty, late, load, merge, reach, receipt, shadow, silence};
 use model::{
-    AlertId, Catalogue, FeatureId, IncidentId, Millis, NoticeId, Objective, PersonId, Personal,
-    ServiceId, Severity, TeamId, Timestamp, TokenId,
+    AlertId, Catalogue, FeatureId, IncidentId, Millis, NoticeId, Objective, Pager, PersonId,
+    Personal, ServiceId, Severity, TeamId, Timestamp, TokenId,
 };
 use slo::ConditionState;
 
@@ -62,6 +62,7 @@ pub(crate) fn decide(
         Command::Renew { .. }
         | Command::Hand { .. }
         | Command::Snooze { .. }
+        | Command::GiveBack { .. }
         | Command::Wake { .. } => deal::decide(state, context, command),
         Command::MergeIncidents { incident, into, by } => {
             merge::decide(state, *incident, *into, by)
@@ -249,8 +250,9 @@ fn receive(state: &State, context: &Context<'_>, door: &DoorAlert) -> Result<Vec
         (DoorLife::FiringUntil(until), None) => (Some(until.since(context.now)), None),
         (DoorLife::FiringStaleAfter(after), None) => (None, Some(after)),
     };
-    if state.firing.len() >= Limits::ALERTS_OPEN_MAX {
-        let (limit, max) = ("alerts_open_max", Limits::ALERTS_OPEN_MAX);
+    let max = state.catalogue().map_or(Pager::ALERTS_OPEN, |it| it.pager.alerts_open_max) as usize;
+    if state.firing.len() >= max {
+        let limit = "alerts-open-max";
         return Err(Rejected::LimitReached { limit, max });
     }
     let (feature, service, team) = placed(state, door);

@@ -567,6 +567,8 @@ pub enum Event {
         /// Who had it.
         from: PersonId,
     },
+    /// What somebody had taken is nobody's again: calls go on.
+    PageGivenBack(GivenBack),
     /// A page is handed on; its holder keeps it until the other person takes it.
     PageHanded {
         /// Which.

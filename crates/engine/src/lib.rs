@@ -56,6 +56,7 @@ mod tell;
 mod tell_deal;
 mod tell_reach;
 mod terms;
+mod thin;
 mod urgency;
 mod waiver;
 mod watching;
@@ -75,9 +76,10 @@ pub use command::{
 };
 pub use duty::{DutyCall, DutyStage};
 pub use event::{
-    Actor, AlsoCause, BudgetWaiver, DigestLine, DutyThin, Event, EventRecord, Evidence, LeftOut,
-    NewNotice, NotPagedReason, Origin, OverrideSet, PageCause, ReminderReason, ResolveReason,
-    RosterAnswered, RosterProposed, SignRole, SkippedNotice, SwapAnswered, SwapAsked, WakeCause,
+    Actor, AlsoCause, BudgetWaiver, DigestLine, DutyThin, Event, EventRecord, Evidence, GivenBack,
+    LeftOut, NewNotice, NotPagedReason, Origin, OverrideSet, PageCause, ReminderReason,
+    ResolveReason, RosterAnswered, RosterProposed, SignRole, SkippedNotice, SwapAnswered,
+    SwapAsked, WakeCause,
 };
 pub use execute::{Engine, Executed};
 pub use heartbeat::{Pulse, heartbeat_key};

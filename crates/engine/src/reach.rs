@@ -190,7 +190,7 @@ fn verify(
     if state.is_stopped(person, medium) {
         let what = format!(
             "{person} asked to get no messages by {} any more, so no code can go there; send START \
-             from that address first",
+             from there first, then ask for the code again",
             name(medium)
         );
         return Err(Rejected::Invalid(what));

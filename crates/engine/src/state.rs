@@ -21,12 +21,12 @@ use std::sync::Arc;
 pub struct Limits;
 
 impl Limits {
-    /// Alerts that fire at the same time; beyond, doors answer 503.
-    pub const ALERTS_OPEN_MAX: usize = 200_000;
     /// Closed incidents kept in memory; older ones are read from the journal.
     pub const INCIDENTS_CLOSED_MAX: usize = 500;
     /// Resolved alerts kept in memory.
     pub const ALERTS_CLOSED_MAX: usize = 2_000;
+    /// Messages of one page kept in memory, beyond those of its present round.
+    pub const NOTICES_PER_PAGE: usize = 200;
     /// Remembered idempotency keys.
     pub const KEYS_MAX: usize = 10_000;
     /// Journal positions remembered per incident and per alert.

@@ -36,7 +36,7 @@ pub const UPDATES_MAX: u32 = 3;
 const UPDATED_MAX: usize = 20;
 
 /// What people of an incident were told after their call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Updates {
     /// How many alerts they know of.
     pub alerts_count: u32,
@@ -44,6 +44,9 @@ pub struct Updates {
     pub updates_count: u32,
     /// When they were called or told last.
     pub at: Timestamp,
+    /// The messages of the last update; some may wait for the end of a night.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notices: Vec<NoticeId>,
 }
 
 /// Which of the people called by this step get a list instead.
@@ -201,9 +204,28 @@ pub(crate) fn left(load: &Load, notices: &mut Map<NoticeId, Notice>, list: Notic
 pub(crate) fn note_call(state: &mut State, page: PageId, at: Timestamp) {
     let Some(incident) = state.pages.get(&page).map(|it| it.incident) else { return };
     let alerts_count = count(state.incidents.get(&incident));
-    let known = state.load.updates.get(&incident).map_or(0, |it| it.updates_count);
-    let updates = Updates { alerts_count, updates_count: known, at };
+    if let Some(it) = state.load.updates.get_mut(&incident) {
+        (it.alerts_count, it.at) = (alerts_count, at);
+        return;
+    }
+    let updates = Updates { alerts_count, updates_count: 0, at, notices: vec![] };
     state.load.updates.insert(incident, updates);
+}
+
+/// An incident is over, or part of another one: what its people were not told yet is no news any more.
+pub(crate) fn forget_updates(state: &mut State, incident: IncidentId) {
+    let Some(last) = state.load.updates.remove(&incident) else { return };
+    cancel(&mut state.notices, &last.notices);
+}
+
+fn cancel(notices: &mut Map<NoticeId, Notice>, ids: &[NoticeId]) {
+    for id in ids {
+        if let Some(it) = notices.get_mut(id)
+            && matches!(it.status, NoticeStatus::Due { .. })
+        {
+            it.status = NoticeStatus::Cancelled;
+        }
+    }
 }
 
 fn count(incident: Option<&Incident>) -> u32 {
@@ -310,6 +332,10 @@ pub(crate) fn apply(state: &mut State, record: &EventRecord) {
                 it.alerts_count = *alerts_count;
                 it.updates_count += 1;
                 it.at = record.at;
+                // What was not sent until now is said by the newer one.
+                let older = std::mem::take(&mut it.notices);
+                it.notices = notices.iter().map(|it| it.notice).collect();
+                cancel(&mut state.notices, &older);
             }
             state.add_notices(notices, Purpose::Update { incident: *incident }, record.at);
             for (notice, until) in held {

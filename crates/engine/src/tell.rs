@@ -11,7 +11,8 @@ use model::{Catalogue, PersonId, Severity};
 use slo::ConditionState;
 use std::fmt::Write as _;
 
-/// One sentence, in words a person would use. Names people as `catalogue` does.
+/// One sentence, in words a person would use. Names people as `catalogue` does. No arm stands for the rest: the
+/// compiler asks for words for each new event.
 #[must_use]
 #[expect(clippy::too_many_lines, reason = "a table of events")]
 pub fn tell(event: &Event, catalogue: Option<&Catalogue>) -> String {
@@ -72,6 +73,7 @@ pub fn tell(event: &Event, catalogue: Option<&Catalogue>) -> String {
         | Event::PageReminded { .. }
         | Event::PageRenewed { .. }
         | Event::PageReturned { .. }
+        | Event::PageGivenBack(_)
         | Event::PageHanded { .. }
         | Event::PageSnoozed { .. }
         | Event::IncidentMerged { .. } => tell_deal::told(event, &person),
@@ -120,7 +122,28 @@ pub fn tell(event: &Event, catalogue: Option<&Catalogue>) -> String {
         Event::DigestDue { notices, .. } => {
             format!("The daily mail is due to {} people.", notices.len())
         }
-        other => told_limits(other, &person),
+        Event::CallsBundled { .. }
+        | Event::LoadReached { .. }
+        | Event::ReliefEnded { .. }
+        | Event::PagedAnyway { .. }
+        | Event::IncidentUpdated { .. }
+        | Event::EndTold { .. }
+        | Event::ShadowBegan { .. }
+        | Event::ShadowEnded { .. }
+        | Event::TheirCall { .. } => told_limits(event, &person),
+        Event::NoticeDelivered { .. }
+        | Event::NoticeUndelivered { .. }
+        | Event::NoticeCovered { .. }
+        | Event::PageNotifiedAlso { .. }
+        | Event::VerificationAsked { .. }
+        | Event::VerificationFailed { .. }
+        | Event::ContactVerified { .. }
+        | Event::ContactsTested { .. }
+        | Event::ShiftExpected { .. }
+        | Event::DutyAsked { .. }
+        | Event::DutyReminded { .. }
+        | Event::DutyConfirmed { .. }
+        | Event::DutyUnconfirmed { .. } => crate::tell_reach::tell(event, &person),
     }
 }
 
@@ -364,6 +387,7 @@ fn told_notified(event: &Event, person: &dyn Fn(&PersonId) -> String) -> String 
         PageCause::NoEvidence => " because nothing says that anybody was reached".to_owned(),
         PageCause::Woken => " because its time has come".to_owned(),
         PageCause::Returned => " because it was taken and not renewed".to_owned(),
+        PageCause::GivenBack => " because it was given back".to_owned(),
     };
     let mut text = format!("Page {page}, step {}{why}: ", attempt + 1);
     text += &if told.is_empty() { "nobody can be told".to_owned() } else { told.join(", ") };

@@ -43,6 +43,11 @@ pub(crate) fn told(event: &Event, person: &dyn Fn(&PersonId) -> String) -> Strin
             "{} took page {page} and did not renew that in time: people are called again.",
             person(from)
         ),
+        Event::PageGivenBack(crate::GivenBack { page, from, by, via, goes_on }) => {
+            let whose = if by == from { String::new() } else { format!(" of {}", person(from)) };
+            let next = if *goes_on { "calls go on" } else { "calls begin from the first step" };
+            format!("{} gave back page {page}{whose} ({via}): {next}.", person(by))
+        }
         Event::PageHanded { page, from, to, notices, skipped } => {
             let mut text = format!(
                 "Page {page} is handed from {} to {}, and stays with {0} until {1} takes it",

@@ -7,6 +7,7 @@
 mod dealing;
 mod duty_words;
 mod ended;
+mod given_back;
 mod limits;
 mod meeting;
 mod promises;

@@ -219,6 +219,7 @@ fn mentions(event: &Event) -> Vec<WhyId> {
         | Event::PagePartlyAcknowledged { page, .. }
         | Event::PageRenewed { page, .. }
         | Event::PageReturned { page, .. }
+        | Event::PageGivenBack(crate::GivenBack { page, .. })
         | Event::PageSnoozed { page, .. }
         | Event::PageAcknowledged { page, .. }
         | Event::EscalationAsked { page, .. }

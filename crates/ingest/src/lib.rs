@@ -14,13 +14,16 @@ pub mod ci;
 mod fields;
 pub mod goalert;
 pub mod grafana;
+pub mod inbound;
 pub mod kuma;
+pub mod letter;
 pub mod mapped;
 pub mod oncall;
 pub mod opsgenie;
 pub mod pagerduty;
 mod route;
 mod signal;
+pub mod silence;
 pub mod victorops;
 pub mod webhook_v4;
 

@@ -99,6 +99,11 @@ pub(crate) enum Command {
     /// everybody.
     #[command(after_help = "Example: lamplighter renew in_1")]
     Renew(OneId),
+    /// Give back a page or an incident that was taken
+    ///
+    /// It is nobody's then. The next step is called at once; after the last one, calls begin again.
+    #[command(after_help = "Example: lamplighter give-back in_1")]
+    GiveBack(OneId),
     /// Hand a page or an incident to another person
     ///
     /// They are called. Until they take it, it stays with whoever has it.

@@ -31,6 +31,11 @@ pub(crate) fn wake(it: &OneId) -> Answer {
     act(&it.remote, &it.id, "wake", &json!({}), format!("{} calls people now.\n", it.id))
 }
 
+pub(crate) fn give_back(it: &OneId) -> Answer {
+    let told = format!("{} is nobody's now: calls go on.\n", it.id);
+    act(&it.remote, &it.id, "give-back", &json!({}), told)
+}
+
 pub(crate) fn hand(it: &Hand) -> Answer {
     let told = format!("{} is called. Until they take it, {} stays where it is.\n", it.to, it.id);
     act(&it.remote, &it.id, "hand", &json!({ "to": it.to }), told)

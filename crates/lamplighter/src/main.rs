@@ -83,6 +83,7 @@ fn run(command: Command) -> Answer {
         Command::Renew(it) => deal::renew(&it),
         Command::Hand(it) => deal::hand(&it),
         Command::Snooze(it) => deal::snooze(&it),
+        Command::GiveBack(it) => deal::give_back(&it),
         Command::Wake(it) => deal::wake(&it),
         Command::Merge(it) => deal::merge(&it),
         Command::Resolve(it) => ask::resolve(&it),

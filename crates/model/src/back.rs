@@ -19,6 +19,14 @@ pub struct Back {
     pub inbox: Option<Mailbox>,
 }
 
+impl Back {
+    /// Whether nothing is said.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.replies.is_empty() && self.inbox.is_none()
+    }
+}
+
 /// How what comes back through a channel is recognised and read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReplyWay {

@@ -41,7 +41,7 @@ pub struct Catalogue {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub channel_receipts: BTreeMap<ChannelId, Millis>,
     /// What comes back through channels.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "crate::Back::is_empty")]
     pub back: crate::Back,
     /// Where samples come from.
     pub sources: BTreeMap<SourceId, Source>,

@@ -25,6 +25,9 @@ pub struct Pager {
     pub mode: Mode,
     /// Most calls that one person gets within ten minutes; further ones share one message.
     pub calls_per_10min_max: u16,
+    /// Most alerts that fire at the same time; beyond, doors answer 503 and senders try again.
+    #[serde(default = "alerts_open", skip_serializing_if = "is_alerts_open")]
+    pub alerts_open_max: u32,
     /// What PagerDuty signs its webhooks with, where they are to be checked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pagerduty_secret: Option<SecretRef>,
@@ -34,6 +37,9 @@ impl Pager {
     /// Calls within ten minutes where nothing else is said.
     pub const CALLS_PER_10MIN: u16 = 5;
 
+    /// Alerts that fire at the same time where nothing else is said: some 600 MB of memory.
+    pub const ALERTS_OPEN: u32 = 200_000;
+
     /// Whether nothing was said.
     #[must_use]
     pub fn is_default(&self) -> bool {
@@ -41,11 +47,21 @@ impl Pager {
     }
 }
 
+fn alerts_open() -> u32 {
+    Pager::ALERTS_OPEN
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_alerts_open(it: &u32) -> bool {
+    *it == Pager::ALERTS_OPEN
+}
+
 impl Default for Pager {
     fn default() -> Self {
         Self {
             mode: Mode::Live,
             calls_per_10min_max: Self::CALLS_PER_10MIN,
+            alerts_open_max: Self::ALERTS_OPEN,
             pagerduty_secret: None,
         }
     }

@@ -5,8 +5,8 @@
 //! is then *exhausted*: loud, but still there to be taken. Whoever takes it holds it, for good or for
 //! as long as the policy says; then it is hot again.
 //!
-//! A page calls in *rounds*. It goes into a new one when an acknowledgement was not renewed, and when
-//! a snooze or a wait for the morning is over. Steps are numbered through all rounds, so that no two
+//! A page calls in *rounds*. It goes into a new one when an acknowledgement was not renewed, when it is
+//! given back after its last step, and when a snooze or a wait for the morning is over. Steps are numbered through all rounds, so that no two
 //! steps of a page have the same number.
 //!
 //! Invariants:
@@ -386,6 +386,24 @@ impl Page {
         self.takes.clear();
         (self.watch, self.handing) = (None, None);
         self.status = PageStatus::Snoozed { by, at, until };
+    }
+
+    /// Folds in that somebody gave back what they had taken. Of several who were wanted it is theirs alone
+    /// while the others are still called; what was taken calls again: `goes_on` with the step after the last
+    /// one that called, else from the first.
+    pub fn given_back(&mut self, from: &PersonId, at: Timestamp, goes_on: bool) {
+        assert!(!self.is_over(), "what is over is not given back: {:?}", self.status);
+        if self.holder().is_none() {
+            self.takes.retain(|it| it.by != *from);
+            return;
+        }
+        if !goes_on {
+            return self.begins_again();
+        }
+        assert!(self.next_attempt > self.round_start, "it goes on only where it began: {self:?}");
+        self.takes.clear();
+        (self.watch, self.handing) = (None, None);
+        self.status = PageStatus::Waiting { attempt: self.next_attempt - 1, deadline: at };
     }
 
     /// Folds in that people are to be called again, from the first step on.

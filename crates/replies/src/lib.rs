@@ -44,6 +44,8 @@ pub enum Act {
     Escalate,
     /// To take something from somebody.
     TakeOver,
+    /// Not to have what they took: others are to be called.
+    GiveBack,
     /// To write something down.
     Note {
         /// The words after what it is about.
@@ -166,7 +168,9 @@ fn parse_line(line: &str) -> Said {
     if let Some(act) = swap(&words[at..]) {
         return Said { act, about };
     }
+    let given = given_back(&words[at..]);
     let (word, glued) = match (word(first), glued(first)) {
+        _ if given > 0 => (Word::GiveBack, None),
         (Some(word), _) => (word, None),
         (None, Some((word, id))) => (word, Some(id)),
         (None, None) => {
@@ -174,7 +178,7 @@ fn parse_line(line: &str) -> Said {
             return unclear(about);
         }
     };
-    at += 1;
+    at += given.max(1);
     if let Some(id) = glued {
         about = id;
     }
@@ -211,6 +215,15 @@ fn parse_line(line: &str) -> Said {
     }
 }
 
+/// How many words say `give back` or `give it back`; 0: none do.
+fn given_back(words: &[String]) -> usize {
+    match words.iter().map(String::as_str).take(3).collect::<Vec<_>>()[..] {
+        ["give", "back", ..] => 2,
+        ["give", "it", "back"] => 3,
+        _ => 0,
+    }
+}
+
 /// `swap 3`, `swap sw_3 yes`, `noswap 3`, `swap 3 no`: whole, or not at all.
 fn swap(words: &[String]) -> Option<Act> {
     let (first, rest) = words.split_first()?;
@@ -241,6 +254,7 @@ fn act(word: Word) -> Act {
         Word::Resolve => Act::Resolve,
         Word::Escalate => Act::Escalate,
         Word::TakeOver => Act::TakeOver,
+        Word::GiveBack => Act::GiveBack,
         Word::Help => Act::Help,
         Word::Stop => Act::Stop,
         Word::Start => Act::Start,

@@ -16,6 +16,7 @@ fn shown(said: &Said) -> String {
         Act::Resolve => format!("resolve{about}"),
         Act::Escalate => format!("escalate{about}"),
         Act::TakeOver => format!("take{about}"),
+        Act::GiveBack => format!("give back{about}"),
         Act::Note { text, whole } => format!("note{about} [{text}] [{whole}]"),
         Act::Who(None) => "who".to_owned(),
         Act::Who(Some(name)) => format!("who {name}"),
@@ -81,6 +82,24 @@ fn taking_a_page() {
         ("ok i’m on it", "ack"),
         ("please ack 7", "ack pg_7"),
         ("ack pg_12: the till is stuck http://lamp/a/no_1/x", "ack pg_12"),
+    ]);
+}
+
+#[test]
+fn giving_back() {
+    check(&[
+        ("UNACK", "give back"),
+        ("unack 12", "give back pg_12"),
+        ("Give back 12, thanks", "give back pg_12"),
+        ("give it back", "give back"),
+        ("please give it back in_3", "give back in_3"),
+        ("12 unack", "give back pg_12"),
+        ("unack12", "give back pg_12"),
+        ("release pg_4", "give back pg_4"),
+        ("give", "unclear"),
+        ("give it to bo", "unclear"),
+        ("give back my money", "unclear"),
+        ("back", "unclear"),
     ]);
 }
 

@@ -7,6 +7,7 @@ pub(crate) enum Word {
     Resolve,
     Escalate,
     TakeOver,
+    GiveBack,
     Note,
     Who,
     Help,
@@ -16,7 +17,7 @@ pub(crate) enum Word {
 
 /// Every word, in lower case. The digits are those of the keypad when a call reads a page aloud, and more.
 /// The words that stop and start are those that operators of text messages agreed upon.
-const WORDS: [(Word, &[&str]); 9] = [
+const WORDS: [(Word, &[&str]); 10] = [
     (
         Word::Acknowledge,
         &[
@@ -37,6 +38,7 @@ const WORDS: [(Word, &[&str]); 9] = [
     (Word::Who, &["3", "who", "who's", "whos", "oncall", "on-call"]),
     (Word::Resolve, &["4", "resolve", "resolved", "close", "closed", "done", "fixed", "solved"]),
     (Word::TakeOver, &["5", "take", "takeover", "take-over"]),
+    (Word::GiveBack, &["unack", "unacknowledge", "giveback", "give-back", "handback", "release"]),
     (Word::Note, &["6", "note", "comment"]),
     (Word::Help, &["help", "?", "info", "commands"]),
     (

@@ -188,14 +188,15 @@ fn page_letter(
 /// cut off, names the page, so that it is right however many are open, and costs a dozen of characters. Nothing is promised of a way that is not configured: an answer
 /// that goes nowhere looks like a page that was taken.
 fn how_to_answer(desk: &Desk<'_>, notice: &Notice, page: PageId) -> String {
+    if is_heard(desk, notice) { format!(" (reply 1 {})", page.0) } else { String::new() }
+}
+
+/// Whether a text message can be answered, and the answer reaches us.
+pub(crate) fn is_heard(desk: &Desk<'_>, notice: &Notice) -> bool {
     let replies = desk.state.catalogue().map(|it| &it.back.replies);
     let heard = replies.is_some_and(|it| it.contains_key(&notice.channel));
     let person = matches!(notice.to, Recipient::Person(_));
-    if notice.medium == Medium::Sms && person && heard {
-        format!(" (reply 1 {})", page.0)
-    } else {
-        String::new()
-    }
+    notice.medium == Medium::Sms && person && heard
 }
 
 /// What it is about: the promise, the measurement or the sender's words.

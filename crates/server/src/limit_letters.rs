@@ -5,7 +5,7 @@
 //! - a list names every page in it that is still open, however many there are;
 //! - only a list can be answered; the others are for reading and make no noise.
 
-use crate::letters::{Desk, address, callbacks, late, local, zone_of};
+use crate::letters::{Desk, address, callbacks, is_heard, late, local, zone_of};
 use channels::{Message, Priority, SHORT_LENGTH_MAX, one_line, short};
 use engine::{LoadOutcome, Notice, Purpose, Recipient};
 use model::{IncidentId, NoticeId, PageId, PersonId};
@@ -49,11 +49,20 @@ pub(crate) fn list(desk: &Desk<'_>, id: NoticeId, notice: &Notice) -> Result<Mes
     if let Some(late) = late(desk, notice) {
         let _ = writeln!(text, "\n{late}");
     }
+    // A bare `1` would not say which; the link in the message takes them all.
+    let answer = match (is_heard(desk, notice), count) {
+        (false, _) => String::new(),
+        (true, 1) => format!(" (reply 1 {})", first.0),
+        (true, _) => format!(" (reply 1 {} for the first)", first.0),
+    };
     let ids: Vec<String> = open.iter().map(|(page, ..)| page.to_string()).collect();
     Ok(Message {
         key: id.to_string(),
         to,
-        short: short(&format!("{count} pages: {title}; {}", ids.join(" ")), SHORT_LENGTH_MAX),
+        short: short(
+            &format!("{count} pages{answer}: {title}; {}", ids.join(" ")),
+            SHORT_LENGTH_MAX,
+        ),
         subject,
         text,
         ack_url: Some(web::ack_link(desk.links_key, desk.public_url, id)),

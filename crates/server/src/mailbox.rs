@@ -13,7 +13,6 @@
 //! - nothing of a letter reaches a log line.
 
 mod imap;
-mod letter;
 
 use channels::secrets;
 use model::Mailbox;
@@ -91,7 +90,7 @@ impl MailReader {
         let mut count = 0;
         for letter in unseen.into_iter().take(LETTERS_MAX) {
             let raw = session.fetch(letter).await?;
-            if let Some(read) = letter::read(&raw) {
+            if let Some(read) = ingest::letter::read(&raw) {
                 web::heard_mail(&self.context, &read).await?;
             } else {
                 tracing::warn!("a letter could not be understood as mail and was left alone");

@@ -17,7 +17,6 @@ use engine::{
     Alert, AlertStatus, Command, Event, Origin, Rejected, Silence, SilencePhase, Submission,
 };
 use model::{Labels, Millis, SilenceId, Timestamp};
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 /// The end shown for an alert whose sender repeats it: so long from now.
@@ -189,30 +188,6 @@ fn silence_json(id: SilenceId, it: &Silence) -> Value {
     })
 }
 
-/// A silence as it is sent.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Posted {
-    #[serde(default)]
-    id: String,
-    matchers: Vec<PostedMatcher>,
-    starts_at: String,
-    ends_at: String,
-    #[serde(default)]
-    comment: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct PostedMatcher {
-    name: String,
-    value: String,
-    #[serde(default)]
-    is_regex: bool,
-    /// Older clients know no inequality.
-    is_equal: Option<bool>,
-}
-
 /// `POST /api/v2/silences`: a new one, or one in the place of `id`.
 pub(crate) async fn set_silence(
     State(context): State<Context>,
@@ -220,14 +195,14 @@ pub(crate) async fn set_silence(
     body: axum::body::Bytes,
 ) -> Response {
     let Some(by) = who.person().cloned() else { return bad("a person's token is needed") };
-    let command = match serde_json::from_slice::<Posted>(&body) {
-        Ok(posted) => command(posted, by.clone()),
-        Err(error) => Err(format!("this is no silence: {error}")),
-    };
-    let submission = match command {
-        Ok(it) => Submission::person(by, it),
+    let posted = match ingest::silence::parse(&body) {
+        Ok(posted) => posted,
         Err(told) => return bad(&told),
     };
+    let ingest::silence::Posted { replaces, matchers, starts_at, ends_at, comment } = posted;
+    let silence =
+        Command::Silence { by: by.clone(), matchers, starts_at, ends_at, comment, replaces };
+    let submission = Submission::person(by, silence);
     match context.handle.submit(submission).await {
         Ok(accepted) => {
             let set = accepted.events.iter().find_map(|it| match &it.event {
@@ -238,34 +213,6 @@ pub(crate) async fn set_silence(
         }
         Err(error) => refused(&error),
     }
-}
-
-fn command(posted: Posted, by: model::PersonId) -> Result<Command, String> {
-    let matcher = |it: &PostedMatcher| {
-        let op = match (it.is_regex, it.is_equal.unwrap_or(true)) {
-            (false, true) => MatcherOp::Equal,
-            (false, false) => MatcherOp::NotEqual,
-            (true, true) => MatcherOp::Regex,
-            (true, false) => MatcherOp::NotRegex,
-        };
-        Matcher::new(&it.name, op, &it.value).map_err(|it| it.to_string())
-    };
-    let at = |text: &str| {
-        Timestamp::parse_rfc3339(text)
-            .ok_or_else(|| format!("`{text}` is not a time as in RFC 3339"))
-    };
-    let replaces = match posted.id.as_str() {
-        "" => None,
-        id => Some(SilenceId::parse(id).ok_or_else(|| format!("there is no silence {id}"))?),
-    };
-    Ok(Command::Silence {
-        by,
-        matchers: posted.matchers.iter().map(matcher).collect::<Result<_, _>>()?,
-        starts_at: at(&posted.starts_at)?,
-        ends_at: at(&posted.ends_at)?,
-        comment: posted.comment,
-        replaces,
-    })
 }
 
 /// `DELETE /api/v2/silence/{id}`

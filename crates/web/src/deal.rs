@@ -1,4 +1,4 @@
-//! Dealing with pages over HTTP: keep, hand on, have come back, call now, merge. For programs and for
+//! Dealing with pages over HTTP: keep, give back, hand on, have come back, call now, merge. For programs and for
 //! the forms of the incident view.
 //!
 //! A path names a page or an incident; its prefix says which, so one handler serves both.
@@ -53,12 +53,13 @@ fn command(
     context: &Context,
     what: Subject,
     by: PersonId,
-    act: &str,
+    (act, via): (&str, &str),
     told: &Told,
 ) -> Result<Option<Command>, &'static str> {
     Ok(Some(match act {
         "renew" => Command::Renew { what, by },
         "wake" => Command::Wake { what, by },
+        "give-back" => Command::GiveBack { what, by, via: via.to_owned() },
         "hand" => {
             let to = told.to.as_deref().and_then(|it| PersonId::new(it).ok());
             Command::Hand { what, by, to: to.ok_or("say to whom: `to` is the id of a person")? }
@@ -84,7 +85,7 @@ pub(crate) async fn act(
         return missing("page or incident", &id);
     };
     let told = body.map(|Json(told)| told).unwrap_or_default();
-    match command(&context, what, by, &act, &told) {
+    match command(&context, what, by, (&act, "api"), &told) {
         Ok(Some(command)) => submit(&context, &who, &headers, command).await,
         Ok(None) => missing("act", &act),
         Err(hint) => {
@@ -117,7 +118,7 @@ pub(crate) async fn act_form(
     let (Some(incident), Some(by)) = (IncidentId::parse(&id), who.person().cloned()) else {
         return nothing_here();
     };
-    match command(&context, Subject::Incident(incident), by, &act, &told) {
+    match command(&context, Subject::Incident(incident), by, (&act, "view"), &told) {
         Ok(Some(command)) => carry_out(&context, &who, command, &format!("/incidents/{id}")).await,
         _ => nothing_here(),
     }

@@ -15,6 +15,7 @@ mod answers;
 mod chat;
 mod ci;
 mod desk;
+mod letters;
 mod mail;
 mod receipts;
 mod slack;
@@ -25,7 +26,7 @@ mod xml;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use mail::{LetterIn, heard_mail};
+pub use mail::heard_mail;
 
 use crate::Context;
 use axum::Router;
@@ -55,6 +56,7 @@ type Secrets = dyn Fn(&SecretRef) -> Result<String, String> + Send + Sync;
 pub struct Hooks {
     secrets: Box<Secrets>,
     answered: Mutex<BTreeMap<PersonId, VecDeque<Timestamp>>>,
+    letters: letters::Desk,
 }
 
 impl Hooks {
@@ -63,7 +65,11 @@ impl Hooks {
     pub fn new(
         secrets: impl Fn(&SecretRef) -> Result<String, String> + Send + Sync + 'static,
     ) -> Self {
-        Self { secrets: Box::new(secrets), answered: Mutex::default() }
+        Self {
+            secrets: Box::new(secrets),
+            answered: Mutex::default(),
+            letters: letters::Desk::default(),
+        }
     }
 
     /// Whether this person may be answered once more, which is counted.
@@ -108,6 +114,7 @@ pub(crate) fn routes() -> Router<Context> {
         .route("/hooks/ci/{provider}/{slo}", post(ci::checked))
         .route("/hooks/kannel/{channel}", get(sms::kannel))
         .route("/hooks/sms/{channel}", post(sms::gateway).get(sms::gateway))
+        .route("/hooks/mail/{channel}/{provider}", post(letters::posted))
         .route("/hooks/slack/{channel}", post(slack::action))
         .route("/hooks/slack/{channel}/command", post(slack::command))
         .route("/hooks/telegram/{channel}", post(chat::telegram))

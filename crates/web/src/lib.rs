@@ -41,7 +41,8 @@ mod tests;
 
 pub use callback_code::callback_code;
 pub use codes::{CODE_DIGITS, contact_code, contact_code_hash};
-pub use hooks::{Hooks, LetterIn, heard_mail};
+pub use hooks::{Hooks, heard_mail};
+pub use ingest::letter::LetterIn;
 pub use links::ack_link;
 pub use passwords::{hash_token, new_secret};
 pub use trials::{TRIAL_MS_MAX, TRIALS_MAX, Trial, Trials};

@@ -32,6 +32,7 @@ const ROUTES: &str = "
     GET  /hooks/kannel/text                    404 404 404 404
     POST /hooks/sms/text                       404 404 404 404
     GET  /hooks/sms/text                       404 404 404 404
+    POST /hooks/mail/text/raw                  404 404 404 404
     POST /hooks/slack/text                     404 404 404 404
     POST /hooks/ci/github/none.up              404 404 404 404
     POST /hooks/slack/text/command             404 404 404 404

@@ -229,6 +229,9 @@ impl Reader {
             }
             Event::PageSnoozed { page, by, .. } => self.on(*page, |it| it.rests(at_ms, by)),
             Event::PageReturned { page, from } => self.on(*page, |it| it.rests(at_ms, from)),
+            Event::PageGivenBack(given) => {
+                self.on(given.page, |it| it.rests(at_ms, &given.from));
+            }
             Event::IncidentMerged { incident, into, .. } => self.merged(*incident, *into),
             Event::IncidentResolved { incident, .. } => self.over(*incident, at_ms),
             _ => {}

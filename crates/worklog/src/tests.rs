@@ -258,8 +258,8 @@ fn evidence_is_who_ended_it_and_who_is_said_to_know_it() {
     assert_eq!(
         log.evidence(),
         "at,kind,service,person\n\
-         2026-11-23T10:40:00.000Z,incident,light-on,ana\n\
-         2026-11-23T11:00:00.000Z,skill,payments-api,bo\n"
+         2026-11-23T10:40:00Z,incident,light-on,ana\n\
+         2026-11-23T11:00:00Z,skill,payments-api,bo\n"
     );
     let (week, people) = log.week;
     assert_eq!((MONDAY.0 - week.from_ms) / 3_600_000, 10, "from Monday, midnight");

@@ -149,6 +149,17 @@ impl Shadow {
                 self.deals.takers.remove(page);
                 self.deals.woken.insert(*page);
             }
+            Event::PageGivenBack(engine::GivenBack { page, from, .. }) => {
+                // Of several who are wanted one steps back while the others are called all along.
+                let others = |it: &PageStatus| matches!(it, PageStatus::Waiting { deadline, .. } if *deadline > at);
+                if !self.status(*page, others) {
+                    self.rest(*page);
+                    self.deals.takers.remove(page);
+                    self.deals.woken.insert(*page);
+                } else if let Some(takers) = self.deals.takers.get_mut(page) {
+                    takers.remove(from);
+                }
+            }
             Event::PagePartlyAcknowledged { page, by, .. } => {
                 self.deals.takers.entry(*page).or_default().insert(by.clone());
                 self.forget_cancelled();

@@ -170,6 +170,21 @@ pub enum NotPagedReason {
     NoEscalation,
 }
 
+/// What somebody had taken is nobody's again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GivenBack {
+    /// Which page.
+    pub page: PageId,
+    /// Who had it, alone or as one of several.
+    pub from: PersonId,
+    /// Who said so.
+    pub by: PersonId,
+    /// How: `view`, `sms`, ….
+    pub via: String,
+    /// Whether calls go on with the next step; else they begin from the first.
+    pub goes_on: bool,
+}
+
 /// Why a step of a page starts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -184,6 +199,8 @@ pub enum PageCause {
     Woken,
     /// Whoever took it did not renew that.
     Returned,
+    /// Whoever took it gave it back.
+    GivenBack,
     /// Nothing says that any notice of the step before reached somebody.
     NoEvidence,
     /// Somebody did not want to wait.

@@ -1,8 +1,9 @@
 //! Steps that look before they call, and what people do with a page once they have it.
 
-use super::world::check_in;
+use super::world::{World, check_in};
+use crate::Limits;
 use model::{
-    BudgetWhen, Catalogue, Escalation, EscalationStep, Hours, Millis, PageTarget, Weekday,
+    BudgetWhen, Catalogue, Escalation, EscalationStep, Hours, Millis, PageId, PageTarget, Weekday,
 };
 
 fn targets(text: &str) -> Vec<PageTarget> {
@@ -424,4 +425,25 @@ fn what_is_merged_into_something_taken_calls_nobody_any_more() {
         36m PageNotified pg_2 step 1 (Returned) ana email, ana sms until 41m
         ",
     );
+}
+
+/// Three weeks of somebody who takes it every half hour and never says that they are still on it.
+#[test]
+fn a_page_that_comes_back_for_weeks_does_not_grow() {
+    let mut world = World::within(for_half_an_hour);
+    world.step("0m alert a light-on x=1");
+    for round in 0..1_000 {
+        let open = world.engine.state().pages[&PageId(1)].notices.clone();
+        let last = *open.last().expect("somebody is called");
+        world.step(&format!("{}m sent {last}", 32 * round));
+        world.step(&format!("{}m ack pg_1 ana", 32 * round + 1));
+        world.step(&format!("{}m tick", 32 * round + 31));
+    }
+    let state = world.engine.state();
+    assert_eq!(state.pages[&PageId(1)].next_attempt, 1_001, "it came back each time");
+    let kept = state.pages[&PageId(1)].notices.len();
+    assert!(kept < Limits::NOTICES_PER_PAGE + 10, "{kept} messages of the page");
+    assert!(state.notices.len() < Limits::NOTICES_PER_PAGE + 50, "{}", state.notices.len());
+    assert!(state.reach.awaiting.len() < 10, "{:?}", state.reach.awaiting);
+    assert!(*state == world.replayed(), "replay equals live");
 }

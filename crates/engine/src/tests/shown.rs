@@ -168,6 +168,9 @@ fn show_deal(event: &Event, since: &dyn Fn(&Timestamp) -> String) -> String {
         }
         Event::PageRenewed { page, by } => format!("PageRenewed {page} {by}"),
         Event::PageReturned { page, from } => format!("PageReturned {page} {from}"),
+        Event::PageGivenBack(crate::GivenBack { page, from, by, goes_on, .. }) => {
+            format!("PageGivenBack {page} {from} by {by}{}", if *goes_on { " on" } else { "" })
+        }
         Event::PageHanded { page, from, to, notices, .. } => {
             format!("PageHanded {page} {from} to {to}:{}", told(notices))
         }

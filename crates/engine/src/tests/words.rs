@@ -50,6 +50,9 @@ pub(super) fn command(words: &[&str], now: Timestamp) -> Command {
         ["stop-sms", person] => {
             Command::StopContact { person: person.into(), medium: Medium::Sms, via }
         }
+        ["stop-email", person] => {
+            Command::StopContact { person: person.into(), medium: Medium::Email, via }
+        }
         ["start-sms", person] => {
             Command::StartContact { person: person.into(), medium: Medium::Sms, via }
         }
@@ -143,6 +146,9 @@ fn deal_command(words: &[&str], now: Timestamp) -> Command {
             let minutes = length.trim_end_matches('m').parse().expect("minutes");
             let until = now.plus(Millis::from_mins(minutes));
             Command::Snooze { what: subject(id), by: by.into(), until }
+        }
+        ["give-back", id, by] => {
+            Command::GiveBack { what: subject(id), by: by.into(), via: "view".to_owned() }
         }
         ["wake", id, by] => Command::Wake { what: subject(id), by: by.into() },
         ["merge", id, into, by] => {

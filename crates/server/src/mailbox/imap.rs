@@ -218,9 +218,27 @@ async fn secured(mailbox: &Mailbox, inner: Box<dyn Stream>) -> Result<Box<dyn St
     let connector = TlsConnector::from(Arc::new(config));
     within(async {
         let stream = connector.connect(name, inner).await;
-        stream.map(|it| Box::new(it) as Box<dyn Stream>).map_err(|it| format!("TLS: {it}"))
+        stream.map(|it| Box::new(it) as Box<dyn Stream>).map_err(|it| distrusted(mailbox, &it))
     })
     .await
+}
+
+/// What to do about a server that TLS was not agreed upon with.
+fn distrusted(mailbox: &Mailbox, error: &std::io::Error) -> String {
+    let host = &mailbox.host;
+    let about_certificate = error
+        .get_ref()
+        .and_then(|it| it.downcast_ref::<rustls::Error>())
+        .is_some_and(|it| matches!(it, rustls::Error::InvalidCertificate(_)));
+    if !about_certificate {
+        return format!("TLS with {host}: {error}");
+    }
+    let whose = mailbox.authority.as_deref().unwrap_or("the public authorities");
+    format!(
+        "{host} cannot be trusted, so the password was not sent: {error}; believed are {whose}. Write into \
+         `inbox` the name that stands in its certificate as `host`, and as `authority` the file of who \
+         signed it"
+    )
 }
 
 async fn within<T>(

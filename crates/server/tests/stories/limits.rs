@@ -136,7 +136,8 @@ async fn in_a_storm_the_fourth_call_is_a_list_and_one_answer_takes_it() {
     }
     world.no_more_messages();
     world.fast_forward(minutes(1)).await;
-    let list = world.expect_sms("ana", "4 pages: trouble 3; pg_4 pg_5 pg_6 pg_7");
+    let list = world
+        .expect_sms("ana", "4 pages (reply 1 4 for the first): trouble 3; pg_4 pg_5 pg_6 pg_7");
     let mail = world.expect_mail("ana", "one answer to this message takes them all");
     assert!(mail.0.contains("trouble 6"), "{}", mail.0);
     world.no_more_messages();

@@ -6,6 +6,8 @@ mod closing;
 #[cfg(feature = "servers")]
 mod dovecot;
 mod duty;
+#[cfg(feature = "servers")]
+mod kannel;
 mod limits;
 mod reaching;
 mod world;

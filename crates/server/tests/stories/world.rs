@@ -133,6 +133,16 @@ impl World {
         server::MailReader::new(self.running.as_ref().expect("it runs").context.clone())
     }
 
+    /// Answers on a port of this machine, for programs that call us.
+    #[cfg(feature = "servers")]
+    pub(crate) async fn listen(&self) -> u16 {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let port = listener.local_addr().expect("its address").port();
+        let router = self.running.as_ref().expect("it runs").router.clone();
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        port
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
     }

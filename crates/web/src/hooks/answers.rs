@@ -10,8 +10,8 @@ use replies::{About, Act};
 use std::fmt::Write as _;
 
 /// What can be said.
-pub(crate) const HELP: &str = "1 or ACK takes a page, 2 ESC calls the next step, 3 WHO is on, 4 RESOLVE, \
-                               TAKE 12 takes over, NOTE 12 text, STOP, START. 12: the number after pg_";
+pub(crate) const HELP: &str = "1 or ACK takes a page, UNACK gives it back, 2 ESC next step, 3 WHO is on, 4 RESOLVE, \
+                               TAKE 12 takes over, NOTE 12 text, STOP, START. 12: number after pg_";
 
 /// What is said to what nobody understands.
 const UNCLEAR: &str = "Not understood, nothing was done. Say ACK, ESC, RESOLVE, TAKE or NOTE, then the number \
@@ -51,7 +51,13 @@ pub(crate) fn done(
             )
         }
         Act::Resolve => format!("{incident} is over: {title}. Thank you."),
-        Act::Escalate => escalated(state, page, accepted),
+        Act::Escalate => {
+            let told = called_now(state, accepted);
+            format!("The next step of {page} is called now: {told}.")
+        }
+        Act::GiveBack => {
+            format!("{page} is nobody's now. Called: {}.", called_now(state, accepted))
+        }
         Act::TakeOver => {
             let from = accepted.events.iter().find_map(|it| match &it.event {
                 Event::TakenOver { from, .. } => {
@@ -66,7 +72,8 @@ pub(crate) fn done(
     }
 }
 
-fn escalated(state: &State, page: PageId, accepted: &Accepted) -> String {
+/// Who is called by what was just done.
+fn called_now(state: &State, accepted: &Accepted) -> String {
     let mut told: Vec<String> = vec![];
     for record in &accepted.events {
         let Event::PageNotified { notices, .. } = &record.event else { continue };
@@ -80,14 +87,14 @@ fn escalated(state: &State, page: PageId, accepted: &Accepted) -> String {
             }
         }
     }
-    let told = if told.is_empty() { "nobody can be told".to_owned() } else { told.join(", ") };
-    format!("The next step of {page} is called now: {told}.")
+    if told.is_empty() { "nobody can be told".to_owned() } else { told.join(", ") }
 }
 
 /// Nothing that could be meant.
 pub(crate) fn nothing(act: &Act) -> String {
     let told = match act {
         Act::Acknowledge => "No page that went to you this way waits for an answer.",
+        Act::GiveBack => "You have nothing that could be given back.",
         Act::TakeOver => "Nothing that went to you this way can be taken over.",
         _ => "No incident is open that went to you this way.",
     };
@@ -100,6 +107,7 @@ pub(crate) fn several(state: &State, act: &Act, pages: &[PageId]) -> String {
         Act::Resolve => "RESOLVE",
         Act::Escalate => "ESC",
         Act::TakeOver => "TAKE",
+        Act::GiveBack => "UNACK",
         Act::Note { .. } => "NOTE",
         _ => "ACK",
     };

@@ -13,7 +13,7 @@
 use super::answers;
 use crate::Context;
 use driver::{Accepted, SubmitError};
-use engine::{Command, Event, Rejected, State, Submission};
+use engine::{Command, Event, Rejected, State, Subject, Submission};
 use incident::Incident;
 use model::{IncidentId, Medium, PageId, PersonId};
 use paging::PageStatus;
@@ -54,11 +54,13 @@ pub(crate) struct Told {
     pub(crate) text: String,
     /// Whether it could not be stored, so that it may be delivered once more.
     pub(crate) again: bool,
+    /// Whether what was asked for about a page was done.
+    pub(crate) done: bool,
 }
 
 impl Told {
     fn of(text: String) -> Self {
-        Self { text, again: false }
+        Self { text, again: false, done: false }
     }
 }
 
@@ -96,7 +98,7 @@ pub(crate) async fn carry_out(context: &Context, heard: Heard<'_>) -> Told {
             let done = submit(context, person, key, command).await;
             let state = context.handle.state();
             let text = answers::done(&state, person, &said.act, page, incident, done.as_ref());
-            return Told { text, again: is_trouble(&done) };
+            return Told { text, again: is_trouble(&done), done: done.is_ok() };
         }
         Meant::Nothing if is_confirmation(&context.handle.state(), person, &said) => {
             let by = person.clone();
@@ -106,7 +108,7 @@ pub(crate) async fn carry_out(context: &Context, heard: Heard<'_>) -> Told {
                 Ok(_) => answers::on_duty(&context.handle.state(), person),
                 Err(error) => answers::failed(error),
             };
-            return Told { text, again: is_trouble(&done) };
+            return Told { text, again: is_trouble(&done), done: false };
         }
         Meant::Nothing => answers::nothing(&said.act),
         Meant::Several(pages) => answers::several(&context.handle.state(), &said.act, &pages),
@@ -132,7 +134,7 @@ async fn answer_swap(
         Ok(_) => answers::swapped(context, person, swap, takes),
         Err(error) => answers::failed(error),
     };
-    Told { text, again: is_trouble(&done) }
+    Told { text, again: is_trouble(&done), done: false }
 }
 
 /// Whether a bare `1` without a page to take says: I know that I am on duty.
@@ -154,6 +156,7 @@ async fn told_before(context: &Context, person: &PersonId, key: &str, act: &Act)
     let (page, incident) = done.events.iter().find_map(|it| match &it.event {
         Event::PageAcknowledged { page, .. }
         | Event::EscalationAsked { page, .. }
+        | Event::PageGivenBack(engine::GivenBack { page, .. })
         | Event::TakenOver { page, .. } => Some((*page, state.pages.get(page)?.incident)),
         Event::IncidentResolved { incident, .. } | Event::NoteAdded { incident, .. } => {
             Some((*state.incidents.get(incident)?.pages.last()?, *incident))
@@ -186,7 +189,7 @@ async fn stop_or_start(
         Ok(_) => answers::started(medium),
         Err(error) => answers::failed(error),
     };
-    Told { text, again: is_trouble(&done) }
+    Told { text, again: is_trouble(&done), done: false }
 }
 
 /// Whether it may work when it is asked once more.
@@ -272,6 +275,9 @@ fn can(status: &PageStatus, act: &Act, person: &PersonId) -> bool {
         (Act::Acknowledge, PageStatus::Acknowledged { .. } | PageStatus::Ended { .. })
         | (Act::Escalate | Act::TakeOver, PageStatus::Ended { .. }) => false,
         (Act::TakeOver, PageStatus::Acknowledged { by, .. }) => by != person,
+        (Act::GiveBack, status) => {
+            matches!(status, PageStatus::Acknowledged { by, .. } if by == person)
+        }
         _ => true,
     }
 }
@@ -305,6 +311,11 @@ fn command(
         Act::Acknowledge => Command::AcknowledgePage { page, by, via },
         Act::Resolve => Command::ResolveIncident { incident, by },
         Act::Escalate => Command::Escalate { page, by, via },
+        Act::GiveBack => {
+            let named = matches!(said.about, About::Page(_));
+            let what = if named { Subject::Page(page) } else { Subject::Incident(incident) };
+            Command::GiveBack { what, by, via }
+        }
         Act::TakeOver => Command::TakeOver { incident, by, via },
         Act::Note { text, .. } => Command::AddNote { incident, by, text: text.clone(), via },
         other => unreachable!("answered before: {other:?}"),

@@ -10,33 +10,21 @@ use super::receipts::{self, ReceiptEvidence};
 use super::{Answer, people_at, send_answer};
 use crate::Context;
 use engine::{Purpose, Recipient};
+use ingest::letter::LetterIn;
 use model::{Medium, NoticeId};
 use replies::About;
-
-/// A letter, as far as it matters here.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct LetterIn {
-    /// Address of its sender.
-    pub from: String,
-    /// Every address it was sent to.
-    pub to: Vec<String>,
-    /// The letters it answers, without angle brackets; of one that came back, the letter itself.
-    pub answers: Vec<String>,
-    /// Its own name.
-    pub message_id: String,
-    /// Its text.
-    pub text: String,
-    /// Whether a machine wrote it, such as a notice of absence.
-    pub is_automatic: bool,
-    /// What a mail server says that could not deliver a letter of ours (RFC 3464).
-    pub bounce: Option<String>,
-}
 
 /// Carries out what a letter asks for. On `Err` it could not be stored, and should come again.
 pub async fn heard_mail(context: &Context, letter: &LetterIn) -> Result<(), String> {
     let notice = notice_of(letter);
     if let Some(detail) = &letter.bounce {
         return bounced(context, notice, detail).await;
+    }
+    if letter.is_forged {
+        tracing::warn!(
+            "a letter was left alone: whoever took it in says that its sender has no right to that address"
+        );
+        return Ok(());
     }
     if letter.is_automatic {
         tracing::info!("a letter that a machine wrote was left alone");

@@ -2,7 +2,8 @@
 //!
 //! Slack signs every request: `X-Slack-Signature` is `v0=` and the hex HMAC-SHA256 of
 //! `v0:timestamp:body` under the signing secret; a timestamp more than five minutes away is refused.
-//! Slack wants an answer within three seconds, and gets it as soon as the command is durable.
+//! Slack wants an answer within three seconds, and gets it as soon as the command is durable. What became of a
+//! press stands where it was pressed: Slack names an address for that (`response_url`).
 
 use super::desk::{self, Heard};
 use super::{Answer, Refused, Way, people_at, send_answer, way};
@@ -12,6 +13,7 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
+use channels::{PressAnswer, answer_press};
 use engine::Purpose;
 use model::{Channel, Medium, Millis, NoticeId, PersonId, Timestamp};
 use replies::{About, Act, Said};
@@ -20,6 +22,11 @@ use serde_json::{Value, json};
 
 /// How old or how far ahead a request may be.
 const AGE_MAX: Millis = Millis::from_mins(5);
+
+const NOBODY: &str = "You are nobody here yet: your Slack member id must stand as `slack` with you in the \
+                      configuration. Nothing was done.";
+
+const ABOUT_NOTHING: &str = "This button is about nothing that is open. Nothing was done.";
 
 /// A button was pressed.
 pub(crate) async fn action(
@@ -36,27 +43,99 @@ pub(crate) async fn action(
     let payload =
         payload.map_or(Value::Null, |(_, it)| serde_json::from_str(&it).unwrap_or_default());
     let user = payload["user"]["id"].as_str().unwrap_or("");
+    let mut answer =
+        Pressed { person: None, text: NOBODY.to_owned(), stands: None, id: String::new() };
     let Some(person) = person(&context, user) else {
-        // Whatever is answered here nobody sees.
         tracing::info!(channel = %way.id, "a button was pressed by somebody unknown");
+        answered(&context, way, &payload, answer).await;
         return StatusCode::OK.into_response();
     };
-    for action in payload["actions"].as_array().into_iter().flatten().take(1) {
+    answer.person = Some(person.clone());
+    if let Some(action) = payload["actions"].as_array().and_then(|it| it.first()) {
         let word = action["action_id"].as_str().unwrap_or("");
         let value = action["value"].as_str().unwrap_or("");
-        // A button that is only a link comes here too, and asks for nothing.
-        let Some(said) = pressed(&context, word, value) else { continue };
+        let Some(said) = pressed(&context, word, value) else {
+            // A button that is only a link has no word of ours.
+            if !value.is_empty() && replies::parse(word).act != Act::Unclear {
+                ABOUT_NOTHING.clone_into(&mut answer.text);
+                answered(&context, way, &payload, answer).await;
+            }
+            return StatusCode::OK.into_response();
+        };
         let stamp = action["action_ts"].as_str().unwrap_or("");
         let id = if stamp.is_empty() { String::new() } else { format!("{user}/{stamp}") };
         let key = (!id.is_empty()).then(|| format!("hook/{}/{id}", way.id));
+        let act = said.act.clone();
         let asked = Heard { person: &person, media: &[], via: "slack", key, said };
-        let text = desk::carry_out(&context, asked).await.text;
+        let told = desk::carry_out(&context, asked).await;
+        answer.stands = told.done.then(|| stands(&context, &person, &act)).flatten();
+        (answer.text, answer.id) = (told.text, id);
         if context.hooks.may_answer(&person, context.clock.now()) {
-            let answer = Answer { person: person.clone(), text };
-            send_answer(&context, &way.id, Medium::Slack, answer, &id).await;
+            answered(&context, way, &payload, answer).await;
         }
     }
     StatusCode::OK.into_response()
+}
+
+/// What a press came to.
+struct Pressed {
+    /// Whom a message of its own can tell, where Slack's address for answers cannot be used.
+    person: Option<PersonId>,
+    text: String,
+    /// How the message stands now, and the buttons that still do something.
+    stands: Option<(String, &'static [&'static str])>,
+    id: String,
+}
+
+/// How a message stands after `act`, in the eyes of everybody who sees it.
+fn stands(
+    context: &Context,
+    person: &PersonId,
+    act: &Act,
+) -> Option<(String, &'static [&'static str])> {
+    let state = context.handle.state();
+    let name = state.catalogue()?.name_of(person);
+    match act {
+        Act::Acknowledge | Act::TakeOver => {
+            Some((format!("{name} has it."), &["escalate", "resolve"]))
+        }
+        Act::Escalate => {
+            let told = format!("{name} called the next step.");
+            Some((told, &["acknowledge", "escalate", "resolve"]))
+        }
+        Act::Resolve => Some((format!("{name} said that it is over."), &[])),
+        _ => None,
+    }
+}
+
+/// Says what a press came to: where it was pressed, by the address that Slack named for that, and in a message
+/// of its own where there is none or it does not work. Slack waits three seconds for us, so nothing waits for
+/// Slack here.
+async fn answered(context: &Context, way: Way, payload: &Value, it: Pressed) {
+    let response_url = payload["response_url"].as_str().unwrap_or("").to_owned();
+    if response_url.is_empty() {
+        return by_message(context, &way, it).await;
+    }
+    let (context, message) = (context.clone(), payload["message"].clone());
+    tokio::spawn(async move {
+        let Channel::Slack { url, .. } = &way.channel else { return };
+        if let (Some((stands, keep)), true) = (&it.stands, message["blocks"].is_array()) {
+            let text = message["text"].as_str().unwrap_or("");
+            let anew = PressAnswer::Anew { text, blocks: &message["blocks"], stands, keep };
+            if let Err(error) = answer_press(url, &response_url, anew).await {
+                tracing::warn!(channel = %way.id, "a message was not written anew: {error}");
+            }
+        }
+        if let Err(error) = answer_press(url, &response_url, PressAnswer::Aside(&it.text)).await {
+            tracing::warn!(channel = %way.id, "a press was answered by a message instead: {error}");
+            by_message(&context, &way, it).await;
+        }
+    });
+}
+
+async fn by_message(context: &Context, way: &Way, it: Pressed) {
+    let Pressed { person: Some(person), text, id, .. } = it else { return };
+    send_answer(context, &way.id, Medium::Slack, Answer { person, text }, &id).await;
 }
 
 /// `/lamplighter who`, `/lamplighter ack 12`, …
@@ -75,11 +154,7 @@ pub(crate) async fn command(
         fields.iter().find(|(it, _)| it == name).map_or("", |(_, value)| value.as_str())
     };
     let text = match person(&context, value("user_id")) {
-        None => {
-            "You are nobody here yet: your Slack member id must stand as `slack` with you in the \
-             configuration."
-                .to_owned()
-        }
+        None => NOBODY.to_owned(),
         Some(person) => {
             let text = if value("text").trim().is_empty() { "help" } else { value("text") };
             let said = replies::parse(text);
@@ -167,7 +242,7 @@ pub(crate) fn is_signed(
     right && age <= AGE_MAX.0
 }
 
-fn from_hex(text: &str) -> Option<Vec<u8>> {
+pub(super) fn from_hex(text: &str) -> Option<Vec<u8>> {
     if text.len() != 64 || !text.is_ascii() {
         return None;
     }

@@ -122,7 +122,12 @@ fn written<'a>(
 }
 
 /// The channel, once its secret was shown.
-fn shown(context: &Context, channel: &str, uri: &Uri, headers: &HeaderMap) -> Result<Way, Refused> {
+pub(super) fn shown(
+    context: &Context,
+    channel: &str,
+    uri: &Uri,
+    headers: &HeaderMap,
+) -> Result<Way, Refused> {
     let way = way(context, channel).ok_or(Refused::Closed)?;
     let secret = way.back.as_ref().and_then(|it| it.secret.as_ref()).ok_or(Refused::Closed)?;
     let good = context.hooks.good(Some(secret), way.back.as_ref());

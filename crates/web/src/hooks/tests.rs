@@ -15,6 +15,9 @@ use model::{
 use paging::PageStatus;
 use ring::hmac;
 
+mod letters;
+mod presses;
+
 const URL: &str = "http://127.0.0.1:8080";
 const ANA: &str = "+15550100";
 const BO: &str = "+254700000001";

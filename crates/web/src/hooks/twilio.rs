@@ -6,7 +6,7 @@
 
 use super::desk::{self, Heard};
 use super::receipts::{self, ReceiptEvidence, returned};
-use super::{Refused, Way, Written, heard, people_with_number, turned_away, way, xml};
+use super::{Refused, Way, Written, heard, people_with_number, way, xml};
 use crate::Context;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
@@ -23,6 +23,9 @@ use ring::hmac;
 const KEY_WAIT_S: u32 = 8;
 
 type Fields = Vec<(String, String)>;
+
+/// Channel, notice and our code, as they stand in an address that we made.
+type Named = (String, String, String);
 
 /// A text message of somebody.
 pub(crate) async fn sms(
@@ -56,17 +59,14 @@ pub(crate) async fn sms(
 /// What became of a text message.
 pub(crate) async fn status(
     State(context): State<Context>,
-    Path((channel, notice, code)): Path<(String, String, String)>,
+    Path(path): Path<Named>,
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let (way, fields) = match verified(&context, &channel, &uri, &headers, &body) {
+    let (_, fields, notice) = match about(&context, &path, &uri, &headers, &body) {
         Ok(it) => it,
         Err(refused) => return refused.into_response(),
-    };
-    let Some(notice) = returned(&context, &way.id, &notice, &code) else {
-        return turned_away(&way.id);
     };
     let (status, code) = (value(&fields, "MessageStatus"), value(&fields, "ErrorCode"));
     let detail = match code {
@@ -82,17 +82,14 @@ pub(crate) async fn status(
 /// What became of a call.
 pub(crate) async fn call(
     State(context): State<Context>,
-    Path((channel, notice, code)): Path<(String, String, String)>,
+    Path(path): Path<Named>,
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let (way, fields) = match verified(&context, &channel, &uri, &headers, &body) {
+    let (_, fields, notice) = match about(&context, &path, &uri, &headers, &body) {
         Ok(it) => it,
         Err(refused) => return refused.into_response(),
-    };
-    let Some(notice) = returned(&context, &way.id, &notice, &code) else {
-        return turned_away(&way.id);
     };
     let (status, by) = (value(&fields, "CallStatus"), value(&fields, "AnsweredBy"));
     let detail = format!("Twilio says {}", words(status));
@@ -137,17 +134,14 @@ fn words(text: &str) -> String {
 /// A key was pressed.
 pub(crate) async fn digits(
     State(context): State<Context>,
-    Path((channel, notice, code)): Path<(String, String, String)>,
+    Path(path): Path<Named>,
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let (way, fields) = match verified(&context, &channel, &uri, &headers, &body) {
+    let (way, fields, notice) = match about(&context, &path, &uri, &headers, &body) {
         Ok(it) => it,
         Err(refused) => return refused.into_response(),
-    };
-    let Some(notice) = returned(&context, &way.id, &notice, &code) else {
-        return turned_away(&way.id);
     };
     let Some((person, page)) = called(&context, notice) else {
         return twiml(&goodbye(&way, "This page is closed."));
@@ -251,6 +245,21 @@ fn verified(
         Ok((way, fields))
     } else {
         Err(Refused::TurnedAway(way.id))
+    }
+}
+
+/// The same for an address that we made for one notice, with that notice.
+fn about(
+    context: &Context,
+    (channel, notice, code): &Named,
+    uri: &Uri,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<(Way, Fields, NoticeId), Refused> {
+    let (way, fields) = verified(context, channel, uri, headers, body)?;
+    match returned(context, &way.id, notice, code) {
+        Some(notice) => Ok((way, fields, notice)),
+        None => Err(Refused::TurnedAway(way.id)),
     }
 }
 

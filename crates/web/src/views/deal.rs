@@ -131,6 +131,7 @@ pub(crate) fn forms(state: &State, reader: &PersonId, it: &Incident) -> Markup {
     html! {
         @if waits { (one_button(it.id, "wake", "Call now")) " " }
         @if limited { (one_button(it.id, "renew", "I am still at it")) " " }
+        @if held { (one_button(it.id, "give-back", "Give it back")) " " }
         details {
             summary { "Hand on, come back later, merge" }
             @if held { (hand(state, reader, it)) }

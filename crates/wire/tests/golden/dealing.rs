@@ -114,6 +114,10 @@ fn another(teller: &mut Teller, incident: IncidentId) {
     let (what, until) = (Subject::Incident(second), at(BEGINS + 200));
     teller.does(BEGINS + 92, Command::Snooze { what, by: "juma".into(), until });
     teller.does(BEGINS + 93, Command::Wake { what, by: "juma".into() });
+    let (by, via) = ("juma".into(), "sms".to_owned());
+    teller.does(BEGINS + 93, Command::AcknowledgeIncident { incident: second, by, via });
+    let (by, via) = ("juma".into(), "sms".to_owned());
+    teller.does(BEGINS + 93, Command::GiveBack { what, by, via });
     let merge = Command::MergeIncidents { incident: second, into: incident, by: "juma".into() };
     teller.does(BEGINS + 94, merge);
 }

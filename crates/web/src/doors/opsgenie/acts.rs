@@ -17,11 +17,8 @@ use engine::{
 };
 use ingest::SIGNAL_STALE_AFTER;
 use ingest::opsgenie::{Act, ActBody};
-use model::{IncidentId, Millis, PageId, PersonId, Timestamp};
+use model::{IncidentId, PageId, PersonId, Timestamp};
 use paging::PageStatus;
-
-/// How soon a page that is given back calls again.
-const AT_ONCE: Millis = Millis::from_secs(1);
 
 const VIA: &str = "opsgenie";
 
@@ -47,7 +44,7 @@ pub(super) async fn carry_out(
         let Some((_, alert)) = find(&state, who, alias) else {
             return Ok((false, "Alert does not exist".to_owned()));
         };
-        plan(&state, context.handle.now(), who, alert, &act, body)
+        plan(&state, who, alert, &act, body)
     };
     let (command, told) = match planned {
         Ok(planned) => planned,
@@ -93,14 +90,7 @@ fn note(body: &ActBody) -> Option<String> {
     body.note.as_deref().map(str::trim).filter(|it| !it.is_empty()).map(str::to_owned)
 }
 
-fn plan(
-    state: &State,
-    now: Timestamp,
-    who: &Principal,
-    alert: &Alert,
-    act: &Act,
-    body: &ActBody,
-) -> Planned {
+fn plan(state: &State, who: &Principal, alert: &Alert, act: &Act, body: &ActBody) -> Planned {
     if let Act::Describe(name) = act {
         return described(alert, name, body);
     }
@@ -115,7 +105,7 @@ fn plan(
             if holder(state, incident).is_none() {
                 return Err("nobody has taken this alert".to_owned());
             }
-            (Command::Snooze { what, by, until: now.plus(AT_ONCE) }, "Unacknowledged alert")
+            (Command::GiveBack { what, by, via }, "Unacknowledged alert")
         }
         Act::Snooze => {
             let until = body.end_time.as_deref().and_then(Timestamp::parse_rfc3339);

@@ -3,7 +3,27 @@
 //! Invariant: whatever bytes come, nothing panics; what cannot be read as mail is `None`.
 
 use mail_parser::{Message, MessageParser, MimeHeaders as _};
-use web::LetterIn;
+
+/// A letter, as far as it matters here.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LetterIn {
+    /// Address of its sender.
+    pub from: String,
+    /// Every address it was sent to.
+    pub to: Vec<String>,
+    /// The letters it answers, without angle brackets; of one that came back, the letter itself.
+    pub answers: Vec<String>,
+    /// Its own name.
+    pub message_id: String,
+    /// Its text.
+    pub text: String,
+    /// Whether a machine wrote it, such as a notice of absence.
+    pub is_automatic: bool,
+    /// What a mail server says that could not deliver a letter of ours (RFC 3464).
+    pub bounce: Option<String>,
+    /// Whether whoever took it in says that its sender has no right to that address.
+    pub is_forged: bool,
+}
 
 /// Bytes of text that are looked at.
 const TEXT_BYTES_MAX: usize = 64 * 1_024;
@@ -13,7 +33,7 @@ const ADDRESSED: [&str; 5] = ["To", "Cc", "Delivered-To", "X-Original-To", "Enve
 
 /// Takes a letter apart.
 #[must_use]
-pub(crate) fn read(raw: &[u8]) -> Option<LetterIn> {
+pub fn read(raw: &[u8]) -> Option<LetterIn> {
     let message = MessageParser::default().parse(raw)?;
     let from = message.from().and_then(|it| it.first()).and_then(|it| it.address());
     let report = report(&message);
@@ -39,6 +59,7 @@ pub(crate) fn read(raw: &[u8]) -> Option<LetterIn> {
         text: text[..end].to_owned(),
         is_automatic: is_automatic(&message) || report.is_some(),
         bounce: report.and_then(|it| it.failed),
+        is_forged: false,
     })
 }
 
@@ -135,6 +156,7 @@ mod tests {
                 text: "Ack \r\n\r\n> no lights …".to_owned(),
                 is_automatic: false,
                 bounce: None,
+                is_forged: false,
             })
         );
     }
