@@ -18,6 +18,9 @@ fn shown(said: &Said) -> String {
         Act::TakeOver => format!("take{about}"),
         Act::GiveBack => format!("give back{about}"),
         Act::Note { text, whole } => format!("note{about} [{text}] [{whole}]"),
+        Act::Silence { length: None } => format!("silence{about}"),
+        Act::Silence { length: Some(length) } => format!("silence{about} for {length}"),
+        Act::EndSilence(id) => format!("hear {id}"),
         Act::Who(None) => "who".to_owned(),
         Act::Who(Some(name)) => format!("who {name}"),
         Act::Help => "help".to_owned(),
@@ -100,6 +103,31 @@ fn giving_back() {
         ("give it to bo", "unclear"),
         ("give back my money", "unclear"),
         ("back", "unclear"),
+    ]);
+}
+
+#[test]
+fn silencing() {
+    check(&[
+        ("MUTE 12", "silence pg_12"),
+        ("mute", "silence"),
+        ("Mute 12 2h", "silence pg_12 for 2h"),
+        ("silence in_3 for 30 min, please", "silence in_3 for 30m"),
+        ("12 mute 1 day", "silence pg_12 for 1d"),
+        ("mute12 45m", "silence pg_12 for 45m"),
+        ("mute 2h", "silence for 2h"),
+        ("hush it", "silence"),
+        ("mute 12 30", "unclear pg_12"),
+        ("mute 12 0h", "unclear pg_12"),
+        ("mute 12 25h", "unclear pg_12"),
+        ("mute 12 99999999999999h", "unclear pg_12"),
+        ("mute 12 2h 3h", "unclear pg_12"),
+        ("mute everything", "unclear"),
+        ("mute 12 until monday", "unclear pg_12"),
+        ("UNMUTE 4", "hear si_4"),
+        ("unmute si_4 thanks", "hear si_4"),
+        ("unmute", "unclear"),
+        ("unmute four", "unclear"),
     ]);
 }
 
