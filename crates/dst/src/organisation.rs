@@ -151,7 +151,7 @@ fn team(dice: &mut Dice, people: &[PersonId]) -> Team {
     let first = dice.below(people.len());
     let count = 1 + dice.below(people.len().min(4));
     let members = (0..count).map(|it| people[(first + it) % people.len()].clone());
-    Team { members: members.collect(), mode: None, load: load(dice) }
+    Team { members: members.collect(), load: load(dice), ..Team::default() }
 }
 
 fn own_service(dice: &mut Dice, team: &TeamId) -> Service {

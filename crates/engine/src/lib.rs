@@ -32,6 +32,7 @@ mod duty;
 mod ended;
 mod event;
 mod execute;
+mod handover;
 mod heartbeat;
 mod late;
 mod leases;
@@ -56,6 +57,7 @@ mod tell;
 mod tell_deal;
 mod tell_reach;
 mod terms;
+mod tribute;
 mod urgency;
 mod waiver;
 mod watching;
@@ -80,6 +82,10 @@ pub use event::{
     RosterAnswered, RosterProposed, SignRole, SkippedNotice, SwapAnswered, SwapAsked, WakeCause,
 };
 pub use execute::{Engine, Executed};
+pub use handover::{
+    Fact, Handover, HandoverAsk, HandoverCommand, HandoverEvent, HandoverStage, Handovers, Held,
+    IfThen, ReadBack, Shifting, TODOS_OPEN_MAX, Todo, Written, draft_facts,
+};
 pub use heartbeat::{Pulse, heartbeat_key};
 pub use late::{LATE_FROM, Owed, in_order, together};
 pub use load::{CALLS_WINDOW, Load, LoadEntry, LoadOutcome, Received, Relief, Taken};
@@ -99,6 +105,10 @@ pub use state::{
 pub use storm::{UPDATE_EVERY, UPDATES_MAX, Updates};
 pub use tell::tell;
 pub use terms::terms;
+pub use tribute::{
+    Interruption, InterruptionKind, InterruptionNoted, Leak, NoteInterruption, TRIBUTE_PEOPLE_MIN,
+    Tribute, week_of,
+};
 pub use waiver::{WAIVER_MAX, Waiver};
 pub use watching::{Plan, SYNTHETIC_ALERT, SYNTHETIC_GROUP, SyntheticSeen, Watching};
 pub use why::{WhyId, WhyLine, why, why_trail};

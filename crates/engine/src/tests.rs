@@ -7,6 +7,7 @@
 mod dealing;
 mod duty_words;
 mod ended;
+mod handover;
 mod limits;
 mod meeting;
 mod promises;
@@ -17,6 +18,7 @@ mod shifts;
 mod shown;
 mod steer;
 mod storm;
+mod tribute;
 mod urgency;
 mod walks;
 mod watching;

@@ -18,7 +18,7 @@ mod tests;
 
 pub use segment::{SEGMENT_SEPTETS_MAX, one_segment, septets};
 
-use model::{IncidentId, PageId, SwapId};
+use model::{HandoverId, IncidentId, PageId, SwapId};
 use words::{FILLERS, GREETINGS, Word, word};
 
 /// Bytes of a message that are looked at; the rest is left out.
@@ -62,6 +62,13 @@ pub enum Act {
         /// Whether they take it.
         takes: bool,
     },
+    /// To say what a handover says, in their own words.
+    Read {
+        /// Which handover.
+        handover: HandoverId,
+        /// What they understood.
+        words: String,
+    },
     /// No more messages.
     Stop,
     /// Messages again.
@@ -93,6 +100,11 @@ pub fn parse(text: &str) -> Said {
         return Said { act: Act::Unclear, about: About::Unsaid };
     };
     let mut said = parse_line(first);
+    if let Act::Read { words, .. } = &mut said.act {
+        for line in &own[1..] {
+            *words = format!("{words} {}", line.split_whitespace().collect::<Vec<_>>().join(" "));
+        }
+    }
     if let Act::Note { text, whole } = &mut said.act {
         for line in &own[1..] {
             for words in [&mut *text, &mut *whole] {
@@ -166,6 +178,9 @@ fn parse_line(line: &str) -> Said {
     if let Some(act) = swap(&words[at..]) {
         return Said { act, about };
     }
+    if let Some(act) = read(&words[at..], &originals[at..]) {
+        return Said { act, about };
+    }
     let (word, glued) = match (word(first), glued(first)) {
         (Some(word), _) => (word, None),
         (None, Some((word, id))) => (word, Some(id)),
@@ -233,6 +248,18 @@ fn swap(words: &[String]) -> Option<Act> {
         Some(_) => return None,
     }
     rest.all(|it| FILLERS.contains(&it)).then_some(Act::Swap { swap, takes })
+}
+
+/// `read 3 the mast is slow, look at six`: what follows the number are the reader's words.
+fn read(words: &[String], originals: &[&str]) -> Option<Act> {
+    let (first, rest) = words.split_first()?;
+    let number = rest.first()?;
+    let number = number.strip_prefix("ho_").unwrap_or(number);
+    let digits =
+        !number.is_empty() && number.len() <= 9 && number.bytes().all(|it| it.is_ascii_digit());
+    (first == "read" && digits).then_some(())?;
+    let handover = HandoverId(number.parse().ok()?);
+    Some(Act::Read { handover, words: originals.get(2..).unwrap_or_default().join(" ") })
 }
 
 fn act(word: Word) -> Act {

@@ -6,8 +6,11 @@ mod closing;
 #[cfg(feature = "servers")]
 mod dovecot;
 mod duty;
+mod handover;
 mod limits;
 mod reaching;
+mod statement;
+mod tribute;
 mod world;
 
 use axum::http::StatusCode;
