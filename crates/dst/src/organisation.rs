@@ -190,7 +190,11 @@ fn rota(dice: &mut Dice, members: &[PersonId]) -> Rota {
         rules: model::LayerRules::default(),
     };
     let timezone = (*dice.pick(&ZONES)).to_owned();
-    let rules = model::RotaRules::default();
+    // Handovers call nobody for an alert; the lives of this simulation are judged by alerts alone.
+    let rules = model::RotaRules {
+        handover: model::HandoverRules { on: Some(false), ..model::HandoverRules::default() },
+        ..model::RotaRules::default()
+    };
     Rota { timezone, layers: vec![layer], load: load(dice), confirm: None, rules }
 }
 

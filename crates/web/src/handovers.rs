@@ -51,12 +51,12 @@ pub(crate) fn stage(it: &Handover) -> &'static str {
 }
 
 /// What the state says: as it was when it was published, and as it is now before.
-pub(crate) fn facts(context: &Context, it: &Handover) -> Vec<engine::Fact> {
+pub(crate) fn facts(context: &Context, state: &engine::State, it: &Handover) -> Vec<engine::Fact> {
     if it.published.is_some() {
         return it.facts.clone();
     }
     let now = engine::Context { now: context.clock.now(), zones: &context.zones };
-    engine::draft_facts(&context.handle.state(), &now, &it.shifting)
+    engine::draft_facts(state, &now, &it.shifting)
 }
 
 /// What is to do: as it was, with what was done since; before publication what is open now.
@@ -84,20 +84,19 @@ fn todo_json(id: TodoId, it: Option<&Todo>) -> Value {
     })
 }
 
-fn handover_json(context: &Context, id: HandoverId, it: &Handover) -> Value {
-    let state = context.handle.state();
+fn handover_json(context: &Context, state: &engine::State, id: HandoverId, it: &Handover) -> Value {
     let name = |who: &PersonId| {
         state.catalogue().map_or_else(|| who.to_string(), |all| all.name_of(who).to_owned())
     };
     let time = |at: Timestamp| at.to_string();
-    let facts: Vec<Value> = facts(context, it)
+    let facts: Vec<Value> = facts(context, state, it)
         .iter()
         .map(|fact| {
             json!({ "heading": fact.heading(), "text": fact.line(&name, &time), "fact": fact })
         })
         .collect();
     let todos: Vec<Value> =
-        todos(&state, it).into_iter().map(|(id, it)| todo_json(id, it)).collect();
+        todos(state, it).into_iter().map(|(id, it)| todo_json(id, it)).collect();
     let written = it.written.as_ref().map(|it| {
         let ifs: Vec<Value> = it
             .ifs
@@ -138,7 +137,7 @@ fn handover_json(context: &Context, id: HandoverId, it: &Handover) -> Value {
 pub(crate) async fn list(State(context): State<Context>) -> Response {
     let state = context.handle.state();
     let all = state.handovers.list.iter().rev();
-    let all: Vec<Value> = all.map(|(id, it)| handover_json(&context, *id, it)).collect();
+    let all: Vec<Value> = all.map(|(id, it)| handover_json(&context, &state, *id, it)).collect();
     let open = state.handovers.todos.iter().filter(|(_, it)| it.done.is_none());
     let todos: Vec<Value> = open.map(|(id, it)| todo_json(*id, Some(it))).collect();
     Json(json!({ "handovers": all, "todos": todos })).into_response()
@@ -149,7 +148,7 @@ pub(crate) async fn one(State(context): State<Context>, Path(id): Path<String>) 
     let state = context.handle.state();
     let found = HandoverId::parse(&id).and_then(|it| Some((it, state.handovers.list.get(&it)?)));
     match found {
-        Some((id, it)) => Json(handover_json(&context, id, it)).into_response(),
+        Some((id, it)) => Json(handover_json(&context, &state, id, it)).into_response(),
         None => missing("handover", &id),
     }
 }

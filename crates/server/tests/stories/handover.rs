@@ -19,8 +19,8 @@ impl World {
     }
 }
 
-/// Ana has payments; chen takes it in two hours.
-async fn handing_over() -> (World, String, String) {
+/// Ana has payments; chen takes it in two hours, until so many hours from now.
+async fn handing_over(until: i64) -> (World, String, String) {
     let mut world = World::at(MONDAY).await;
     let mut catalogue = world.catalogue.clone();
     catalogue.rotas.get_mut(&"payments".into()).expect("a rota").rules.handover.on = Some(true);
@@ -30,7 +30,7 @@ async fn handing_over() -> (World, String, String) {
     world.settle().await;
     let (ana, chen) = (world.api_token("ana").await, world.api_token("chen").await);
     let (from, to) =
-        (world.now().plus(Millis::from_hours(2)), world.now().plus(Millis::from_hours(8)));
+        (world.now().plus(Millis::from_hours(2)), world.now().plus(Millis::from_hours(until)));
     let body =
         format!(r#"{{"rota":"payments","replace":"ana","by":"chen","from":"{from}","to":"{to}"}}"#);
     let (status, said) = world.posted(&ana, "/api/v1/overrides", &body).await;
@@ -40,7 +40,7 @@ async fn handing_over() -> (World, String, String) {
 
 #[tokio::test]
 async fn a_shift_is_handed_over_in_writing_and_read_back_by_text_message() {
-    let (mut world, ana, chen) = handing_over().await;
+    let (mut world, ana, chen) = handing_over(6).await;
     world.later(61).await;
     world.expect_sms("ana", "ho_1 payments: your shift ends");
     world.expect_mail("ana", "/handovers/ho_1");
@@ -79,11 +79,11 @@ async fn a_shift_is_handed_over_in_writing_and_read_back_by_text_message() {
     assert_eq!(said["reads"][0]["words"], "mast 4, restart at 500");
     assert_eq!(said["published_by"], Value::Null);
     // Hours later nobody is reminded of it, and what is not done is in the next one.
-    world.later(200).await;
+    world.later(100).await;
     world.no_more_messages();
-    world.later(160).await;
+    world.later(80).await;
     world.expect_sms("chen", "ho_2 payments: your shift ends");
-    world.later(20).await;
+    world.later(60).await;
     let (_, said) = world.http("GET", "/api/v1/handovers/ho_2", Some(&ana), "").await;
     let said: Value = serde_json::from_str(&said).expect("JSON");
     assert_eq!(said["todos"][0]["text"], "call the carrier", "{said}");
@@ -91,7 +91,7 @@ async fn a_shift_is_handed_over_in_writing_and_read_back_by_text_message() {
 
 #[tokio::test]
 async fn what_nobody_writes_arrives_and_what_nobody_reads_calls() {
-    let (mut world, ana, _) = handing_over().await;
+    let (mut world, ana, _) = handing_over(8).await;
     let note = r#"{"rota":"payments","text":"look at the disk"}"#;
     assert_eq!(world.posted(&ana, "/api/v1/todos", note).await.0, StatusCode::OK);
     world.later(61).await;

@@ -183,7 +183,7 @@ fn week_table(sheet: &Sheet<'_>, monday: Date) -> Markup {
     let rows: Vec<(Date, Vec<Line>)> = days.map(|day| (day, lines(sheet, day))).collect();
     html! {
         @if rows.iter().any(|(_, lines)| !lines.is_empty()) {
-            table.calendar {
+            div.scroll tabindex="0" { table.calendar {
                 thead { tr { th { "Day" } th { (place(&sheet.clocks.own.0)) } th { (place(&sheet.clocks.other.0)) } th { "Who" } } }
                 @for (day, lines) in rows { @if !lines.is_empty() {
                     tbody.today[day == sheet.today] {
@@ -197,7 +197,7 @@ fn week_table(sheet: &Sheet<'_>, monday: Date) -> Markup {
                         }
                     }
                 } }
-            }
+            } }
         }
     }
 }

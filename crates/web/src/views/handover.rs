@@ -32,10 +32,9 @@ pub(crate) async fn one(
     Path(id): Path<String>,
 ) -> Response {
     let Some(reader) = who.person().cloned() else { return crate::forms::nothing_here() };
-    let state = context.handle.state();
-    let found = HandoverId::parse(&id).and_then(|it| Some((it, state.handovers.list.get(&it)?)));
-    let Some((id, it)) = found else { return crate::forms::nothing_here() };
-    let main = body(&context, &reader, id, it);
+    let Some(main) = HandoverId::parse(&id).and_then(|it| body(&context, &reader, it)) else {
+        return crate::forms::nothing_here();
+    };
     layout::full(&context, &reader, "/handovers", &format!("Handover {id}"), &main).into_response()
 }
 
@@ -99,17 +98,19 @@ fn all(context: &Context, reader: &PersonId) -> Markup {
     }
 }
 
-fn body(context: &Context, reader: &PersonId, id: HandoverId, it: &Handover) -> Markup {
+fn body(context: &Context, reader: &PersonId, id: HandoverId) -> Option<Markup> {
+    // The face looks at the state as well: before this does.
     let face = Clockface::of(context, Some(reader));
     let state = context.handle.state();
-    let Some(catalogue) = state.catalogue() else { return html! {} };
+    let it = state.handovers.list.get(&id)?;
+    let catalogue = state.catalogue()?;
     let shifting = &it.shifting;
     let passed = matches!(it.stage, HandoverStage::Passed { .. });
     let writes = (shifting.from.contains(reader) || shifting.from.is_empty()) && !passed;
     let on_duty = state.on_duty(&shifting.rota, face.now, &context.zones);
     let has = shifting.to.contains(reader) || on_duty.is_some_and(|it| it.people.contains(reader));
     let reads = has && !it.reads.contains_key(reader) && it.published.is_some() && !passed;
-    html! {
+    Some(html! {
         h1 { "Handover " (id) ": " (shifting.rota) }
         p {
             (names(catalogue, &shifting.givers())) " → " (names(catalogue, &shifting.receivers()))
@@ -126,7 +127,7 @@ fn body(context: &Context, reader: &PersonId, id: HandoverId, it: &Handover) -> 
             (todo_list(catalogue, &face, todos(&state, it)))
             (todo_form(catalogue, &shifting.rota, &format!("/handovers/{id}")))
         }
-        (fact_list(context, &face, catalogue, it))
+        (fact_list(&facts(context, &state, it), &face, catalogue))
         @for (person, read) in &it.reads {
             section.card aria-label="Read back" {
                 h2 style="margin-top:0" { "Read back by " (catalogue.name_of(person)) }
@@ -137,7 +138,7 @@ fn body(context: &Context, reader: &PersonId, id: HandoverId, it: &Handover) -> 
         @if reads { (read_form(id)) }
         @if writes { (write_form(id, it)) }
         p { a href="/handovers" { "All handovers" } }
-    }
+    })
 }
 
 fn published_line(face: &Clockface, catalogue: &Catalogue, it: &Handover) -> Markup {
@@ -214,12 +215,11 @@ fn todo_form(catalogue: &Catalogue, rota: &RotaId, back: &str) -> Markup {
     }
 }
 
-fn fact_list(context: &Context, face: &Clockface, catalogue: &Catalogue, it: &Handover) -> Markup {
-    let facts = facts(context, it);
+fn fact_list(facts: &[Fact], face: &Clockface, catalogue: &Catalogue) -> Markup {
     let name = |who: &PersonId| catalogue.name_of(who).to_owned();
     let time = |at: Timestamp| face.words(at);
     let mut groups: Vec<(&str, Vec<&Fact>)> = vec![];
-    for fact in &facts {
+    for fact in facts {
         match groups.last_mut() {
             Some((heading, of))
                 if *heading == fact.heading() || matches!(fact, Fact::More { .. }) =>
