@@ -198,6 +198,7 @@ fn team(node: &Node) -> Team {
         members: ids(node, "members"),
         mode: node.get("mode").and_then(Node::text).map(mode),
         load: node.get("load").map(load),
+        tribute: node.get("tribute").and_then(Node::text).map(Into::into),
     }
 }
 

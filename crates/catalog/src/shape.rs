@@ -378,6 +378,12 @@ static TEAM: Shape = Shape {
             Record(&LOAD),
             "How many pages one of them may get, where the rota asked says nothing.",
         ),
+        field(
+            "tribute",
+            Optional,
+            Name(Namespace::Rota),
+            "The rota whose people take the team's interruptions, so that the others can think.",
+        ),
     ],
 };
 

@@ -19,6 +19,7 @@ use std::sync::Arc;
 
 impl State {
     /// Folds in the next event of the journal.
+    #[expect(clippy::too_many_lines, reason = "a table of events")]
     pub fn apply(&mut self, record: &EventRecord) {
         assert_eq!(record.seq, self.seq + 1, "events are folded in order, without gaps");
         assert!(record.at >= self.at, "time never goes backwards in a journal");
@@ -58,6 +59,8 @@ impl State {
             | Event::SwapAsked { .. }
             | Event::SwapAnswered { .. } => crate::shifts::apply(self, record),
             Event::DutyThin { .. } => crate::ahead::apply(self, record),
+            Event::InterruptionNoted(_) => crate::tribute::apply(self, record),
+            Event::Handover(_) => crate::handover::apply(self, record),
             Event::RosterProposed { .. } | Event::RosterAnswered { .. } => {
                 crate::roster::apply(self, record);
             }
@@ -136,6 +139,7 @@ impl State {
                 self.catalogue_version = *version;
                 self.catalogue_hash.clone_from(hash);
                 duty::adopted(self);
+                crate::handover::adopted(self, record.at);
                 watching::adopted(self);
                 crate::pushed::adopted(self);
             }

@@ -290,6 +290,10 @@ pub enum Command {
         /// Whether it is published.
         publish: bool,
     },
+    /// Somebody was interrupted.
+    NoteInterruption(Box<crate::NoteInterruption>),
+    /// Something about a handover.
+    Handover(crate::HandoverCommand),
     /// A swap is answered.
     AnswerSwap {
         /// Which.

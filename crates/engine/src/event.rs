@@ -632,6 +632,10 @@ pub enum Event {
     RosterAnswered(RosterAnswered),
     /// A look ahead found something new, or that nothing is thin any more.
     DutyThin(DutyThin),
+    /// Somebody was interrupted in a team that has a duty for that.
+    InterruptionNoted(Box<crate::InterruptionNoted>),
+    /// A rota is handed over: drafted, written, published, read back, and what is to do.
+    Handover(crate::HandoverEvent),
     /// Two incidents are one: alerts, pages and what comes later belong to the other.
     IncidentMerged {
         /// Which is no more.

@@ -8,9 +8,9 @@ use crate::receipt::Receipt;
 use crate::shifts::Swap;
 use crate::silence::Silence;
 use model::{
-    AlertId, Catalogue, ChannelId, EscalationId, FeatureId, IncidentId, Map, Medium, Millis,
-    NoticeId, Objective, OverrideId, PageId, PersonId, Personal, RosterId, RotaId, ServiceId, Set,
-    Severity, SilenceId, SloId, SourceId, SwapId, TeamId, Timestamp, TokenId,
+    AlertId, Catalogue, ChannelId, EscalationId, FeatureId, HandoverId, IncidentId, Map, Medium,
+    Millis, NoticeId, Objective, OverrideId, PageId, PersonId, Personal, RosterId, RotaId,
+    ServiceId, Set, Severity, SilenceId, SloId, SourceId, SwapId, TeamId, Timestamp, TokenId,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -109,6 +109,12 @@ pub struct State {
     /// Proposed rosters, of the last months.
     #[serde(default)]
     pub rosters: BTreeMap<RosterId, crate::Roster>,
+    /// What teams were asked besides their work.
+    #[serde(default)]
+    pub tribute: crate::Tribute,
+    /// What whoever goes tells whoever comes, and what is to do.
+    #[serde(default)]
+    pub handovers: crate::Handovers,
     /// What is thin in the week to come, per rota.
     #[serde(default)]
     pub ahead: BTreeMap<RotaId, crate::Ahead>,
@@ -335,6 +341,18 @@ pub enum Purpose {
         /// Which.
         roster: RosterId,
     },
+    /// To tell whoever has the duty that an interruption is for them.
+    Interruption {
+        /// Which.
+        number: u64,
+    },
+    /// About a handover.
+    Handover {
+        /// Which.
+        handover: HandoverId,
+        /// What is wanted of whoever gets it.
+        ask: crate::HandoverAsk,
+    },
     /// To tell the owners of a rota what is thin in the week to come.
     Thin {
         /// Which look, by number.
@@ -360,6 +378,8 @@ impl Purpose {
             | Self::Duty { .. }
             | Self::Swap { .. }
             | Self::Roster { .. }
+            | Self::Handover { .. }
+            | Self::Interruption { .. }
             | Self::Thin { .. } => None,
         }
     }

@@ -54,6 +54,8 @@ pub fn tell(event: &Event, catalogue: Option<&Catalogue>) -> String {
         | Event::SwapAsked { .. }
         | Event::SwapAnswered { .. } => crate::shifts::tell(event, &person),
         Event::DutyThin { .. } => crate::ahead::tell(event, &person),
+        Event::InterruptionNoted(it) => crate::tribute::tell(it, &person),
+        Event::Handover(event) => crate::handover::tell(event, &person),
         Event::RosterProposed { .. } | Event::RosterAnswered { .. } => {
             crate::roster::tell(event, &person)
         }

@@ -13,8 +13,8 @@ pub(crate) use studies::*;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use duty::{
-    CalendarCommand, HoursOnDuty, Override, PlanChange, RotaCommand, RotaPropose, RotaSun,
-    SwapCommand,
+    CalendarCommand, HandoverAccept, HandoverCommand, HandoverTodo, HandoverWrite, HoursOnDuty,
+    Interrupted, Override, PlanChange, RotaCommand, RotaPropose, RotaSun, SwapCommand, TributeShow,
 };
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -87,6 +87,17 @@ pub(crate) enum Command {
     /// Ask somebody to take a shift, and answer such requests
     #[command(subcommand)]
     Swap(SwapCommand),
+    /// Note that you were interrupted, in a team whose `tribute` takes such things
+    #[command(
+        after_help = "Example: lamplighter interrupted 15 --kind question 'where is the invoice?'"
+    )]
+    Interrupted(Interrupted),
+    /// Who takes the interruptions of each team, and how much goes past
+    #[command(after_help = "Example: lamplighter tribute")]
+    Tribute(TributeShow),
+    /// What whoever ends a shift tells whoever begins one
+    #[command(subcommand)]
+    Handover(HandoverCommand),
     /// Propose rosters and layers; nothing is changed
     #[command(subcommand)]
     Rota(RotaCommand),

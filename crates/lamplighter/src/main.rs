@@ -12,6 +12,7 @@ mod docs;
 mod doctor;
 mod experiment;
 mod git;
+mod handover;
 mod init;
 mod journal;
 mod offline;
@@ -25,6 +26,7 @@ mod silence;
 mod sms;
 mod steer;
 mod token;
+mod tribute;
 mod watching;
 mod whatif;
 
@@ -78,6 +80,9 @@ fn run(command: Command) -> Answer {
         Command::Calendar(it) => calendars::calendar(&it),
         Command::Hours(it) => calendars::hours(&it),
         Command::Swap(it) => changes::swap(&it),
+        Command::Interrupted(it) => tribute::interrupted(&it),
+        Command::Tribute(it) => tribute::tribute(&it),
+        Command::Handover(it) => handover::handover(&it),
         Command::Rota(it) => rota::rota(&it),
         Command::Ack(it) => ask::ack(&it),
         Command::Renew(it) => deal::renew(&it),

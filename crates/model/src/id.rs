@@ -185,4 +185,8 @@ number_id! {
     RosterId "ro";
     /// A request to give or change shifts.
     SwapId "sw";
+    /// What whoever ends a shift tells whoever begins one.
+    HandoverId "ho";
+    /// Something to do that goes from shift to shift until it is done.
+    TodoId "td";
 }

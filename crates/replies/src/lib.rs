@@ -19,7 +19,7 @@ mod tests;
 
 pub use segment::{SEGMENT_SEPTETS_MAX, one_segment, septets};
 
-use model::{IncidentId, Millis, PageId, SilenceId, SwapId};
+use model::{HandoverId, IncidentId, Millis, PageId, SilenceId, SwapId};
 use words::{FILLERS, GREETINGS, Word, word};
 
 /// Bytes of a message that are looked at; the rest is left out.
@@ -72,6 +72,13 @@ pub enum Act {
         /// Whether they take it.
         takes: bool,
     },
+    /// To say what a handover says, in their own words.
+    Read {
+        /// Which handover.
+        handover: HandoverId,
+        /// What they understood.
+        words: String,
+    },
     /// No more messages.
     Stop,
     /// Messages again.
@@ -103,6 +110,11 @@ pub fn parse(text: &str) -> Said {
         return Said { act: Act::Unclear, about: About::Unsaid };
     };
     let mut said = parse_line(first);
+    if let Act::Read { words, .. } = &mut said.act {
+        for line in &own[1..] {
+            *words = format!("{words} {}", line.split_whitespace().collect::<Vec<_>>().join(" "));
+        }
+    }
     if let Act::Note { text, whole } = &mut said.act {
         for line in &own[1..] {
             for words in [&mut *text, &mut *whole] {
@@ -174,6 +186,9 @@ fn parse_line(line: &str) -> Said {
     }
     let Some(first) = words.get(at) else { return unclear(about) };
     if let Some(act) = swap(&words[at..]).or_else(|| unmute(&words[at..])) {
+        return Said { act, about };
+    }
+    if let Some(act) = read(&words[at..], &originals[at..]) {
         return Said { act, about };
     }
     let given = given_back(&words[at..]);
@@ -273,6 +288,18 @@ fn unmute(words: &[String]) -> Option<Act> {
         .then(|| digits.parse().ok())??;
     let clear = rest.iter().all(|it| FILLERS.contains(&it.as_str()));
     clear.then_some(Act::EndSilence(SilenceId(number)))
+}
+
+/// `read 3 the mast is slow, look at six`: what follows the number are the reader's words.
+fn read(words: &[String], originals: &[&str]) -> Option<Act> {
+    let (first, rest) = words.split_first()?;
+    let number = rest.first()?;
+    let number = number.strip_prefix("ho_").unwrap_or(number);
+    let digits =
+        !number.is_empty() && number.len() <= 9 && number.bytes().all(|it| it.is_ascii_digit());
+    (first == "read" && digits).then_some(())?;
+    let handover = HandoverId(number.parse().ok()?);
+    Some(Act::Read { handover, words: originals.get(2..).unwrap_or_default().join(" ") })
 }
 
 fn act(word: Word) -> Act {

@@ -27,6 +27,7 @@ fn shown(said: &Said) -> String {
         Act::Stop => "stop".to_owned(),
         Act::Start => "start".to_owned(),
         Act::Swap { swap, takes } => format!("swap {swap} {takes}"),
+        Act::Read { handover, words } => format!("read {handover} [{words}]"),
         Act::Unclear => format!("unclear{about}"),
     }
 }
@@ -54,6 +55,20 @@ fn swapping_a_shift() {
         ("swap 3 4", "unclear"),
         ("swap 12345678901", "unclear"),
         ("SWAP 3\n> Ana asks you", "swap sw_3 true"),
+    ]);
+}
+
+/// A handover is read back in words of one's own; what they are is not for us to judge here.
+#[test]
+fn reading_a_handover_back() {
+    check(&[
+        ("READ 3 mast 4, restart at 500", "read ho_3 [mast 4, restart at 500]"),
+        ("read ho_3 Stop the Queue", "read ho_3 [Stop the Queue]"),
+        ("Read #3: all\nof it\n> READ 3 + your own words", "read ho_3 [all of it]"),
+        ("read 3", "read ho_3 []"),
+        ("read", "unclear"),
+        ("read it", "unclear"),
+        ("read 12345678901 x", "unclear"),
     ]);
 }
 

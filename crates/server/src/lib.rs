@@ -15,6 +15,7 @@ mod configuration;
 mod daily;
 mod demo;
 mod duty_letters;
+mod handover_letters;
 mod letters;
 mod limit_letters;
 mod links;

@@ -224,6 +224,21 @@ fn register_duty(registry: &mut Registry, state: &engine::State, now: Timestamp)
         }
     }
     gauge(registry, "on_duty_people", "People on duty now", people);
+    let (mut all, mut past) = (vec![], vec![]);
+    let last = engine::week_of(now).minus(Millis::from_days(7));
+    for team in state.catalogue().into_iter().flat_map(|it| it.teams.keys()) {
+        let weeks = state.leaks(team).unwrap_or_default();
+        for it in weeks.iter().filter(|it| it.starts == last) {
+            #[expect(clippy::cast_precision_loss, reason = "counts of interruptions")]
+            let (noted, leaked) = (it.all as f64, it.past as f64);
+            all.push((vec![("team", team.to_string())], noted));
+            past.push((vec![("team", team.to_string())], leaked));
+        }
+    }
+    let help = "Interruptions noted in the last whole week";
+    gauge(registry, "tribute_interruptions", help, all);
+    let help = "Of those, the ones that hit somebody who had not the tribute";
+    gauge(registry, "tribute_past_the_duty", help, past);
     let help = "How much of the eight days to come is thin, as the last look found it";
     gauge(registry, "duty_thin_seconds", help, thin);
 }

@@ -91,6 +91,8 @@ pub(super) fn show(record: &EventRecord) -> String {
         Event::TokenRevoked { token } => format!("TokenRevoked {token}"),
         Event::PasswordSet { person, .. } => format!("PasswordSet {person}"),
         Event::DigestDue { notices, .. } => format!("DigestDue to {}", notices.len()),
+        Event::InterruptionNoted(it) => super::tribute::show(it),
+        Event::Handover(event) => super::handover::show(event, &since),
         Event::OverrideSet { .. }
         | Event::OverrideEnded { .. }
         | Event::SwapAsked { .. }

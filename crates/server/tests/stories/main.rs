@@ -8,8 +8,11 @@ mod dovecot;
 mod duty;
 #[cfg(feature = "servers")]
 mod kannel;
+mod handover;
 mod limits;
 mod reaching;
+mod statement;
+mod tribute;
 mod world;
 
 use axum::http::StatusCode;

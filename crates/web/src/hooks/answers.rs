@@ -174,7 +174,7 @@ pub(crate) fn started(medium: Medium) -> String {
 
 /// They said that they know that they are on duty.
 pub(crate) fn on_duty(state: &State, person: &PersonId) -> String {
-    let calls = state.reach.duties.iter().filter(|(_, it)| it.person == *person && !it.is_open());
+    let calls = state.reach.duty_calls().filter(|(_, it)| it.person == *person && !it.is_open());
     let rotas: Vec<&str> = calls.map(|(rota, _)| rota.as_str()).collect();
     format!("Noted: you know that you are on duty ({}).", rotas.join(", "))
 }

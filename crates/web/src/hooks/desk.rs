@@ -91,6 +91,16 @@ pub(crate) async fn carry_out(context: &Context, heard: Heard<'_>) -> Told {
             };
             return Told { text, again: is_trouble(&done), done: false };
         }
+        Act::Read { handover, words } => {
+            let (handover, words, by) = (*handover, words.clone(), person.clone());
+            let accept = engine::HandoverCommand::Accept { handover, by, words, via };
+            let done = submit(context, person, key, Command::Handover(accept)).await;
+            let text = match &done {
+                Ok(_) => format!("{handover} is yours now. Thank you."),
+                Err(error) => answers::failed(error),
+            };
+            return Told { text, again: is_trouble(&done), done: false };
+        }
         Act::Unclear => {
             return Told::of(answers::unclear(&context.handle.state(), said.about));
         }
@@ -207,7 +217,7 @@ async fn answer_swap(
 fn is_confirmation(state: &State, person: &PersonId, said: &Said) -> bool {
     said.act == Act::Acknowledge
         && said.about == About::Unsaid
-        && state.reach.duties.values().any(|it| it.person == *person && it.is_open())
+        && state.reach.duty_calls().any(|(_, it)| it.person == *person && it.is_open())
 }
 
 /// What was answered to a message that was carried out before: what a bare word meant then it need not

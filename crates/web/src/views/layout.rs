@@ -42,6 +42,7 @@ pub(crate) fn full(
             }
         }
         (shadow_line(context))
+        (crate::views::handover::waiting_line(context, reader))
         main id="main" { (main) }
         footer {
             (reader_line(context, reader)) " · times in " (face.name) ", now "
