@@ -32,7 +32,8 @@ impl State {
             | Event::Signed { .. }
             | Event::CountsPushed { .. }
             | Event::BudgetWaived(_)
-            | Event::WaiverEnded { .. } => self.apply_promise(record),
+            | Event::WaiverEnded { .. }
+            | Event::Exclusion(_) => self.apply_promise(record),
             Event::HeartbeatHeard { .. }
             | Event::ChangeHappened { .. }
             | Event::JournalProbed
@@ -149,6 +150,7 @@ impl State {
             Event::WaiverEnded { feature, .. } => {
                 self.waivers.remove(feature);
             }
+            Event::Exclusion(act) => crate::exclusion::apply(self, record.at, act),
             Event::SourceFailing { source, detail } => {
                 let health = SourceHealth { failing_since: record.at, detail: detail.clone() };
                 self.sources_failing.insert(source.clone(), health);

@@ -104,7 +104,8 @@ pub(crate) fn decide(
         | Command::Sign { .. }
         | Command::PushCounts { .. }
         | Command::Waive { .. }
-        | Command::EndWaiver { .. } => promised(state, context, command),
+        | Command::EndWaiver { .. }
+        | Command::Exclude(_) => promised(state, context, command),
         Command::IssueToken { kind, person: holder, label, sha256, expires_at } => {
             if let Some(holder) = holder {
                 person(state, holder)?;
@@ -498,6 +499,7 @@ fn promised(
             crate::waiver::waive(state, context.now, feature, by, reason, *until)
         }
         Command::EndWaiver { feature, by } => crate::waiver::end(state, context.now, feature, by),
+        Command::Exclude(act) => crate::exclusion::decide(state, context, act),
         other => unreachable!("not about promises: {other:?}"),
     }
 }

@@ -738,6 +738,8 @@ pub enum Event {
     },
     /// Somebody answers for going on though a budget is gone.
     BudgetWaived(BudgetWaiver),
+    /// An exclusion from budgets was proposed, approved or taken back.
+    Exclusion(ExclusionAct),
     /// A waiver was taken back.
     WaiverEnded {
         /// Of which feature.

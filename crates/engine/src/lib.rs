@@ -31,6 +31,7 @@ mod due;
 mod duty;
 mod ended;
 mod event;
+mod exclusion;
 mod execute;
 mod heartbeat;
 mod late;
@@ -75,10 +76,12 @@ pub use command::{
 };
 pub use duty::{DutyCall, DutyStage};
 pub use event::{
-    Actor, AlsoCause, BudgetWaiver, DigestLine, DutyThin, Event, EventRecord, Evidence, LeftOut,
-    NewNotice, NotPagedReason, Origin, OverrideSet, PageCause, ReminderReason, ResolveReason,
-    RosterAnswered, RosterProposed, SignRole, SkippedNotice, SwapAnswered, SwapAsked, WakeCause,
+    Actor, AlsoCause, BudgetWaiver, DigestLine, DutyThin, Event, EventRecord, Evidence,
+    ExclusionAct, ExclusionStep, LeftOut, NewNotice, NotPagedReason, Origin, OverrideSet,
+    PageCause, ReminderReason, ResolveReason, RosterAnswered, RosterProposed, SignRole,
+    SkippedNotice, SwapAnswered, SwapAsked, WakeCause,
 };
+pub use exclusion::{EXCLUDED_MAX, EXCLUSIONS_MAX, Excluding, ExclusionPhase};
 pub use execute::{Engine, Executed};
 pub use heartbeat::{Pulse, heartbeat_key};
 pub use late::{LATE_FROM, Owed, in_order, together};

@@ -106,6 +106,7 @@ pub fn tell(event: &Event, catalogue: Option<&Catalogue>) -> String {
         Event::CountsPushed { .. }
         | Event::SourceFailing { .. }
         | Event::BudgetWaived(_)
+        | Event::Exclusion(_)
         | Event::WaiverEnded { .. } => told_promised(event, &person),
         Event::Signed { feature, role, by, objective, window, .. } => {
             let role = if *role == SignRole::Product { "product" } else { "engineering" };
@@ -205,6 +206,7 @@ fn told_promised(event: &Event, person: &dyn Fn(&PersonId) -> String) -> String 
         Event::WaiverEnded { feature, by } => {
             format!("{} took the waiver for `{feature}` back.", person(by))
         }
+        Event::Exclusion(act) => crate::exclusion::told(act, person),
         other => unreachable!("not about promises: {other:?}"),
     }
 }

@@ -265,6 +265,7 @@ fn mentions(event: &Event) -> Vec<WhyId> {
         | Event::CountsPushed { .. }
         | Event::BudgetWaived(_)
         | Event::WaiverEnded { .. }
+        | Event::Exclusion(_)
         | Event::SourceFailing { .. }
         | Event::SourceRecovered { .. }
         | Event::TokenIssued { .. }

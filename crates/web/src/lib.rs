@@ -18,9 +18,11 @@ mod codes;
 mod deal;
 mod doors;
 mod duty;
+mod exclusions;
 mod feeds;
 mod forms;
 mod headers;
+mod history;
 mod hooks;
 mod hours;
 mod links;
@@ -209,6 +211,7 @@ pub fn router(context: Context) -> Router {
         .route("/api/v2/receivers", get(alertmanager::receivers))
         .route("/api/v2/silences", get(alertmanager::silences))
         .route("/api/v2/silence/{id}", get(alertmanager::silence))
+        .merge(exclusions::readers())
         .route_layer(from_fn_with_state(context.clone(), access::reader));
     let writers = writers().route_layer(from_fn_with_state(context.clone(), access::writer));
     let admins = Router::new()
@@ -300,4 +303,5 @@ fn writers() -> Router<Context> {
         .route("/api/v1/maintenance", post(watching::plan_api))
         .route("/api/v1/maintenance/{id}/cancel", post(watching::cancel_api))
         .merge(deal::routes())
+        .merge(exclusions::writers())
 }

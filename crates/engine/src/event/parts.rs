@@ -3,8 +3,8 @@
 use super::Event;
 use crate::state::Recipient;
 use model::{
-    AlertId, ChannelId, FeatureId, HeartbeatId, Labels, Medium, NoticeId, Objective, PageId,
-    PersonId, Personal, SilenceId, SourceId, Timestamp, TokenId,
+    AlertId, ChannelId, Exclusion, ExclusionId, FeatureId, HeartbeatId, Labels, Medium, NoticeId,
+    Objective, PageId, PersonId, Personal, SilenceId, SourceId, Timestamp, TokenId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -273,6 +273,32 @@ pub enum SignRole {
     Product,
     /// Engineering.
     Engineering,
+}
+
+/// Something was done about an exclusion from budgets.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ExclusionAct {
+    /// Which.
+    pub exclusion: ExclusionId,
+    /// Who.
+    pub by: PersonId,
+    /// What.
+    pub step: ExclusionStep,
+}
+
+/// What was done about it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExclusionStep {
+    /// It was proposed; nothing is excluded by that.
+    Proposed(Box<Exclusion>),
+    /// Somebody else approved it.
+    Approved,
+    /// It was taken back.
+    Revoked {
+        /// Why.
+        reason: Personal,
+    },
 }
 
 /// Somebody answers for going on though a budget is gone.

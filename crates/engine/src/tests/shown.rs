@@ -41,6 +41,7 @@ pub(super) fn show(record: &EventRecord) -> String {
         Event::CountsPushed { slo, pushes } => format!("CountsPushed {slo} {}", pushes.len()),
         Event::BudgetWaived(it) => format!("BudgetWaived {}", it.feature),
         Event::WaiverEnded { feature, .. } => format!("WaiverEnded {feature}"),
+        Event::Exclusion(it) => format!("Exclusion {}", it.exclusion),
         Event::JournalProbed => "JournalProbed".to_owned(),
         Event::SyntheticSeen { took } => format!("SyntheticSeen {took}"),
         Event::AlertUnsilenced { alert, silence } => format!("AlertUnsilenced {alert} {silence}"),

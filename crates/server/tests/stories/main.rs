@@ -7,7 +7,10 @@ mod closing;
 mod dovecot;
 mod duty;
 mod limits;
+#[cfg(feature = "servers")]
+mod past;
 mod reaching;
+mod truth;
 mod world;
 
 use axum::http::StatusCode;
