@@ -175,15 +175,15 @@ fn an_exclusion_takes_two_people() {
         shown.push(format!("{said} [{}]", engine.state().exclusions_in_force().count()));
     }
     let expected = [
-        "there is no exclusion `storm` [0]",
-        "there is no feature `none` [0]",
+        "there is no exclusion `storm` here; it may be closed and archived [0]",
+        "there is no feature `none` here; it may be closed and archived [0]",
         "`FREQ=HOURLY` names no days: FREQ=HOURLY is not read: use DAILY, WEEKLY, MONTHLY or YEARLY [0]",
         "ok [0]",
         "`storm` was proposed by ana; somebody else must approve [0]",
         "ok [1]",
         "`storm` is in force; revoke it first [1]",
         "ok [0]",
-        "the exclusion `storm` is over [0]",
+        "exclusion `storm` is already over [0]",
         "`storm` is revoked already [0]",
         "ok [0]",
     ];
