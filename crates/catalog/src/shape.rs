@@ -23,7 +23,7 @@ use model::Millis;
 use people::PERSON;
 use slis::{CALENDAR, GAUGE, LATENCY, PUSHED, RATIO, RAW, SLICES};
 use sources::SOURCE;
-use watched::{HEARTBEAT, MAINTENANCE, WATCH};
+use watched::{EXCLUSION, HEARTBEAT, MAINTENANCE, WATCH};
 
 /// What a value may be.
 #[derive(Debug)]
@@ -321,6 +321,12 @@ pub(crate) static ROOT: Shape = Shape {
             Optional,
             Map(Keys::Ids, &Record(&MAINTENANCE)),
             "Planned work, once or again and again, during which alerts that match call nobody.",
+        ),
+        field(
+            "exclusions",
+            Optional,
+            Map(Keys::Ids, &Record(&EXCLUSION)),
+            "Times that budgets do not count; what they hide stands beside every figure.",
         ),
         field(
             "watch",

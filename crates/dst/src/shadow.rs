@@ -509,7 +509,7 @@ impl Shadow {
         if let Some(Purpose::Update { incident }) =
             self.state.notices.get(&id).map(|it| &it.purpose)
         {
-            let open = self.state.incidents.get(incident).is_some_and(|it| it.is_open());
+            let open = self.state.incidents.get(incident).is_some_and(incident::Incident::is_open);
             return hold(open, "nobody hears news of what is over", || {
                 detail(&format!("{incident} is over"))
             });

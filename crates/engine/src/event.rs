@@ -10,7 +10,7 @@ pub use parts::*;
 use crate::budget::BudgetSeen;
 use crate::load::LoadOutcome;
 use crate::shadow::TheirAct;
-use crate::{ReceiptEvidence, Role, TokenKind};
+use crate::{ReceiptEvidence, Role};
 use alerting::Matcher;
 use model::{
     AlertId, Catalogue, ChangeId, EscalationId, FeatureId, HeartbeatId, IncidentId, Labels,
@@ -744,6 +744,8 @@ pub enum Event {
     },
     /// Somebody answers for going on though a budget is gone.
     BudgetWaived(BudgetWaiver),
+    /// An exclusion from budgets was proposed, approved or taken back.
+    Exclusion(ExclusionAct),
     /// A waiver was taken back.
     WaiverEnded {
         /// Of which feature.
@@ -764,20 +766,7 @@ pub enum Event {
         source: SourceId,
     },
     /// A way in was made.
-    TokenIssued {
-        /// Its id.
-        token: TokenId,
-        /// What it opens.
-        kind: TokenKind,
-        /// On whose behalf it acts.
-        person: Option<PersonId>,
-        /// What people call it.
-        label: String,
-        /// Lower-case hex SHA-256 of the secret.
-        sha256: String,
-        /// When it ends by itself.
-        expires_at: Option<Timestamp>,
-    },
+    TokenIssued(TokenIssued),
     /// A way in was closed.
     TokenRevoked {
         /// Which.

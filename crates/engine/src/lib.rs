@@ -31,6 +31,7 @@ mod due;
 mod duty;
 mod ended;
 mod event;
+mod exclusion;
 mod execute;
 mod handover;
 mod heartbeat;
@@ -78,11 +79,12 @@ pub use command::{
 };
 pub use duty::{DutyCall, DutyStage};
 pub use event::{
-    Actor, AlsoCause, BudgetWaiver, DigestLine, DutyThin, Event, EventRecord, Evidence, GivenBack,
-    LeftOut, NewNotice, NotPagedReason, Origin, OverrideSet, PageCause, ReminderReason,
-    ResolveReason, RosterAnswered, RosterProposed, SignRole, SkippedNotice, SwapAnswered,
-    SwapAsked, WakeCause,
+    Actor, AlsoCause, BudgetWaiver, DigestLine, DutyThin, Event, EventRecord, Evidence,
+    ExclusionAct, ExclusionStep, GivenBack, LeftOut, NewNotice, NotPagedReason, Origin,
+    OverrideSet, PageCause, ReminderReason, ResolveReason, RosterAnswered, RosterProposed,
+    SignRole, SkippedNotice, SwapAnswered, SwapAsked, TokenIssued, WakeCause,
 };
+pub use exclusion::{EXCLUDED_MAX, EXCLUSIONS_MAX, Excluding, ExclusionPhase};
 pub use execute::{Engine, Executed};
 pub use handover::{
     Fact, Handover, HandoverAsk, HandoverCommand, HandoverEvent, HandoverStage, Handovers, Held,

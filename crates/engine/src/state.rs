@@ -8,9 +8,10 @@ use crate::receipt::Receipt;
 use crate::shifts::Swap;
 use crate::silence::Silence;
 use model::{
-    AlertId, Catalogue, ChannelId, EscalationId, FeatureId, HandoverId, IncidentId, Map, Medium,
-    Millis, NoticeId, Objective, OverrideId, PageId, PersonId, Personal, RosterId, RotaId,
-    ServiceId, Set, Severity, SilenceId, SloId, SourceId, SwapId, TeamId, Timestamp, TokenId,
+    AlertId, Catalogue, ChannelId, EscalationId, ExclusionId, FeatureId, HandoverId, IncidentId,
+    Map, Medium, Millis, NoticeId, Objective, OverrideId, PageId, PersonId, Personal, RosterId,
+    RotaId, ServiceId, Set, Severity, SilenceId, SloId, SourceId, SwapId, TeamId, Timestamp,
+    TokenId,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -130,6 +131,12 @@ pub struct State {
     /// Waivers of budgets; some have ended by themselves.
     #[serde(default)]
     pub waivers: BTreeMap<FeatureId, crate::Waiver>,
+    /// Exclusions from budgets that people entered; those of the configuration are in the catalogue.
+    #[serde(default)]
+    pub exclusions: BTreeMap<ExclusionId, crate::Excluding>,
+    /// How often they changed.
+    #[serde(default)]
+    pub exclusions_revision: u64,
     /// Who asked not to be written to in which way.
     #[serde(default)]
     pub contacts_stopped: Set<(PersonId, Medium)>,

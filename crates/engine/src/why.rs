@@ -272,9 +272,10 @@ fn mentions(event: &Event) -> Vec<WhyId> {
         | Event::CountsPushed { .. }
         | Event::BudgetWaived(_)
         | Event::WaiverEnded { .. }
+        | Event::Exclusion(_)
         | Event::SourceFailing { .. }
         | Event::SourceRecovered { .. }
-        | Event::TokenIssued { .. }
+        | Event::TokenIssued(_)
         | Event::TokenRevoked { .. }
         | Event::PasswordSet { .. }
         | Event::ContactStopped { .. }

@@ -1,6 +1,7 @@
 //! The binary: a match over subcommands.
 
 mod ask;
+mod backtest;
 mod busfactor;
 mod calendars;
 mod changes;
@@ -10,6 +11,7 @@ mod contact;
 mod deal;
 mod docs;
 mod doctor;
+mod exclude;
 mod experiment;
 mod git;
 mod handover;
@@ -101,6 +103,8 @@ fn run(command: Command) -> Answer {
         Command::Why(it) => ask::why(&it),
         Command::Gate(it) => ask::gate(&it),
         Command::Waive(it) => ask::waive(&it),
+        Command::Exclude(it) => exclude::exclude(&it),
+        Command::Backtest(it) => backtest::backtest(&it),
         Command::Push(it) => ask::push(&it),
         Command::Rules(it) => rules::rules(&it),
         Command::Import(it) => rules::import(&it),

@@ -77,6 +77,8 @@ name_id! {
     HeartbeatId;
     /// Planned work that comes again.
     WindowId;
+    /// Times that a budget does not count.
+    ExclusionId;
 }
 
 /// A service objective, written `service.slo`.

@@ -12,6 +12,7 @@ mod back;
 mod catalogue;
 mod duty;
 mod escalation;
+mod exclusion;
 mod id;
 mod label;
 pub mod map;
@@ -34,10 +35,11 @@ pub use duty::{
     RotaRules, ShiftPattern,
 };
 pub use escalation::{BudgetWhen, Escalation, EscalationStep, Hours, PageTarget, Urgency, When};
+pub use exclusion::{CountsAs, ExcludedTimes, Exclusion, Occasions};
 pub use id::{
-    AlertId, ChangeId, ChannelId, EscalationId, FeatureId, HandoverId, HeartbeatId, IncidentId,
-    InvalidName, NoticeId, OrgId, OverrideId, PageId, PersonId, RosterId, RotaId, ServiceId,
-    SilenceId, SloId, SourceId, SwapId, TeamId, TodoId, TokenId, WindowId,
+    AlertId, ChangeId, ChannelId, EscalationId, ExclusionId, FeatureId, HandoverId, HeartbeatId,
+    IncidentId, InvalidName, NoticeId, OrgId, OverrideId, PageId, PersonId, RosterId, RotaId,
+    ServiceId, SilenceId, SloId, SourceId, SwapId, TeamId, TodoId, TokenId, WindowId,
 };
 pub use label::{Labels, Severity};
 pub use map::{Map, Set};

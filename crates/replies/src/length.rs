@@ -6,17 +6,27 @@ use model::Millis;
 /// The longest that is understood; what is to last longer deserves a sentence of its own elsewhere.
 const LENGTH_MAX: Millis = Millis::from_hours(24);
 
-/// `Some(None)` when nothing is said, `Some(Some(length))` for `2h`, `30 min`, `for 1 day`; `None` when
-/// something else is said, or a length beyond a day.
-pub(crate) fn said(words: &[String]) -> Option<Option<Millis>> {
+/// Something else was said, or a length beyond [`LENGTH_MAX`].
+#[derive(Debug)]
+pub(crate) struct Unclear;
+
+/// The length for `2h`, `30 min`, `for 1 day`; `None` when nothing is said.
+pub(crate) fn said(words: &[String]) -> Result<Option<Millis>, Unclear> {
     let aside = |it: &&str| *it != "for" && !FILLERS.contains(it);
     let left: Vec<&str> = words.iter().map(String::as_str).filter(aside).collect();
-    let (number, unit) = match left[..] {
-        [] => return Some(None),
-        [one] => one.split_at(one.find(|it: char| !it.is_ascii_digit())?),
-        [number, unit] => (number, unit),
-        _ => return None,
-    };
+    match left[..] {
+        [] => Ok(None),
+        [one] => {
+            let unit_at = one.find(|it: char| !it.is_ascii_digit()).ok_or(Unclear)?;
+            let (number, unit) = one.split_at(unit_at);
+            length(number, unit).map(Some).ok_or(Unclear)
+        }
+        [number, unit] => length(number, unit).map(Some).ok_or(Unclear),
+        _ => Err(Unclear),
+    }
+}
+
+fn length(number: &str, unit: &str) -> Option<Millis> {
     let whole = !number.is_empty() && number.len() <= 4;
     let count: i64 =
         (whole && number.bytes().all(|it| it.is_ascii_digit())).then(|| number.parse().ok())??;
@@ -27,5 +37,5 @@ pub(crate) fn said(words: &[String]) -> Option<Option<Millis>> {
         _ => return None,
     };
     let length = Millis(one.0 * count);
-    (length > Millis::ZERO && length <= LENGTH_MAX).then_some(Some(length))
+    (length > Millis::ZERO && length <= LENGTH_MAX).then_some(length)
 }

@@ -233,8 +233,8 @@ fn parse_line(line: &str) -> Said {
     }
     if word == Word::Silence {
         return match length::said(&words[at..]) {
-            Some(length) => Said { act: Act::Silence { length }, about },
-            None => unclear(about),
+            Ok(length) => Said { act: Act::Silence { length }, about },
+            Err(length::Unclear) => unclear(about),
         };
     }
     if words[at..].iter().all(|it| FILLERS.contains(&it.as_str())) {

@@ -46,13 +46,13 @@ pub use demo::{
 pub use letters::LATE_FROM;
 pub use logging::{LogForm, start_logging};
 pub use mailbox::MailReader;
-pub use measure::{MINUTES_OBSERVED_MAX, Measurer, READ_INTERVAL_MIN};
+pub use measure::{MINUTES_OBSERVED_MAX, Measurer, READ_INTERVAL_MIN, configured_masks};
 pub use node::{LEASE_TTL, Node, NodeOptions, Shared};
 pub use outbox::{Inbox, Kept, ON_THE_WAY_MAX, Outbox, PER_CHANNEL_MAX};
 pub use owner::owner;
 pub use problem::{Kind, Problem};
 pub use run::{ServeOptions, serve};
-pub use samples::{SharedBoard, WAITING_MAX};
+pub use samples::{SharedBoard, WAITING_MAX, recording};
 pub use setup::SETUP_TTL;
 pub use storage::{Place, Storage};
 pub use telemetry::Metrics;

@@ -18,10 +18,12 @@ mod codes;
 mod deal;
 mod doors;
 mod duty;
+mod exclusions;
 mod feeds;
 mod forms;
 mod handovers;
 mod headers;
+mod history;
 mod hooks;
 mod hours;
 mod links;
@@ -218,6 +220,7 @@ pub fn router(context: Context) -> Router {
         .route("/api/v2/silence/{id}", get(alertmanager::silence))
         .merge(handovers::readers())
         .merge(tribute::readers())
+        .merge(exclusions::readers())
         .route_layer(from_fn_with_state(context.clone(), access::reader));
     let writers = writers().route_layer(from_fn_with_state(context.clone(), access::writer));
     let admins = Router::new()
@@ -311,4 +314,5 @@ fn writers() -> Router<Context> {
         .merge(handovers::writers())
         .merge(tribute::writers())
         .merge(deal::routes())
+        .merge(exclusions::writers())
 }

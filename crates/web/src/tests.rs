@@ -94,6 +94,12 @@ const ROUTES: &str = "
     POST /api/v1/features/light-on/waiver/end  401 401 404 404
     POST /features/light-on/waiver             303 303 422 422
     POST /features/light-on/waiver/end         303 303 422 422
+    GET  /exclusions                           303 303 200 200
+    GET  /api/v1/exclusions                    401 401 200 200
+    POST /exclusions                           303 303 422 422
+    POST /exclusions/none/approve              303 303 404 404
+    POST /api/v1/exclusions                    401 401 415 415
+    POST /api/v1/exclusions/none/approve       401 401 404 404
     POST /v2/heartbeats/none/ping              401 404 404 404
     GET  /v2/heartbeats/none                   401 404 404 404
     POST /api/v2/heartbeat/wrong               404 404 404 404

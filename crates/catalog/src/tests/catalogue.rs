@@ -157,6 +157,9 @@ heartbeats:
   nightly: { every: 1d, grace: 30m, severity: ticket, feature: inner, service: api, team: payments }
 maintenance:
   patches: { matchers: 'service="api"', when: "tue,thu 02:00", timezone: Africa/Nairobi, lasts: 2h, owner: ana, reason: Patches }
+exclusions:
+  storm: { features: [inner], slos: [api.up], counts: good, when: "2026-11-02 22:00", timezone: UTC, lasts: 3h, owner: ana, reason: A storm }
+  work: { features: [inner], counts: dropped, during: patches, owner: ana, reason: Patches }
 watch:
   synthetic: { every: 30m, deadline: 1m, channel: e }
   ping: { url: "https://other.example/api/v1/heartbeats/us/ping", every: 1m, token: env:PING }
@@ -229,6 +232,7 @@ fn every_key_reaches_the_catalogue() {
     sources metrics {"interval":60000,"kind":{"prometheus":{"token":{"env":"PROM"},"url":"http://127.0.0.1:9090"}}}
     sources own {"interval":5000,"kind":{"scrape":{"targets":{"api":"http://127.0.0.1:9100/metrics"}}}}
     teams payments {"load":{"pages":4,"per":"day","then":"credit"},"members":["ana","bo"],"mode":"live"}
+    watched exclusions {"storm":{"counts":"good","features":["inner"],"owner":"ana","reason":{"$personal":{"subject":"ana","text":"A storm"}},"slos":["api.up"],"times":{"own":{"lasts":10800000,"timezone":"UTC","when":"2026-11-02 22:00"}}},"work":{"counts":"dropped","features":["inner"],"owner":"ana","reason":{"$personal":{"subject":"ana","text":"Patches"}},"slos":[],"times":{"during":"patches"}}}
     watched heartbeats {"nightly":{"every":86400000,"feature":"inner","grace":1800000,"service":"api","severity":"ticket","team":"payments"}}
     watched maintenance {"patches":{"lasts":7200000,"matchers":"service=\"api\"","owner":"ana","reason":"Patches","timezone":"Africa/Nairobi","when":"tue,thu 02:00"}}
     watched ping {"every":60000,"token":{"env":"PING"},"url":"https://other.example/api/v1/heartbeats/us/ping"}
@@ -278,6 +282,7 @@ watch: { synthetic: { every: 1h }, ping: { url: http://h } }
     sources another {"interval":15000,"kind":{"scrape":{"targets":{"a":"http://h"}}}}
     sources default {"interval":15000,"kind":{"prometheus":{"token":null,"url":"http://h"}}}
     teams t {"members":["ana"]}
+    watched exclusions {}
     watched heartbeats {"long":{"every":604800000,"feature":null,"grace":3600000,"service":null,"severity":"page","team":null},"short":{"every":60000,"feature":null,"grace":15000,"service":null,"severity":"page","team":null}}
     watched maintenance {}
     watched ping {"every":60000,"token":null,"url":"http://h"}

@@ -18,6 +18,9 @@ pub(crate) struct PlanChange {
     /// How many weeks to look at
     #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=104))]
     pub(crate) weeks: u16,
+    /// Data folder of a server: try changed promises on what it recorded
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) form: super::Form,
 }

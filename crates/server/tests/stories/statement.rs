@@ -93,7 +93,7 @@ print(read(token, now), read(token, now - 30), read(token, now + 299), read(toke
     fn run(what: &Path, args: &[&str]) -> String {
         let done = Command::new(what).args(args).output().expect("python3 with venv is installed");
         let said = String::from_utf8_lossy(&done.stderr);
-        assert!(done.status.success(), "{what:?} {args:?}: {said}");
+        assert!(done.status.success(), "{} {args:?}: {said}", what.display());
         String::from_utf8_lossy(&done.stdout).trim().to_owned()
     }
 

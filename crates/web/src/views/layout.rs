@@ -20,6 +20,7 @@ pub(crate) fn full(
         ("/incidents", "Incidents"),
         ("/oncall", "On-call"),
         ("/silences", "Silences"),
+        ("/exclusions", "Exclusions"),
         ("/me", "Me"),
         ("/watch", "Watch"),
         ("/whatif", "What if"),
