@@ -19,7 +19,7 @@ pub(crate) struct Servers {
     pub(crate) chromium: PathBuf,
 }
 
-const PACKAGES: [&str; 10] = [
+const PACKAGES: [&str; 12] = [
     "postgresql",
     "prometheus",
     "prometheus-alertmanager",
@@ -30,6 +30,8 @@ const PACKAGES: [&str; 10] = [
     "openssl",
     "python3-venv",
     "dovecot-imapd",
+    "victoria-metrics",
+    "curl",
 ];
 
 impl Servers {
@@ -55,13 +57,15 @@ const PROMETHEUS: &[&str] = &["/usr/bin/prometheus", "/usr/local/bin/prometheus"
 const ALERTMANAGER: &[&str] =
     &["/usr/bin/prometheus-alertmanager", "/usr/bin/alertmanager", "/usr/local/bin/alertmanager"];
 /// What the tests start by these very paths.
-const FIXED: [&str; 6] = [
+const FIXED: [&str; 8] = [
     "/usr/sbin/exim4",
     "/usr/sbin/bearerbox",
     "/usr/sbin/smsbox",
     "/usr/lib/kannel/test/fakesmsc",
     "/usr/bin/openssl",
     "/usr/lib/dovecot/imap",
+    "/usr/bin/victoria-metrics",
+    "/usr/bin/curl",
 ];
 const CHROMIUM: &[&str] = &["/usr/bin/chromium", "/usr/bin/chromium-browser"];
 

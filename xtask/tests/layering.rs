@@ -21,6 +21,7 @@ const RANK: &[(&str, u8)] = &[
     ("replies", 1),
     ("experiments", 2),
     ("engine", 2),
+    ("worklog", 3),
     ("wire", 4),
     ("catalog", 4),
     ("ingest", 4),
@@ -53,6 +54,7 @@ const PURE: &[&str] = &[
     "shadow",
     "replies",
     "engine",
+    "worklog",
     "formats",
     "moves",
 ];

@@ -33,6 +33,8 @@ pub enum Kind {
     Runbook,
     /// Two people worked on it together.
     Pairing,
+    /// They say so themselves: the configuration names the skill.
+    Skill,
 }
 
 impl Kind {
@@ -44,11 +46,12 @@ impl Kind {
             Self::Change => "change",
             Self::Runbook => "runbook",
             Self::Pairing => "pairing",
+            Self::Skill => "skill",
         }
     }
 
     fn parse(text: &str) -> Option<Self> {
-        let all = [Self::Incident, Self::Change, Self::Runbook, Self::Pairing];
+        let all = [Self::Incident, Self::Change, Self::Runbook, Self::Pairing, Self::Skill];
         all.into_iter().find(|it| it.as_str() == text)
     }
 }

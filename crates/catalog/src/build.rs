@@ -198,6 +198,7 @@ fn team(node: &Node) -> Team {
         members: ids(node, "members"),
         mode: node.get("mode").and_then(Node::text).map(mode),
         load: node.get("load").map(load),
+        tribute: node.get("tribute").and_then(Node::text).map(Into::into),
     }
 }
 
@@ -210,8 +211,7 @@ fn pager(sections: &Sections) -> Pager {
         mode: said("mode").and_then(|it| it.value.text()).map_or(Mode::Live, mode),
         calls_per_10min_max: calls
             .map_or(Pager::CALLS_PER_10MIN, |it| u16::try_from(it).expect("at most 100")),
-        alerts_open_max: alerts
-            .map_or(Pager::ALERTS_OPEN, |it| u32::try_from(it).expect("at most 2 000 000")),
+        alerts_open_max: alerts.unwrap_or(Pager::ALERTS_OPEN),
         pagerduty_secret: secret.map(|it| scalars::secret(it).expect("secrets were checked")),
     }
 }

@@ -511,9 +511,9 @@ fn plain_problem(text: &str, plain: Plain) -> Option<Refused> {
             "state of a budget",
             "write `below 10%`, with a whole number from 1 to 100, or `spent`",
         ),
-        Plain::When => model::Recurrence::parse(text).err().map(|error| Refused {
+        Plain::When => crate::exclusions::when_problem(text).map(|message| Refused {
             code: "LL070",
-            message: error.to_string(),
+            message,
             hint: None,
         }),
         Plain::Matchers => matchers_problem(text),

@@ -325,4 +325,24 @@ static CODES: &[CodeInfo] = &[
         "not a histogram",
         "A histogram is written by its name, without the label `le`: the bound stands in `under`.",
     ),
+    error(
+        "LL130",
+        "exclusion without times",
+        "An exclusion is `during` planned work, or has `when`, `timezone` and `lasts` of its own; not both.",
+    ),
+    error(
+        "LL131",
+        "unknown objective",
+        "An exclusion names a service objective that there is not.",
+    ),
+    error(
+        "LL132",
+        "exclusion of nothing",
+        "An exclusion names neither a feature nor a service objective.",
+    ),
+    error(
+        "LL133",
+        "unknown planned work",
+        "An exclusion is `during` planned work that there is not.",
+    ),
 ];

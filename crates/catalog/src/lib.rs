@@ -21,6 +21,7 @@ mod build;
 mod check;
 mod codes;
 mod diagnostic;
+mod exclusions;
 mod files;
 mod leave;
 mod needs;

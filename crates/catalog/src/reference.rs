@@ -259,7 +259,9 @@ fn plain_schema(plain: Plain) -> Value {
         ),
         Plain::Hours => pattern("^ *[0-2][0-9]:[0-5][0-9] *- *[0-2][0-9]:[0-5][0-9] *$"),
         Plain::BudgetWhen => pattern("^(spent|below +[0-9]{1,3} *%)$"),
-        Plain::When => pattern("^([0-9]{4}-[0-9]{2}-[0-9]{2}|[a-z0-9, ]+) +[0-2][0-9]:[0-5][0-9]$"),
+        Plain::When => pattern(
+            "^([0-9]{4}-[0-9]{2}-[0-9]{2}|[a-z0-9, ]+|from [0-9-]{10} FREQ=[^ ]+) +[0-2][0-9]:[0-5][0-9]$",
+        ),
         Plain::Zone | Plain::Host | Plain::Selector | Plain::Header | Plain::Matchers => {
             json!({ "type": "string", "minLength": 1 })
         }

@@ -10,8 +10,8 @@ use crate::sections::Sections;
 use crate::shape;
 use crate::yaml::{Class, Data, Entry, Node};
 use model::{
-    Advance, Hours, Layer, LayerRules, PersonDuty, PersonId, Readiness, RosterRules, Rota,
-    RotaRules, ShiftPattern, Turn, Weekday,
+    Advance, HandoverRules, Hours, Layer, LayerRules, PersonDuty, PersonId, Readiness, RosterRules,
+    Rota, RotaRules, ShiftPattern, Turn, Weekday,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -184,7 +184,20 @@ pub(crate) fn rota(node: &Node) -> Rota {
             skills: items(node, "skills", |it| it.text().expect("a skill is text").to_owned()),
             readiness: readiness.iter().map(|it| (it.key.as_str().into(), step(it))).collect(),
             roster: node.get("rules").map(roster_rules).unwrap_or_default(),
+            handover: node.get("handover").map(handover_rules).unwrap_or_default(),
         },
+    }
+}
+
+fn handover_rules(node: &Node) -> HandoverRules {
+    let usual = HandoverRules::default();
+    let on = |key: &str| node.get(key).and_then(Node::text).map(|it| it == "true");
+    let page = optional_duration(node, "page").or(usual.page);
+    HandoverRules {
+        on: on("written"),
+        before: optional_duration(node, "before").unwrap_or(usual.before),
+        nag: optional_duration(node, "nag").unwrap_or(usual.nag),
+        page: page.filter(|_| on("pages") != Some(false)),
     }
 }
 

@@ -100,7 +100,7 @@ fn foreign(source: &SourceFile, entry: &Entry) -> Problem {
 
 fn report_duplicates(sections: &Sections, sink: &mut Sink) {
     // Services and suppliers are named in the same places, so they share their ids.
-    const GROUPS: [&[&str]; 12] = [
+    const GROUPS: [&[&str]; 13] = [
         &["people"],
         &["teams"],
         &["sites"],
@@ -113,6 +113,7 @@ fn report_duplicates(sections: &Sections, sink: &mut Sink) {
         &["sources"],
         &["heartbeats"],
         &["maintenance"],
+        &["exclusions"],
     ];
     for group in GROUPS {
         let mut seen: BTreeMap<&str, Span> = BTreeMap::new();

@@ -32,6 +32,7 @@ pub(crate) fn check(sections: &Sections, sink: &mut Sink) {
     crate::back::check(sections, sink);
     channels_can_be_paged(sections, sink);
     crate::slis::check(sections, sink);
+    crate::exclusions::check(sections, sink);
     own_names_are_free(sections, sink);
     warn_follow_the_sun(sections, sink);
     // The next ones tell what is missing, which only a complete reading can.

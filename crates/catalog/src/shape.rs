@@ -23,7 +23,7 @@ use model::Millis;
 use people::PERSON;
 use slis::{CALENDAR, GAUGE, LATENCY, PUSHED, RATIO, RAW, SLICES};
 use sources::SOURCE;
-use watched::{HEARTBEAT, MAINTENANCE, WATCH};
+use watched::{EXCLUSION, HEARTBEAT, MAINTENANCE, WATCH};
 
 /// What a value may be.
 #[derive(Debug)]
@@ -323,6 +323,12 @@ pub(crate) static ROOT: Shape = Shape {
             "Planned work, once or again and again, during which alerts that match call nobody.",
         ),
         field(
+            "exclusions",
+            Optional,
+            Map(Keys::Ids, &Record(&EXCLUSION)),
+            "Times that budgets do not count; what they hide stands beside every figure.",
+        ),
+        field(
             "watch",
             Optional,
             Record(&WATCH),
@@ -377,6 +383,12 @@ static TEAM: Shape = Shape {
             Optional,
             Record(&LOAD),
             "How many pages one of them may get, where the rota asked says nothing.",
+        ),
+        field(
+            "tribute",
+            Optional,
+            Name(Namespace::Rota),
+            "The rota whose people take the team's interruptions, so that the others can think.",
         ),
     ],
 };

@@ -41,7 +41,7 @@ fn main() -> ExitCode {
     while lived < days {
         let lived_through = if trace {
             dst::run_watched(seed, days_per_seed, bug, |it| {
-                println!("{} {} {:?}", it.at, it.seq, it.event)
+                println!("{} {} {:?}", it.at, it.seq, it.event);
             })
         } else {
             dst::run(seed, days_per_seed, bug)

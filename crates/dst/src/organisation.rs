@@ -151,7 +151,7 @@ fn team(dice: &mut Dice, people: &[PersonId]) -> Team {
     let first = dice.below(people.len());
     let count = 1 + dice.below(people.len().min(4));
     let members = (0..count).map(|it| people[(first + it) % people.len()].clone());
-    Team { members: members.collect(), mode: None, load: load(dice) }
+    Team { members: members.collect(), load: load(dice), ..Team::default() }
 }
 
 fn own_service(dice: &mut Dice, team: &TeamId) -> Service {
@@ -190,7 +190,11 @@ fn rota(dice: &mut Dice, members: &[PersonId]) -> Rota {
         rules: model::LayerRules::default(),
     };
     let timezone = (*dice.pick(&ZONES)).to_owned();
-    let rules = model::RotaRules::default();
+    // Handovers call nobody for an alert; the lives of this simulation are judged by alerts alone.
+    let rules = model::RotaRules {
+        handover: model::HandoverRules { on: Some(false), ..model::HandoverRules::default() },
+        ..model::RotaRules::default()
+    };
     Rota { timezone, layers: vec![layer], load: load(dice), confirm: None, rules }
 }
 

@@ -416,6 +416,20 @@ impl Shadow {
                 let state = &self.state;
                 self.due.retain(|id, _| state.notices.contains_key(id));
             }
+            Event::InterruptionNoted(noted) => {
+                let due_at = |it: &engine::NewNotice| it.due_at.unwrap_or(record.at);
+                self.due.extend(noted.notices.iter().map(|it| (it.notice, due_at(it))));
+            }
+            Event::Handover(handover) => {
+                let due_at = |it: &engine::NewNotice| it.due_at.unwrap_or(record.at);
+                self.due.extend(handover.notices().iter().map(|it| (it.notice, due_at(it))));
+                // Some are not wanted any more once it is published, read or passed.
+                let state = &self.state;
+                self.due.retain(|id, _| {
+                    let status = state.notices.get(id).map(|it| &it.status);
+                    matches!(status, Some(engine::NoticeStatus::Due { .. }))
+                });
+            }
             Event::VerificationAsked { notice, .. } => {
                 self.due.insert(notice.notice, record.at);
             }
@@ -495,7 +509,7 @@ impl Shadow {
         if let Some(Purpose::Update { incident }) =
             self.state.notices.get(&id).map(|it| &it.purpose)
         {
-            let open = self.state.incidents.get(incident).is_some_and(|it| it.is_open());
+            let open = self.state.incidents.get(incident).is_some_and(incident::Incident::is_open);
             return hold(open, "nobody hears news of what is over", || {
                 detail(&format!("{incident} is over"))
             });

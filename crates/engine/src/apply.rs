@@ -2,7 +2,7 @@
 
 use crate::access::{Token, TokenKind};
 use crate::due::digest_day;
-use crate::event::{BudgetWaiver, Event, EventRecord, NewNotice, Origin};
+use crate::event::{BudgetWaiver, Event, EventRecord, NewNotice, Origin, TokenIssued};
 use crate::state::{
     Alert, AlertStatus, Limits, Notice, NoticeStatus, Purpose, Recipient, Signature, SourceHealth,
     State,
@@ -19,6 +19,7 @@ use std::sync::Arc;
 
 impl State {
     /// Folds in the next event of the journal.
+    #[expect(clippy::too_many_lines, reason = "a table of events")]
     pub fn apply(&mut self, record: &EventRecord) {
         assert_eq!(record.seq, self.seq + 1, "events are folded in order, without gaps");
         assert!(record.at >= self.at, "time never goes backwards in a journal");
@@ -32,7 +33,8 @@ impl State {
             | Event::Signed { .. }
             | Event::CountsPushed { .. }
             | Event::BudgetWaived(_)
-            | Event::WaiverEnded { .. } => self.apply_promise(record),
+            | Event::WaiverEnded { .. }
+            | Event::Exclusion(_) => self.apply_promise(record),
             Event::HeartbeatHeard { .. }
             | Event::ChangeHappened { .. }
             | Event::JournalProbed
@@ -58,6 +60,8 @@ impl State {
             | Event::SwapAsked { .. }
             | Event::SwapAnswered { .. } => crate::shifts::apply(self, record),
             Event::DutyThin { .. } => crate::ahead::apply(self, record),
+            Event::InterruptionNoted(_) => crate::tribute::apply(self, record),
+            Event::Handover(_) => crate::handover::apply(self, record),
             Event::RosterProposed { .. } | Event::RosterAnswered { .. } => {
                 crate::roster::apply(self, record);
             }
@@ -116,7 +120,7 @@ impl State {
             | Event::ContactStopped { .. }
             | Event::ContactStarted { .. }
             | Event::AnswerDue { .. } => steer::apply(self, record),
-            Event::TokenIssued { .. } | Event::TokenRevoked { .. } | Event::PasswordSet { .. } => {
+            Event::TokenIssued(_) | Event::TokenRevoked { .. } | Event::PasswordSet { .. } => {
                 self.apply_access(record);
             }
         }
@@ -136,6 +140,7 @@ impl State {
                 self.catalogue_version = *version;
                 self.catalogue_hash.clone_from(hash);
                 duty::adopted(self);
+                crate::handover::adopted(self, record.at);
                 watching::adopted(self);
                 crate::pushed::adopted(self);
             }
@@ -150,6 +155,7 @@ impl State {
             Event::WaiverEnded { feature, .. } => {
                 self.waivers.remove(feature);
             }
+            Event::Exclusion(act) => crate::exclusion::apply(self, record.at, act),
             Event::SourceFailing { source, detail } => {
                 let health = SourceHealth { failing_since: record.at, detail: detail.clone() };
                 self.sources_failing.insert(source.clone(), health);
@@ -474,7 +480,7 @@ impl State {
 
     fn apply_access(&mut self, record: &EventRecord) {
         match &record.event {
-            Event::TokenIssued { token, kind, person, label, sha256, expires_at } => {
+            Event::TokenIssued(TokenIssued { token, kind, person, label, sha256, expires_at }) => {
                 self.next.token = self.next.token.max(token.0);
                 self.access.tokens.retain(|_, it| it.expires_at.is_none_or(|end| record.at < end));
                 let it = Token {

@@ -107,6 +107,15 @@ impl Budgets {
         }
     }
 
+    /// Tells every handover among `events` which budgets are nearly gone.
+    pub(crate) fn attach_handovers(&self, now: Timestamp, events: &mut [Event]) {
+        for event in events {
+            if let Event::Handover(event) = event {
+                crate::handover::at_risk(event, self.0.keys().map(|it| self.seen(it, now)));
+            }
+        }
+    }
+
     /// Gives every alert among `events` the budget of its feature.
     pub(crate) fn attach(&self, state: &State, now: Timestamp, events: &mut [Event]) {
         for event in events {

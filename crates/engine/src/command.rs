@@ -290,6 +290,10 @@ pub enum Command {
         /// Whether it is published.
         publish: bool,
     },
+    /// Somebody was interrupted.
+    NoteInterruption(Box<crate::NoteInterruption>),
+    /// Something about a handover.
+    Handover(crate::HandoverCommand),
     /// A swap is answered.
     AnswerSwap {
         /// Which.
@@ -347,6 +351,8 @@ pub enum Command {
         /// Who says so.
         by: PersonId,
     },
+    /// Propose, approve or take back an exclusion from budgets.
+    Exclude(Box<crate::ExclusionAct>),
     /// Something is to be written, to see whether it can be.
     Probe,
     /// A synthetic page came out at the other end.

@@ -63,6 +63,9 @@ pub(crate) fn consequences(state: &State, context: &Context<'_>, event: &Event) 
             events.extend(crate::ahead::look(state, context, only));
             events
         }
+        Event::DutyAsked { rota, .. } => {
+            duty::asked_too(state, context, rota).into_iter().collect()
+        }
         Event::RosterAnswered(crate::RosterAnswered { roster, by, .. }) => {
             crate::roster::carried_out(state, *roster, by)
         }

@@ -1,7 +1,7 @@
 //! What a command first causes, or why it is refused. Changes nothing.
 
 use crate::command::{Command, Context, DeliveryOutcome, DoorAlert, DoorLife, Rejected};
-use crate::event::{Event, Evidence, Origin, ResolveReason, SignRole};
+use crate::event::{Event, Evidence, Origin, ResolveReason, SignRole, TokenIssued};
 use crate::state::{AlertStatus, Limits, Notice, NoticeStatus, State};
 use crate::steer;
 use crate::{Role, TokenKind};
@@ -79,6 +79,8 @@ pub(crate) fn decide(
         | Command::EndOverride { .. }
         | Command::AskSwap { .. }
         | Command::AnswerSwap { .. } => crate::shifts::decide(state, context, command),
+        Command::NoteInterruption(it) => crate::tribute::decide(state, context, it),
+        Command::Handover(command) => crate::handover::decide(state, context, command),
         Command::ProposeRoster { .. } | Command::AnswerRoster { .. } => {
             crate::roster::decide(state, context, command)
         }
@@ -105,21 +107,22 @@ pub(crate) fn decide(
         | Command::Sign { .. }
         | Command::PushCounts { .. }
         | Command::Waive { .. }
-        | Command::EndWaiver { .. } => promised(state, context, command),
+        | Command::EndWaiver { .. }
+        | Command::Exclude(_) => promised(state, context, command),
         Command::IssueToken { kind, person: holder, label, sha256, expires_at } => {
             if let Some(holder) = holder {
                 person(state, holder)?;
             }
             text_within("label", label, Limits::TEXT_LENGTH_MAX)?;
             room_for_a_token(state)?;
-            Ok(vec![Event::TokenIssued {
+            Ok(vec![Event::TokenIssued(TokenIssued {
                 token: TokenId(state.next.token + 1),
                 kind: *kind,
                 person: holder.clone(),
                 label: label.clone(),
                 sha256: sha256.clone(),
                 expires_at: *expires_at,
-            }])
+            })])
         }
         Command::RevokeToken { token } => {
             let known = state.access.tokens.contains_key(token);
@@ -500,6 +503,7 @@ fn promised(
             crate::waiver::waive(state, context.now, feature, by, reason, *until)
         }
         Command::EndWaiver { feature, by } => crate::waiver::end(state, context.now, feature, by),
+        Command::Exclude(act) => crate::exclusion::decide(state, context, act),
         other => unreachable!("not about promises: {other:?}"),
     }
 }

@@ -4,6 +4,7 @@
 
 use crate::command::Context;
 use crate::event::{Event, NewNotice, Origin, ResolveReason};
+use crate::handover::{self, Changes};
 use crate::heartbeat::Pulses;
 use crate::leases::{Heard, Leases};
 use crate::maintenance::{self, Windows};
@@ -42,6 +43,7 @@ pub(crate) fn next_wake(state: &State, timers: &Timers) -> Option<Timestamp> {
     let silences = silences.chain(reminders);
     let evidence = state.reach.awaiting.first().map(|(at, _)| *at);
     let reaching = [evidence, late::next_wake(state), duty::next_wake(state)].into_iter().flatten();
+    let reaching = reaching.chain(handover::next_wake(state, &timers.changes));
     pages
         .chain(alerts)
         .chain(sources)
@@ -88,6 +90,7 @@ pub(crate) fn first_due(
         .first_missed(state, now)
         .or_else(|| maintenance::first_reminder(state, now))
         .or_else(|| duty::due(state, context))
+        .or_else(|| handover::due(state, context, &timers.changes))
         .or_else(|| digest_due(state, now))
         .into_iter()
         .collect()
@@ -102,6 +105,8 @@ pub(crate) struct Timers {
     pub(crate) pulses: Pulses,
     /// Of planned work.
     pub(crate) windows: Windows,
+    /// Of changes of hands.
+    pub(crate) changes: Changes,
 }
 
 impl Timers {

@@ -6,7 +6,7 @@
 //! Invariants:
 //! - nobody is woken by this: messages keep quiet hours, and pages go to whoever is on duty whether
 //!   they confirmed or not;
-//! - each shift is asked about once, reminded of once, and told of once.
+//! - each shift is asked about once, reminded of once, and told of once, for every person on it.
 
 use crate::command::{Context, Rejected};
 use crate::event::{Event, EventRecord, NewNotice};
@@ -77,7 +77,7 @@ impl DutyCall {
 /// When something here is due next.
 pub(crate) fn next_wake(state: &State) -> Option<Timestamp> {
     let expected = state.reach.expected.values().copied();
-    expected.chain(state.reach.duties.values().filter_map(DutyCall::deadline)).min()
+    expected.chain(state.reach.duty_calls().filter_map(|(_, it)| it.deadline())).min()
 }
 
 /// Which hand-overs are to be asked about, after the configuration changed.
@@ -98,7 +98,7 @@ pub(crate) fn due(state: &State, context: &Context<'_>) -> Option<Event> {
     if let Some((rota, _)) = expected.find(|(_, at)| **at <= now) {
         return Some(asked(state, context, rota));
     }
-    let mut calls = state.reach.duties.iter();
+    let mut calls = state.reach.duty_calls();
     let (rota, call) = calls.find(|(_, it)| it.deadline().is_some_and(|at| at <= now))?;
     Some(if let DutyStage::Asked { .. } = call.stage {
         let notices = notify::gently(state, context, std::iter::once(&call.person));
@@ -116,10 +116,31 @@ fn asked(state: &State, context: &Context<'_>, rota: &RotaId) -> Event {
         // Adopting a catalogue forgets rotas that are gone; this only keeps time going.
         return Event::ShiftExpected { rota: rota.clone(), starts: Timestamp(i64::MAX) };
     };
-    // Several on one shift: the first of them answers for it. In a gap there is nobody to ask.
+    // In a gap there is nobody to ask; the others of a shift follow from the first.
     let Some(person) = shift.people.first().cloned() else {
         return Event::ShiftExpected { rota: rota.clone(), starts: shift.ends };
     };
+    asked_of(state, context, rota, &shift, person)
+}
+
+/// The next of several on a shift, after one of them was asked.
+pub(crate) fn asked_too(state: &State, context: &Context<'_>, rota: &RotaId) -> Option<Event> {
+    let shift = state.on_duty(rota, context.now, context.zones)?;
+    let known = |person: &PersonId| {
+        let mut calls = state.reach.duty_calls().filter(|(id, _)| *id == rota);
+        calls.any(|(_, it)| it.person == *person && it.starts == shift.starts)
+    };
+    let next = shift.people.iter().find(|it| !known(it))?.clone();
+    Some(asked_of(state, context, rota, &shift, next))
+}
+
+fn asked_of(
+    state: &State,
+    context: &Context<'_>,
+    rota: &RotaId,
+    shift: &oncall::Shift,
+    person: PersonId,
+) -> Event {
     let notices = notify::gently(state, context, std::iter::once(&person));
     Event::DutyAsked {
         call: state.next.duty_call + 1,
@@ -164,8 +185,7 @@ pub(crate) fn confirm(
     crate::decide::person(state, by)?;
     let mut theirs = state
         .reach
-        .duties
-        .iter()
+        .duty_calls()
         .filter(|(id, it)| it.person == *by && rota.is_none_or(|rota| rota == *id));
     let open: Vec<Event> = theirs
         .clone()
@@ -200,7 +220,13 @@ pub(crate) fn apply(state: &mut State, record: &EventRecord) {
                 ends: *ends,
                 stage,
             };
-            state.reach.duties.insert(rota.clone(), it);
+            let of_shift = state.reach.duties.get(rota);
+            if of_shift.is_some_and(|first| first.starts == *starts && first.person != *person) {
+                state.reach.duties_beside.insert(*call, (rota.clone(), it));
+            } else {
+                state.reach.duties_beside.retain(|_, (of, _)| of != rota);
+                state.reach.duties.insert(rota.clone(), it);
+            }
             reach::add(state, notices, Purpose::Duty { call: *call }, record.at);
         }
         Event::DutyReminded { call, deadline, notices } => {
@@ -226,10 +252,12 @@ pub(crate) fn adopted(state: &mut State) {
     let asks = |id: &RotaId| catalogue.rotas.get(id).is_some_and(|it| it.confirm.is_some());
     state.reach.expected.retain(|id, _| asks(id));
     state.reach.duties.retain(|id, _| asks(id));
+    state.reach.duties_beside.retain(|_, (id, _)| asks(id));
 }
 
 fn set(state: &mut State, call: u64, stage: DutyStage) {
-    if let Some(it) = state.reach.duties.values_mut().find(|it| it.call == call) {
+    let beside = state.reach.duties_beside.values_mut().map(|(_, it)| it);
+    if let Some(it) = state.reach.duties.values_mut().chain(beside).find(|it| it.call == call) {
         it.stage = stage;
     }
 }

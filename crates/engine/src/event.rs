@@ -10,7 +10,7 @@ pub use parts::*;
 use crate::budget::BudgetSeen;
 use crate::load::LoadOutcome;
 use crate::shadow::TheirAct;
-use crate::{ReceiptEvidence, Role, TokenKind};
+use crate::{ReceiptEvidence, Role};
 use alerting::Matcher;
 use model::{
     AlertId, Catalogue, ChangeId, EscalationId, FeatureId, HeartbeatId, IncidentId, Labels,
@@ -632,6 +632,10 @@ pub enum Event {
     RosterAnswered(RosterAnswered),
     /// A look ahead found something new, or that nothing is thin any more.
     DutyThin(DutyThin),
+    /// Somebody was interrupted in a team that has a duty for that.
+    InterruptionNoted(Box<crate::InterruptionNoted>),
+    /// A rota is handed over: drafted, written, published, read back, and what is to do.
+    Handover(crate::HandoverEvent),
     /// Two incidents are one: alerts, pages and what comes later belong to the other.
     IncidentMerged {
         /// Which is no more.
@@ -740,6 +744,8 @@ pub enum Event {
     },
     /// Somebody answers for going on though a budget is gone.
     BudgetWaived(BudgetWaiver),
+    /// An exclusion from budgets was proposed, approved or taken back.
+    Exclusion(ExclusionAct),
     /// A waiver was taken back.
     WaiverEnded {
         /// Of which feature.
@@ -760,20 +766,7 @@ pub enum Event {
         source: SourceId,
     },
     /// A way in was made.
-    TokenIssued {
-        /// Its id.
-        token: TokenId,
-        /// What it opens.
-        kind: TokenKind,
-        /// On whose behalf it acts.
-        person: Option<PersonId>,
-        /// What people call it.
-        label: String,
-        /// Lower-case hex SHA-256 of the secret.
-        sha256: String,
-        /// When it ends by itself.
-        expires_at: Option<Timestamp>,
-    },
+    TokenIssued(TokenIssued),
     /// A way in was closed.
     TokenRevoked {
         /// Which.

@@ -71,6 +71,7 @@ impl Engine {
         let (state, leases) = (&self.state, &mut self.timers.leases);
         self.timers.pulses.follow(state, state.at);
         self.timers.windows.changed();
+        self.timers.changes.changed();
         let fires = |alert: AlertId| {
             state.alerts.get(&alert).is_some_and(|it| state.firing.contains_key(&it.key))
         };
@@ -109,6 +110,9 @@ impl Engine {
                 self.timers.pulses.hear(&self.state, heartbeat, record.at);
             }
             Event::CatalogueAdopted { .. } => self.timers.pulses.follow(&self.state, record.at),
+            Event::OverrideSet { .. } | Event::OverrideEnded { .. } => {
+                self.timers.changes.changed();
+            }
             Event::MaintenancePlanned { .. }
             | Event::MaintenanceCancelled { .. }
             | Event::SilenceSet { plan: Some(_), .. } => self.timers.windows.changed(),
@@ -135,6 +139,7 @@ impl Engine {
         }
         let mut first = decide(&self.state, context, &submission.command)?;
         self.budgets.attach(&self.state, context.now, &mut first);
+        self.budgets.attach_handovers(context.now, &mut first);
         let mut records = vec![];
         self.run(context, submission, first, &mut records);
         Ok(Executed { records, repeats: None })
@@ -152,10 +157,13 @@ impl Engine {
         self.timers.pulses.forgive(context.now);
         loop {
             self.timers.windows.refresh(&self.state, context);
+            self.timers.changes.refresh(&self.state, context);
             let events = due::first_due(&self.state, &self.timers, context, &mut round);
             if events.is_empty() {
                 return Executed { records, repeats: None };
             }
+            let mut events = events;
+            self.budgets.attach_handovers(context.now, &mut events);
             self.run(context, submission, events, &mut records);
         }
     }

@@ -31,7 +31,9 @@ mod due;
 mod duty;
 mod ended;
 mod event;
+mod exclusion;
 mod execute;
+mod handover;
 mod heartbeat;
 mod late;
 mod leases;
@@ -57,6 +59,7 @@ mod tell_deal;
 mod tell_reach;
 mod terms;
 mod thin;
+mod tribute;
 mod urgency;
 mod waiver;
 mod watching;
@@ -76,12 +79,17 @@ pub use command::{
 };
 pub use duty::{DutyCall, DutyStage};
 pub use event::{
-    Actor, AlsoCause, BudgetWaiver, DigestLine, DutyThin, Event, EventRecord, Evidence, GivenBack,
-    LeftOut, NewNotice, NotPagedReason, Origin, OverrideSet, PageCause, ReminderReason,
-    ResolveReason, RosterAnswered, RosterProposed, SignRole, SkippedNotice, SwapAnswered,
-    SwapAsked, WakeCause,
+    Actor, AlsoCause, BudgetWaiver, DigestLine, DutyThin, Event, EventRecord, Evidence,
+    ExclusionAct, ExclusionStep, GivenBack, LeftOut, NewNotice, NotPagedReason, Origin,
+    OverrideSet, PageCause, ReminderReason, ResolveReason, RosterAnswered, RosterProposed,
+    SignRole, SkippedNotice, SwapAnswered, SwapAsked, TokenIssued, WakeCause,
 };
+pub use exclusion::{EXCLUDED_MAX, EXCLUSIONS_MAX, Excluding, ExclusionPhase};
 pub use execute::{Engine, Executed};
+pub use handover::{
+    Fact, Handover, HandoverAsk, HandoverCommand, HandoverEvent, HandoverStage, Handovers, Held,
+    IfThen, ReadBack, Shifting, TODOS_OPEN_MAX, Todo, Written, draft_facts,
+};
 pub use heartbeat::{Pulse, heartbeat_key};
 pub use late::{LATE_FROM, Owed, in_order, together};
 pub use load::{CALLS_WINDOW, Load, LoadEntry, LoadOutcome, Received, Relief, Taken};
@@ -101,6 +109,10 @@ pub use state::{
 pub use storm::{UPDATE_EVERY, UPDATES_MAX, Updates};
 pub use tell::tell;
 pub use terms::terms;
+pub use tribute::{
+    Interruption, InterruptionKind, InterruptionNoted, Leak, NoteInterruption, TRIBUTE_PEOPLE_MIN,
+    Tribute, week_of,
+};
 pub use waiver::{WAIVER_MAX, Waiver};
 pub use watching::{Plan, SYNTHETIC_ALERT, SYNTHETIC_GROUP, SyntheticSeen, Watching};
 pub use why::{WhyId, WhyLine, why, why_trail};

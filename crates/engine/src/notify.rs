@@ -107,6 +107,18 @@ pub(crate) fn gently<'a>(
     told.notices
 }
 
+/// Messages to `people` about nothing that is paged: by the rules they have for that urgency.
+pub(crate) fn by_rules<'a>(
+    state: &State,
+    context: &Context<'_>,
+    people: impl Iterator<Item = &'a PersonId>,
+    urgency: Severity,
+) -> Vec<NewNotice> {
+    let mut told = Told { urgency, ..Told::new(state, context, None) };
+    people.for_each(|it| told.person(it));
+    told.notices
+}
+
 /// One message to every address of `person`, at once.
 pub(crate) fn recipients_of(
     state: &State,

@@ -64,6 +64,9 @@ pub struct Reach {
     /// The last call to each rota.
     #[serde(default)]
     pub duties: BTreeMap<RotaId, DutyCall>,
+    /// Calls to the others of a shift of several people, by number, each with its rota.
+    #[serde(default)]
+    pub duties_beside: BTreeMap<u64, (RotaId, DutyCall)>,
 }
 
 /// What is known of reaching one person.
@@ -119,6 +122,11 @@ pub struct Unreached {
 }
 
 impl Reach {
+    /// Every call to somebody who came on duty, of shifts of one and of several.
+    pub fn duty_calls(&self) -> impl Iterator<Item = (&RotaId, &DutyCall)> + Clone {
+        self.duties.iter().chain(self.duties_beside.values().map(|(rota, it)| (rota, it)))
+    }
+
     /// A message reached `person`.
     pub(crate) fn reached(&mut self, person: &PersonId, medium: Medium, at: Timestamp) {
         self.people.entry(person.clone()).or_default().arrived.insert(medium, at);
@@ -343,7 +351,9 @@ pub(crate) fn add(state: &mut State, notices: &[NewNotice], purpose: Purpose, at
         | Purpose::Duty { .. }
         | Purpose::Swap { .. }
         | Purpose::Roster { .. }
-        | Purpose::Thin { .. } => at.since(it.decided_at) <= KEPT,
+        | Purpose::Thin { .. }
+        | Purpose::Interruption { .. }
+        | Purpose::Handover { .. } => at.since(it.decided_at) <= KEPT,
         _ => true,
     });
     state.add_notices(notices, purpose, at);

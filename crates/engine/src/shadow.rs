@@ -167,6 +167,8 @@ impl State {
             | Purpose::Test
             | Purpose::Swap { .. }
             | Purpose::Thin { .. }
+            | Purpose::Interruption { .. }
+            | Purpose::Handover { .. }
             | Purpose::Roster { .. }
             | Purpose::Duty { .. } => false,
         }

@@ -8,9 +8,10 @@ use crate::receipt::Receipt;
 use crate::shifts::Swap;
 use crate::silence::Silence;
 use model::{
-    AlertId, Catalogue, ChannelId, EscalationId, FeatureId, IncidentId, Map, Medium, Millis,
-    NoticeId, Objective, OverrideId, PageId, PersonId, Personal, RosterId, RotaId, ServiceId, Set,
-    Severity, SilenceId, SloId, SourceId, SwapId, TeamId, Timestamp, TokenId,
+    AlertId, Catalogue, ChannelId, EscalationId, ExclusionId, FeatureId, HandoverId, IncidentId,
+    Map, Medium, Millis, NoticeId, Objective, OverrideId, PageId, PersonId, Personal, RosterId,
+    RotaId, ServiceId, Set, Severity, SilenceId, SloId, SourceId, SwapId, TeamId, Timestamp,
+    TokenId,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -109,6 +110,12 @@ pub struct State {
     /// Proposed rosters, of the last months.
     #[serde(default)]
     pub rosters: BTreeMap<RosterId, crate::Roster>,
+    /// What teams were asked besides their work.
+    #[serde(default)]
+    pub tribute: crate::Tribute,
+    /// What whoever goes tells whoever comes, and what is to do.
+    #[serde(default)]
+    pub handovers: crate::Handovers,
     /// What is thin in the week to come, per rota.
     #[serde(default)]
     pub ahead: BTreeMap<RotaId, crate::Ahead>,
@@ -124,6 +131,12 @@ pub struct State {
     /// Waivers of budgets; some have ended by themselves.
     #[serde(default)]
     pub waivers: BTreeMap<FeatureId, crate::Waiver>,
+    /// Exclusions from budgets that people entered; those of the configuration are in the catalogue.
+    #[serde(default)]
+    pub exclusions: BTreeMap<ExclusionId, crate::Excluding>,
+    /// How often they changed.
+    #[serde(default)]
+    pub exclusions_revision: u64,
     /// Who asked not to be written to in which way.
     #[serde(default)]
     pub contacts_stopped: Set<(PersonId, Medium)>,
@@ -335,6 +348,18 @@ pub enum Purpose {
         /// Which.
         roster: RosterId,
     },
+    /// To tell whoever has the duty that an interruption is for them.
+    Interruption {
+        /// Which.
+        number: u64,
+    },
+    /// About a handover.
+    Handover {
+        /// Which.
+        handover: HandoverId,
+        /// What is wanted of whoever gets it.
+        ask: crate::HandoverAsk,
+    },
     /// To tell the owners of a rota what is thin in the week to come.
     Thin {
         /// Which look, by number.
@@ -360,6 +385,8 @@ impl Purpose {
             | Self::Duty { .. }
             | Self::Swap { .. }
             | Self::Roster { .. }
+            | Self::Handover { .. }
+            | Self::Interruption { .. }
             | Self::Thin { .. } => None,
         }
     }

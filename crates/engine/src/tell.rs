@@ -54,6 +54,8 @@ pub fn tell(event: &Event, catalogue: Option<&Catalogue>) -> String {
         | Event::SwapAsked { .. }
         | Event::SwapAnswered { .. } => crate::shifts::tell(event, &person),
         Event::DutyThin { .. } => crate::ahead::tell(event, &person),
+        Event::InterruptionNoted(it) => crate::tribute::tell(it, &person),
+        Event::Handover(event) => crate::handover::tell(event, &person),
         Event::RosterProposed { .. } | Event::RosterAnswered { .. } => {
             crate::roster::tell(event, &person)
         }
@@ -108,13 +110,14 @@ pub fn tell(event: &Event, catalogue: Option<&Catalogue>) -> String {
         Event::CountsPushed { .. }
         | Event::SourceFailing { .. }
         | Event::BudgetWaived(_)
+        | Event::Exclusion(_)
         | Event::WaiverEnded { .. } => told_promised(event, &person),
         Event::Signed { feature, role, by, objective, window, .. } => {
             let role = if *role == SignRole::Product { "product" } else { "engineering" };
             format!("{} signed {objective} over {window} of `{feature}` for {role}.", person(by))
         }
         Event::SourceRecovered { source } => format!("Source {source} answers again."),
-        Event::TokenIssued { token, label, .. } => format!("Token {token} ({label}) was made."),
+        Event::TokenIssued(it) => format!("Token {} ({}) was made.", it.token, it.label),
         Event::TokenRevoked { token } => format!("Token {token} was revoked."),
         Event::PasswordSet { person: who, .. } => {
             format!("{} has a new password.", person(who))
@@ -228,6 +231,7 @@ fn told_promised(event: &Event, person: &dyn Fn(&PersonId) -> String) -> String 
         Event::WaiverEnded { feature, by } => {
             format!("{} took the waiver for `{feature}` back.", person(by))
         }
+        Event::Exclusion(act) => crate::exclusion::told(act, person),
         other => unreachable!("not about promises: {other:?}"),
     }
 }

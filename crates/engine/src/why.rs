@@ -77,6 +77,8 @@ pub fn why_trail(state: &State, id: &WhyId) -> Option<Vec<u64>> {
             | Purpose::Reminder { .. }
             | Purpose::Swap { .. }
             | Purpose::Thin { .. }
+            | Purpose::Interruption { .. }
+            | Purpose::Handover { .. }
             | Purpose::Roster { .. }
             | Purpose::Answer => None,
         },
@@ -208,6 +210,10 @@ fn mentions(event: &Event) -> Vec<WhyId> {
         | Event::DutyThin(crate::DutyThin { notices, .. }) => {
             notices.iter().map(|it| WhyId::Notice(it.notice)).collect()
         }
+        Event::InterruptionNoted(it) => {
+            it.notices.iter().map(|it| WhyId::Notice(it.notice)).collect()
+        }
+        Event::Handover(event) => event.notices().iter().map(|it| WhyId::Notice(it.notice)).collect(),
         Event::PageWoken { page, cause: WakeCause::Alert { alert } } => {
             vec![WhyId::Page(*page), WhyId::Alert(*alert)]
         }
@@ -266,9 +272,10 @@ fn mentions(event: &Event) -> Vec<WhyId> {
         | Event::CountsPushed { .. }
         | Event::BudgetWaived(_)
         | Event::WaiverEnded { .. }
+        | Event::Exclusion(_)
         | Event::SourceFailing { .. }
         | Event::SourceRecovered { .. }
-        | Event::TokenIssued { .. }
+        | Event::TokenIssued(_)
         | Event::TokenRevoked { .. }
         | Event::PasswordSet { .. }
         | Event::ContactStopped { .. }

@@ -75,6 +75,18 @@ fn feature_told(feature: &Value) -> String {
         plain(&feature["team"]),
         plain(&feature["budget"]),
     );
+    for it in feature["history"].as_array().into_iter().flatten() {
+        let left = it["minutes_left"].as_i64().filter(|left| *left > 0);
+        if let Some(left) = left {
+            let left = model::Millis::from_mins(left);
+            let _ =
+                writeln!(text, "The past of {} is being read: {left} are left.", plain(&it["slo"]));
+        }
+    }
+    let hidden = crate::exclude::hidden_told(&feature["assessment"]);
+    if !hidden.is_empty() {
+        let _ = writeln!(text, "{hidden}");
+    }
     for role in ["product", "engineering"] {
         let by = feature["signed"][role].as_str().unwrap_or("nobody");
         let _ = writeln!(text, "Signed for {role} by {by}.");
@@ -148,8 +160,12 @@ pub(crate) fn gate(it: &Gate) -> Answer {
     let answer = json!({
         "feature": feature["id"], "open": open, "reason": told,
         "budget_state": feature["budget_state"], "waiver": feature["waiver"],
+        "hidden": feature["assessment"]["hidden"],
     });
-    show(&it.remote, &answer, |_| format!("{told}\n"));
+    let hidden = crate::exclude::hidden_told(&feature["assessment"]);
+    show(&it.remote, &answer, |_| {
+        format!("{told}\n{hidden}{}", if hidden.is_empty() { "" } else { "\n" })
+    });
     Ok(if open { YES } else { no() })
 }
 

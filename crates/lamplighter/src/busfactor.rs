@@ -11,6 +11,7 @@ use crate::cli::{
     Busfactor, BusfactorCoAuthors, BusfactorIdentity, BusfactorKeep, BusfactorMethod,
 };
 use crate::git;
+use crate::records::Origin;
 use crate::{Answer, YES, no, say, say_json};
 use ::busfactor::{
     CoAuthors, History, Keep, Measure, Merge, Method, Pairing, Programs, Question, Variant,
@@ -21,11 +22,12 @@ use server::Problem;
 use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
 use std::path::Path;
+use worklog::Worklog;
 
 pub(crate) fn busfactor(it: &Busfactor) -> Answer {
     let mut question = question(it)?;
     // A log has the names it was exported with; there is no repository to ask.
-    question.identity.mailmap &= it.log.is_none() && it.evidence.is_none();
+    question.identity.mailmap &= it.log.is_none() && !it.is_of_services();
     let at = match it.at.as_deref() {
         None => None,
         Some(text) => Some(Timestamp::parse_rfc3339(text).ok_or_else(|| {
@@ -34,10 +36,12 @@ pub(crate) fn busfactor(it: &Busfactor) -> Answer {
         })?),
     };
     let mut deeds = String::new();
-    let read = match (&it.log, &it.files, &it.evidence) {
-        (Some(log), Some(files), _) => vec![exported(log, files, at)?],
-        (.., Some(file)) => {
-            let (read, counted) = evidence(file, at)?;
+    let journal = it.journal.as_deref().map(|at| Origin { at, org: it.org.as_deref() }.read());
+    let journal = journal.transpose()?;
+    let read = match (&it.log, &it.files) {
+        (Some(log), Some(files)) => vec![exported(log, files, at)?],
+        _ if it.is_of_services() => {
+            let (read, counted) = evidence(it, journal.as_ref(), at)?;
             deeds = counted;
             vec![read]
         }
@@ -47,13 +51,18 @@ pub(crate) fn busfactor(it: &Busfactor) -> Answer {
         return Err(Problem::negative("a pairing on a service needs to know who works when")
             .hint("add --people FILE with lines of person,timezone,hours"));
     }
-    let covered = match (&it.people, read.first()) {
-        (Some(path), Some(read)) => {
-            Some(hours::covered(path, &read.history, &question, it.pairing)?)
+    let covered = match (&it.people, &journal, read.first()) {
+        (Some(path), _, Some(read)) => {
+            let hours = hours::listed(path, &read.history)?;
+            Some(hours::covered(&hours, &read.history, &question, it.pairing))
+        }
+        (None, Some(log), Some(read)) => {
+            let hours = hours::configured(log)?;
+            Some(hours::covered(&hours, &read.history, &question, it.pairing))
         }
         _ => None,
     };
-    let wanted = it.pairing && it.evidence.is_none();
+    let wanted = it.pairing && !it.is_of_services();
     let mut counted: Vec<Counted> = read.iter().map(|it| count(it, &question, wanted)).collect();
     if read.len() > 1 {
         let histories: Vec<History> = read.into_iter().map(|it| it.history).collect();
@@ -75,6 +84,13 @@ pub(crate) fn busfactor(it: &Busfactor) -> Answer {
         say(&told.join("\n"));
     }
     Ok(if whole.measure.bus_factor.is_some() { YES } else { no() })
+}
+
+impl Busfactor {
+    /// Whether services take the place of files.
+    fn is_of_services(&self) -> bool {
+        self.evidence.is_some() || self.journal.is_some()
+    }
 }
 
 /// A history and what it came to.
@@ -100,7 +116,7 @@ enum Wanted {
 
 fn question(it: &Busfactor) -> Result<Question, Problem> {
     let method = match (it.method, it.pruned) {
-        _ if it.evidence.is_some() => Method::Evidence,
+        _ if it.is_of_services() => Method::Evidence,
         (BusfactorMethod::Avelino, false) => Method::Avelino,
         (BusfactorMethod::Avelino, true) => Method::AvelinoPruned,
         (BusfactorMethod::Jetbrains, false) => Method::JetBrains,
@@ -167,13 +183,25 @@ fn exported(log: &Path, files: &Path, at: Option<Timestamp>) -> Result<git::Read
 }
 
 /// Evidence from operations, and how much there is of each kind.
-fn evidence(file: &Path, at: Option<Timestamp>) -> Result<(git::Read, String), Problem> {
-    let (mut history, kinds) = ::busfactor::read_evidence(&content(file)?, at).map_err(|it| {
-        Problem::negative(format!("{} is no evidence", file.display()))
+fn evidence(
+    it: &Busfactor,
+    journal: Option<&Worklog>,
+    at: Option<Timestamp>,
+) -> Result<(git::Read, String), Problem> {
+    let (text, shown, name) = match (journal, &it.evidence) {
+        (Some(log), _) => (log.evidence(), "the journal".to_owned(), "journal".to_owned()),
+        (None, Some(file)) => {
+            let name = file.file_stem().map(|it| it.to_string_lossy().into_owned());
+            (content(file)?, file.display().to_string(), name.unwrap_or_default())
+        }
+        (None, None) => (String::new(), String::new(), String::new()),
+    };
+    let (mut history, kinds) = ::busfactor::read_evidence(&text, at).map_err(|it| {
+        Problem::negative(format!("{shown} is no evidence"))
             .detail(it)
             .hint("the book shows the form, under \"Bus factor\"")
     })?;
-    history.name = file.file_stem().map(|it| it.to_string_lossy().into_owned()).unwrap_or_default();
+    history.name = name;
     let kinds: Vec<String> =
         kinds.iter().map(|(kind, count)| format!("{count} × {}", kind.as_str())).collect();
     Ok((git::Read { history, commit: String::new() }, kinds.join(", ")))

@@ -6,15 +6,17 @@ mod beside;
 mod duty;
 mod kept;
 mod studies;
+mod truth;
 
 pub(crate) use beside::*;
 pub(crate) use kept::*;
 pub(crate) use studies::*;
+pub(crate) use truth::*;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use duty::{
-    CalendarCommand, HoursOnDuty, Override, PlanChange, RotaCommand, RotaPropose, RotaSun,
-    SwapCommand,
+    CalendarCommand, HandoverAccept, HandoverCommand, HandoverTodo, HandoverWrite, HoursOnDuty,
+    Interrupted, Override, PlanChange, RotaCommand, RotaPropose, RotaSun, SwapCommand, TributeShow,
 };
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -63,8 +65,13 @@ pub(crate) enum Command {
     /// Show one promise: budget, burn, signatures
     #[command(after_help = "Example: lamplighter feature light-on")]
     Feature(OneFeature),
-    /// Show what a changed configuration does to duty: gaps, nights, shifts that change hands
-    #[command(after_help = "Example: lamplighter plan new/ --against examples/solar --weeks 8")]
+    /// Show what a changed configuration does to duty, and would have done to budgets and calls
+    ///
+    /// With `--data`, changed promises and exclusions are tried on the minutes that are recorded there.
+    #[command(
+        after_help = "Examples: lamplighter plan new/ --against examples/solar --weeks 8\n          \
+                            lamplighter plan new/ --against examples/solar --data ./data"
+    )]
     Plan(PlanChange),
     /// Show who is on duty, or all shifts and gaps of a time
     #[command(after_help = "Examples: lamplighter oncall payments\n          \
@@ -87,6 +94,17 @@ pub(crate) enum Command {
     /// Ask somebody to take a shift, and answer such requests
     #[command(subcommand)]
     Swap(SwapCommand),
+    /// Note that you were interrupted, in a team whose `tribute` takes such things
+    #[command(
+        after_help = "Example: lamplighter interrupted 15 --kind question 'where is the invoice?'"
+    )]
+    Interrupted(Interrupted),
+    /// Who takes the interruptions of each team, and how much goes past
+    #[command(after_help = "Example: lamplighter tribute")]
+    Tribute(TributeShow),
+    /// What whoever ends a shift tells whoever begins one
+    #[command(subcommand)]
+    Handover(HandoverCommand),
     /// Propose rosters and layers; nothing is changed
     #[command(subcommand)]
     Rota(RotaCommand),
@@ -190,6 +208,19 @@ pub(crate) enum Command {
                             lamplighter waive light-on --end"
     )]
     Waive(Waive),
+    /// Leave times out of budgets; what that hides stays visible
+    #[command(subcommand)]
+    Exclude(ExcludeCommand),
+    /// Play recorded minutes back to alerts, and judge the calls they would have made
+    ///
+    /// Judged is by stretches that spent a share of the budget, or by what users reported; never by the
+    /// incidents that alerts opened. Reads the minutes that a server keeps, also while it runs.
+    #[command(
+        after_help = "Examples: lamplighter backtest light-on --config examples/solar --data ./data\n          \
+                            lamplighter backtest light-on --condition 5%/1h/5m --reports desk.tickets\n          \
+                            lamplighter backtest light-on --sweep --svg front.svg"
+    )]
+    Backtest(Box<Backtest>),
     /// Push counts of an objective
     #[command(
         after_help = "Example: lamplighter push reports.nightly --key 2026-11-21 --bad 0 --total 1\n\

@@ -141,7 +141,7 @@ fn export(it: &JournalExport) -> Answer {
 }
 
 /// Calls `see` with every record, oldest first.
-fn each(
+pub(crate) fn each(
     journal: &mut dyn Journal,
     see: &mut dyn FnMut(&Record) -> Result<(), Problem>,
 ) -> Result<(), Problem> {
@@ -154,7 +154,7 @@ fn each(
     }
 }
 
-fn decoded(record: &Record, keys: &mut Keys) -> Result<EventRecord, Problem> {
+pub(crate) fn decoded(record: &Record, keys: &mut Keys) -> Result<EventRecord, Problem> {
     let slot = |it: &store::Slot| Slot {
         subject: it.subject.clone(),
         nonce: it.nonce.clone(),
@@ -172,7 +172,7 @@ fn decoded(record: &Record, keys: &mut Keys) -> Result<EventRecord, Problem> {
 
 /// The keys of people, read before the records; a key that is missing stays so.
 #[derive(Default)]
-struct Keys(std::collections::BTreeMap<String, Vec<u8>>);
+pub(crate) struct Keys(std::collections::BTreeMap<String, Vec<u8>>);
 
 impl Keyring for Keys {
     fn key_for(&mut self, subject: &str) -> Result<Option<Vec<u8>>, SealError> {

@@ -1,6 +1,7 @@
 //! The binary: a match over subcommands.
 
 mod ask;
+mod backtest;
 mod busfactor;
 mod calendars;
 mod changes;
@@ -10,8 +11,10 @@ mod contact;
 mod deal;
 mod docs;
 mod doctor;
+mod exclude;
 mod experiment;
 mod git;
+mod handover;
 mod init;
 mod journal;
 mod moves;
@@ -26,6 +29,7 @@ mod silence;
 mod sms;
 mod steer;
 mod token;
+mod tribute;
 mod watching;
 mod whatif;
 
@@ -79,6 +83,9 @@ fn run(command: Command) -> Answer {
         Command::Calendar(it) => calendars::calendar(&it),
         Command::Hours(it) => calendars::hours(&it),
         Command::Swap(it) => changes::swap(&it),
+        Command::Interrupted(it) => tribute::interrupted(&it),
+        Command::Tribute(it) => tribute::tribute(&it),
+        Command::Handover(it) => handover::handover(&it),
         Command::Rota(it) => rota::rota(&it),
         Command::Ack(it) => ask::ack(&it),
         Command::Renew(it) => deal::renew(&it),
@@ -97,6 +104,8 @@ fn run(command: Command) -> Answer {
         Command::Why(it) => ask::why(&it),
         Command::Gate(it) => ask::gate(&it),
         Command::Waive(it) => ask::waive(&it),
+        Command::Exclude(it) => exclude::exclude(&it),
+        Command::Backtest(it) => backtest::backtest(&it),
         Command::Push(it) => ask::push(&it),
         Command::Rules(it) => rules::rules(&it),
         Command::Import(it) => rules::import(&it),

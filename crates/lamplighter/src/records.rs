@@ -7,20 +7,29 @@
 //! than five of them.
 
 mod draft;
+mod journal;
 
 pub(crate) mod facts;
 
 use crate::cli;
 use crate::whatif::recorded::Form;
 use crate::{Answer, YES, no, say, say_json};
-use ::whatif::records::{Described, GROUP_MIN, Records, TYPED, describe, read};
+use ::whatif::facts::GroupMin;
+use ::whatif::records::{Described, Records, TYPED, describe_of, read};
 use serde_json::{Value, json};
 use server::Problem;
 use std::fmt::Write as _;
 use std::io::Write as _;
+use std::path::Path;
+
+pub(crate) use journal::{Origin, not_held, question};
 
 pub(crate) fn records(it: &cli::Records) -> Answer {
-    let shown = it.file.display();
+    if let Some(journal) = &it.history.journal {
+        return journal::records(it, journal);
+    }
+    let file = it.file.as_deref().unwrap_or(Path::new(""));
+    let shown = file.display();
     let wrong = |error: String| Problem::negative(format!("could not use {shown}")).detail(error);
     let form = Form {
         times: it.times.clone(),
@@ -33,38 +42,41 @@ pub(crate) fn records(it: &cli::Records) -> Answer {
         ..Form::default()
     };
     let reading = form.reading().map_err(wrong)?;
-    let text = std::fs::read_to_string(&it.file).map_err(|it| wrong(it.to_string()))?;
+    let text = std::fs::read_to_string(file).map_err(|it| wrong(it.to_string()))?;
     let records = read(&text, &reading).map_err(|it| {
         wrong(it).hint("--column created=NAME says which column holds what; --times names a format")
     })?;
-    let described = describe(&records.works);
-    let facts = facts::of(&records.works, &it.beside).map_err(|(file, error)| {
+    let described = describe_of(&records.works, it.group_min);
+    let facts = facts::of(&records.works, &it.beside, it.group_min).map_err(|(file, error)| {
         Problem::negative(format!("could not use {file}")).detail(error)
     })?;
     if let Some(to) = &it.draft {
-        // What somebody has changed by hand is never written over.
-        let written = std::fs::File::create_new(to).and_then(|mut file| {
-            file.write_all(draft::draft(it, to, &records, &described).as_bytes())
-        });
-        written.map_err(|error| {
-            Problem::negative(format!("could not write {}", to.display()))
-                .detail(error)
-                .hint("name a file that is not there yet")
-        })?;
+        write_new(to, &draft::draft(it, file, to, &records, &described))?;
     }
     if it.form.json {
         let mut value = as_json(&records, &described);
-        value["people"] = facts::json(facts.as_ref());
+        value["people"] = facts::json(facts.as_ref(), it.group_min);
         say_json(&value);
     } else {
-        let mut text = as_text(&records, &described);
-        facts::show(&mut text, facts.as_ref(), &it.beside);
+        let mut text = as_text(&records, &described, it.group_min);
+        let missing = facts::missing(&it.beside);
+        facts::show(&mut text, facts.as_ref(), it.group_min, ("this export", &missing));
         say(&text);
     }
     Ok(if records.works.is_empty() { no() } else { YES })
 }
 
-fn as_text(records: &Records, described: &[Described]) -> String {
+/// What somebody has changed by hand is never written over.
+fn write_new(to: &Path, text: &str) -> Result<(), Problem> {
+    let written = std::fs::File::create_new(to).and_then(|mut it| it.write_all(text.as_bytes()));
+    written.map_err(|error| {
+        Problem::negative(format!("could not write {}", to.display()))
+            .detail(error)
+            .hint("name a file that is not there yet")
+    })
+}
+
+fn as_text(records: &Records, described: &[Described], least: GroupMin) -> String {
     let used: Vec<String> =
         records.used.iter().map(|(what, name)| format!("{what} from `{name}`")).collect();
     let mut text = format!(
@@ -84,12 +96,12 @@ fn as_text(records: &Records, described: &[Described]) -> String {
         );
     }
     for it in described {
-        describe_class(&mut text, it);
+        describe_class(&mut text, it, least);
     }
     text
 }
 
-fn describe_class(text: &mut String, it: &Described) {
+fn describe_class(text: &mut String, it: &Described, least: GroupMin) {
     let _ = writeln!(text, "\n{}: {} in all, {:.1} a week", it.class.name(), it.items, it.per_week);
     let mut line = |name: &str, said: String| {
         let _ = writeln!(text, "  {name:22}{said}");
@@ -119,7 +131,8 @@ fn describe_class(text: &mut String, it: &Described) {
         None if it.few_people => line(
             "worked",
             format!(
-                "not shown: fewer than {GROUP_MIN} people had these, and it would be about them"
+                "not shown: fewer than {} people had these, and it would be about them",
+                least.people()
             ),
         ),
         None => line(

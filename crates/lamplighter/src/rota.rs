@@ -114,8 +114,14 @@ pub(crate) fn plan(it: &PlanChange) -> Answer {
         return Ok(no());
     };
     let told = compared(&before, &after, from, to, &Zones::bundled());
+    let promises = crate::backtest::planned(it, &before, &after)?;
+    if !it.form.json {
+        say(&crate::backtest::planned_told(&promises));
+    }
     if it.form.json {
-        say_json(&json!({ "from": from.to_string(), "to": to.to_string(), "changes": told }));
+        say_json(&json!({
+            "from": from.to_string(), "to": to.to_string(), "changes": told, "promises": promises,
+        }));
     } else if told.is_empty() {
         say(&format!("Nobody's duty changes within {} weeks.\n", it.weeks));
     } else {

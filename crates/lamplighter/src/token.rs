@@ -75,7 +75,7 @@ fn beside(it: &TokenIssue, place: server::Place, kind: &str) -> Result<Value, Pr
     let accepted =
         answer.map_err(|it| Problem::negative("the token could not be made").detail(it))?;
     let id = accepted.events.iter().find_map(|it| match &it.event {
-        Event::TokenIssued { token, .. } => Some(token.to_string()),
+        Event::TokenIssued(it) => Some(it.token.to_string()),
         _ => None,
     });
     Ok(json!({ "id": id, "secret": secret }))

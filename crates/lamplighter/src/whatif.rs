@@ -17,9 +17,11 @@ pub(crate) mod recorded;
 mod report;
 mod rules;
 mod show;
+mod ways;
 mod words;
 
 use crate::cli::Whatif;
+use crate::records::{Origin, question};
 use crate::{Answer, YES, no, say, say_json};
 use ::whatif::compare::{Swept, sweep};
 use ::whatif::measure::Metric;
@@ -28,6 +30,7 @@ use ::whatif::world::{Draw, draw, offered};
 use ::whatif::{Comparison, Plan};
 use cores::AllCores;
 use input::Question;
+use recorded::Reads;
 use server::Problem;
 use std::path::Path;
 use std::time::Instant;
@@ -85,21 +88,7 @@ struct Findings {
 }
 
 pub(crate) fn whatif(it: &Whatif) -> Answer {
-    let shown = it.file.display();
-    let text = std::fs::read_to_string(&it.file).map_err(|error| {
-        Problem::negative(format!("could not read {shown}"))
-            .detail(error)
-            .hint("a file to begin with is in examples/whatif.yaml")
-    })?;
-    let beside = it.file.parent().unwrap_or(Path::new(""));
-    let open = |name: &str| {
-        std::fs::read_to_string(beside.join(name)).map_err(|error| format!("{name}: {error}"))
-    };
-    let question = Question::parse(&text, &open).map_err(|error| {
-        Problem::negative(format!("{shown} does not describe ways of working"))
-            .detail(error)
-            .hint("the book explains every field under `Another way of working`")
-    })?;
+    let question = asked(it)?;
     if let Some(evidence) = question.evidence.as_ref().filter(|it| !it.passed()) {
         if let Some(file) = &it.report {
             write_report(file, &report::refusal(&question, evidence))?;
@@ -124,12 +113,74 @@ pub(crate) fn whatif(it: &Whatif) -> Answer {
     Ok(YES)
 }
 
+/// The question of a file, of a journal, or of a file about a journal.
+fn asked(it: &Whatif) -> Result<Question, Problem> {
+    let instead = it.history.journal.as_deref();
+    let org = it.history.org.as_deref();
+    // Read once, whoever asks for it.
+    let log = instead.map(|at| Origin { at, org }.read()).transpose()?;
+    let (shown, text) = match (&it.file, &log) {
+        (Some(file), _) => {
+            let text = std::fs::read_to_string(file).map_err(|error| {
+                Problem::negative(format!("could not read {}", file.display()))
+                    .detail(error)
+                    .hint("a file to begin with is in examples/whatif.yaml")
+            });
+            (file.display().to_string(), text?)
+        }
+        (None, Some(log)) => {
+            let at = instead.unwrap_or_default();
+            (format!("the journal in {at}"), question(log, at))
+        }
+        (None, None) => (String::new(), String::new()),
+    };
+    let beside = it.file.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
+    let open = |name: &str| {
+        std::fs::read_to_string(beside.join(name)).map_err(|error| format!("{name}: {error}"))
+    };
+    let journal = |name: &str| {
+        if let Some(log) = &log {
+            return Ok(log.clone());
+        }
+        let at = if name.contains("://") {
+            name.to_owned()
+        } else {
+            beside.join(name).to_string_lossy().into_owned()
+        };
+        Origin { at: &at, org }.read().map_err(|it| it.to_string())
+    };
+    let own = it.structure.iter().map(|file| {
+        let shown = file.display().to_string();
+        let text = std::fs::read_to_string(file).map_err(|error| {
+            Problem::negative(format!("could not read {shown}"))
+                .detail(error)
+                .hint("structures to begin with are in examples/structures.yaml")
+        })?;
+        Ok::<_, Problem>((shown, text))
+    });
+    let own: Vec<(String, String)> = own.collect::<Result<_, _>>()?;
+    let reads = Reads { file: &open, journal: &journal, instead, structures: &own };
+    Question::parse(&text, &reads).map_err(|error| {
+        Problem::negative(format!("{shown} does not describe ways of working"))
+            .detail(error)
+            .hint("the book explains every field under `Another way of working`")
+    })
+}
+
 /// What the server tries: no files, one core, and an end.
 pub(crate) fn trial() -> server::Trial {
-    server::Trial::new(|text, most, told| {
+    server::Trial::new(|text, own, most, told| {
         let deadline = Instant::now() + most;
         let open = |_: &str| Err("files cannot be read on a server: use the command".to_owned());
-        let question = Question::parse(text, &open)?;
+        let journal = |name: &str| match own {
+            Some(own) if name == "own" => Ok(own.clone()),
+            _ => Err("on a server there is only its own: write `journal: own`".to_owned()),
+        };
+        let reads = Reads { file: &open, journal: &journal, instead: None, structures: &[] };
+        let question = Question::parse(text, &reads)?;
+        if let Some(evidence) = question.evidence.as_ref().filter(|it| !it.passed()) {
+            return Ok(report::refusal(&question, evidence));
+        }
         find(question, &AllCores::bounded(deadline, told)).map(|it| report::report(&it))
     })
 }

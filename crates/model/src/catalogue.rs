@@ -127,6 +127,9 @@ pub struct Team {
     /// How many pages one of them may get, where the rota says nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub load: Option<LoadLimit>,
+    /// The rota whose people take the team's interruptions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tribute: Option<RotaId>,
 }
 
 /// Something that runs.
@@ -586,6 +589,20 @@ impl Catalogue {
     #[must_use]
     pub fn channel_for(&self, medium: Medium) -> Option<&ChannelId> {
         self.channels_for(medium).next()
+    }
+
+    /// Whether something is told when `rota` changes hands: as it says, or where a policy calls it or
+    /// it takes a team's interruptions.
+    #[must_use]
+    pub fn hands_over(&self, rota: &RotaId) -> bool {
+        let calls = |target: &crate::PageTarget| matches!(target, crate::PageTarget::Rota(id) | crate::PageTarget::RotaNext(id) if id == rota);
+        let on_call = || {
+            let mut steps = self.escalations.values().flat_map(|it| &it.steps);
+            steps.any(|it| it.page.iter().any(calls))
+        };
+        let tribute = || self.teams.values().any(|it| it.tribute.as_ref() == Some(rota));
+        let usual = || on_call() || tribute();
+        self.rotas.get(rota).is_some_and(|it| it.rules.handover.on.unwrap_or_else(usual))
     }
 
     /// What to call `person`.

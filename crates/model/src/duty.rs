@@ -3,7 +3,7 @@
 //! Everything here has a default that says nothing, and a default is not written: a catalogue that
 //! uses none of it reads, renders and hashes as it always did.
 
-use crate::{Hours, PersonId, RotaId, TeamId, Timestamp};
+use crate::{Hours, Millis, PersonId, RotaId, TeamId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -79,6 +79,34 @@ pub struct RotaRules {
     pub readiness: BTreeMap<PersonId, Readiness>,
     /// What a proposed roster must keep to.
     pub roster: RosterRules,
+    /// What is told when the rota changes hands.
+    #[serde(skip_serializing_if = "is_default")]
+    pub handover: HandoverRules,
+}
+
+/// What is told when a rota changes hands, and what follows when nobody reads it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct HandoverRules {
+    /// Whether anything is; `None`: where a policy of escalation calls the rota.
+    pub on: Option<bool>,
+    /// How long before the end of a shift its draft is there.
+    pub before: Millis,
+    /// After how long unread whoever has the shift now is reminded.
+    pub nag: Millis,
+    /// After how long unread they are called, and after as long again the others; `None`: never.
+    pub page: Option<Millis>,
+}
+
+impl Default for HandoverRules {
+    fn default() -> Self {
+        Self {
+            on: None,
+            before: Millis::from_hours(1),
+            nag: Millis::from_mins(30),
+            page: Some(Millis::from_hours(2)),
+        }
+    }
 }
 
 /// How far somebody has come towards being on duty alone.

@@ -77,6 +77,8 @@ name_id! {
     HeartbeatId;
     /// Planned work that comes again.
     WindowId;
+    /// Times that a budget does not count.
+    ExclusionId;
 }
 
 /// A service objective, written `service.slo`.
@@ -185,4 +187,8 @@ number_id! {
     RosterId "ro";
     /// A request to give or change shifts.
     SwapId "sw";
+    /// What whoever ends a shift tells whoever begins one.
+    HandoverId "ho";
+    /// Something to do that goes from shift to shift until it is done.
+    TodoId "td";
 }

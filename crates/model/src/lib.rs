@@ -12,6 +12,7 @@ mod back;
 mod catalogue;
 mod duty;
 mod escalation;
+mod exclusion;
 mod id;
 mod label;
 pub mod map;
@@ -30,14 +31,15 @@ pub use catalogue::{
     SecretRef, Service, ServiceKind, Slo, Source, SourceKind, Team, Turn, Weekday,
 };
 pub use duty::{
-    Advance, Away, AwayKind, LayerRules, Pay, PersonDuty, Readiness, RosterRules, RotaRules,
-    ShiftPattern,
+    Advance, Away, AwayKind, HandoverRules, LayerRules, Pay, PersonDuty, Readiness, RosterRules,
+    RotaRules, ShiftPattern,
 };
 pub use escalation::{BudgetWhen, Escalation, EscalationStep, Hours, PageTarget, Urgency, When};
+pub use exclusion::{CountsAs, ExcludedTimes, Exclusion, Occasions};
 pub use id::{
-    AlertId, ChangeId, ChannelId, EscalationId, FeatureId, HeartbeatId, IncidentId, InvalidName,
-    NoticeId, OrgId, OverrideId, PageId, PersonId, RosterId, RotaId, ServiceId, SilenceId, SloId,
-    SourceId, SwapId, TeamId, TokenId, WindowId,
+    AlertId, ChangeId, ChannelId, EscalationId, ExclusionId, FeatureId, HandoverId, HeartbeatId,
+    IncidentId, InvalidName, NoticeId, OrgId, OverrideId, PageId, PersonId, RosterId, RotaId,
+    ServiceId, SilenceId, SloId, SourceId, SwapId, TeamId, TodoId, TokenId, WindowId,
 };
 pub use label::{Labels, Severity};
 pub use map::{Map, Set};

@@ -7,8 +7,8 @@
 //! Invariant: plain data; when a window begins in UTC is computed in `oncall`.
 
 use crate::{
-    ChannelId, FeatureId, HeartbeatId, Millis, PersonId, SecretRef, ServiceId, Severity, TeamId,
-    Weekday, WindowId,
+    ChannelId, Exclusion, ExclusionId, FeatureId, HeartbeatId, Millis, PersonId, SecretRef,
+    ServiceId, Severity, TeamId, Weekday, WindowId,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -22,6 +22,8 @@ pub struct Watched {
     pub heartbeats: BTreeMap<HeartbeatId, Heartbeat>,
     /// Times of planned work.
     pub maintenance: BTreeMap<WindowId, Maintenance>,
+    /// Times that budgets do not count.
+    pub exclusions: BTreeMap<ExclusionId, Exclusion>,
     /// A page through the whole product, to nobody.
     pub synthetic: Option<Synthetic>,
     /// A sign of life to somebody else.
@@ -85,13 +87,16 @@ pub enum Days {
     MonthDay(u8),
     /// On the n-th such day of each month, 1 to 4, or the last one (0).
     MonthWeekday(u8, Weekday),
+    /// By a rule of RFC 5545, counted from the day `YYYY-MM-DD`. The rule is read in `oncall`.
+    Rule(String, String),
 }
 
 /// A text that says no times.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "`{0}` does not say when; write `2026-12-24 22:00`, `daily 02:00`, `tue,thu 02:00`, \
-     `monthly 15 02:00`, `monthly 2nd tue 02:00` or `monthly last sun 02:00`"
+     `monthly 15 02:00`, `monthly 2nd tue 02:00`, `monthly last sun 02:00` or \
+     `from 2026-01-06 FREQ=WEEKLY;INTERVAL=2 02:00`"
 )]
 pub struct NotWhen(pub String);
 
@@ -130,7 +135,8 @@ impl Watched {
 
 impl Recurrence {
     /// Reads `2026-12-24 22:00`, `daily 02:00`, `tue,thu 02:00`, `monthly 15 02:00`,
-    /// `monthly 2nd tue 02:00` or `monthly last sun 02:00`.
+    /// `monthly 2nd tue 02:00`, `monthly last sun 02:00` or
+    /// `from 2026-01-06 FREQ=WEEKLY;INTERVAL=2 02:00`. Whether such a rule makes sense is not judged here.
     pub fn parse(text: &str) -> Result<Self, NotWhen> {
         let not_when = || NotWhen(text.to_owned());
         let words: Vec<&str> = text.split_whitespace().collect();
@@ -142,15 +148,21 @@ impl Recurrence {
             ["monthly", nth, day] => {
                 nth_of(nth).zip(weekday(day)).map(|(nth, day)| Days::MonthWeekday(nth, day))
             }
+            ["from", first, rule] if rule.starts_with("FREQ=") && is_day(first) => {
+                Some(Days::Rule(first.to_owned(), rule.to_owned()))
+            }
             [day] if day.starts_with(|it: char| it.is_ascii_digit()) => {
-                let is_day = day.len() == 10 && day.parse::<jiff::civil::Date>().is_ok();
-                is_day.then(|| Days::Once(day.to_owned()))
+                is_day(day).then(|| Days::Once(day.to_owned()))
             }
             [list] => weekdays(list),
             _ => None,
         };
         Ok(Self { days: days.ok_or_else(not_when)?, minute })
     }
+}
+
+fn is_day(text: &str) -> bool {
+    text.len() == 10 && text.parse::<jiff::civil::Date>().is_ok()
 }
 
 fn clock_minute(text: &str) -> Option<u16> {
@@ -201,6 +213,7 @@ impl fmt::Display for Recurrence {
         match &self.days {
             Days::Once(day) => f.write_str(day)?,
             Days::Daily => f.write_str("daily")?,
+            Days::Rule(first, rule) => write!(f, "from {first} {rule}")?,
             Days::Weekly(days) => {
                 let names: Vec<&str> = days.iter().map(|it| name_of(*it)).collect();
                 f.write_str(&names.join(","))?;
@@ -250,6 +263,7 @@ mod tests {
             "monthly 31 02:00",
             "monthly 2nd tue 02:00",
             "monthly last sun 02:00",
+            "from 2026-01-06 FREQ=WEEKLY;INTERVAL=2;BYDAY=TU 02:00",
         ] {
             check(text, text);
         }
@@ -272,6 +286,8 @@ mod tests {
             "tues 02:00",
             "tue,,thu 02:00",
             "weekly tue 02:00",
+            "from 2026-02-30 FREQ=DAILY 02:00",
+            "from 2026-02-03 daily 02:00",
         ] {
             check(text, "");
         }

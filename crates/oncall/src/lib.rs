@@ -47,7 +47,7 @@ pub use night::night;
 pub use recurrence::Recurrence;
 pub use schedule::{Change, Duties, Override, Shift};
 pub use weigh::{Weighed, weigh};
-pub use window::{Window, window};
+pub use window::{Window, occasion, occasions, window};
 pub use zones::Zones;
 
 use model::{PersonId, Rota, RotaId, Timestamp};

@@ -8,17 +8,20 @@
 //! one that exists twice means the first.
 //!
 //! Invariant: windows are found by looking at the days around an instant, never by walking from the
-//! first one.
+//! first one; only a rule of RFC 5545 counts from its first day, and for a bounded number of days.
 
 use crate::Zones;
 use jiff::ToSpan;
 use jiff::civil::{Date, Weekday as CivilWeekday};
 use jiff::tz::TimeZone;
-use model::{Days, Maintenance, Timestamp, Weekday};
+use model::{Days, Maintenance, Occasions, Timestamp, Weekday};
 
 /// Days ahead in which a recurring window is looked for: the 29th of February comes after eight years
 /// at most, though nothing here asks for it; the 31st comes after two months.
 const DAYS_AHEAD: i64 = 70;
+
+/// Days of one rule that are looked at: a daily one for 27 years.
+const RULE_DAYS_MAX: usize = 10_000;
 
 /// One time of planned work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +35,28 @@ pub struct Window {
 /// The first window of `plan` that ends after `at`; `None` when there is none any more.
 #[must_use]
 pub fn window(plan: &Maintenance, at: Timestamp, zones: &Zones) -> Option<Window> {
+    let occasions =
+        Occasions { when: plan.when.clone(), timezone: plan.timezone.clone(), lasts: plan.lasts };
+    occasion(&occasions, at, zones)
+}
+
+/// Every window of `plan` that has a part after `from` and begins before `to`, in order.
+#[must_use]
+pub fn occasions(plan: &Occasions, from: Timestamp, to: Timestamp, zones: &Zones) -> Vec<Window> {
+    let mut found = Vec::new();
+    let mut at = from;
+    // A window may last longer than the days between two: then the next one begins inside it, and what
+    // lies in both lies in one all the same.
+    while let Some(window) = occasion(plan, at, zones).filter(|it| it.starts < to) {
+        at = window.ends;
+        found.push(window);
+    }
+    found
+}
+
+/// The first of `plan` that ends after `at`.
+#[must_use]
+pub fn occasion(plan: &Occasions, at: Timestamp, zones: &Zones) -> Option<Window> {
     let zone = zones.get(&plan.timezone).unwrap_or(TimeZone::UTC);
     let minute = plan.when.minute.min(1_439);
     let window_on = |day: Date| -> Option<Window> {
@@ -44,6 +69,11 @@ pub fn window(plan: &Maintenance, at: Timestamp, zones: &Zones) -> Option<Window
     let still_to_come = |it: &Window| it.ends > at;
     if let Days::Once(day) = &plan.when.days {
         return window_on(day.parse().ok()?).filter(still_to_come);
+    }
+    if let Days::Rule(first, rule) = &plan.when.days {
+        let rule = crate::Recurrence::parse(rule).ok()?;
+        let days = rule.dates(first.parse().ok()?).take(RULE_DAYS_MAX);
+        return days.filter_map(window_on).find(still_to_come);
     }
     // A window that began days ago may still last.
     let days_back = plan.lasts.0 / 86_400_000 + 2;
@@ -63,7 +93,7 @@ pub fn window(plan: &Maintenance, at: Timestamp, zones: &Zones) -> Option<Window
 
 fn falls_on(days: &Days, day: Date) -> bool {
     match days {
-        Days::Once(_) => false,
+        Days::Once(_) | Days::Rule(..) => false,
         Days::Daily => true,
         Days::Weekly(list) => list.iter().any(|it| civil(*it) == day.weekday()),
         Days::MonthDay(number) => day.day() == i8::try_from(*number).unwrap_or(0),
@@ -154,6 +184,45 @@ mod tests {
                 "2027-03-28T01:30:00Z",
                 "2027-04-04T00:30:00Z",
             ],
+        );
+    }
+
+    #[test]
+    fn rules_count_from_their_first_day() {
+        check(
+            "from 2026-10-13 FREQ=WEEKLY;INTERVAL=2;BYDAY=TU 02:30",
+            "Europe/Berlin",
+            "2026-10-14T00:00:00Z",
+            &["2026-10-27T01:30:00Z", "2026-11-10T01:30:00Z"],
+        );
+        check(
+            "from 2026-11-20 FREQ=DAILY;COUNT=2 02:00",
+            "UTC",
+            "2026-11-20T05:00:00Z",
+            &["2026-11-21T02:00:00Z"],
+        );
+        let plan = Occasions {
+            when: Recurrence::parse("daily 22:00").unwrap(),
+            timezone: "UTC".into(),
+            lasts: Millis::from_hours(48),
+        };
+        let at = |text| Timestamp::parse_rfc3339(text).unwrap();
+        let found = occasions(
+            &plan,
+            at("2026-11-21T00:00:00Z"),
+            at("2026-11-23T00:00:00Z"),
+            &Zones::bundled(),
+        );
+        let shown: Vec<String> = found.iter().map(|it| it.starts.to_string()).collect();
+        // Windows that overlap: each second one is inside the others.
+        assert_eq!(
+            shown,
+            [
+                "2026-11-19T22:00:00Z",
+                "2026-11-20T22:00:00Z",
+                "2026-11-21T22:00:00Z",
+                "2026-11-22T22:00:00Z"
+            ]
         );
     }
 

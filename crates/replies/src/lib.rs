@@ -10,6 +10,7 @@
 //! - case, punctuation, spaces, and a quoted original below or above change nothing;
 //! - an answer fits one text message.
 
+mod length;
 mod segment;
 mod words;
 
@@ -18,7 +19,7 @@ mod tests;
 
 pub use segment::{SEGMENT_SEPTETS_MAX, one_segment, septets};
 
-use model::{IncidentId, PageId, SwapId};
+use model::{HandoverId, IncidentId, Millis, PageId, SilenceId, SwapId};
 use words::{FILLERS, GREETINGS, Word, word};
 
 /// Bytes of a message that are looked at; the rest is left out.
@@ -53,6 +54,13 @@ pub enum Act {
         /// The same with what was taken for a number: `note 12 carriers are down`.
         whole: String,
     },
+    /// To hear no more of what a page is about, for a while.
+    Silence {
+        /// For how long, where they say.
+        length: Option<Millis>,
+    },
+    /// To hear of it again.
+    EndSilence(SilenceId),
     /// To know who is on duty, in a rota or team where one is named.
     Who(Option<String>),
     /// To know what can be said.
@@ -63,6 +71,13 @@ pub enum Act {
         swap: SwapId,
         /// Whether they take it.
         takes: bool,
+    },
+    /// To say what a handover says, in their own words.
+    Read {
+        /// Which handover.
+        handover: HandoverId,
+        /// What they understood.
+        words: String,
     },
     /// No more messages.
     Stop,
@@ -95,6 +110,11 @@ pub fn parse(text: &str) -> Said {
         return Said { act: Act::Unclear, about: About::Unsaid };
     };
     let mut said = parse_line(first);
+    if let Act::Read { words, .. } = &mut said.act {
+        for line in &own[1..] {
+            *words = format!("{words} {}", line.split_whitespace().collect::<Vec<_>>().join(" "));
+        }
+    }
     if let Act::Note { text, whole } = &mut said.act {
         for line in &own[1..] {
             for words in [&mut *text, &mut *whole] {
@@ -165,7 +185,10 @@ fn parse_line(line: &str) -> Said {
         (about, at) = (id, at + used);
     }
     let Some(first) = words.get(at) else { return unclear(about) };
-    if let Some(act) = swap(&words[at..]) {
+    if let Some(act) = swap(&words[at..]).or_else(|| unmute(&words[at..])) {
+        return Said { act, about };
+    }
+    if let Some(act) = read(&words[at..], &originals[at..]) {
         return Said { act, about };
     }
     let given = given_back(&words[at..]);
@@ -208,6 +231,12 @@ fn parse_line(line: &str) -> Said {
         let text = originals[at..].join(" ");
         return Said { act: Act::Note { text, whole: originals[whole_from..].join(" ") }, about };
     }
+    if word == Word::Silence {
+        return match length::said(&words[at..]) {
+            Ok(length) => Said { act: Act::Silence { length }, about },
+            Err(length::Unclear) => unclear(about),
+        };
+    }
     if words[at..].iter().all(|it| FILLERS.contains(&it.as_str())) {
         Said { act: act(word), about }
     } else {
@@ -248,6 +277,31 @@ fn swap(words: &[String]) -> Option<Act> {
     rest.all(|it| FILLERS.contains(&it)).then_some(Act::Swap { swap, takes })
 }
 
+/// `unmute 4`, `unmute si_4`: whole, or not at all.
+fn unmute(words: &[String]) -> Option<Act> {
+    let (first, rest) = words.split_first()?;
+    let (number, rest) = rest.split_first()?;
+    let known = ["unmute", "unsilence"].contains(&first.as_str());
+    let digits = number.strip_prefix("si_").unwrap_or(number);
+    let short = !digits.is_empty() && digits.len() <= 9;
+    let number = (known && short && digits.bytes().all(|it| it.is_ascii_digit()))
+        .then(|| digits.parse().ok())??;
+    let clear = rest.iter().all(|it| FILLERS.contains(&it.as_str()));
+    clear.then_some(Act::EndSilence(SilenceId(number)))
+}
+
+/// `read 3 the mast is slow, look at six`: what follows the number are the reader's words.
+fn read(words: &[String], originals: &[&str]) -> Option<Act> {
+    let (first, rest) = words.split_first()?;
+    let number = rest.first()?;
+    let number = number.strip_prefix("ho_").unwrap_or(number);
+    let digits =
+        !number.is_empty() && number.len() <= 9 && number.bytes().all(|it| it.is_ascii_digit());
+    (first == "read" && digits).then_some(())?;
+    let handover = HandoverId(number.parse().ok()?);
+    Some(Act::Read { handover, words: originals.get(2..).unwrap_or_default().join(" ") })
+}
+
 fn act(word: Word) -> Act {
     match word {
         Word::Acknowledge => Act::Acknowledge,
@@ -255,6 +309,7 @@ fn act(word: Word) -> Act {
         Word::Escalate => Act::Escalate,
         Word::TakeOver => Act::TakeOver,
         Word::GiveBack => Act::GiveBack,
+        Word::Silence => Act::Silence { length: None },
         Word::Help => Act::Help,
         Word::Stop => Act::Stop,
         Word::Start => Act::Start,

@@ -18,12 +18,16 @@ fn shown(said: &Said) -> String {
         Act::TakeOver => format!("take{about}"),
         Act::GiveBack => format!("give back{about}"),
         Act::Note { text, whole } => format!("note{about} [{text}] [{whole}]"),
+        Act::Silence { length: None } => format!("silence{about}"),
+        Act::Silence { length: Some(length) } => format!("silence{about} for {length}"),
+        Act::EndSilence(id) => format!("hear {id}"),
         Act::Who(None) => "who".to_owned(),
         Act::Who(Some(name)) => format!("who {name}"),
         Act::Help => "help".to_owned(),
         Act::Stop => "stop".to_owned(),
         Act::Start => "start".to_owned(),
         Act::Swap { swap, takes } => format!("swap {swap} {takes}"),
+        Act::Read { handover, words } => format!("read {handover} [{words}]"),
         Act::Unclear => format!("unclear{about}"),
     }
 }
@@ -51,6 +55,20 @@ fn swapping_a_shift() {
         ("swap 3 4", "unclear"),
         ("swap 12345678901", "unclear"),
         ("SWAP 3\n> Ana asks you", "swap sw_3 true"),
+    ]);
+}
+
+/// A handover is read back in words of one's own; what they are is not for us to judge here.
+#[test]
+fn reading_a_handover_back() {
+    check(&[
+        ("READ 3 mast 4, restart at 500", "read ho_3 [mast 4, restart at 500]"),
+        ("read ho_3 Stop the Queue", "read ho_3 [Stop the Queue]"),
+        ("Read #3: all\nof it\n> READ 3 + your own words", "read ho_3 [all of it]"),
+        ("read 3", "read ho_3 []"),
+        ("read", "unclear"),
+        ("read it", "unclear"),
+        ("read 12345678901 x", "unclear"),
     ]);
 }
 
@@ -100,6 +118,31 @@ fn giving_back() {
         ("give it to bo", "unclear"),
         ("give back my money", "unclear"),
         ("back", "unclear"),
+    ]);
+}
+
+#[test]
+fn silencing() {
+    check(&[
+        ("MUTE 12", "silence pg_12"),
+        ("mute", "silence"),
+        ("Mute 12 2h", "silence pg_12 for 2h"),
+        ("silence in_3 for 30 min, please", "silence in_3 for 30m"),
+        ("12 mute 1 day", "silence pg_12 for 1d"),
+        ("mute12 45m", "silence pg_12 for 45m"),
+        ("mute 2h", "silence for 2h"),
+        ("hush it", "silence"),
+        ("mute 12 30", "unclear pg_12"),
+        ("mute 12 0h", "unclear pg_12"),
+        ("mute 12 25h", "unclear pg_12"),
+        ("mute 12 99999999999999h", "unclear pg_12"),
+        ("mute 12 2h 3h", "unclear pg_12"),
+        ("mute everything", "unclear"),
+        ("mute 12 until monday", "unclear pg_12"),
+        ("UNMUTE 4", "hear si_4"),
+        ("unmute si_4 thanks", "hear si_4"),
+        ("unmute", "unclear"),
+        ("unmute four", "unclear"),
     ]);
 }
 

@@ -8,6 +8,7 @@ pub(crate) enum Word {
     Escalate,
     TakeOver,
     GiveBack,
+    Silence,
     Note,
     Who,
     Help,
@@ -17,7 +18,7 @@ pub(crate) enum Word {
 
 /// Every word, in lower case. The digits are those of the keypad when a call reads a page aloud, and more.
 /// The words that stop and start are those that operators of text messages agreed upon.
-const WORDS: [(Word, &[&str]); 10] = [
+const WORDS: [(Word, &[&str]); 11] = [
     (
         Word::Acknowledge,
         &[
@@ -39,6 +40,7 @@ const WORDS: [(Word, &[&str]); 10] = [
     (Word::Resolve, &["4", "resolve", "resolved", "close", "closed", "done", "fixed", "solved"]),
     (Word::TakeOver, &["5", "take", "takeover", "take-over"]),
     (Word::GiveBack, &["unack", "unacknowledge", "giveback", "give-back", "handback", "release"]),
+    (Word::Silence, &["mute", "silence", "hush"]),
     (Word::Note, &["6", "note", "comment"]),
     (Word::Help, &["help", "?", "info", "commands"]),
     (

@@ -62,6 +62,12 @@ pub(crate) fn letter(desk: &Desk<'_>, id: NoticeId) -> Option<Result<Message, St
         Purpose::Answer => answer_letter(desk, id, notice),
         Purpose::Swap { swap } => duty_letters::swap(desk, id, notice, swap),
         Purpose::Roster { roster } => duty_letters::roster(desk, id, notice, roster),
+        Purpose::Interruption { number } => {
+            crate::handover_letters::interruption(desk, id, notice, number)
+        }
+        Purpose::Handover { handover, ask } => {
+            crate::handover_letters::letter(desk, id, notice, handover, ask)
+        }
         Purpose::Thin { look } => duty_letters::thin(desk, id, notice, look),
     })
 }

@@ -10,7 +10,11 @@
 //!   look well;
 //! - after a jump of the clock at most [`MINUTES_OBSERVED_MAX`] minutes are reported one by one.
 
+mod excluded;
+mod history;
 mod pushed;
+
+pub use excluded::configured_masks;
 
 use crate::Metrics;
 use crate::node::Shared;
@@ -53,6 +57,8 @@ pub struct Measurer {
     forgot_at: i64,
     /// The batch of each objective up to which pushed counts were taken.
     pushed: BTreeMap<SloId, u64>,
+    excluded: excluded::Excluded,
+    history: history::Histories,
 }
 
 /// When a source is read next.
@@ -92,6 +98,8 @@ impl Measurer {
             closed: i64::MIN,
             forgot_at: 0,
             pushed: BTreeMap::new(),
+            excluded: excluded::Excluded::default(),
+            history: history::Histories::default(),
             shared,
             samples,
             metrics,
@@ -104,12 +112,15 @@ impl Measurer {
         let mut changes = self.shared.handle.subscribe();
         loop {
             self.adopt().await;
+            self.exclude().await;
             self.take_pushed().await;
             self.start_due();
             self.close().await;
+            self.start_history().await;
             let next = self.next_due();
             tokio::select! {
                 Some(done) = self.running.join_next() => self.take(done).await,
+                Some(done) = self.history.running.join_next() => self.take_history(done).await,
                 () = self.waiter.until(next) => {}
                 _ = changes.changed() => {}
                 () = stopped(&mut stop) => return,
@@ -120,12 +131,17 @@ impl Measurer {
     /// Does everything that is due now, and returns when it is done.
     pub async fn step(&mut self) {
         self.adopt().await;
+        self.exclude().await;
         self.take_pushed().await;
         self.start_due();
         while let Some(done) = self.running.join_next().await {
             self.take(done).await;
         }
         self.close().await;
+        self.start_history().await;
+        while let Some(done) = self.history.running.join_next().await {
+            self.take_history(done).await;
+        }
     }
 
     /// Follows the catalogue in force. A board with anything new in it is built again from stored
@@ -150,11 +166,8 @@ impl Measurer {
             board.adopt(&self.catalogue)
         };
         if !fresh.fresh_slos.is_empty() || !fresh.fresh_features.is_empty() {
-            let end = now.minute() - 1;
-            let rebuilt = self.samples.board(Arc::clone(&self.catalogue), end).await;
-            if let Some(rebuilt) = rebuilt {
-                *self.shared.board.write().unwrap_or_else(PoisonError::into_inner) = rebuilt;
-            }
+            self.excluded.refresh(&self.shared, now);
+            self.rebuild(now).await;
         }
         if self.closed == i64::MIN {
             let newest = {
@@ -162,6 +175,15 @@ impl Measurer {
                 board.newest_minute().unwrap_or(i64::MIN)
             };
             self.closed = newest.max(self.meter.closed_minute(now) - MINUTES_OBSERVED_MAX);
+        }
+    }
+
+    /// Builds the board again from stored samples, under the exclusions in force.
+    async fn rebuild(&mut self, now: Timestamp) {
+        let (catalogue, masks) = (Arc::clone(&self.catalogue), self.excluded.masks().clone());
+        if let Some(mut rebuilt) = self.samples.board(catalogue, masks, now.minute() - 1).await {
+            rebuilt.set_histories(self.history.told());
+            *self.shared.board.write().unwrap_or_else(PoisonError::into_inner) = rebuilt;
         }
     }
 

@@ -66,7 +66,7 @@ pub(crate) fn duty(
 ) -> Result<Message, String> {
     let to = address(desk, notice)?;
     let reader = person(notice)?;
-    let mut duties = desk.state.reach.duties.iter();
+    let mut duties = desk.state.reach.duty_calls();
     let (rota, it) =
         duties.find(|(_, it)| it.call == call).ok_or("the shift has changed hands since")?;
     let zone = zone_of(desk.state.catalogue(), notice);

@@ -483,7 +483,7 @@ mod tests {
             public_url: None,
             catalogue,
             mode: Mode::Serve,
-            trial: web::Trial::new(|_, _, _| Err("nothing is tried here".to_owned())),
+            trial: web::Trial::new(|_, _, _, _| Err("nothing is tried here".to_owned())),
             reload: Arc::new(|| Box::pin(async { Ok(String::new()) })),
             inbox: None,
             extra: vec![calls],

@@ -9,7 +9,7 @@
 //!   restart, which is said in the log.
 
 use model::{Catalogue, Slo, SloId};
-use slo::{Board, Slice};
+use slo::{Board, Masks, Slice};
 use std::sync::{Arc, RwLock};
 use std::thread::JoinHandle;
 use store::{MinuteCounts, Samples};
@@ -32,7 +32,13 @@ pub(crate) type Lot = (String, Vec<(i64, MinuteCounts)>);
 
 enum Job {
     Put(Vec<Lot>),
-    Board { catalogue: Arc<Catalogue>, end_minute: i64, answer: oneshot::Sender<Board> },
+    Board {
+        catalogue: Arc<Catalogue>,
+        masks: Masks,
+        end_minute: i64,
+        answer: oneshot::Sender<Board>,
+    },
+    Fill(Vec<Lot>, oneshot::Sender<bool>),
     ForgetBefore(i64),
     Stop(oneshot::Sender<()>),
 }
@@ -59,10 +65,22 @@ impl SampleStore {
         let _ = self.queue.send(Job::Put(lots)).await;
     }
 
-    /// A board of `catalogue` with every stored minute up to `end_minute`.
-    pub(crate) async fn board(&self, catalogue: Arc<Catalogue>, end_minute: i64) -> Option<Board> {
+    /// Stores minutes of the past where none are known yet, and says whether they are stored now.
+    pub(crate) async fn fill(&self, lots: Vec<Lot>) -> bool {
         let (answer, answered) = oneshot::channel();
-        self.queue.send(Job::Board { catalogue, end_minute, answer }).await.ok()?;
+        let sent = self.queue.send(Job::Fill(lots, answer)).await;
+        sent.is_ok() && answered.await.unwrap_or(false)
+    }
+
+    /// A board of `catalogue` under `masks` with every stored minute up to `end_minute`.
+    pub(crate) async fn board(
+        &self,
+        catalogue: Arc<Catalogue>,
+        masks: Masks,
+        end_minute: i64,
+    ) -> Option<Board> {
+        let (answer, answered) = oneshot::channel();
+        self.queue.send(Job::Board { catalogue, masks, end_minute, answer }).await.ok()?;
         answered.await.ok()
     }
 
@@ -100,6 +118,26 @@ pub(crate) fn stored(slice: Slice) -> MinuteCounts {
     slice.counts().map(|it| (it.bad, it.total))
 }
 
+/// Every stored minute of `catalogue` from `from` up to and including `end`, for a replay.
+pub fn recording(
+    samples: &mut dyn Samples,
+    catalogue: &Catalogue,
+    from: i64,
+    end: i64,
+) -> Result<slo::backtest::Recording, crate::Problem> {
+    let mut found = slo::backtest::Recording::new();
+    for (id, slo) in catalogue.slos() {
+        let minutes = samples.range(&key_of(&id, slo), from, end + 1).map_err(|error| {
+            crate::Problem::unreachable("the recorded minutes cannot be read").detail(error)
+        })?;
+        for (minute, counts) in minutes {
+            let slice = counts.map_or(Slice::Unknown, |(bad, all)| Slice::known(bad, all));
+            found.entry(minute).or_default().push((id.clone(), slice));
+        }
+    }
+    Ok(found)
+}
+
 struct Clerk {
     samples: Box<dyn Samples>,
     waiting: Vec<Lot>,
@@ -113,9 +151,14 @@ impl Clerk {
                     self.waiting.extend(lots);
                     self.store();
                 }
-                Job::Board { catalogue, end_minute, answer } => {
+                Job::Board { catalogue, masks, end_minute, answer } => {
                     self.store();
-                    let _ = answer.send(rebuilt(&mut *self.samples, &catalogue, end_minute));
+                    let _ =
+                        answer.send(rebuilt(&mut *self.samples, &catalogue, &masks, end_minute));
+                }
+                Job::Fill(lots, answer) => {
+                    self.store();
+                    let _ = answer.send(self.fill(lots));
                 }
                 Job::ForgetBefore(minute) => {
                     if let Err(error) = self.samples.forget_before(minute) {
@@ -142,6 +185,28 @@ impl Clerk {
         }
     }
 
+    /// What was measured at the time stands: history only adds to it.
+    fn fill(&mut self, lots: Vec<Lot>) -> bool {
+        for (sli, mut minutes) in lots {
+            let (Some(first), Some(last)) = (minutes.first(), minutes.last()) else { continue };
+            let stored = match self.samples.range(&sli, first.0, last.0 + 1) {
+                Ok(stored) => stored,
+                Err(error) => {
+                    tracing::warn!("samples of {sli} could not be read: {error}");
+                    return false;
+                }
+            };
+            let known: std::collections::BTreeSet<i64> =
+                stored.into_iter().filter(|it| it.1.is_some()).map(|it| it.0).collect();
+            minutes.retain(|it| !known.contains(&it.0));
+            if let Err(error) = self.samples.put(&sli, &minutes) {
+                tracing::warn!("history of {sli} could not be stored: {error}");
+                return false;
+            }
+        }
+        true
+    }
+
     fn give_up_oldest(&mut self) {
         let mut count: usize = self.waiting.iter().map(|(_, it)| it.len()).sum();
         while count > WAITING_MAX {
@@ -157,8 +222,13 @@ impl Clerk {
 
 /// Records every stored minute into a fresh board, in order of time, so that features are composed
 /// as they were.
-fn rebuilt(samples: &mut dyn Samples, catalogue: &Catalogue, end_minute: i64) -> Board {
-    let mut board = Board::new(catalogue);
+pub(crate) fn rebuilt(
+    samples: &mut dyn Samples,
+    catalogue: &Catalogue,
+    masks: &Masks,
+    end_minute: i64,
+) -> Board {
+    let mut board = Board::with_masks(catalogue, masks.clone());
     let keys: Vec<(SloId, String)> = catalogue
         .slos()
         .map(|(id, slo)| {
@@ -179,6 +249,20 @@ fn rebuilt(samples: &mut dyn Samples, catalogue: &Catalogue, end_minute: i64) ->
             for (minute, counts) in found {
                 let slice = counts.map_or(Slice::Unknown, |(bad, all)| Slice::known(bad, all));
                 minutes.entry(minute).or_default().push((id, slice));
+            }
+        }
+        // Excluded minutes of which nothing is stored are excluded all the same.
+        for (id, mask) in &masks.slos {
+            for minute in (from..to).filter(|it| mask.at(*it).is_some()) {
+                let slices = minutes.entry(minute).or_default();
+                if !slices.iter().any(|(stored, _)| *stored == id) {
+                    slices.push((id, Slice::Unknown));
+                }
+            }
+        }
+        for mask in masks.features.values() {
+            for minute in (from..to).filter(|it| mask.at(*it).is_some()) {
+                minutes.entry(minute).or_default();
             }
         }
         for (minute, slices) in minutes {
@@ -212,7 +296,7 @@ mod tests {
             lots.push((key_of(&id, slo), minutes));
         }
         store.put(lots).await;
-        let board = store.board(Arc::new(catalogue), now).await.unwrap();
+        let board = store.board(Arc::new(catalogue), Masks::default(), now).await.unwrap();
         let light_on = FeatureId::from("light-on");
         let counts = board.rings(&light_on).unwrap().window(now - 1, Millis::from_mins(4));
         assert_eq!(counts, WindowCounts { bad: 30, total: 120, known_minutes: 2, minutes: 4 },);

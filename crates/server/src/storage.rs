@@ -58,6 +58,18 @@ impl Place {
         }
     }
 
+    /// Opens the minutes of `org` alone, which may be read while a server goes on.
+    pub fn samples(&self, org: &OrgId) -> Result<Box<dyn Samples>, Problem> {
+        match self {
+            Self::Folder(folder) => SqliteSamples::open(folder, org.as_str())
+                .map(|it| Box::new(it) as Box<dyn Samples>)
+                .map_err(|it| self.problem(&it)),
+            Self::Database(url) => PostgresSamples::open(url, org.as_str())
+                .map(|it| Box::new(it) as Box<dyn Samples>)
+                .map_err(|it| self.problem(&it)),
+        }
+    }
+
     /// Whether a journal has been kept here before. A database is asked by opening it.
     #[must_use]
     pub fn exists(&self) -> bool {

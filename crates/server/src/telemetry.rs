@@ -224,6 +224,21 @@ fn register_duty(registry: &mut Registry, state: &engine::State, now: Timestamp)
         }
     }
     gauge(registry, "on_duty_people", "People on duty now", people);
+    let (mut all, mut past) = (vec![], vec![]);
+    let last = engine::week_of(now).minus(Millis::from_days(7));
+    for team in state.catalogue().into_iter().flat_map(|it| it.teams.keys()) {
+        let weeks = state.leaks(team).unwrap_or_default();
+        for it in weeks.iter().filter(|it| it.starts == last) {
+            #[expect(clippy::cast_precision_loss, reason = "counts of interruptions")]
+            let (noted, leaked) = (it.all as f64, it.past as f64);
+            all.push((vec![("team", team.to_string())], noted));
+            past.push((vec![("team", team.to_string())], leaked));
+        }
+    }
+    let help = "Interruptions noted in the last whole week";
+    gauge(registry, "tribute_interruptions", help, all);
+    let help = "Of those, the ones that hit somebody who had not the tribute";
+    gauge(registry, "tribute_past_the_duty", help, past);
     let help = "How much of the eight days to come is thin, as the last look found it";
     gauge(registry, "duty_thin_seconds", help, thin);
 }
@@ -261,16 +276,34 @@ fn register_board(registry: &mut Registry, observed: &Observed) {
         state.catalogue().map(|it| it.features.keys().cloned().collect()).unwrap_or_default()
     };
     let board = observed.board.read().unwrap_or_else(PoisonError::into_inner);
+    let left = board.histories().iter().map(|(id, it)| {
+        (vec![("slo", id.to_string())], seconds(Millis::from_mins(it.minutes_left)))
+    });
+    let help = "How much of an objective's past is still to be read from its source";
+    gauge(registry, "history_to_read_seconds", help, left.collect());
     let Some(end) = board.newest_minute() else { return };
     let (mut spent, mut coverage) = (vec![], vec![]);
+    let (mut hidden_minutes, mut hidden_bad, mut without) = (vec![], vec![], vec![]);
     for feature in features {
         let Some(assessment) = board.assess_feature(&feature, end) else { continue };
         let labels = vec![("feature", feature.to_string())];
         if let Some(ratio) = assessment.budget.spent_ratio {
             spent.push((labels.clone(), ratio));
         }
-        coverage.push((labels, assessment.budget.coverage));
+        coverage.push((labels.clone(), assessment.budget.coverage));
+        let hidden = assessment.hidden.unwrap_or_default();
+        hidden_minutes.push((labels.clone(), f64::from(hidden.minutes)));
+        hidden_bad.push((labels.clone(), u32::try_from(hidden.bad).map_or(f64::MAX, f64::from)));
+        if let Some(ratio) = hidden.spent_without.or(assessment.budget.spent_ratio) {
+            without.push((labels, ratio));
+        }
     }
+    let help = "Minutes of the window that exclusions keep out of the budget";
+    gauge(registry, "feature_excluded_minutes", help, hidden_minutes);
+    let help = "Failures in the window that exclusions keep out of the budget";
+    gauge(registry, "feature_excluded_failures", help, hidden_bad);
+    let help = "Share of the error budget that would be spent without exclusions";
+    gauge(registry, "feature_budget_spent_without_exclusions_ratio", help, without);
     gauge(registry, "feature_budget_spent_ratio", "Share of the error budget spent", spent);
     let help = "Share of the window's minutes that are known";
     gauge(registry, "feature_coverage_ratio", help, coverage);

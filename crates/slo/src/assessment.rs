@@ -13,8 +13,9 @@
 //! minutes, not after half an hour. What protects against rash calls there is the test of
 //! significance. And a window that is known but empty is quiet: nobody came, nobody was failed.
 
+use crate::mask::Masked;
 use crate::number::{float, float_signed, settled};
-use crate::{Condition, Rings, WindowCounts, is_significantly_above};
+use crate::{Condition, Hidden, Rings, WindowCounts, is_significantly_above};
 use model::{Millis, Objective, Severity};
 use serde::{Deserialize, Serialize};
 
@@ -39,6 +40,9 @@ pub struct Assessment {
     pub budget: Budget,
     /// Burn rate over the last hour; `None` when nothing is known or nobody came.
     pub burn_rate: Option<f64>,
+    /// What exclusions keep out of all this; `None` when nothing is excluded in the window.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hidden: Option<Hidden>,
 }
 
 /// One condition measured.
@@ -130,31 +134,79 @@ pub fn evaluate_over(
     rings: &Rings,
     end_minute: i64,
 ) -> Assessment {
+    evaluate_masked(objective, span, conditions, rings, None, end_minute)
+}
+
+/// The same where something is excluded: `rings` hold what is counted, `masked` what is not.
+pub(crate) fn evaluate_masked(
+    objective: Objective,
+    span: Span,
+    conditions: &[Condition],
+    rings: &Rings,
+    masked: Option<&Masked>,
+    end_minute: i64,
+) -> Assessment {
     let window = span.window;
+    let view = View { rings, masked, end_minute };
     let burn_rate = rings
         .window(end_minute, CURRENT_BURN_WINDOW)
         .error_ratio()
         .map(|it| settled(it / objective.budget_ratio()));
-    let conditions =
-        conditions.iter().map(|it| assess(*it, objective, window, rings, end_minute)).collect();
-    let counts = rings.window(end_minute, span.passed);
+    let conditions = conditions.iter().map(|it| assess(*it, objective, window, &view)).collect();
+    let counts = view.window(span.passed);
     let mut budget = Budget::of(counts, objective, window, burn_rate);
     if span.passed < window {
         budget.exhausts_at_current_burn = budget.exhausts_within(span, burn_rate);
     }
-    Assessment { end_minute, objective, window, conditions, budget, burn_rate }
+    let hidden = view.hidden(objective, span.passed, counts);
+    Assessment { end_minute, objective, window, conditions, budget, burn_rate, hidden }
 }
 
-fn assess(
-    condition: Condition,
-    objective: Objective,
-    window: Millis,
-    rings: &Rings,
+/// Counts up to one minute, with what is excluded taken out of every window.
+struct View<'a> {
+    rings: &'a Rings,
+    masked: Option<&'a Masked>,
     end_minute: i64,
-) -> Assessed {
+}
+
+impl View<'_> {
+    /// What is counted of a window. Minutes that are dropped are no part of it, so that they are
+    /// neither known nor missing.
+    fn window(&self, length: Millis) -> WindowCounts {
+        let mut counts = self.rings.window(self.end_minute, length);
+        if let Some(masked) = self.masked {
+            let dropped = masked.dropped_minutes(self.end_minute, length);
+            counts.minutes = counts.minutes.saturating_sub(dropped);
+        }
+        counts
+    }
+
+    fn hidden(
+        &self,
+        objective: Objective,
+        length: Millis,
+        counted: WindowCounts,
+    ) -> Option<Hidden> {
+        let hidden = self.masked?.hidden(self.end_minute, length);
+        if hidden.known_minutes == 0 {
+            return None;
+        }
+        let total = counted.total + hidden.total;
+        let allowed = float(total) * objective.budget_ratio();
+        let bad = float(counted.bad + hidden.bad);
+        Some(Hidden {
+            minutes: hidden.known_minutes,
+            bad: hidden.bad,
+            total: hidden.total,
+            spent_without: (total > 0).then(|| settled(bad / allowed)),
+        })
+    }
+}
+
+fn assess(condition: Condition, objective: Objective, window: Millis, view: &View<'_>) -> Assessed {
     let threshold = condition.threshold(objective, window);
-    let long = rings.window(end_minute, condition.long);
-    let short = rings.window(end_minute, condition.short);
+    let long = view.window(condition.long);
+    let short = view.window(condition.short);
     let significant = is_significantly_above(long.bad, long.total, threshold.error_ratio);
     let above = |it: &WindowCounts| it.error_ratio().is_some_and(|it| it > threshold.error_ratio);
     let state = if short.known_minutes == 0 || short.coverage() < SHORT_COVERAGE_MIN {

@@ -10,9 +10,11 @@
 //!   [`Board::close_minute`];
 //! - nothing is known here that could not be rebuilt from stored samples.
 
+use crate::assessment::evaluate_masked;
+use crate::mask::Masked;
 use crate::{
-    Almanac, Assessment, LATE_MINUTES_MAX, Recorded, Rings, Slice, Span, WindowCounts, compose,
-    default_conditions, evaluate_over, judged,
+    Almanac, Assessment, Condition, Hidden, LATE_MINUTES_MAX, Mask, Masks, Recorded, Rings, Slice,
+    Span, WindowCounts, compose, default_conditions, judged,
 };
 use model::{
     Calendar, Catalogue, FeatureId, Method, Millis, Need, Objective, Sli, Slo, SloId, SourceId,
@@ -29,6 +31,20 @@ pub struct Board {
     features: BTreeMap<FeatureId, Measured<Need>>,
     /// Minutes written since features were last composed.
     touched: BTreeSet<i64>,
+    masks: Masks,
+    /// How far back the history of objectives has been read from their source.
+    histories: BTreeMap<SloId, History>,
+}
+
+/// How far back the history of an objective has been read from its source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct History {
+    /// The first minute that is wanted.
+    pub wanted_from: i64,
+    /// Minutes that are still to be read.
+    pub minutes_left: i64,
+    /// Why reading does not go on at the moment, in words.
+    pub problem: Option<String>,
 }
 
 /// One promise, what it is made of, and its counts.
@@ -38,8 +54,10 @@ struct Measured<Of> {
     almanac: Option<Almanac>,
     of: Of,
     rings: Rings,
-    /// The same minutes judged by slices of time, where that is promised.
+    /// The same minutes judged by slices of time, where that is promised; of what is counted.
     judged: Option<Rings>,
+    /// What is counted of them, where something is excluded.
+    masked: Option<Box<Masked>>,
 }
 
 /// What is promised, and over what.
@@ -83,10 +101,78 @@ impl Board {
     /// Empty rings for everything in `catalogue`.
     #[must_use]
     pub fn new(catalogue: &Catalogue) -> Self {
-        let mut board =
-            Self { slos: BTreeMap::new(), features: BTreeMap::new(), touched: BTreeSet::new() };
+        Self::with_masks(catalogue, Masks::default())
+    }
+
+    /// The same under `masks`.
+    #[must_use]
+    pub fn with_masks(catalogue: &Catalogue, masks: Masks) -> Self {
+        let mut board = Self {
+            slos: BTreeMap::new(),
+            features: BTreeMap::new(),
+            touched: BTreeSet::new(),
+            masks,
+            histories: BTreeMap::new(),
+        };
         board.adopt(catalogue);
         board
+    }
+
+    /// Lays `masks` over what is measured from now on. `false`: they say something else about minutes
+    /// that are in already, nothing was changed, and the board must be built again from samples
+    /// [under them](Self::with_masks).
+    pub fn set_masks(&mut self, masks: &Masks) -> bool {
+        let newest = self.newest_minute().unwrap_or(i64::MIN);
+        let none = Mask::default();
+        let agree = |old: Option<&Mask>, new: Option<&Mask>| {
+            new.unwrap_or(&none).agrees_until(old.unwrap_or(&none), newest)
+        };
+        let slos = self.slos.keys();
+        let same = slos.map(|id| agree(self.masks.slos.get(id), masks.slos.get(id)));
+        let features = self.features.keys();
+        let mut same = same
+            .chain(features.map(|id| agree(self.masks.features.get(id), masks.features.get(id))));
+        if !same.all(|it| it) {
+            return false;
+        }
+        for (id, measured) in &mut self.slos {
+            measured.lay(masks.slos.get(id));
+        }
+        for (id, measured) in &mut self.features {
+            measured.lay(masks.features.get(id));
+        }
+        self.masks = masks.clone();
+        true
+    }
+
+    /// How far back the history of objectives has been read; those that have no past are not in here.
+    #[must_use]
+    pub fn histories(&self) -> &BTreeMap<SloId, History> {
+        &self.histories
+    }
+
+    /// Notes how far back histories have been read.
+    pub fn set_histories(&mut self, histories: BTreeMap<SloId, History>) {
+        self.histories = histories;
+    }
+
+    /// What is excluded from the budget of a subject.
+    #[must_use]
+    pub fn mask<'a>(&self, subject: impl Into<Subject<'a>>) -> Option<&Mask> {
+        match subject.into() {
+            Subject::Slo(id) => self.masks.slos.get(id),
+            Subject::Feature(id) => self.masks.features.get(id),
+        }
+        .filter(|it| !it.is_empty())
+    }
+
+    /// What exclusions keep out of a subject's window up to `end_minute`; `None` when there are none.
+    #[must_use]
+    pub fn hidden<'a>(&self, subject: impl Into<Subject<'a>>, end_minute: i64) -> Option<Hidden> {
+        match subject.into() {
+            Subject::Slo(id) => self.slos.get(id)?.assess(end_minute).hidden,
+            Subject::Feature(id) => self.features.get(id)?.assess(end_minute).hidden,
+        }
     }
 
     /// Changes to `catalogue`, keeping the rings of what is measured as before.
@@ -102,7 +188,8 @@ impl Board {
             if kept.is_none() {
                 adopted.fresh_slos.insert(id.clone());
             }
-            self.slos.insert(id, Measured::renewed(kept, promise, Signal::of(slo)));
+            let mask = self.masks.slos.get(&id);
+            self.slos.insert(id, Measured::renewed(kept, promise, Signal::of(slo), mask));
         }
         let mut old_features = std::mem::take(&mut self.features);
         for (id, feature) in &catalogue.features {
@@ -116,7 +203,8 @@ impl Board {
                 |it: &Measured<Need>| it.of == feature.needs && it.promise.method == promise.method;
             let kept = old_features.remove(id).filter(same);
             let fresh = kept.is_none();
-            let mut measured = Measured::renewed(kept, promise, feature.needs.clone());
+            let mask = self.masks.features.get(id);
+            let mut measured = Measured::renewed(kept, promise, feature.needs.clone(), mask);
             if fresh {
                 measured.recompose(&self.slos);
                 adopted.fresh_features.insert(id.clone());
@@ -146,14 +234,66 @@ impl Board {
             for minute in &minutes {
                 let slice = slice_at(&measured.of, &self.slos, *minute);
                 measured.record(*minute, slice);
+                measured.record_members(*minute, &self.slos);
             }
         }
+    }
+
+    /// What is counted of a service objective in the `length` that ends with `end_minute`: for its own
+    /// promise under its own mask.
+    pub(crate) fn counted(&self, slo: &SloId, end_minute: i64, length: Millis) -> WindowCounts {
+        let Some(measured) = self.slos.get(slo) else { return WindowCounts::default() };
+        let mut counts = measured.counted().window(end_minute, length);
+        let dropped =
+            measured.masked.as_ref().map_or(0, |it| it.dropped_minutes(end_minute, length));
+        counts.minutes = counts.minutes.saturating_sub(dropped);
+        counts
+    }
+
+    /// What `slo` says in the `length` that ends with `end_minute` about a feature that needs it, under
+    /// the mask of that feature.
+    pub(crate) fn about(
+        &self,
+        feature: &FeatureId,
+        slo: &SloId,
+        end_minute: i64,
+        length: Millis,
+    ) -> WindowCounts {
+        let masked = self.features.get(feature).and_then(|it| it.masked.as_deref());
+        let Some((masked, rings)) = masked.and_then(|it| Some((it, it.member(slo)?))) else {
+            return self
+                .slos
+                .get(slo)
+                .map(|it| it.rings.window(end_minute, length))
+                .unwrap_or_default();
+        };
+        let mut counts = rings.window(end_minute, length);
+        let dropped = masked.dropped_minutes(end_minute, length);
+        counts.minutes = counts.minutes.saturating_sub(dropped);
+        counts
     }
 
     /// How a feature stands after `end_minute`.
     #[must_use]
     pub fn assess_feature(&self, feature: &FeatureId, end_minute: i64) -> Option<Assessment> {
         self.features.get(feature).map(|it| it.assess(end_minute))
+    }
+
+    /// How a feature stands after `end_minute` under other conditions than its own.
+    #[must_use]
+    pub fn assess_feature_under(
+        &self,
+        feature: &FeatureId,
+        end_minute: i64,
+        conditions: &[Condition],
+    ) -> Option<Assessment> {
+        self.features.get(feature).map(|it| it.assess_under(end_minute, conditions))
+    }
+
+    /// What is counted of one minute of a feature; unknown when it is older than 6 hours or dropped.
+    #[must_use]
+    pub fn counted_slice(&self, feature: &FeatureId, minute: i64) -> Slice {
+        self.features.get(feature).map_or(Slice::Unknown, |it| it.counted().slice(minute))
     }
 
     /// How a service objective stands after `end_minute`.
@@ -266,27 +406,56 @@ impl Promise {
 }
 
 impl<Of> Measured<Of> {
-    fn renewed(kept: Option<Self>, promise: Promise, of: Of) -> Self {
-        let (rings, judged) = kept.map_or((None, None), |it| (Some(it.rings), it.judged));
+    fn renewed(kept: Option<Self>, promise: Promise, of: Of, mask: Option<&Mask>) -> Self {
+        let (rings, judged, masked) =
+            kept.map_or((None, None, None), |it| (Some(it.rings), it.judged, it.masked));
         let sized = |it: Option<Rings>| {
             let mut rings = it.unwrap_or_else(|| Rings::new(promise.window));
             rings.resize(promise.window);
             rings
         };
         let by_time = promise.method != Method::Occurrences;
-        Self {
+        let masked = masked.map(|mut it| {
+            it.resize(promise.window);
+            it
+        });
+        let mut renewed = Self {
             almanac: promise.calendar.as_ref().map(Almanac::new),
             of,
             rings: sized(rings),
             judged: by_time.then(|| sized(judged)),
+            masked,
             promise,
+        };
+        renewed.lay(mask);
+        renewed
+    }
+
+    /// Lays a mask over the minutes to come; what is in already is as it says.
+    fn lay(&mut self, mask: Option<&Mask>) {
+        match (&mut self.masked, mask) {
+            (Some(masked), mask) => masked.mask = mask.cloned().unwrap_or_default(),
+            (None, Some(mask)) if !mask.is_empty() => {
+                let masked = Masked::new(mask.clone(), &self.rings, self.promise.window);
+                self.masked = Some(Box::new(masked));
+            }
+            (None, _) => {}
         }
+    }
+
+    /// The minutes that are counted.
+    fn counted(&self) -> &Rings {
+        self.masked.as_ref().map_or(&self.rings, |it| &it.counted)
     }
 
     fn record(&mut self, minute: i64, slice: Slice) -> Recorded {
         let recorded = self.rings.record(minute, slice);
+        if let Some(masked) = &mut self.masked {
+            masked.record(minute, slice);
+        }
+        let counted = self.masked.as_ref().map_or(&self.rings, |it| &it.counted);
         if let Some(judged) = &mut self.judged {
-            for (at, verdict) in judged::verdicts(self.promise.method, &self.rings, minute) {
+            for (at, verdict) in judged::verdicts(self.promise.method, counted, minute) {
                 judged.record(at, verdict);
             }
         }
@@ -303,13 +472,35 @@ impl<Of> Measured<Of> {
     }
 
     fn assess(&self, end_minute: i64) -> Assessment {
-        let rings = self.judged.as_ref().unwrap_or(&self.rings);
+        self.assess_under(end_minute, &default_conditions())
+    }
+
+    fn assess_under(&self, end_minute: i64, conditions: &[Condition]) -> Assessment {
+        let rings = self.judged.as_ref().unwrap_or_else(|| self.counted());
         let (objective, span) = (self.promise.objective, self.span(end_minute));
-        evaluate_over(objective, span, &default_conditions(), rings, end_minute)
+        let masked = self.masked.as_deref();
+        let mut found = evaluate_masked(objective, span, conditions, rings, masked, end_minute);
+        // By slices of time it takes the verdicts of all slices to say what would have been; those
+        // of excluded ones were never passed.
+        if let Some(hidden) = &mut found.hidden
+            && self.judged.is_some()
+        {
+            hidden.spent_without = None;
+        }
+        found
     }
 }
 
 impl Measured<Need> {
+    fn record_members(&mut self, minute: i64, slos: &BTreeMap<SloId, Measured<Signal>>) {
+        let Some(masked) = &mut self.masked else { return };
+        for id in self.of.slos() {
+            if let Some(member) = slos.get(id) {
+                masked.record_member(id, minute, &member.rings);
+            }
+        }
+    }
+
     fn recompose(&mut self, slos: &BTreeMap<SloId, Measured<Signal>>) {
         let newest = slos.values().filter_map(|it| it.rings.newest_minute()).max();
         let Some(newest) = newest else { return };

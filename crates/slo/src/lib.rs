@@ -15,6 +15,7 @@
 //!   survive a round trip through JSON unchanged (they are rounded to twelve digits).
 
 mod assessment;
+pub mod backtest;
 mod board;
 mod calendar;
 mod compose;
@@ -24,7 +25,9 @@ mod counts;
 mod differencer;
 mod dispersion;
 mod gauge;
+pub mod history;
 mod judged;
+mod mask;
 mod meter;
 mod number;
 mod rings;
@@ -37,7 +40,7 @@ mod testing;
 pub use assessment::{
     Assessed, Assessment, Budget, ConditionState, SHORT_COVERAGE_MIN, Span, evaluate, evaluate_over,
 };
-pub use board::{Adopted, Board, Subject};
+pub use board::{Adopted, Board, History, Subject};
 pub use calendar::Almanac;
 pub use compose::compose;
 pub use condition::{CLAMPED_THRESHOLD, Condition, Threshold, default_conditions};
@@ -47,6 +50,7 @@ pub use differencer::{
     Series, Targets, TooManySeries,
 };
 pub use dispersion::{Dispersion, FAILURES_MIN};
+pub use mask::{Hidden, Mask, Masks};
 pub use meter::{CLOSE_GRACE, Measurement, Meter, Pushes};
 pub use rings::{
     EVENTS_PER_MINUTE_MAX, LATE_MINUTES_MAX, Recorded, Rings, WINDOW_MAX, WINDOW_MIN_KEPT,

@@ -34,6 +34,7 @@ pub fn assessment(
     let counts =
         WindowCounts { bad: 800, total: 4_032_000, known_minutes: 40_320, minutes: 40_320 };
     Assessment {
+        hidden: None,
         end_minute: now.minute() - 1,
         objective,
         window,

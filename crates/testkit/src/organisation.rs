@@ -28,12 +28,9 @@ pub fn solar() -> Catalogue {
         teams: [
             (
                 "payments".into(),
-                Team { members: people(&["ana", "chen", "bo"]), mode: None, load: None },
+                Team { members: people(&["ana", "chen", "bo"]), ..Team::default() },
             ),
-            (
-                "field".into(),
-                Team { members: people(&["wanjiru", "juma"]), mode: None, load: None },
-            ),
+            ("field".into(), Team { members: people(&["wanjiru", "juma"]), ..Team::default() }),
         ]
         .into(),
         services: [

@@ -142,6 +142,8 @@ fn feature_json(context: &Context, state: &engine::State, id: &FeatureId) -> Val
         "objective": feature.objective,
         "estimate": feature.needs.slos().len() > 1,
         "budget": show::budget_words(assessment.as_ref()),
+        "history": crate::history::json(&board, feature),
+        "not_counted": crate::exclusions::hidden_words(assessment.as_ref()),
         "assessment": assessment,
         "signed": { "product": signed(SignRole::Product), "engineering": signed(SignRole::Engineering) },
     })

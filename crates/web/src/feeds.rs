@@ -191,7 +191,7 @@ async fn make(context: &Context, person: &PersonId) -> Result<(TokenId, String),
     };
     let done = context.handle.submit(Submission::person(person.clone(), command)).await?;
     let made = done.events.iter().find_map(|it| match &it.event {
-        Event::TokenIssued { token, .. } => Some(*token),
+        Event::TokenIssued(it) => Some(it.token),
         _ => None,
     });
     Ok((made.expect("a token that was issued is in the answer"), secret))

@@ -423,7 +423,7 @@ pub(crate) async fn make_token(
     };
     let accepted = context.handle.submit(Submission::person(who.clone(), command)).await?;
     let made = accepted.events.iter().find_map(|it| match &it.event {
-        Event::TokenIssued { token, .. } => Some(*token),
+        Event::TokenIssued(it) => Some(it.token),
         _ => None,
     });
     Ok((made.unwrap_or_default(), secret))

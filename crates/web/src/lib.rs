@@ -18,9 +18,12 @@ mod codes;
 mod deal;
 mod doors;
 mod duty;
+mod exclusions;
 mod feeds;
 mod forms;
+mod handovers;
 mod headers;
+mod history;
 mod hooks;
 mod hours;
 mod links;
@@ -31,8 +34,10 @@ mod reach;
 mod rosters;
 mod show;
 mod spent;
+mod statement;
 mod steer;
 mod trials;
+mod tribute;
 mod views;
 mod watching;
 
@@ -156,6 +161,7 @@ impl Context {
 /// of the test that knocks at all of them.
 pub fn router(context: Context) -> Router {
     let open = Router::new()
+        .route("/.well-known/jwks.json", get(statement::keys))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(api::ready))
         .route("/metrics", get(api::metrics))
@@ -170,6 +176,7 @@ pub fn router(context: Context) -> Router {
         .route("/incidents", get(views::incident::list))
         .route("/incidents/{id}", get(views::incident::view))
         .route("/oncall", get(views::oncall::view))
+        .route("/oncall/calendar", get(views::calendar::view))
         .route("/why/{id}", get(views::incident::why))
         .route("/silences", get(views::silences::view))
         .route("/me", get(reach::view))
@@ -186,6 +193,7 @@ pub fn router(context: Context) -> Router {
         .route("/api/v1/incidents", get(api::incidents))
         .route("/api/v1/incidents/{id}", get(api::incident))
         .route("/api/v1/oncall", get(api::oncall))
+        .route("/api/v1/duty/{rota}/statement", get(statement::statement))
         .route("/api/v1/oncall/shifts", get(duty::shifts))
         .route("/api/v1/oncall/now", get(feeds::now))
         .route("/api/v1/oncall/now.txt", get(feeds::now_text))
@@ -210,6 +218,9 @@ pub fn router(context: Context) -> Router {
         .route("/api/v2/receivers", get(alertmanager::receivers))
         .route("/api/v2/silences", get(alertmanager::silences))
         .route("/api/v2/silence/{id}", get(alertmanager::silence))
+        .merge(handovers::readers())
+        .merge(tribute::readers())
+        .merge(exclusions::readers())
         .route_layer(from_fn_with_state(context.clone(), access::reader));
     let writers = writers().route_layer(from_fn_with_state(context.clone(), access::writer));
     let admins = Router::new()
@@ -300,5 +311,8 @@ fn writers() -> Router<Context> {
         .route("/maintenance/{id}/cancel", post(watching::cancel_form))
         .route("/api/v1/maintenance", post(watching::plan_api))
         .route("/api/v1/maintenance/{id}/cancel", post(watching::cancel_api))
+        .merge(handovers::writers())
+        .merge(tribute::writers())
         .merge(deal::routes())
+        .merge(exclusions::writers())
 }

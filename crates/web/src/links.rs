@@ -44,7 +44,7 @@ fn duty_of(context: &Context, notice: &str, given: &str) -> Option<(RotaId, Pers
     let (Purpose::Duty { call }, Recipient::Person(person)) = (notice.purpose, &notice.to) else {
         return None;
     };
-    let mut duties = state.reach.duties.iter();
+    let mut duties = state.reach.duty_calls();
     let (rota, _) = duties.find(|(_, it)| it.call == call && it.person == *person)?;
     Some((rota.clone(), person.clone()))
 }

@@ -190,7 +190,7 @@ fn body(context: &Context, reader: &PersonId) -> Markup {
     let Some(person) = state.catalogue().and_then(|it| it.people.get(reader)) else {
         return html! { h1 { "Me" } p { "You are not in the configuration that is in force." } };
     };
-    let shifts = state.reach.duties.iter().filter(|(_, it)| it.person == *reader && it.is_open());
+    let shifts = state.reach.duty_calls().filter(|(_, it)| it.person == *reader && it.is_open());
     html! {
         h1 { "How you are reached" }
         @for (rota, it) in shifts {
@@ -318,7 +318,8 @@ pub(crate) fn standing(
         .filter(|it| !state.is_verified(person, it))
         .map(|it| word(it.medium))
         .collect();
-    let call = state.reach.duties.get(rota).filter(|it| it.person == *person);
+    let mut calls = state.reach.duty_calls();
+    let call = calls.find(|(id, it)| *id == rota && it.person == *person).map(|(_, it)| it);
     html! {
         p {
             @match state.last_evidence(person) {

@@ -36,6 +36,11 @@ impl Clockface {
         html! { time datetime=(at) { (local.strftime("%a %-d %b %H:%M")) } }
     }
 
+    /// The same in plain words.
+    pub(crate) fn words(&self, at: Timestamp) -> String {
+        at.to_jiff().to_zoned(self.zone.clone()).strftime("%a %-d %b %H:%M").to_string()
+    }
+
     /// `4m 10s ago`, for what is recent.
     pub(crate) fn ago(&self, at: Timestamp) -> Markup {
         html! { time datetime=(at) { (self.now.since(at)) " ago" } }

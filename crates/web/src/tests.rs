@@ -48,6 +48,7 @@ const ROUTES: &str = "
     GET  /incidents                            303 303 200 200
     GET  /incidents/in_9                       303 303 404 404
     GET  /oncall                               303 303 200 200
+    GET  /oncall/calendar                      303 303 200 200
     POST /overrides/ov_9/end                   303 303 404 404
     POST /swaps/sw_9/accept                    303 303 404 404
     POST /swaps/sw_9/forget                    303 303 404 404
@@ -93,6 +94,12 @@ const ROUTES: &str = "
     POST /api/v1/features/light-on/waiver/end  401 401 404 404
     POST /features/light-on/waiver             303 303 422 422
     POST /features/light-on/waiver/end         303 303 422 422
+    GET  /exclusions                           303 303 200 200
+    GET  /api/v1/exclusions                    401 401 200 200
+    POST /exclusions                           303 303 422 422
+    POST /exclusions/none/approve              303 303 404 404
+    POST /api/v1/exclusions                    401 401 415 415
+    POST /api/v1/exclusions/none/approve       401 401 404 404
     POST /v2/heartbeats/none/ping              401 404 404 404
     GET  /v2/heartbeats/none                   401 404 404 404
     POST /api/v2/heartbeat/wrong               404 404 404 404
@@ -120,6 +127,23 @@ const ROUTES: &str = "
     GET  /api/v1/me/calendars                  401 401 200 200
     GET  /hours                                303 303 200 200
     GET  /api/v1/rosters                       401 401 200 200
+    GET  /.well-known/jwks.json                200 200 200 200
+    GET  /api/v1/duty/none/statement           401 401 404 404
+    GET  /tribute                              303 303 200 200
+    GET  /api/v1/tribute                       401 401 200 200
+    GET  /api/v1/tribute.csv                   401 401 200 200
+    POST /interruptions                        303 303 415 415
+    POST /api/v1/interruptions                 401 401 415 415
+    GET  /handovers                            303 303 200 200
+    GET  /handovers/ho_9                       303 303 404 404
+    GET  /api/v1/handovers                     401 401 200 200
+    GET  /api/v1/handovers/ho_9                401 401 404 404
+    POST /handovers/ho_9/publish               303 303 404 404
+    POST /api/v1/handovers/ho_9/publish        401 401 404 404
+    POST /todos                                303 303 415 415
+    POST /todos/td_9/done                      303 303 404 404
+    POST /api/v1/todos                         401 401 415 415
+    POST /api/v1/todos/td_9/done               401 401 404 404
     POST /rosters/ro_9/publish                 303 303 404 404
     POST /api/v1/rosters/ro_9/publish          401 401 404 404
     POST /api/v1/rotas/none/rosters            401 401 415 415

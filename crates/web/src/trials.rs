@@ -19,15 +19,18 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use worklog::Worklog;
 
 /// How long one trial may run.
 pub const TRIAL_MS_MAX: u64 = 60_000;
 /// How many are remembered.
 pub const TRIALS_MAX: usize = 8;
 
-/// What tries: the text of a file of `whatif`, how long it may take, and whom to tell how many worlds
+/// What tries: the text of a file of `whatif`, what the journal holds where it asks for that, how long it may take, and whom to tell how many worlds
 /// were lived through. Gives a report as HTML, or what was wrong.
-type Try = dyn Fn(&str, Duration, &(dyn Fn(usize) + Sync)) -> Result<String, String> + Send + Sync;
+type Try = dyn Fn(&str, Option<&Worklog>, Duration, &(dyn Fn(usize) + Sync)) -> Result<String, String>
+    + Send
+    + Sync;
 
 /// How ways of working are tried; handed in by the program.
 #[derive(Clone)]
@@ -36,7 +39,12 @@ pub struct Trial(Arc<Try>);
 impl Trial {
     /// With `run` doing the work.
     pub fn new(
-        run: impl Fn(&str, Duration, &(dyn Fn(usize) + Sync)) -> Result<String, String>
+        run: impl Fn(
+            &str,
+            Option<&Worklog>,
+            Duration,
+            &(dyn Fn(usize) + Sync),
+        ) -> Result<String, String>
         + Send
         + Sync
         + 'static,
@@ -114,7 +122,12 @@ impl Trials {
     }
 
     /// Begins to try `text`, unless another is being tried.
-    pub(crate) fn begin(&self, by: PersonId, text: String) -> Result<Arc<Tried>, Busy> {
+    pub(crate) fn begin(
+        &self,
+        by: PersonId,
+        text: String,
+        own: Option<Worklog>,
+    ) -> Result<Arc<Tried>, Busy> {
         let mut known = self.known();
         if known.all.iter().any(|it| it.is_running()) {
             return Err(Busy);
@@ -136,7 +149,8 @@ impl Trials {
         std::thread::spawn(move || {
             let told = |lived: usize| it.lived.store(lived, Ordering::Relaxed);
             let most = Duration::from_millis(TRIAL_MS_MAX);
-            let ended = catch_unwind(AssertUnwindSafe(|| (run.0)(&text, most, &told)));
+            let ended =
+                catch_unwind(AssertUnwindSafe(|| (run.0)(&text, own.as_ref(), most, &told)));
             let ended = ended.unwrap_or_else(|_| {
                 tracing::error!("a trial of ways of working panicked");
                 Err("it failed; the log of the server says where".to_owned())

@@ -23,7 +23,7 @@
 
 mod eras;
 
-pub use eras::{Eras, Left, SECOND_WEEKS_MIN, Transfer, transfer};
+pub use eras::{Eras, Joint, Left, SECOND_WEEKS_MIN, Transfer, transfer};
 
 use crate::calendar::{Calendar, Span};
 use crate::fit::Fitted;

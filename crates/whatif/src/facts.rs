@@ -6,7 +6,8 @@
 //! What is counted, and after whom:
 //! - an *interruption* is a page to somebody; pages to one person within 60 seconds are one (`PagerDuty`);
 //! - a *disrupted hour* is an hour by a person's clock in which a page came (Multitudes);
-//! - a *night page* comes between 22:00 and 8:00 by the clock of whoever had it;
+//! - a *night page* calls somebody between 22:00 and 8:00 by their clock; where calls are not known, it is
+//!   begun then, and where nobody knows when it was begun, it comes then;
 //! - an *unbroken block* is two hours of somebody's working hours without duty and without a piece of work;
 //! - *duty load* is hours of work per hour of duty, in Erlangs;
 //! - the shield *leaks* where a piece of work reaches somebody who is not on duty;
@@ -15,21 +16,23 @@
 //!   begun: before the one somebody finds in, after the other they find out;
 //! - *breadth* is the share of components a person worked on, *depth* how many people worked on one;
 //! - *mismatch* is the share of run work on an owned component that was last held outside its team;
-//! - *fairness*: the Gini coefficient of pieces per person, beside the band that a lottery with equal
-//!   chances gives in 95 of 100 cases. Chance alone is never even.
+//! - *fairness*: the Gini coefficient of pieces per person, beside the band that a fair lottery gives in 95
+//!   of 100 cases, with chances by the hours in which somebody could be reached. Chance alone is never even.
 //!
 //! Invariants:
 //! - what cannot be seen is absent, never 0;
 //! - nothing is about a person; below [`PEOPLE_MIN`] people nothing is said about how work is spread.
 
+mod building;
+mod lottery;
 mod recorded;
 mod simulated;
 
+pub use lottery::{Chances, Fairness};
 pub use recorded::Roster;
 
 use crate::calendar::{Calendar, Span};
-use crate::number::{HOUR_MS, WEEK_MS, count, float, hours, index, whole};
-use crate::random::Stream;
+use crate::number::{HOUR_MS, WEEK_MS, count, float, hours};
 use crate::structure::Turn;
 use crate::world::Class;
 use std::collections::{BTreeMap, BTreeSet};
@@ -54,6 +57,8 @@ pub struct Piece {
     pub component: Option<usize>,
     /// When it came up.
     pub created_ms: i64,
+    /// When somebody began.
+    pub started_ms: Option<i64>,
     /// When it was over.
     pub finished_ms: Option<i64>,
     /// How long it was worked on, where that is recorded.
@@ -86,6 +91,8 @@ pub struct WorkHistory {
     pub people: Vec<Someone>,
     /// Pieces of work, planned ones left out.
     pub pieces: Vec<Piece>,
+    /// Who was called when, where that is known; otherwise whoever had a page first was called once.
+    pub calls: Option<Vec<(usize, i64)>>,
     /// Who worked when, in order, where that is known.
     pub stretches: Option<Vec<Stretch>>,
     /// Who was on duty when, where that is known.
@@ -129,23 +136,37 @@ pub struct Facts {
     pub headcount: Vec<(i64, usize)>,
 }
 
-/// How unevenly pieces of work fall, beside chance.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Fairness {
-    /// The Gini coefficient: 0 if everybody has as much, near 1 if one has all.
-    pub gini: f64,
-    /// Lower end of what a fair lottery gives.
-    pub low: f64,
-    /// Upper end.
-    pub high: f64,
-}
-
 /// Fewer people are not spoken of.
 pub const PEOPLE_MIN: usize = 5;
+
+/// How many people there must be before anything is said of how they work: [`PEOPLE_MIN`], or more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GroupMin(usize);
+
+impl GroupMin {
+    /// The least there can be.
+    pub const FLOOR: Self = Self(PEOPLE_MIN);
+
+    /// At least `people`; fewer than [`PEOPLE_MIN`] cannot be asked for.
+    ///
+    /// # Errors
+    /// A sentence that says so.
+    pub fn of(people: usize) -> Result<Self, String> {
+        if people < PEOPLE_MIN {
+            return Err(format!("a group has at least {PEOPLE_MIN} people; more may be asked for"));
+        }
+        Ok(Self(people))
+    }
+
+    /// So many people.
+    #[must_use]
+    pub fn people(self) -> usize {
+        self.0
+    }
+}
 /// Interruptions nearer to each other than this are one.
 const SAME_MS: i64 = 60_000;
 const BLOCK_MS: i64 = 2 * HOUR_MS;
-const LOTTERIES: usize = 999;
 
 /// Notifications to one person, of which those within 60 seconds of the one before are one.
 #[must_use]
@@ -185,47 +206,92 @@ impl WorkHistory {
     /// Everything that can be said.
     #[must_use]
     pub fn facts(&self) -> Facts {
-        let weeks = count(self.people.len()) * float(self.within.length_ms()) / float(WEEK_MS);
-        let per_week = |it: usize| (weeks > 0.0).then(|| count(it) / weeks);
-        let held = || self.pieces.iter().filter(|it| !it.holders.is_empty());
-        let of_held = |it: usize| (held().count() > 0).then(|| count(it) / count(held().count()));
-        let pages = self.pages();
-        let came_back = held().filter(|it| {
-            let distinct: BTreeSet<&usize> = it.holders.iter().collect();
-            distinct.len() < it.holders.len()
-        });
-        let (breadth_percent, depth) = self.breadth_and_depth();
+        self.facts_of(GroupMin::FLOOR)
+    }
+
+    /// Everything that can be said of a group that is large enough.
+    #[must_use]
+    pub fn facts_of(&self, least: GroupMin) -> Facts {
+        let least = least.people();
+        let (breadth_percent, depth) = self.breadth_and_depth(least);
         let (rotation_days, effective_rotation_days) = self.rotation();
+        let pages = self.pages();
         let rung = pages.as_ref();
-        let owned: Vec<bool> = self.pieces.iter().filter_map(|it| it.in_team).collect();
+        let owned: Vec<bool> = self.counted().filter_map(|it| it.in_team).collect();
         let outside = owned.iter().filter(|it| !**it).count();
         Facts {
             people: self.people.len(),
             interruptions: rung.and_then(|it| {
-                per_week(it.iter().map(|times| interruptions(&mut times.clone())).sum())
+                self.per_week(it.iter().map(|times| interruptions(&mut times.clone())).sum())
             }),
-            disrupted_hours: rung.and_then(|it| per_week(self.disrupted(it))),
-            night_pages: rung.and_then(|it| self.nights(it)).and_then(per_week),
-            blocks: self.blocks().and_then(per_week),
+            disrupted_hours: rung.and_then(|it| self.per_week(self.disrupted(it))),
+            night_pages: self.night_pages(),
+            blocks: self.blocks(),
             duty_erlangs: self.erlangs(),
             leak_percent: self.leak(),
-            handovers: of_held(held().map(|it| it.holders.len() - 1).sum()),
-            ping_pong_percent: of_held(came_back.count()).map(|it| 100.0 * it),
+            handovers: self.handovers(),
+            ping_pong_percent: self.ping_pong(),
             effective_rotation_days,
             rotation_days,
             breadth_percent,
             depth,
             mismatch_percent: (!owned.is_empty())
                 .then(|| 100.0 * count(outside) / count(owned.len())),
-            fairness: self.fairness(),
+            fairness: lottery::fairness(self, least),
             headcount: self.headcount(),
         }
+    }
+
+    fn per_week(&self, it: usize) -> Option<f64> {
+        let weeks = count(self.people.len()) * float(self.within.length_ms()) / float(WEEK_MS);
+        (weeks > 0.0).then(|| count(it) / weeks)
+    }
+
+    fn held(&self) -> impl Iterator<Item = &Piece> {
+        self.counted().filter(|it| !it.holders.is_empty())
+    }
+
+    fn of_held(&self, it: usize) -> Option<f64> {
+        let held = self.held().count();
+        (held > 0).then(|| count(it) / count(held))
+    }
+
+    pub(crate) fn handovers(&self) -> Option<f64> {
+        self.of_held(self.held().map(|it| it.holders.len() - 1).sum())
+    }
+
+    pub(crate) fn ping_pong(&self) -> Option<f64> {
+        let came_back = self.held().filter(|it| {
+            let distinct: BTreeSet<&usize> = it.holders.iter().collect();
+            distinct.len() < it.holders.len()
+        });
+        self.of_held(came_back.count()).map(|it| 100.0 * it)
+    }
+
+    /// When each one worked, where that is known.
+    fn by_person(&self) -> Option<Vec<Vec<Span>>> {
+        let mut found: Vec<Vec<Span>> = vec![vec![]; self.people.len()];
+        for it in self.stretches.as_ref()? {
+            found[it.person].push(it.span);
+        }
+        Some(found)
+    }
+
+    /// Pieces that came up within the time that is looked at: what came before only keeps people busy.
+    pub(crate) fn counted(&self) -> impl Iterator<Item = &Piece> {
+        self.pieces.iter().filter(|it| self.within.from_ms <= it.created_ms)
     }
 
     /// Per person, when pages came; nothing where nobody is named.
     fn pages(&self) -> Option<Vec<Vec<i64>>> {
         let mut by_person = vec![vec![]; self.people.len()];
-        for page in self.pieces.iter().filter(|it| it.class == Class::Page) {
+        if let Some(calls) = &self.calls {
+            for (person, at_ms) in calls {
+                by_person[*person].push(*at_ms);
+            }
+            return (!by_person.is_empty()).then_some(by_person);
+        }
+        for page in self.counted().filter(|it| it.class == Class::Page) {
             by_person[*page.holders.first()?].push(page.created_ms);
         }
         (!by_person.is_empty()).then_some(by_person)
@@ -241,9 +307,28 @@ impl WorkHistory {
         pages.iter().enumerate().map(of).sum()
     }
 
-    fn nights(&self, pages: &[Vec<i64>]) -> Option<usize> {
+    pub(crate) fn night_pages(&self) -> Option<f64> {
+        self.per_week(self.nights()?)
+    }
+
+    fn nights(&self) -> Option<usize> {
+        if let (None, Some(stretches)) = (&self.calls, &self.stretches) {
+            let mut begun: BTreeSet<(usize, usize)> = BTreeSet::new();
+            for it in stretches {
+                let is_page = self.pieces[it.piece].class == Class::Page;
+                let night = self.people[it.person].night.as_ref()?;
+                if is_page
+                    && it.span.from_ms >= self.within.from_ms
+                    && night.is_open(it.span.from_ms)
+                {
+                    begun.insert((it.person, it.piece));
+                }
+            }
+            return Some(begun.len());
+        }
+        let pages = self.pages()?;
         let mut found = 0;
-        for (someone, times) in self.people.iter().zip(pages) {
+        for (someone, times) in self.people.iter().zip(&pages) {
             let night = someone.night.as_ref()?;
             found += times.iter().filter(|it| night.is_open(**it)).count();
         }
@@ -259,31 +344,30 @@ impl WorkHistory {
         )
     }
 
-    fn blocks(&self) -> Option<usize> {
-        let stretches = self.stretches.as_ref()?;
+    pub(crate) fn blocks(&self) -> Option<f64> {
+        let busy = self.by_person()?;
         let mut found = 0;
-        for (person, someone) in self.people.iter().enumerate() {
+        for (person, (someone, busy)) in self.people.iter().zip(busy).enumerate() {
             let present = someone.calendar.as_ref()?.and(&Calendar::always(self.within));
-            let busy = stretches.iter().filter(|it| it.person == person).map(|it| it.span);
-            let free = present.without(&Calendar::of(busy.collect()));
+            let free = present.without(&Calendar::of(busy));
             let free = self.duty(person).map_or_else(|| free.clone(), |it| free.without(&it));
             let blocks = free.spans().iter().map(|it| it.length_ms() / BLOCK_MS).sum::<i64>();
             found += usize::try_from(blocks).expect("not negative");
         }
-        Some(found)
+        self.per_week(found)
     }
 
-    fn erlangs(&self) -> Option<f64> {
+    pub(crate) fn erlangs(&self) -> Option<f64> {
         let (mut duty_ms, mut busy_ms) = (0, 0);
+        let busy = self.by_person();
         for person in 0..self.people.len() {
             let duty = self.duty(person)?;
             duty_ms += duty.open_ms(self.within);
-            busy_ms += if let Some(stretches) = &self.stretches {
-                let own = stretches.iter().filter(|it| it.person == person);
-                own.map(|it| duty.open_ms(it.span)).sum::<i64>()
+            busy_ms += if let Some(busy) = &busy {
+                busy[person].iter().map(|it| duty.open_ms(*it)).sum::<i64>()
             } else {
                 let first = |it: &&Piece| it.holders.first() == Some(&person);
-                let own = self.pieces.iter().filter(first);
+                let own = self.counted().filter(first);
                 let during = own.filter(|it| duty.is_open(it.created_ms));
                 during.map(|it| it.worked_ms).sum::<Option<i64>>()?
             };
@@ -291,23 +375,27 @@ impl WorkHistory {
         (duty_ms > 0).then(|| float(busy_ms) / float(duty_ms))
     }
 
-    fn leak(&self) -> Option<f64> {
+    pub(crate) fn leak(&self) -> Option<f64> {
         // Where nobody is ever on duty nothing shields.
         let duties = self.duties.as_ref().filter(|it| !it.is_empty())?;
-        let on_duty = |person: usize, at_ms: i64| {
-            duties
-                .iter()
-                .any(|it| it.person == person && it.span.from_ms <= at_ms && at_ms < it.span.to_ms)
+        let mut turns: Vec<Vec<Span>> = vec![vec![]; self.people.len()];
+        for it in duties {
+            turns[it.person].push(it.span);
+        }
+        let turns: Vec<Calendar> = turns.into_iter().map(Calendar::of).collect();
+        let on_duty = |person: usize, at_ms: i64| turns[person].is_open(at_ms);
+        let (reached, leaked): (BTreeSet<usize>, BTreeSet<usize>) = if let Some(stretches) =
+            &self.stretches
+        {
+            let counts = |it: &&Stretch| self.within.from_ms <= self.pieces[it.piece].created_ms;
+            let here = || stretches.iter().filter(counts);
+            let off = here().filter(|it| !on_duty(it.person, it.span.from_ms));
+            (here().map(|it| it.piece).collect(), off.map(|it| it.piece).collect())
+        } else {
+            let held = || self.held().enumerate();
+            let off = held().filter(|it| !on_duty(it.1.holders[0], it.1.created_ms));
+            (held().map(|it| it.0).collect(), off.map(|it| it.0).collect())
         };
-        let (reached, leaked): (BTreeSet<usize>, BTreeSet<usize>) =
-            if let Some(stretches) = &self.stretches {
-                let off = stretches.iter().filter(|it| !on_duty(it.person, it.span.from_ms));
-                (stretches.iter().map(|it| it.piece).collect(), off.map(|it| it.piece).collect())
-            } else {
-                let held = self.pieces.iter().enumerate().filter(|it| !it.1.holders.is_empty());
-                let off = held.clone().filter(|it| !on_duty(it.1.holders[0], it.1.created_ms));
-                (held.map(|it| it.0).collect(), off.map(|it| it.0).collect())
-            };
         (!reached.is_empty()).then(|| 100.0 * count(leaked.len()) / count(reached.len()))
     }
 
@@ -347,64 +435,29 @@ impl WorkHistory {
         (Some(length), Some(effective))
     }
 
-    fn breadth_and_depth(&self) -> (Option<f64>, Option<f64>) {
-        let about = || self.pieces.iter().filter(|it| !it.holders.is_empty());
+    pub(crate) fn breadth_and_depth(&self, least: usize) -> (Option<f64>, Option<f64>) {
+        let about = || self.counted().filter(|it| !it.holders.is_empty());
         let pairs: BTreeSet<(usize, usize)> = about()
             .filter_map(|it| Some((it.component?, it)))
             .flat_map(|(component, it)| it.holders.iter().map(move |who| (component, *who)))
             .collect();
         let components: BTreeSet<usize> = pairs.iter().map(|it| it.0).collect();
         let people: BTreeSet<usize> = pairs.iter().map(|it| it.1).collect();
-        if pairs.is_empty() || people.len() < PEOPLE_MIN {
+        if pairs.is_empty() || people.len() < least {
             return (None, None);
         }
+        // Whoever is there and worked on nothing knows nothing of it.
         let of = |all: usize| count(pairs.len()) / count(all);
-        (Some(100.0 * of(people.len() * components.len())), Some(of(components.len())))
-    }
-
-    fn fairness(&self) -> Option<Fairness> {
-        let mut had = vec![0_i64; self.people.len()];
-        let mut pieces = 0_u64;
-        for first in self.pieces.iter().filter_map(|it| it.holders.first()) {
-            had[*first] += 1;
-            pieces += 1;
-        }
-        if had.len() < PEOPLE_MIN || pieces == 0 {
-            return None;
-        }
-        let mut drawn: Vec<f64> = (0..LOTTERIES)
-            .map(|number| {
-                let stream = Stream::new(0xFA1E, u32::try_from(number).expect("few"), 0);
-                let mut had = vec![0_i64; self.people.len()];
-                for piece in 0..pieces {
-                    let place = index(stream.unit(piece) * count(had.len()));
-                    let last = had.len() - 1;
-                    had[place.min(last)] += 1;
-                }
-                gini(had)
-            })
-            .collect();
-        drawn.sort_by(f64::total_cmp);
-        let at = |share: f64| crate::statistics::percentile(&drawn, share).expect("not empty");
-        Some(Fairness { gini: gini(had), low: at(0.025), high: at(0.975) })
+        (Some(100.0 * of(self.people.len() * components.len())), Some(of(components.len())))
     }
 
     fn headcount(&self) -> Vec<(i64, usize)> {
         let mut by_month: BTreeMap<i64, BTreeSet<usize>> = BTreeMap::new();
-        for piece in &self.pieces {
+        for piece in self.counted() {
             let month = (piece.created_ms - self.within.from_ms).div_euclid(4 * WEEK_MS);
             by_month.entry(month).or_default().extend(&piece.holders);
         }
         let from = |month: i64| self.within.from_ms + month * 4 * WEEK_MS;
         by_month.into_iter().map(|(month, people)| (from(month), people.len())).collect()
     }
-}
-
-/// The Gini coefficient: `Σ (2 i − n − 1) x(i) / (n Σ x)` over sorted numbers.
-fn gini(mut had: Vec<i64>) -> f64 {
-    had.sort_unstable();
-    let n = whole(count(had.len()));
-    let sum: i64 = had.iter().sum();
-    let weighted: i64 = (1..).zip(&had).map(|(rank, it)| (2 * rank - n - 1) * it).sum();
-    if sum == 0 { 0.0 } else { float(weighted) / (float(n) * float(sum)) }
 }

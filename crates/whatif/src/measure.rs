@@ -1,4 +1,4 @@
-//! From what happened to numbers, one fold for whatever the history came from.
+//! What a comparison prints: from the fold of [`crate::facts`], whatever the history came from.
 //!
 //! Intuition: a structure is never better, it is better for somebody. Every measure says for whom,
 //! and which direction they would call better.
@@ -14,13 +14,13 @@
 //! - a measure without anything to measure is absent, never 0;
 //! - no measure is about a person.
 
-use crate::calendar::{Calendar, Span};
-use crate::history::{History, Part, Segment};
-use crate::number::{HOUR_MS, WEEK_MS, count, float, hours};
+use crate::calendar::Span;
+use crate::facts::WorkHistory;
+use crate::history::History;
+use crate::number::{WEEK_MS, count, float, hours};
 use crate::statistics::percentile;
-use crate::structure::{Assumptions, Dedication, Structure};
+use crate::structure::{Assumptions, Structure};
 use crate::world::{Class, Organisation};
-use std::collections::BTreeSet;
 
 /// Something that can be said about a history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,15 +43,15 @@ pub enum Metric {
     Blocks,
     /// Interruptions of building per week of somebody who is not at a desk.
     Interruptions,
-    /// Pages worked on at night, by the clock of whoever worked, per person and week.
+    /// Pages begun at night, by the clock of whoever began, per person and week.
     NightPages,
     /// Share of their time that those at desks are busy, in percent.
     DeskLoadPercent,
     /// How often somebody else takes an item over, per item.
     Handovers,
-    /// How often the wrong desk looks at an item, per item.
-    Bounces,
-    /// Items per 100 for which an expert is taken from building.
+    /// Items per 100 that somebody who had given them away gets back.
+    PingPong,
+    /// Items per 100 that reach somebody who is not on duty.
     LeakPercent,
     /// Share of components that a person worked on, in percent, on average.
     BreadthPercent,
@@ -71,7 +71,7 @@ pub const METRICS: [Metric; 15] = [
     Metric::NightPages,
     Metric::DeskLoadPercent,
     Metric::Handovers,
-    Metric::Bounces,
+    Metric::PingPong,
     Metric::LeakPercent,
     Metric::BreadthPercent,
 ];
@@ -104,7 +104,7 @@ impl Metric {
             Self::NightPages => "night_pages_per_person_week",
             Self::DeskLoadPercent => "desk_load_percent",
             Self::Handovers => "handovers_per_item",
-            Self::Bounces => "bounces_per_item",
+            Self::PingPong => "ping_pong_percent",
             Self::LeakPercent => "leak_percent",
             Self::BreadthPercent => "breadth_percent",
         }
@@ -126,8 +126,8 @@ impl Metric {
             Self::NightPages => "night pages/week",
             Self::DeskLoadPercent => "desk load, %",
             Self::Handovers => "hand-overs/item",
-            Self::Bounces => "bounces/item",
-            Self::LeakPercent => "experts asked, %",
+            Self::PingPong => "ping-pong, %",
+            Self::LeakPercent => "past the duty, %",
             Self::BreadthPercent => "breadth, %",
         }
     }
@@ -157,7 +157,7 @@ impl Metric {
             | Self::BreadthPercent
             | Self::LeakPercent
             | Self::Handovers
-            | Self::Bounces => Better::Neither,
+            | Self::PingPong => Better::Neither,
             _ => Better::Lower,
         }
     }
@@ -185,41 +185,43 @@ pub fn measure(
     from_ms: i64,
 ) -> Measures {
     let within = Span { from_ms, to_ms: history.within.to_ms.max(from_ms + 1) };
-    let lives = Lives::of(organisation, structure, assumptions, history, within);
+    let history = WorkHistory::simulated(organisation, structure, history);
+    measured(history, within, assumptions.resumption_ms)
+}
+
+/// Measures whatever history is there, recorded or simulated, within `within`; what came up before it
+/// warmed up. Finding back takes `resumption_ms`, which no record holds.
+#[must_use]
+pub fn measured(mut history: WorkHistory, within: Span, resumption_ms: i64) -> Measures {
+    history.within = within;
     let asked = |it: Class| matches!(it, Class::Ticket | Class::Request);
-    let (waits, stays) = times(history, within, asked);
-    let (page_waits, _) = times(history, within, |it| it == Class::Page);
-    let items: Vec<_> =
-        history.records.iter().filter(|it| within.from_ms <= it.created_ms).collect();
-    let per_item = |sum: u32| ratio(f64::from(sum), count(items.len()));
-    let open = items.iter().filter(|it| it.finished_ms.is_none() && it.class != Class::Roadmap);
-    let planned = items.iter().filter(|it| it.class == Class::Roadmap).count();
-    let weeks = count(organisation.people.len()) * float(within.length_ms()) / float(WEEK_MS);
-    let consulted = items.iter().filter(|it| it.consults > 0).count();
+    let (waits, stays) = times(&history, asked);
+    let (page_waits, _) = times(&history, |it| it == Class::Page);
+    let (items, open) = history.counted().fold((0, 0), |(items, open), it| {
+        (items + 1, open + usize::from(it.finished_ms.is_none()))
+    });
+    let weeks = count(history.people.len()) * float(within.length_ms()) / float(WEEK_MS);
+    let building = history.building(resumption_ms);
     Measures(METRICS.map(|metric| match metric {
         Metric::PageStartP90 => percentile(&page_waits, 0.9),
         Metric::WaitP50 => percentile(&waits, 0.5),
         Metric::WaitP90 => percentile(&waits, 0.9),
         Metric::WaitP95 => percentile(&waits, 0.95),
         Metric::DoneP90 => percentile(&stays, 0.9),
-        Metric::OpenPercent => {
-            ratio(100.0 * count(open.clone().count()), count(items.len() - planned))
-        }
-        Metric::RoadmapHours => ratio(hours(lives.built_ms), weeks),
-        Metric::Blocks => ratio(float(lives.blocks), weeks),
-        Metric::Interruptions => {
-            let share = ratio(float(lives.free_ms), float(lives.present_ms));
-            share.and_then(|it| ratio(float(lives.interruptions), weeks * it))
-        }
-        Metric::NightPages => ratio(float(lives.night_pages), weeks),
-        Metric::DeskLoadPercent => ratio(100.0 * float(lives.desk_busy_ms), float(lives.desk_ms)),
-        Metric::Handovers => per_item(items.iter().map(|it| it.handovers).sum()),
-        Metric::Bounces => per_item(items.iter().map(|it| it.bounces).sum()),
-        Metric::LeakPercent => ratio(100.0 * count(consulted), count(items.len())),
-        Metric::BreadthPercent => ratio(
-            100.0 * count(lives.known),
-            count(organisation.people.len() * organisation.components.len()),
-        ),
+        Metric::OpenPercent => ratio(100.0 * count(open), count(items)),
+        Metric::RoadmapHours => building.and_then(|it| ratio(hours(it.built_ms), weeks)),
+        Metric::Interruptions => building.and_then(|it| {
+            let share = ratio(float(it.free_ms), float(it.present_ms))?;
+            ratio(float(it.interruptions), weeks * share)
+        }),
+        Metric::Blocks => history.blocks(),
+        Metric::NightPages => history.night_pages(),
+        Metric::DeskLoadPercent => history.erlangs().map(|it| 100.0 * it),
+        Metric::Handovers => history.handovers(),
+        Metric::PingPong => history.ping_pong(),
+        Metric::LeakPercent => history.leak(),
+        // People of a simulation are nobody: of one of them there is nothing to hide.
+        Metric::BreadthPercent => history.breadth_and_depth(1).0,
     }))
 }
 
@@ -227,129 +229,17 @@ fn ratio(over: f64, under: f64) -> Option<f64> {
     (under > 0.0).then(|| over / under)
 }
 
-/// Sorted hours until items of some classes were begun, and until they were done.
-fn times(history: &History, within: Span, of: impl Fn(Class) -> bool) -> (Vec<f64>, Vec<f64>) {
+/// Sorted hours until pieces of some classes were begun, and until they were done; what was not counts
+/// until the end.
+fn times(history: &WorkHistory, of: impl Fn(Class) -> bool) -> (Vec<f64>, Vec<f64>) {
+    let end_ms = history.within.to_ms;
     let (mut waits, mut stays) = (vec![], vec![]);
-    for record in &history.records {
-        if of(record.class) && record.created_ms >= within.from_ms {
-            let until = |it: Option<i64>| hours(it.unwrap_or(within.to_ms) - record.created_ms);
-            waits.push(until(record.started_ms));
-            stays.push(until(record.finished_ms));
-        }
+    for piece in history.counted().filter(|it| of(it.class)) {
+        let until = |it: Option<i64>| hours(it.unwrap_or(end_ms) - piece.created_ms);
+        waits.push(until(piece.started_ms));
+        stays.push(until(piece.finished_ms));
     }
     waits.sort_by(f64::total_cmp);
     stays.sort_by(f64::total_cmp);
     (waits, stays)
-}
-
-/// What the days of all people add up to.
-#[derive(Default)]
-struct Lives {
-    present_ms: i64,
-    free_ms: i64,
-    desk_ms: i64,
-    desk_busy_ms: i64,
-    built_ms: i64,
-    blocks: i64,
-    interruptions: i64,
-    night_pages: i64,
-    known: usize,
-}
-
-/// Interruptions nearer to each other than this are one.
-const SAME_INTERRUPTION_MS: i64 = 60_000;
-/// An unbroken stretch.
-const BLOCK_MS: i64 = 2 * HOUR_MS;
-
-impl Lives {
-    fn of(
-        organisation: &Organisation,
-        structure: &Structure,
-        assumptions: &Assumptions,
-        history: &History,
-        within: Span,
-    ) -> Self {
-        let mut lives = Self::default();
-        let by_person = history.by_person(organisation.people.len());
-        for (person, segments) in by_person.iter().enumerate() {
-            let calendar = &organisation.people[person].calendar;
-            let present = calendar.and(&Calendar::of(vec![within]));
-            let at_desk = present.and(&desk_time(structure, person));
-            let free = present.without(&at_desk);
-            let total = |it: &Calendar| it.open_ms(within);
-            lives.present_ms += total(&present);
-            lives.desk_ms += total(&at_desk);
-            lives.free_ms += total(&free);
-            lives.desk_busy_ms += segments.iter().map(|it| at_desk.open_ms(it.span)).sum::<i64>();
-            lives.build(&free, segments, assumptions.resumption_ms);
-            lives.nights(organisation, history, segments, within);
-            let known: BTreeSet<usize> = segments
-                .iter()
-                .filter(|it| it.part == Part::Work && it.span.from_ms >= within.from_ms)
-                .map(|it| history.records[it.item].component)
-                .collect();
-            lives.known += known.len();
-        }
-        lives
-    }
-
-    /// What somebody builds between the items that reach them while they are free.
-    fn build(&mut self, free: &Calendar, segments: &[Segment], resumption_ms: i64) {
-        let mut next = 0;
-        let mut last_ms = i64::MIN / 2;
-        for span in free.spans() {
-            let mut at_ms = span.from_ms;
-            let mut lag_ms = 0;
-            while next < segments.len() && segments[next].span.to_ms <= span.from_ms {
-                next += 1;
-            }
-            let mut here = next;
-            while here < segments.len() && segments[here].span.from_ms < span.to_ms {
-                let segment = segments[here].span;
-                if segment.from_ms > at_ms {
-                    self.stretch(segment.from_ms - at_ms, lag_ms);
-                    if segment.from_ms - last_ms >= SAME_INTERRUPTION_MS {
-                        self.interruptions += 1;
-                    }
-                    last_ms = segment.from_ms;
-                }
-                at_ms = at_ms.max(segment.to_ms);
-                lag_ms = resumption_ms;
-                here += 1;
-            }
-            if at_ms < span.to_ms {
-                self.stretch(span.to_ms - at_ms, lag_ms);
-            }
-        }
-    }
-
-    fn stretch(&mut self, length_ms: i64, lag_ms: i64) {
-        let built_ms = (length_ms - lag_ms).max(0);
-        self.built_ms += built_ms;
-        self.blocks += built_ms / BLOCK_MS;
-    }
-
-    fn nights(
-        &mut self,
-        organisation: &Organisation,
-        history: &History,
-        segments: &[Segment],
-        within: Span,
-    ) {
-        let pages: BTreeSet<usize> = segments
-            .iter()
-            .filter(|it| it.span.from_ms >= within.from_ms)
-            .filter(|it| history.records[it.item].class == Class::Page)
-            .filter(|it| organisation.people[it.person].night.is_open(it.span.from_ms))
-            .map(|it| it.item)
-            .collect();
-        self.night_pages += i64::try_from(pages.len()).expect("few pages");
-    }
-}
-
-/// When `person` sits at desks and does nothing else.
-fn desk_time(structure: &Structure, person: usize) -> Calendar {
-    let full = structure.desks.iter().filter(|it| it.dedicated == Dedication::Full);
-    let turns = full.flat_map(|it| &it.turns).filter(|it| it.person == person);
-    Calendar::of(turns.map(|it| it.span).collect())
 }

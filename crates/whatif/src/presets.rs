@@ -252,7 +252,8 @@ fn permanent(people: &[usize], within: Span) -> Vec<Turn> {
 }
 
 /// The part of `staff` that desk `number` of `desks` gets: never less than one.
-fn share(staff: usize, desks: usize, number: usize) -> usize {
+#[must_use]
+pub fn share(staff: usize, desks: usize, number: usize) -> usize {
     let left = staff.saturating_sub(desks);
     1 + left / desks + usize::from(number < left % desks)
 }
@@ -261,7 +262,13 @@ fn share(staff: usize, desks: usize, number: usize) -> usize {
 fn spread(organisation: &Organisation, staff: usize) -> Vec<usize> {
     let teams: Vec<Vec<usize>> =
         (0..organisation.teams.len()).map(|it| organisation.members(it)).collect();
+    in_ranks(&teams).into_iter().take(staff.max(1)).collect()
+}
+
+/// The first of each team, then the second of each, and so on.
+#[must_use]
+pub fn in_ranks(teams: &[Vec<usize>]) -> Vec<usize> {
     let longest = teams.iter().map(Vec::len).max().unwrap_or(0);
     let ranks = (0..longest).flat_map(|rank| teams.iter().filter_map(move |it| it.get(rank)));
-    ranks.copied().take(staff.max(1)).collect()
+    ranks.copied().collect()
 }

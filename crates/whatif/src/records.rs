@@ -16,6 +16,7 @@
 //! - a row that cannot be read is counted under its reason with the line of the first one;
 //! - names of people stay in [`Work::people`], for counting how many; no result names one.
 
+use crate::facts::GroupMin;
 use crate::number::{HOUR_MS, WEEK_MS, count, float, hours};
 use crate::signs::Life;
 use crate::statistics::percentile;
@@ -474,7 +475,8 @@ pub struct Described {
     pub done_hours: Option<(f64, f64)>,
     /// Minutes of work: p50 and how many are recorded.
     pub worked_minutes: Option<(f64, usize)>,
-    /// Fewer than [`GROUP_MIN`] people had these: what describes how they work is not shown.
+    /// Too few people had these, see [`GroupMin`]: whoever knows one's own share knows much of the
+    /// others', so what describes how they work is not shown.
     pub few_people: bool,
     /// Hand-overs between groups per item, where groups are recorded.
     pub handovers: Option<f64>,
@@ -484,10 +486,6 @@ pub struct Described {
     /// above [`TYPED`] they were typed, not measured.
     pub round: Option<f64>,
 }
-
-/// What describes how people work is shown of at least so many of them together. With fewer, whoever
-/// knows one's own share knows much of the others'; five is the usual least group.
-pub const GROUP_MIN: usize = 5;
 
 /// Days that see no item still count; this many days are needed to speak of bursts.
 const DISPERSION_DAYS_MIN: usize = 14;
@@ -499,10 +497,16 @@ const ROUND_MIN: usize = 10;
 /// What `works` say, class by class.
 #[must_use]
 pub fn describe(works: &[Work]) -> Vec<Described> {
-    CLASSES.into_iter().filter_map(|class| describe_class(works, class)).collect()
+    describe_of(works, GroupMin::FLOOR)
 }
 
-fn describe_class(works: &[Work], class: Class) -> Option<Described> {
+/// The same, with what describes how people work shown only of groups that are large enough.
+#[must_use]
+pub fn describe_of(works: &[Work], least: GroupMin) -> Vec<Described> {
+    CLASSES.into_iter().filter_map(|class| describe_class(works, class, least)).collect()
+}
+
+fn describe_class(works: &[Work], class: Class, least: GroupMin) -> Option<Described> {
     let these: Vec<&Work> = works.iter().filter(|it| it.class == class).collect();
     let (first, last) = (these.first()?.created_ms, these.last()?.created_ms);
     let sorted = |of: &dyn Fn(&Work) -> Option<f64>| {
@@ -524,7 +528,7 @@ fn describe_class(works: &[Work], class: Class) -> Option<Described> {
     let some = |it: bool, value: f64| it.then_some(value);
     let share = |part: usize, whole: usize| count(part) / count(whole.max(1));
     let people: BTreeSet<&String> = these.iter().flat_map(|it| &it.people).collect();
-    let few_people = (1..GROUP_MIN).contains(&people.len());
+    let few_people = (1..least.people()).contains(&people.len());
     Some(Described {
         class,
         items: these.len(),

@@ -1,12 +1,13 @@
 //! Heartbeats, planned work, and the product watching itself, from the tree.
 
-use super::{collect, duration, secret, text, text_or};
+use super::{collect, duration, items, secret, text, text_or};
 use crate::sections::Sections;
 use crate::yaml::Node;
 use crate::{scalars, shape};
 use model::{
-    Catalogue, Channel, Escalation, EscalationStep, Heartbeat, Maintenance, Millis, OutboundPing,
-    PageTarget, Recurrence, SYNTHETIC, SecretRef, Severity, Synthetic, Watched,
+    Catalogue, Channel, CountsAs, Escalation, EscalationStep, ExcludedTimes, Exclusion, Heartbeat,
+    Maintenance, Millis, Occasions, OutboundPing, PageTarget, PersonId, Personal, Recurrence,
+    SYNTHETIC, SecretRef, Severity, Synthetic, Watched,
 };
 
 /// Longest grace of a heartbeat that names none.
@@ -20,6 +21,7 @@ pub(super) fn watched(sections: &Sections) -> Watched {
     Watched {
         heartbeats: collect(sections, "heartbeats", |it| heartbeat(&it.value)),
         maintenance: collect(sections, "maintenance", |it| maintenance(&it.value)),
+        exclusions: collect(sections, "exclusions", |it| exclusion(&it.value)),
         synthetic: watch.and_then(|it| it.get("synthetic")).map(synthetic),
         ping: watch.and_then(|it| it.get("ping")).map(ping),
     }
@@ -73,6 +75,28 @@ fn maintenance(node: &Node) -> Maintenance {
         lasts: duration(node, "lasts", ""),
         owner: text(node, "owner").into(),
         reason: text(node, "reason").to_owned(),
+    }
+}
+
+fn exclusion(node: &Node) -> Exclusion {
+    let named = |key: &str| node.get(key).and_then(Node::text);
+    let times = match named("during") {
+        Some(window) => ExcludedTimes::During(window.into()),
+        None => ExcludedTimes::Own(Occasions {
+            when: Recurrence::parse(text(node, "when")).expect("`when` was checked"),
+            timezone: text(node, "timezone").to_owned(),
+            lasts: duration(node, "lasts", ""),
+        }),
+    };
+    let owner = PersonId::from(text(node, "owner"));
+    let ids = |key| items(node, key, |it| it.text().expect("a name is text").to_owned());
+    Exclusion {
+        features: ids("features").iter().map(|it| it.as_str().into()).collect(),
+        slos: ids("slos").iter().map(|it| it.as_str().into()).collect(),
+        counts: CountsAs::parse(text(node, "counts")).expect("one of the words"),
+        times,
+        reason: Personal::new(owner.clone(), text(node, "reason")),
+        owner,
     }
 }
 

@@ -10,6 +10,8 @@ use model::Millis;
 
 /// Shortest and longest shift.
 const SHIFT: Limits = Limits { shortest: Millis::from_mins(15), longest: Millis::from_days(31) };
+/// Shortest and longest time around a handover.
+const HANDED: Limits = Limits { shortest: Millis::from_mins(1), longest: Millis::from_hours(24) };
 /// Shortest and longest rest.
 const REST: Limits = Limits { shortest: Millis::from_hours(1), longest: Millis::from_days(14) };
 
@@ -68,6 +70,44 @@ pub(super) static ROTA: Shape = Shape {
             "How far people have come: an observer never counts, and whoever is shadowed needs somebody beside them who goes alone.",
         ),
         field("rules", Optional, Record(&RULES), "What a proposed roster must keep to."),
+        field(
+            "handover",
+            Default("written where a policy of escalation calls the rota"),
+            Record(&HANDOVER),
+            "What whoever ends a shift tells whoever begins one.",
+        ),
+    ],
+};
+
+static HANDOVER: Shape = Shape {
+    title: "handover",
+    about: "What is told when a rota changes hands, and what follows when nobody reads it.",
+    fields: &[
+        plain(
+            "written",
+            Default("true where a policy of escalation calls the rota"),
+            Plain::Switch,
+            "Whether each change of hands has a handover.",
+        ),
+        plain(
+            "before",
+            Default("1h"),
+            Plain::Duration(HANDED),
+            "How long before the end of a shift its draft is there.",
+        ),
+        plain(
+            "nag",
+            Default("30m"),
+            Plain::Duration(HANDED),
+            "After how long unread whoever has the shift is reminded. Nobody is woken by it.",
+        ),
+        plain(
+            "page",
+            Default("2h"),
+            Plain::Duration(HANDED),
+            "After how long unread they are called by their own rules, and after as long again the others. A handover with nothing in it calls nobody.",
+        ),
+        plain("pages", Default("true"), Plain::Switch, "Whether anybody is called for it at all."),
     ],
 };
 

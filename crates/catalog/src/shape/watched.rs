@@ -1,6 +1,6 @@
 //! The keys of what is watched besides alerts: heartbeats, planned work, the product itself.
 
-use super::Kind::{Name, Record};
+use super::Kind::{List, Name, Record};
 use super::Presence::{Default, Optional, Required};
 use super::{Limits, Namespace, Plain, Shape, field, plain};
 use model::Millis;
@@ -63,12 +63,38 @@ pub(super) static MAINTENANCE: Shape = Shape {
             "when",
             Required,
             Plain::When,
-            "`2026-12-24 22:00`, `daily 02:00`, `tue,thu 02:00`, `monthly 15 02:00`, `monthly 2nd tue 02:00` or `monthly last sun 02:00`.",
+            "`2026-12-24 22:00`, `daily 02:00`, `tue,thu 02:00`, `monthly 15 02:00`, `monthly 2nd tue 02:00`, `monthly last sun 02:00`, or by a rule of RFC 5545, `from 2026-01-06 FREQ=WEEKLY;INTERVAL=2;BYDAY=TU 02:00`.",
         ),
         plain("timezone", Required, Plain::Zone, "The zone in which that is meant."),
         plain("lasts", Required, Plain::Duration(WORK), "For how long."),
         field("owner", Required, Name(Namespace::Person), "Who answers for it."),
         plain("reason", Required, Plain::Text(500), "Why; whoever finds the silence will ask."),
+    ],
+};
+
+pub(super) static EXCLUSION: Shape = Shape {
+    title: "exclusion",
+    about: "Times that budgets do not count: those of planned work (`during`), or times of its own (`when`, `timezone`, `lasts`), in the past too. Only what is named is excluded: a feature that needs an excluded objective still counts what its users met.",
+    fields: &[
+        field("features", Optional, List(&Name(Namespace::Feature)), "Whose budgets."),
+        field(
+            "slos",
+            Optional,
+            List(&super::Kind::Plain(Plain::Text(130))),
+            "Whose budgets, as `service.slo`.",
+        ),
+        plain(
+            "counts",
+            Required,
+            Plain::Choice(&["dropped", "good"]),
+            "`dropped`: its minutes, attempts and failures count as nothing. `good`: its attempts count, its failures do not.",
+        ),
+        plain("during", Optional, Plain::Text(64), "The planned work whose times are meant."),
+        plain("when", Optional, Plain::When, "When it begins, as for planned work."),
+        plain("timezone", Optional, Plain::Zone, "The zone in which `when` is meant."),
+        plain("lasts", Optional, Plain::Duration(WORK), "For how long."),
+        field("owner", Required, Name(Namespace::Person), "Who answers for it."),
+        plain("reason", Required, Plain::Text(500), "Why; whoever reads the budget will ask."),
     ],
 };
 

@@ -127,7 +127,7 @@ features:
     escalation: long
     urgency: morning
 rotas:
-  r: { timezone: Africa/Nairobi, layers: [{ people: [ana], turn: 3d, handover: "17:30", starts: 2026-01-05 }], follow-the-sun: false, confirm: 15m, load: { pages: 3, per: night, then: relieve }, cover: [mon-fri 09:00-17:00], owner: payments, skills: [postgres], readiness: { ana: shadowed }, rules: { rest-after-night: 11h, shifts-in-row: 5, nights-per-month: 8, not-together: [[ana, bo]], debt: { ana: 12 } } }
+  r: { timezone: Africa/Nairobi, layers: [{ people: [ana], turn: 3d, handover: "17:30", starts: 2026-01-05 }], follow-the-sun: false, confirm: 15m, load: { pages: 3, per: night, then: relieve }, cover: [mon-fri 09:00-17:00], owner: payments, handover: { written: true, pages: true, before: 90m, nag: 20m, page: 3h }, skills: [postgres], readiness: { ana: shadowed }, rules: { rest-after-night: 11h, shifts-in-row: 5, nights-per-month: 8, not-together: [[ana, bo]], debt: { ana: 12 } } }
   s: { timezone: UTC, apart-from: [r], layers: [{ people: [ana, bo], shifts: [{ repeat: mon-thu, at: "09:00", lasts: 8h }, { repeat: FREQ=MONTHLY;BYDAY=1SA, at: "10:00", lasts: 1d }], only: [fri-mon 22:00-06:00, 09:00-24:00], from: 2026-12-01, until: 2026-12-31, advance: worked, together: 2, timezone: Africa/Nairobi }] }
 escalations:
   long: { steps: [{ page: rota r, wait: 90s }, { page: [team payments, rota r next], wait: 1h, acks: 2, round-robin: true, when: { hours: "22:00-06:00", days: [sat, sun], severity: page, budget: below 10% } }, { page: channel e, wait: 1m }], repeat: 2, ack-timeout: 30m, urgency: morning }
@@ -157,6 +157,9 @@ heartbeats:
   nightly: { every: 1d, grace: 30m, severity: ticket, feature: inner, service: api, team: payments }
 maintenance:
   patches: { matchers: 'service="api"', when: "tue,thu 02:00", timezone: Africa/Nairobi, lasts: 2h, owner: ana, reason: Patches }
+exclusions:
+  storm: { features: [inner], slos: [api.up], counts: good, when: "2026-11-02 22:00", timezone: UTC, lasts: 3h, owner: ana, reason: A storm }
+  work: { features: [inner], counts: dropped, during: patches, owner: ana, reason: Patches }
 watch:
   synthetic: { every: 30m, deadline: 1m, channel: e }
   ping: { url: "https://other.example/api/v1/heartbeats/us/ping", every: 1m, token: env:PING }
@@ -222,13 +225,14 @@ fn every_key_reaches_the_catalogue() {
     people ana {"aka":[{"$personal":{"subject":"ana","text":"ana.r"}}],"contacts":[{"address":{"$personal":{"subject":"ana","text":"ana@solar.example"}},"medium":"email"},{"address":{"$personal":{"subject":"ana","text":"+15550100"}},"medium":"sms"},{"address":{"$personal":{"subject":"ana","text":"ana-7f"}},"medium":"ntfy"},{"address":{"$personal":{"subject":"ana","text":"+15550101"}},"medium":"voice"},{"address":{"$personal":{"subject":"ana","text":"u1"}},"medium":"pushover"},{"address":{"$personal":{"subject":"ana","text":"U1"}},"medium":"slack"},{"address":{"$personal":{"subject":"ana","text":"ana"}},"medium":"mattermost"},{"address":{"$personal":{"subject":"ana","text":"17"}},"medium":"telegram"},{"address":{"$personal":{"subject":"ana","text":"!dm:b"}},"medium":"matrix"}],"duty":{"away":[],"hours":{"days":[],"from_minute":480,"until_minute":1020},"skills":{"postgres":3}},"name":{"$personal":{"subject":"ana","text":"Ana Reyes"}},"rules":{"page":[{"after":0,"by":"ntfy"},{"after":120000,"by":"sms"}],"quiet":{"from_minute":1320,"to_minute":420},"ticket":[{"after":0,"by":"email"}]},"timezone":"America/Los_Angeles"}
     people bo {"contacts":[{"address":{"$personal":{"subject":"bo","text":"+254700000001"}},"medium":"sms"}],"name":{"$personal":{"subject":"bo","text":"Bo"}},"timezone":"Africa/Nairobi"}
     public_url "https://lamp.solar.example"
-    rotas r {"confirm":900000,"layers":[{"handover_day":"mon","handover_minute":1050,"people":["ana"],"starts":"2026-01-05","turn":{"days":3}}],"load":{"pages":3,"per":"night","then":"relieve"},"rules":{"apart_from":[],"cover":[{"days":["mon","tue","wed","thu","fri"],"from_minute":540,"until_minute":1020}],"owner":"payments","readiness":{"ana":"shadowed"},"roster":{"debt":{"ana":12},"nights_per_month_max":8,"not_together":[["ana","bo"]],"rest_after_night_hours":11,"shifts_in_row_max":5},"skills":["postgres"]},"timezone":"Africa/Nairobi"}
+    rotas r {"confirm":900000,"layers":[{"handover_day":"mon","handover_minute":1050,"people":["ana"],"starts":"2026-01-05","turn":{"days":3}}],"load":{"pages":3,"per":"night","then":"relieve"},"rules":{"apart_from":[],"cover":[{"days":["mon","tue","wed","thu","fri"],"from_minute":540,"until_minute":1020}],"handover":{"before":5400000,"nag":1200000,"on":true,"page":10800000},"owner":"payments","readiness":{"ana":"shadowed"},"roster":{"debt":{"ana":12},"nights_per_month_max":8,"not_together":[["ana","bo"]],"rest_after_night_hours":11,"shifts_in_row_max":5},"skills":["postgres"]},"timezone":"Africa/Nairobi"}
     rotas s {"layers":[{"handover_day":"mon","handover_minute":540,"people":["ana","bo"],"rules":{"advance":"worked","from":"2026-12-01","only":[{"days":["fri","sat","sun","mon"],"from_minute":1320,"until_minute":360},{"days":[],"from_minute":540,"until_minute":1440}],"shifts":[{"lasts_mins":480,"repeat":"FREQ=WEEKLY;BYDAY=MO,TU,WE,TH","start_minute":540},{"lasts_mins":1440,"repeat":"FREQ=MONTHLY;BYDAY=1SA","start_minute":600}],"timezone":"Africa/Nairobi","together":2,"until":"2026-12-31"},"starts":"2024-01-01","turn":{"weeks":1}}],"rules":{"apart_from":["r"],"cover":[],"owner":null,"readiness":{},"roster":{"debt":{},"nights_per_month_max":null,"not_together":[],"rest_after_night_hours":null,"shifts_in_row_max":null},"skills":[]},"timezone":"UTC"}
     services api {"kind":{"own":{"team":"payments"}},"slos":{"fast":{"bad":"d_bucket{le=~\"1|1\\\\.0\"}","method":{"time_slices":{"bad_ppm":50000,"minutes":5}},"objective":"99%","sli":{"latency":{"buckets":"d_bucket","under":"1"}},"source":"own","total":"d_count","window":2419200000},"fresh":{"bad":"g","objective":"99%","sli":{"gauge":{"is":"at_most","value":"3"}},"source":"own","total":"g","window":2419200000},"good":{"bad":"a","loses":"The light.","objective":"99%","sli":"good","source":"own","total":"b","window":2419200000},"raw":{"bad":"g","objective":"99%","sli":{"ratio":{"good":true}},"source":"own","total":"g","window":2419200000},"told":{"bad":"","calendar":{"period":"week","timezone":"UTC"},"objective":"99%","sli":{"pushed":{"check":"nightly","every":3600000,"secret":{"env":"CI"}}},"source":"pushed","total":"","window":604800000},"up":{"bad":"e_total{code=~\"5..\"}","objective":"99.95%","source":"own","total":"r_total","window":604800000}},"urgency":"wake"}
     services carrier {"kind":"supplier","slos":{"up":{"bad":"a","objective":"99%","source":"metrics","total":"b","window":604800000}},"urgency":"morning"}
     sources metrics {"interval":60000,"kind":{"prometheus":{"token":{"env":"PROM"},"url":"http://127.0.0.1:9090"}}}
     sources own {"interval":5000,"kind":{"scrape":{"targets":{"api":"http://127.0.0.1:9100/metrics"}}}}
     teams payments {"load":{"pages":4,"per":"day","then":"credit"},"members":["ana","bo"],"mode":"live"}
+    watched exclusions {"storm":{"counts":"good","features":["inner"],"owner":"ana","reason":{"$personal":{"subject":"ana","text":"A storm"}},"slos":["api.up"],"times":{"own":{"lasts":10800000,"timezone":"UTC","when":"2026-11-02 22:00"}}},"work":{"counts":"dropped","features":["inner"],"owner":"ana","reason":{"$personal":{"subject":"ana","text":"Patches"}},"slos":[],"times":{"during":"patches"}}}
     watched heartbeats {"nightly":{"every":86400000,"feature":"inner","grace":1800000,"service":"api","severity":"ticket","team":"payments"}}
     watched maintenance {"patches":{"lasts":7200000,"matchers":"service=\"api\"","owner":"ana","reason":"Patches","timezone":"Africa/Nairobi","when":"tue,thu 02:00"}}
     watched ping {"every":60000,"token":{"env":"PING"},"url":"https://other.example/api/v1/heartbeats/us/ping"}
@@ -278,6 +282,7 @@ watch: { synthetic: { every: 1h }, ping: { url: http://h } }
     sources another {"interval":15000,"kind":{"scrape":{"targets":{"a":"http://h"}}}}
     sources default {"interval":15000,"kind":{"prometheus":{"token":null,"url":"http://h"}}}
     teams t {"members":["ana"]}
+    watched exclusions {}
     watched heartbeats {"long":{"every":604800000,"feature":null,"grace":3600000,"service":null,"severity":"page","team":null},"short":{"every":60000,"feature":null,"grace":15000,"service":null,"severity":"page","team":null}}
     watched maintenance {}
     watched ping {"every":60000,"token":null,"url":"http://h"}

@@ -235,6 +235,6 @@ fn the_reference_names_every_key() {
     | `sources` | by id: [source](#source) | — | Where samples come from. |
     | `heartbeats` | by id: [heartbeat](#heartbeat) | — | Signs of life that others owe us; their absence calls people. |
     | `maintenance` | by id: [maintenance](#maintenance) | — | Planned work, once or again and again, during which alerts that match call nobody. |
-    | `watch` | [watch](#watch) | — | How the product watches itself. It may stand in one file only. |
+    | `exclusions` | by id: [exclusion](#exclusion) | — | Times that budgets do not count; what they hide stands beside every figure. |
     ");
 }

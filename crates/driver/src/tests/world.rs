@@ -98,7 +98,7 @@ fn catalogue() -> Catalogue {
         people: ["ana", "bo"].map(|id| (id.into(), person(id))).into(),
         teams: BTreeMap::from([(
             "payments".into(),
-            Team { members: vec!["ana".into(), "bo".into()], mode: None, load: None },
+            Team { members: vec!["ana".into(), "bo".into()], ..Team::default() },
         )]),
         services: BTreeMap::new(),
         features: BTreeMap::new(),

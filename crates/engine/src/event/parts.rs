@@ -1,10 +1,11 @@
 //! What events are made of: origins, evidence, reasons and causes.
 
 use super::Event;
+use crate::TokenKind;
 use crate::state::Recipient;
 use model::{
-    AlertId, ChannelId, FeatureId, HeartbeatId, Labels, Medium, NoticeId, Objective, PageId,
-    PersonId, Personal, SilenceId, SourceId, Timestamp, TokenId,
+    AlertId, ChannelId, Exclusion, ExclusionId, FeatureId, HeartbeatId, Labels, Medium, NoticeId,
+    Objective, PageId, PersonId, Personal, SilenceId, SourceId, Timestamp, TokenId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -290,6 +291,49 @@ pub enum SignRole {
     Product,
     /// Engineering.
     Engineering,
+}
+
+/// Something was done about an exclusion from budgets.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ExclusionAct {
+    /// Which.
+    pub exclusion: ExclusionId,
+    /// Who.
+    pub by: PersonId,
+    /// What.
+    pub step: ExclusionStep,
+}
+
+/// What was done about it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExclusionStep {
+    /// It was proposed; nothing is excluded by that.
+    Proposed(Box<Exclusion>),
+    /// Somebody else approved it.
+    Approved,
+    /// It was taken back.
+    Revoked {
+        /// Why.
+        reason: Personal,
+    },
+}
+
+/// A way in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenIssued {
+    /// Its id.
+    pub token: TokenId,
+    /// What it opens.
+    pub kind: TokenKind,
+    /// On whose behalf it acts.
+    pub person: Option<PersonId>,
+    /// What people call it.
+    pub label: String,
+    /// Lower-case hex SHA-256 of the secret.
+    pub sha256: String,
+    /// When it ends by itself.
+    pub expires_at: Option<Timestamp>,
 }
 
 /// Somebody answers for going on though a budget is gone.

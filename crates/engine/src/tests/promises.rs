@@ -1,8 +1,14 @@
 //! Pushed counts, waivers, and what voids a signature.
 
 use super::world::{START, catalogue};
-use crate::{Actor, Command, Context, Engine, Push, Rejected, SignRole, Submission, terms};
-use model::{Catalogue, Millis, Need, Objective, Sli, SloId, Timestamp};
+use crate::{
+    Actor, Command, Context, Engine, ExclusionAct, ExclusionStep, Push, Rejected, SignRole,
+    Submission, terms,
+};
+use model::{
+    Catalogue, CountsAs, ExcludedTimes, Exclusion, Millis, Need, Objective, Occasions, Personal,
+    Recurrence, Sli, SloId, Timestamp,
+};
 
 fn at(minute: i64) -> Timestamp {
     START.plus(Millis::from_mins(minute))
@@ -121,6 +127,67 @@ fn a_waiver_has_a_reason_and_an_end() {
     assert_eq!(told(&mut engine, 2, end()), Ok(1));
     assert_eq!(until(&engine, 3), None);
     assert!(told(&mut engine, 4, end()).is_err());
+}
+
+/// Goal: nothing is excluded before somebody else has approved, and taking it back is possible. Method:
+/// each act in every state, as the state and the words tell it.
+#[test]
+fn an_exclusion_takes_two_people() {
+    let mut engine = engine(&catalogue());
+    let what = |feature: &str, when: &str| Exclusion {
+        features: [feature.into()].into(),
+        slos: [].into(),
+        counts: CountsAs::Dropped,
+        times: ExcludedTimes::Own(Occasions {
+            when: Recurrence::parse(when).unwrap(),
+            timezone: "Africa/Nairobi".to_owned(),
+            lasts: Millis::from_hours(1),
+        }),
+        owner: "ana".into(),
+        reason: Personal::new("ana".into(), "a storm"),
+    };
+    let act = |engine: &mut Engine, by: &str, step| {
+        let (exclusion, by) = ("storm".into(), by.into());
+        let command = Command::Exclude(Box::new(ExclusionAct { exclusion, by, step }));
+        match told(engine, 1, command) {
+            Ok(_) => "ok".to_owned(),
+            Err(error) => error.to_string(),
+        }
+    };
+    let propose = |it| ExclusionStep::Proposed(Box::new(it));
+    let revoke = || ExclusionStep::Revoked { reason: Personal::new("bo".into(), "no storm") };
+    let storm = || what("light-on", "from 2026-11-02 FREQ=WEEKLY 22:00");
+    let mut shown = vec![];
+    for (by, step) in [
+        ("bo", ExclusionStep::Approved),
+        ("ana", propose(what("none", "daily 02:00"))),
+        ("ana", propose(what("light-on", "from 2026-11-02 FREQ=HOURLY 22:00"))),
+        ("ana", propose(storm())),
+        ("ana", ExclusionStep::Approved),
+        ("bo", ExclusionStep::Approved),
+        ("ana", propose(storm())),
+        ("bo", revoke()),
+        ("bo", revoke()),
+        ("bo", ExclusionStep::Approved),
+        ("bo", propose(storm())),
+    ] {
+        let said = act(&mut engine, by, step);
+        shown.push(format!("{said} [{}]", engine.state().exclusions_in_force().count()));
+    }
+    let expected = [
+        "there is no exclusion `storm` here; it may be closed and archived [0]",
+        "there is no feature `none` here; it may be closed and archived [0]",
+        "`FREQ=HOURLY` names no days: FREQ=HOURLY is not read: use DAILY, WEEKLY, MONTHLY or YEARLY [0]",
+        "ok [0]",
+        "`storm` was proposed by ana; somebody else must approve [0]",
+        "ok [1]",
+        "`storm` is in force; revoke it first [1]",
+        "ok [0]",
+        "exclusion `storm` is already over [0]",
+        "`storm` is revoked already [0]",
+        "ok [0]",
+    ];
+    assert_eq!(shown, expected);
 }
 
 /// A signature is void as soon as anything that was signed is another.

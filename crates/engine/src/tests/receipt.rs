@@ -276,6 +276,27 @@ fn whoever_comes_on_duty_confirms_or_the_others_are_told() {
     );
 }
 
+/// Goal: of several on a shift everybody is asked, and one who answers does not answer for the others.
+#[test]
+fn everybody_on_a_shift_of_several_confirms() {
+    check(
+        "0m with confirm / 1m override ana payments 420m 600m add ana / 420m tick / 430m on-duty bo \
+         / 435m tick / 450m tick / 451m on-duty ana / 600m tick",
+        "
+        0m CatalogueAdopted 2
+        0m ShiftExpected payments 420m
+        1m OverrideSet ov_1 add ana 420m to 600m
+        420m DutyAsked 1 payments 420m to 600m by 435m: bo sms through text
+        420m DutyAsked 2 payments 420m to 600m by 435m: ana email through mail ana sms through text
+        430m DutyConfirmed 1 bo
+        435m DutyReminded 2 by 450m: ana email through mail ana sms through text
+        450m DutyUnconfirmed 2: bo sms through text
+        451m DutyConfirmed 2 ana
+        600m DutyAsked 3 payments 600m to 10500m by 615m: bo sms through text
+        ",
+    );
+}
+
 #[test]
 fn what_is_told_in_one_message_is_marked_by_it() {
     check_called(

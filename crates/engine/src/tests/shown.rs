@@ -41,6 +41,7 @@ pub(super) fn show(record: &EventRecord) -> String {
         Event::CountsPushed { slo, pushes } => format!("CountsPushed {slo} {}", pushes.len()),
         Event::BudgetWaived(it) => format!("BudgetWaived {}", it.feature),
         Event::WaiverEnded { feature, .. } => format!("WaiverEnded {feature}"),
+        Event::Exclusion(it) => format!("Exclusion {}", it.exclusion),
         Event::JournalProbed => "JournalProbed".to_owned(),
         Event::SyntheticSeen { took } => format!("SyntheticSeen {took}"),
         Event::AlertUnsilenced { alert, silence } => format!("AlertUnsilenced {alert} {silence}"),
@@ -87,10 +88,12 @@ pub(super) fn show(record: &EventRecord) -> String {
         }
         Event::SourceFailing { source, .. } => format!("SourceFailing {source}"),
         Event::SourceRecovered { source } => format!("SourceRecovered {source}"),
-        Event::TokenIssued { token, .. } => format!("TokenIssued {token}"),
+        Event::TokenIssued(it) => format!("TokenIssued {}", it.token),
         Event::TokenRevoked { token } => format!("TokenRevoked {token}"),
         Event::PasswordSet { person, .. } => format!("PasswordSet {person}"),
         Event::DigestDue { notices, .. } => format!("DigestDue to {}", notices.len()),
+        Event::InterruptionNoted(it) => super::tribute::show(it),
+        Event::Handover(event) => super::handover::show(event, &since),
         Event::OverrideSet { .. }
         | Event::OverrideEnded { .. }
         | Event::SwapAsked { .. }

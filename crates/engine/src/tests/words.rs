@@ -259,7 +259,9 @@ fn watched_command(words: &[&str], now: Timestamp) -> Command {
             Command::WatchFailed { check: check.into(), detail }
         }
         ["probe"] => Command::Probe,
-        _ => super::reaching::command(words)
+        _ => super::handover::command(words)
+            .or_else(|| super::tribute::command(words))
+            .or_else(|| super::reaching::command(words))
             .unwrap_or_else(|| panic!("unknown command in script: {words:?}")),
     }
 }

@@ -104,7 +104,7 @@ pub(crate) struct World {
     pub(crate) engine: Engine,
     zones: oncall::Zones,
     pub(crate) records: Vec<EventRecord>,
-    shown: Vec<String>,
+    pub(crate) shown: Vec<String>,
 }
 
 impl World {
@@ -245,7 +245,7 @@ pub(crate) fn catalogue() -> Catalogue {
         starts: "2026-11-16".into(),
         rules: model::LayerRules::default(),
     };
-    let team = Team { members: vec!["ana".into(), "bo".into()], mode: None, load: None };
+    let team = Team { members: vec!["ana".into(), "bo".into()], ..Team::default() };
     let prometheus = SourceKind::Prometheus { url: "http://prometheus:9090".into(), token: None };
     Catalogue {
         org: "solar".into(),
@@ -279,7 +279,11 @@ pub(crate) fn catalogue() -> Catalogue {
                 layers: vec![layer],
                 load: None,
                 confirm: None,
-                rules: model::RotaRules::default(),
+                // What is handed over is about in `handover.rs`.
+                rules: model::RotaRules {
+                    handover: model::HandoverRules { on: Some(false), ..Default::default() },
+                    ..model::RotaRules::default()
+                },
             },
         )]),
         escalations: BTreeMap::from([

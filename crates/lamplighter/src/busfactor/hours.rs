@@ -2,12 +2,13 @@
 
 use crate::records::facts::people;
 use ::busfactor::{History, Question, ServicePairing, WeeklyHours, service_pairing, uncovered};
-use ::whatif::calendar::Span;
+use ::whatif::calendar::{Calendar, Span};
 use ::whatif::number::{DAY_MS, WEEK_MS};
 use serde_json::{Value, json};
 use server::Problem;
 use std::collections::BTreeMap;
 use std::path::Path;
+use worklog::Worklog;
 
 /// What is known of hours, where a list of people was given.
 pub(super) struct Covered {
@@ -18,13 +19,8 @@ pub(super) struct Covered {
     pub(super) pairing: Option<ServicePairing>,
 }
 
-/// Hours are those of the week of the last deed: with its clocks, winter or summer.
-pub(super) fn covered(
-    path: &Path,
-    history: &History,
-    question: &Question,
-    asked: bool,
-) -> Result<Covered, Problem> {
+/// Hours of a list: those of the week of the last deed, with its clocks, winter or summer.
+pub(super) fn listed(path: &Path, history: &History) -> Result<WeeklyHours, Problem> {
     let text = super::content(path)?;
     let last_ms = history.commits.iter().map(|it| it.committed_at.0).max().unwrap_or(0);
     // 5 January 1970 was a Monday.
@@ -33,17 +29,38 @@ pub(super) fn covered(
     let people = people(&text, week).map_err(|error| {
         Problem::negative(format!("could not use {}", path.display())).detail(error)
     })?;
-    let minute = |at_ms: i64| u32::try_from((at_ms - from_ms) / 60_000).expect("within the week");
-    let hours: WeeklyHours = people
-        .into_iter()
-        .map(|(name, (calendar, _))| {
-            let spans = calendar.spans().iter();
-            (name, spans.map(|it| minute(it.from_ms)..minute(it.to_ms)).collect())
-        })
-        .collect();
-    let nobody = uncovered(history, question, &hours);
-    let pairing = asked.then(|| service_pairing(history, question, &hours)).flatten();
-    Ok(Covered { nobody, asked, pairing })
+    let known = people.into_iter().filter_map(|(name, (calendar, _))| Some((name, calendar?)));
+    Ok(weekly(week, known))
+}
+
+/// Hours of the configuration, of the week in which the journal ends, without leave.
+pub(super) fn configured(log: &Worklog) -> Result<WeeklyHours, Problem> {
+    let (week, people) = &log.week;
+    if people.is_empty() {
+        return Err(Problem::negative("nobody's hours are configured")
+            .hint("write `hours` at people in the configuration, or give --people FILE"));
+    }
+    Ok(weekly(*week, people.clone().into_iter()))
+}
+
+fn weekly(week: Span, people: impl Iterator<Item = (String, Calendar)>) -> WeeklyHours {
+    let minute =
+        |at_ms: i64| u32::try_from((at_ms - week.from_ms) / 60_000).expect("within the week");
+    let spans =
+        |it: &Calendar| it.spans().iter().map(|it| minute(it.from_ms)..minute(it.to_ms)).collect();
+    people.map(|(name, calendar)| (name, spans(&calendar))).collect()
+}
+
+/// Hours with nobody, and the pairing that shortens them most, if one was asked for.
+pub(super) fn covered(
+    hours: &WeeklyHours,
+    history: &History,
+    question: &Question,
+    asked: bool,
+) -> Covered {
+    let nobody = uncovered(history, question, hours);
+    let pairing = asked.then(|| service_pairing(history, question, hours)).flatten();
+    Covered { nobody, asked, pairing }
 }
 
 /// For programs.

@@ -18,6 +18,9 @@ pub(crate) struct PlanChange {
     /// How many weeks to look at
     #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=104))]
     pub(crate) weeks: u16,
+    /// Data folder of a server: try changed promises on what it recorded
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) form: super::Form,
 }
@@ -50,6 +53,115 @@ pub(crate) struct Override {
     /// Take back an override instead, by its id
     #[arg(long, value_name = "ID")]
     pub(crate) end: Option<String>,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum HandoverCommand {
+    /// List handovers, newest first, and what is to do
+    #[command(after_help = "Example: lamplighter handover list")]
+    List(Status),
+    /// Show one: what was written, what is to do, what the product knows
+    #[command(after_help = "Example: lamplighter handover show ho_3")]
+    Show(OneId),
+    /// Write into one; what was written before is replaced
+    #[command(after_help = "Example: lamplighter handover write ho_3 --status 'mast 4 is slow' \
+                            --if 'the queue passes 500' --then 'restart the worker' --publish")]
+    Write(HandoverWrite),
+    /// Hand over before the shift changes
+    #[command(after_help = "Example: lamplighter handover publish ho_3")]
+    Publish(OneId),
+    /// Say in your own words what you take over
+    #[command(
+        after_help = "Example: lamplighter handover accept ho_3 'mast 4 again, watch the queue'"
+    )]
+    Accept(HandoverAccept),
+    /// Note something to do; it is in every handover of the rota until it is done
+    #[command(
+        after_help = "Example: lamplighter handover todo payments 'call the carrier' --owner bo"
+    )]
+    Todo(HandoverTodo),
+    /// Say that it is done
+    #[command(after_help = "Example: lamplighter handover done td_4")]
+    Done(OneId),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Interrupted {
+    /// How long, in minutes
+    pub(crate) minutes: u32,
+    /// What about
+    pub(crate) text: Vec<String>,
+    /// By what: question, ticket, request, trouble, other
+    #[arg(long, default_value = "other")]
+    pub(crate) kind: String,
+    /// Who was interrupted [default: you]
+    #[arg(long, value_name = "PERSON")]
+    pub(crate) who: Option<String>,
+    /// Of which team [default: theirs]
+    #[arg(long)]
+    pub(crate) team: Option<String>,
+    /// It is for whoever has the tribute from here on
+    #[arg(long)]
+    pub(crate) hand: bool,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TributeShow {
+    /// As a table of weeks
+    #[arg(long)]
+    pub(crate) csv: bool,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HandoverWrite {
+    /// Which
+    pub(crate) id: String,
+    /// How things stand
+    #[arg(long, default_value = "")]
+    pub(crate) status: String,
+    /// What happened
+    #[arg(long, default_value = "")]
+    pub(crate) happened: String,
+    /// What may happen; may be repeated, each with its --then
+    #[arg(long = "if", value_name = "TEXT")]
+    pub(crate) happens: Vec<String>,
+    /// What to do then
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) then: Vec<String>,
+    /// Hand over at once
+    #[arg(long)]
+    pub(crate) publish: bool,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HandoverAccept {
+    /// Which
+    pub(crate) id: String,
+    /// In your own words
+    #[arg(required = true)]
+    pub(crate) words: Vec<String>,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HandoverTodo {
+    /// In which rota
+    pub(crate) rota: String,
+    /// What
+    #[arg(required = true)]
+    pub(crate) text: Vec<String>,
+    /// Who does it [default: whoever is on duty]
+    #[arg(long, value_name = "PERSON")]
+    pub(crate) owner: Option<String>,
     #[command(flatten)]
     pub(crate) remote: Remote,
 }

@@ -3,11 +3,12 @@
 use super::Form;
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
+use whatif::facts::GroupMin;
 
 #[derive(Debug, Args)]
 pub(crate) struct Busfactor {
     /// Git repositories; several are also counted together
-    #[arg(value_name = "REPO", required_unless_present_any = ["log", "evidence"])]
+    #[arg(value_name = "REPO", required_unless_present_any = ["log", "evidence", "journal"])]
     pub(crate) repos: Vec<PathBuf>,
     /// An exported log instead: `git log --name-status` with tabs, see the book
     #[arg(long, value_name = "FILE", requires = "files", conflicts_with = "repos")]
@@ -19,8 +20,16 @@ pub(crate) struct Busfactor {
     #[arg(long, value_name = "FILE",
           conflicts_with_all = ["repos", "log", "method", "pruned", "keep", "co_authors"])]
     pub(crate) evidence: Option<PathBuf>,
+    /// Services from this organisation's own journal (a data folder, or a PostgreSQL URL): whoever had
+    /// incidents last, configured skills and hours; shows hours a week with nobody
+    #[arg(long, value_name = "DIR|URL",
+          conflicts_with_all = ["repos", "log", "evidence", "method", "pruned", "keep", "co_authors"])]
+    pub(crate) journal: Option<String>,
+    /// Which organisation; a data folder knows it by itself
+    #[arg(long, requires = "journal")]
+    pub(crate) org: Option<String>,
     /// Who works when, for services: lines of `person,timezone,hours`; shows hours a week with nobody
-    #[arg(long, value_name = "FILE", requires = "evidence")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["repos", "log"])]
     pub(crate) people: Option<PathBuf>,
     /// As it stood then, as in 2026-12-24T18:00:00Z [default: as it stands]
     #[arg(long, value_name = "INSTANT")]
@@ -58,8 +67,10 @@ pub(crate) struct Busfactor {
 #[derive(Debug, Args)]
 pub(crate) struct Records {
     /// The export, with a header line
-    #[arg(value_name = "FILE")]
-    pub(crate) file: PathBuf,
+    #[arg(value_name = "FILE", required_unless_present = "journal")]
+    pub(crate) file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) history: OwnHistory,
     /// Which column says what: id, created, started, finished, `worked_minutes`, class, about, person,
     /// group, state, changed; may be repeated
     #[arg(long, value_name = "WHAT=NAME", value_parser = named_column)]
@@ -76,6 +87,9 @@ pub(crate) struct Records {
     /// What rows are, where no column says so: page, ticket, request, change [default: ticket]
     #[arg(long, value_name = "CLASS")]
     pub(crate) class: Option<String>,
+    /// How many people there must be before anything is said of how they work; 5, or more
+    #[arg(long, value_name = "PEOPLE", default_value = "5", value_parser = group_min)]
+    pub(crate) group_min: GroupMin,
     /// Also write a file for `whatif` to begin with
     #[arg(long, value_name = "FILE.yaml")]
     pub(crate) draft: Option<PathBuf>,
@@ -83,6 +97,17 @@ pub(crate) struct Records {
     pub(crate) beside: RecordsBeside,
     #[command(flatten)]
     pub(crate) form: Form,
+}
+
+/// This organisation's own history.
+#[derive(Debug, Args)]
+pub(crate) struct OwnHistory {
+    /// A journal instead of an export: a data folder, or a PostgreSQL URL; read, never written
+    #[arg(long, value_name = "DIR|URL")]
+    pub(crate) journal: Option<String>,
+    /// Which organisation; a data folder knows it by itself
+    #[arg(long, requires = "journal")]
+    pub(crate) org: Option<String>,
 }
 
 /// What no export holds.
@@ -105,6 +130,10 @@ pub(crate) struct RecordsBeside {
     pub(crate) helping: Vec<String>,
 }
 
+fn group_min(text: &str) -> Result<GroupMin, String> {
+    GroupMin::of(text.parse().map_err(|_| "write a number of people".to_owned())?)
+}
+
 fn named_column(text: &str) -> Result<(String, String), String> {
     let (what, name) =
         text.split_once('=').ok_or("write both with = between, such as created=opened_at")?;
@@ -113,9 +142,14 @@ fn named_column(text: &str) -> Result<(String, String), String> {
 
 #[derive(Debug, Args)]
 pub(crate) struct Whatif {
-    /// Teams, work, structures and assumptions
-    #[arg(value_name = "FILE")]
-    pub(crate) file: PathBuf,
+    /// Teams, work, structures and assumptions; may be left out with --journal
+    #[arg(value_name = "FILE", required_unless_present = "journal")]
+    pub(crate) file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) history: OwnHistory,
+    /// Structures that are written out, under `structures:`; beside those of FILE; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub(crate) structure: Vec<PathBuf>,
     /// How many threads [default: one per core]; the answer is the same
     #[arg(long, value_name = "COUNT")]
     pub(crate) cores: Option<usize>,

@@ -19,13 +19,14 @@ const COMPONENTS_MAX: usize = 30;
 /// The draft that lies at `to`.
 pub(super) fn draft(
     it: &cli::Records,
+    file: &Path,
     to: &Path,
     records: &Records,
     described: &[Described],
 ) -> String {
-    let export = match (it.file.parent(), to.parent()) {
-        (Some(one), Some(other)) if one == other => it.file.file_name().unwrap_or_default().into(),
-        _ => std::path::absolute(&it.file).unwrap_or_else(|_| it.file.clone()),
+    let export = match (file.parent(), to.parent()) {
+        (Some(one), Some(other)) if one == other => file.file_name().unwrap_or_default().into(),
+        _ => std::path::absolute(file).unwrap_or_else(|_| file.to_owned()),
     };
     // Text goes in as JSON, which is YAML that cannot run away.
     let quoted = |it: &str| json!(it).to_string();

@@ -1,12 +1,12 @@
 //! How people work, by an export and the lists beside it.
 //!
-//! Invariant: below five people nothing is shown, and what cannot be seen is said to be missing, with
+//! Invariant: below five people, or as many more as are asked for, nothing is shown, and what cannot be seen is said to be missing, with
 //! what would show it.
 
 use crate::cli::RecordsBeside;
 use crate::whatif::input::clock;
 use ::whatif::calendar::{Calendar, Hours, Span};
-use ::whatif::facts::{Facts, PEOPLE_MIN, Roster, WorkHistory};
+use ::whatif::facts::{Facts, GroupMin, Roster, WorkHistory};
 use ::whatif::number::DAY_MS;
 use ::whatif::records::Work;
 use model::{Timestamp, Weekday};
@@ -19,7 +19,11 @@ use std::path::Path;
 type Wrong = (String, String);
 
 /// What can be said of people; nothing where nobody is named.
-pub(super) fn of(works: &[Work], beside: &RecordsBeside) -> Result<Option<Facts>, Wrong> {
+pub(super) fn of(
+    works: &[Work],
+    beside: &RecordsBeside,
+    least: GroupMin,
+) -> Result<Option<Facts>, Wrong> {
     let (Some(first), Some(last)) = (works.first(), works.last()) else { return Ok(None) };
     let end = works.iter().filter_map(|it| it.finished_ms).max().unwrap_or(0);
     let within = Span { from_ms: first.created_ms, to_ms: last.created_ms.max(end) + 1 };
@@ -28,9 +32,34 @@ pub(super) fn of(works: &[Work], beside: &RecordsBeside) -> Result<Option<Facts>
         duties: read(beside.duty.as_deref(), &duties)?,
         owners: beside.owner.iter().cloned().collect(),
         efforts: !beside.working.is_empty(),
+        calls: None,
     };
-    let history = WorkHistory::recorded(works, &roster, within);
-    Ok((!history.people.is_empty()).then(|| history.facts()))
+    Ok(said(works, &roster, within, least))
+}
+
+/// What can be said of people whose hours and duties are known from elsewhere.
+pub(super) fn said(
+    works: &[Work],
+    roster: &Roster,
+    within: Span,
+    least: GroupMin,
+) -> Option<Facts> {
+    let history = WorkHistory::recorded(works, roster, within);
+    (!history.people.is_empty()).then(|| history.facts_of(least))
+}
+
+/// What an export does not hold and nothing beside it says.
+pub(super) fn missing(beside: &RecordsBeside) -> Vec<String> {
+    let missing = [
+        (beside.people.is_none(), "nights, blocks: --people"),
+        (beside.duty.is_none(), "duty load, what gets past it, rotation: --duty"),
+        (beside.owner.is_empty(), "run outside its team: --owner"),
+        (
+            beside.working.is_empty(),
+            "when somebody worked: --working, in an export with a row per change",
+        ),
+    ];
+    missing.into_iter().filter(|it| it.0).map(|it| it.1.to_owned()).collect()
 }
 
 fn read<T>(
@@ -62,7 +91,7 @@ fn lines<'a>(
 pub(crate) fn people(
     text: &str,
     within: Span,
-) -> Result<BTreeMap<String, (Calendar, Calendar)>, String> {
+) -> Result<BTreeMap<String, (Option<Calendar>, Calendar)>, String> {
     const WORKDAYS: [Weekday; 5] =
         [Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri];
     let mut found = BTreeMap::new();
@@ -79,7 +108,7 @@ pub(crate) fn people(
         let every = WORKDAYS.into_iter().chain([Weekday::Sat, Weekday::Sun]).collect();
         let night = Hours { days: every, from_minute: 1_320, to_minute: 480, absent: vec![] };
         let calendars =
-            (Calendar::compile(&day, &zone, within), Calendar::compile(&night, &zone, wide));
+            (Some(Calendar::compile(&day, &zone, within)), Calendar::compile(&night, &zone, wide));
         found.insert(person.to_owned(), calendars);
     }
     Ok(found)
@@ -103,13 +132,19 @@ fn duties(text: &str) -> Result<Vec<(String, Span)>, String> {
 }
 
 /// In words.
-pub(super) fn show(text: &mut String, facts: Option<&Facts>, beside: &RecordsBeside) {
+pub(super) fn show(
+    text: &mut String,
+    facts: Option<&Facts>,
+    least: GroupMin,
+    (source, missing): (&str, &[String]),
+) {
     let Some(facts) = facts else { return };
     let _ = writeln!(text, "\nhow people work: {} people", facts.people);
-    if facts.people < PEOPLE_MIN {
+    let least = least.people();
+    if facts.people < least {
         let _ = writeln!(
             text,
-            "  not shown: with fewer than {PEOPLE_MIN} people a mean is nearly about somebody"
+            "  not shown: with fewer than {least} people a mean is nearly about somebody"
         );
         return;
     }
@@ -128,35 +163,33 @@ pub(super) fn show(text: &mut String, facts: Option<&Facts>, beside: &RecordsBes
         };
         let _ = writeln!(
             text,
-            "  {:34}Gini {:.2}, {word}: a fair lottery gives {:.2} to {:.2}",
-            "how items fall", it.gini, it.low, it.high
+            "  {:34}Gini {:.2}, {word}: a fair lottery gives {:.2} to {:.2}, {}",
+            "how items fall",
+            it.gini,
+            it.low,
+            it.high,
+            it.chances.words()
         );
     }
     let heads: Vec<String> = facts.headcount.iter().map(|it| it.1.to_string()).collect();
     let _ = writeln!(text, "  {:34}{}", "people seen, every 4 weeks", heads.join(" "));
-    let missing = [
-        (beside.people.is_none(), "nights, blocks: --people"),
-        (beside.duty.is_none(), "duty load, what gets past it, rotation: --duty"),
-        (beside.owner.is_empty(), "run outside its team: --owner"),
-        (
-            beside.working.is_empty(),
-            "when somebody worked: --working, in an export with a row per change",
-        ),
-    ];
-    let missing: Vec<&str> = missing.into_iter().filter(|it| it.0).map(|it| it.1).collect();
     if !missing.is_empty() {
-        let _ = writeln!(text, "  not in this export: {}", missing.join("; "));
+        let _ = writeln!(text, "  not in {source}: {}", missing.join("; "));
     }
 }
 
 /// For programs.
-pub(super) fn json(facts: Option<&Facts>) -> Value {
-    let Some(facts) = facts.filter(|it| it.people >= PEOPLE_MIN) else { return Value::Null };
+pub(super) fn json(facts: Option<&Facts>, least: GroupMin) -> Value {
+    let Some(facts) = facts.filter(|it| it.people >= least.people()) else { return Value::Null };
     let mut value: Value =
         facts.numbers().into_iter().map(|(key, _, it)| (key.to_owned(), json!(it))).collect();
     value["people"] = json!(facts.people);
-    value["fairness"] =
-        json!(facts.fairness.map(|it| json!({ "gini": it.gini, "low": it.low, "high": it.high })));
+    value["fairness"] = json!(facts.fairness.map(|it| json!({
+        "gini": it.gini,
+        "low": it.low,
+        "high": it.high,
+        "chances": it.chances.key(),
+    })));
     value["headcount"] = facts
         .headcount
         .iter()

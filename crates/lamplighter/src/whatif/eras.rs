@@ -7,7 +7,7 @@
 use super::past::line;
 use super::show::number;
 use ::whatif::calendar::Span;
-use ::whatif::calibrate::{Left, Transfer};
+use ::whatif::calibrate::{Joint, Left, Transfer};
 use model::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -112,11 +112,40 @@ fn carried(text: &mut String, first: &str, second: &str, it: &Transfer) {
     for left in &it.left {
         let _ = writeln!(text, "  {}", words(left));
     }
+    jointly(text, &it.joint);
     text.push_str(if it.passed {
         "The second era was foretold from the first. Whether arrivals follow the structure was not tested.\n\n"
     } else {
         "The second era was not foretold from the first: the model does not know what that change did.\n\n"
     });
+}
+
+/// What is left of the ranges together, and which of them cannot be told apart.
+fn jointly(text: &mut String, it: &Joint) {
+    if it.visible.len() < 2 {
+        return;
+    }
+    let names: Vec<&str> = it.visible.iter().map(|it| it.title()).collect();
+    let _ = writeln!(
+        text,
+        "  tried together: {} of {} combinations of {} foretell it",
+        it.kept,
+        it.tried,
+        names.join(", ")
+    );
+    for (first, second, by) in it.confounded() {
+        let (first, second) = (first.title(), second.title());
+        let how = if *by < 0.0 { "less" } else { "more" };
+        let _ = writeln!(
+            text,
+            "  not told apart: more of `{first}` with {how} of `{second}` foretells it as well \
+             (correlation {}); only measuring one of them would settle the other",
+            number(*by)
+        );
+    }
+    if it.kept > 0 && it.kept < it.tried && it.confounded().next().is_none() {
+        text.push_str("  no two of them can be traded for each other over what is left\n");
+    }
 }
 
 fn words(left: &Left) -> String {
@@ -153,6 +182,17 @@ pub(super) fn json(names: &[String], found: Option<&Result<Transfer, String>>) -
         "no_change_score": it.scores.1,
         "band_span": it.span,
         "blocks": it.blocks.iter().map(super::past::block).collect::<Value>(),
+        "joint": {
+            "visible": it.joint.visible.iter().map(|it| it.key()).collect::<Value>(),
+            "tried": it.joint.tried,
+            "kept": it.joint.kept,
+            "pairs": it.joint.pairs.iter().map(|it| json!({
+                "first": it.0.key(),
+                "second": it.1.key(),
+                "correlation": it.2,
+            })).collect::<Value>(),
+            "not_told_apart": it.joint.confounded().count() > 0,
+        },
         "left": it.left.iter().map(|it| json!({
             "parameter": it.parameter.key(),
             "range": it.range.map(|it| [it.0, it.1]),

@@ -5,16 +5,16 @@
 //!
 //! Invariant: what is misspelt, out of range or unknown is an error that names it; nothing is ignored.
 
-use super::recorded::{Against, Evidence, Recorded};
-use super::rules::{self, AtEndName, BreaksOff, LearningNumbers, OrderName};
+use super::recorded::{Against, Evidence, Reads, Recorded};
+use super::rules::LearningNumbers;
+use super::ways::Way;
 use ::whatif::calendar::{Calendar, Hours, Span};
 use ::whatif::compare::{PARAMETERS, Parameter, Sweep};
 use ::whatif::measure::{METRICS, Metric};
 use ::whatif::number::{WEEK_MS, float, from_hours};
-use ::whatif::presets::{Numbers, PRESETS, Preset};
 use ::whatif::random::Length;
 use ::whatif::saturation::{Expectation, weekly};
-use ::whatif::structure::{Assumptions, OffHours, Structure};
+use ::whatif::structure::{Assumptions, Structure};
 use ::whatif::world::{Arrivals, CLASSES, Component, Organisation, Person, Source};
 use ::whatif::{Experiment, Plan};
 use model::{Timestamp, Weekday};
@@ -38,7 +38,7 @@ pub(super) struct Question {
     pub(super) plan: Plan,
     pub(super) ranges: Sweep,
     pub(super) expectation: Expectation,
-    presets: Vec<(Preset, Numbers)>,
+    ways: Vec<Way>,
     equal_staffing: bool,
     equal_cost: bool,
     /// What was recorded, and whether the past was foretold from it.
@@ -56,7 +56,7 @@ struct File {
     shared: Vec<String>,
     work: Vec<Work>,
     records: Option<Recorded>,
-    structures: Vec<Entry>,
+    structures: Vec<Way>,
     equal_staffing: bool,
     equal_cost: bool,
     primary: String,
@@ -65,6 +65,13 @@ struct File {
     ranges: Ranges,
     wait_target_hours: f64,
     growth_per_year: f64,
+}
+
+/// A file of structures alone.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Own {
+    structures: Vec<Way>,
 }
 
 impl Default for File {
@@ -149,34 +156,6 @@ enum Comes {
 }
 
 #[derive(Deserialize)]
-#[serde(untagged)]
-enum Entry {
-    Name(String),
-    Tuned(Tuned),
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Tuned {
-    preset: String,
-    name: Option<String>,
-    staff: Option<usize>,
-    turn_weeks: Option<f64>,
-    overflow_after_hours: Option<f64>,
-    answer_at_night: Option<bool>,
-    triage_minutes: Option<f64>,
-    triage_error: Option<f64>,
-    #[serde(default)]
-    order: Option<OrderName>,
-    #[serde(default)]
-    breaks_off: Option<BreaksOff>,
-    #[serde(default)]
-    at_end: Option<AtEndName>,
-    #[serde(default)]
-    builds_beside: Option<bool>,
-}
-
-#[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Replications {
     min: usize,
@@ -239,15 +218,6 @@ impl Default for Ranges {
     }
 }
 
-impl Entry {
-    /// What the file says of it beyond the numbers of its preset.
-    fn bend(&self, structure: &mut Structure) {
-        if let Self::Tuned(it) = self {
-            rules::bend(structure, it.order, it.breaks_off, it.at_end, it.builds_beside);
-        }
-    }
-}
-
 impl Ranges {
     fn sweep(&self) -> Sweep {
         let ends = [self.slow_down, self.consult_share, self.resumption_minutes, self.work];
@@ -257,27 +227,20 @@ impl Ranges {
 }
 
 impl Question {
-    /// Reads the question; `open` reads files it names, relative to where it lies.
-    pub(super) fn parse(
-        text: &str,
-        open: &dyn Fn(&str) -> Result<String, String>,
-    ) -> Result<Self, String> {
-        let file: File = serde_saphyr::from_str(text).map_err(|it| it.to_string())?;
+    /// Reads the question, and with `reads` what it names.
+    pub(super) fn parse(text: &str, reads: &Reads<'_>) -> Result<Self, String> {
+        let mut file: File = serde_saphyr::from_str(text).map_err(|it| it.to_string())?;
+        for (name, text) in reads.structures {
+            let own: Own = serde_saphyr::from_str(text).map_err(|it| format!("{name}: {it}"))?;
+            file.structures.extend(own.structures);
+        }
+        if let Some(journal) = reads.instead {
+            file.records.get_or_insert_default().instead(journal);
+        }
         file.check()?;
         let organisation = file.organisation(file.whole()?)?;
         let mut sources = file.sources(&organisation)?;
-        let presets = file.presets(&organisation)?;
-        let (names, presets): (Vec<Option<String>>, Vec<_>) = presets.into_iter().unzip();
-        let mut structures: Vec<Structure> = presets
-            .iter()
-            .map(|(preset, numbers)| preset.structure(&organisation, numbers))
-            .collect();
-        for (structure, name) in structures.iter_mut().zip(names) {
-            structure.name = name.unwrap_or_else(|| structure.name.clone());
-        }
-        for (structure, entry) in structures.iter_mut().zip(&file.structures) {
-            entry.bend(structure);
-        }
+        let structures = file.ways(&organisation)?;
         distinct(structures.iter().map(|it| it.name.as_str()), "structure")?;
         let primary = METRICS.into_iter().find(|it| it.key() == file.primary).ok_or_else(|| {
             let known: Vec<&str> = METRICS.iter().map(|it| it.key()).collect();
@@ -291,9 +254,7 @@ impl Question {
         };
         let evidence = match &file.records {
             None => None,
-            Some(recorded) => {
-                Some(file.evidence(recorded, open, &structures, &presets, &sources)?)
-            }
+            Some(recorded) => Some(file.evidence(recorded, reads, &sources)?),
         };
         let mut ranges = file.ranges.sweep();
         if let Some(evidence) = &evidence {
@@ -317,7 +278,7 @@ impl Question {
                 wait_p90_target_hours: file.wait_target_hours,
                 growth_per_week: weekly(file.growth_per_year),
             },
-            presets,
+            ways: file.structures,
             equal_staffing: file.equal_staffing,
             equal_cost: file.equal_cost,
             evidence,
@@ -327,17 +288,18 @@ impl Question {
     /// The same structures with as many people at desks as the one with most; `None` if they have, or
     /// if that is not wanted.
     pub(super) fn equal_staffing(&self) -> Result<Option<(usize, Vec<Structure>)>, String> {
-        let staffed = || self.presets.iter().filter(|it| it.0 != Preset::AdHoc);
-        let most = staffed().map(|it| it.1.staff).max().unwrap_or(0);
-        if !self.equal_staffing || staffed().all(|it| it.1.staff == most) {
+        let organisation = &self.experiment.organisation;
+        let staffs: Vec<usize> =
+            self.ways.iter().map(|it| it.staff(organisation)).collect::<Result<_, _>>()?;
+        let staffed = || staffs.iter().copied().filter(|it| *it > 0);
+        let most = staffed().max().unwrap_or(0);
+        if !self.equal_staffing || staffed().all(|it| it == most) {
             return Ok(None);
         }
-        let organisation = &self.experiment.organisation;
         let mut structures = vec![];
-        for ((preset, numbers), as_given) in self.presets.iter().zip(&self.experiment.structures) {
-            let structure = preset.structure(organisation, &Numbers { staff: most, ..*numbers });
-            let mut structure = Structure { name: as_given.name.clone(), ..structure };
-            rules::bend_alike(&mut structure, as_given);
+        for (way, as_given) in self.ways.iter().zip(&self.experiment.structures) {
+            let structure = way.structure(organisation, Some(most))?;
+            let structure = Structure { name: as_given.name.clone(), ..structure };
             structure.check(organisation)?;
             structures.push(structure);
         }
@@ -347,18 +309,22 @@ impl Question {
     /// Per structure, the same with fewer and with more people at desks, to find the one that costs as
     /// much as another; `None` if that is not wanted.
     pub(super) fn candidates(&self) -> Result<Option<Vec<Vec<Structure>>>, String> {
-        if !self.equal_cost || self.presets.len() < 2 {
+        if !self.equal_cost || self.ways.len() < 2 {
             return Ok(None);
         }
         let organisation = &self.experiment.organisation;
-        let most = self.presets.iter().map(|it| it.1.staff).max().unwrap_or(0);
+        let staffs: Vec<usize> =
+            self.ways.iter().map(|it| it.staff(organisation)).collect::<Result<_, _>>()?;
+        let most = staffs.iter().copied().max().unwrap_or(0);
         let most = (most + CANDIDATES_ABOVE).min(organisation.people.len());
         let mut all = vec![];
-        for ((preset, numbers), as_given) in self.presets.iter().zip(&self.experiment.structures) {
+        for ((way, staff), as_given) in
+            self.ways.iter().zip(staffs).zip(&self.experiment.structures)
+        {
             let mut list = vec![as_given.clone()];
-            let staff = 1..=if *preset == Preset::AdHoc { 0 } else { most };
-            for staff in staff.rev().take(CANDIDATES_MAX) {
-                let structure = preset.structure(organisation, &Numbers { staff, ..*numbers });
+            let tried = 1..=if staff == 0 { 0 } else { most };
+            for staff in tried.rev().take(CANDIDATES_MAX) {
+                let structure = way.structure(organisation, Some(staff))?;
                 let structure = Structure { name: as_given.name.clone(), ..structure };
                 structure.check(organisation)?;
                 if list.iter().all(|it| *it != structure) {
@@ -431,21 +397,13 @@ impl File {
     fn evidence(
         &self,
         recorded: &Recorded,
-        open: &dyn Fn(&str) -> Result<String, String>,
-        structures: &[Structure],
-        presets: &[(Preset, Numbers)],
+        reads: &Reads<'_>,
         sources: &[Source],
     ) -> Result<Evidence, String> {
-        let records = recorded.read(open)?;
+        let records = recorded.read(reads)?;
         let past = self.organisation(recorded.whole(&records)?)?;
-        let in_force = recorded.in_force(past.within)?;
-        let of_past = structures.iter().zip(presets).zip(&self.structures);
-        let of_past = of_past.map(|((it, (preset, numbers)), entry)| {
-            let name = it.name.clone();
-            let mut structure = Structure { name, ..preset.structure(&past, numbers) };
-            entry.bend(&mut structure);
-            (structure.name.clone(), structure)
-        });
+        let in_force = recorded.in_force(&records, past.within)?;
+        let of_past = self.ways(&past)?.into_iter().map(|it| (it.name.clone(), it));
         let lengths = sources.iter().map(|it| (it.class, it.length)).collect();
         let against = Against {
             past: &past,
@@ -456,7 +414,7 @@ impl File {
             ranges: &self.ranges.sweep(),
             seed: self.seed,
         };
-        Evidence::of(records, &against)
+        Evidence::of(records, recorded.says_structure(), &against)
     }
 
     fn organisation(&self, whole: Span) -> Result<Organisation, String> {
@@ -529,32 +487,9 @@ impl File {
         Ok(sources)
     }
 
-    /// Name, preset and numbers of every structure.
-    #[expect(clippy::type_complexity, reason = "taken apart by its only caller")]
-    fn presets(
-        &self,
-        organisation: &Organisation,
-    ) -> Result<Vec<(Option<String>, (Preset, Numbers))>, String> {
-        let find = |name: &str| {
-            let known: Vec<&str> = PRESETS.iter().map(|it| it.name()).collect();
-            PRESETS.into_iter().find(|it| it.name() == name).ok_or_else(|| {
-                format!("structures: unknown preset `{name}`; known are {}", known.join(", "))
-            })
-        };
-        let mut found = vec![];
-        for entry in &self.structures {
-            found.push(match entry {
-                Entry::Name(name) => {
-                    let preset = find(name)?;
-                    (None, (preset, preset.usual(organisation)))
-                }
-                Entry::Tuned(it) => {
-                    let preset = find(&it.preset)?;
-                    (it.name.clone(), (preset, it.numbers(preset, organisation)?))
-                }
-            });
-        }
-        Ok(found)
+    /// Every structure in `organisation`.
+    fn ways(&self, organisation: &Organisation) -> Result<Vec<Structure>, String> {
+        self.structures.iter().map(|it| it.structure(organisation, None)).collect()
     }
 }
 
@@ -603,37 +538,6 @@ impl Team {
     }
 }
 
-impl Tuned {
-    fn numbers(&self, preset: Preset, organisation: &Organisation) -> Result<Numbers, String> {
-        let mut numbers = preset.usual(organisation);
-        let place = |it: &str| format!("structures: {}: {it}", preset.name());
-        if let Some(staff) = self.staff {
-            within(&place("staff"), staff, numbers.staff.min(1), organisation.people.len())?;
-            numbers.staff = staff;
-        }
-        if let Some(weeks) = self.turn_weeks {
-            within(&place("turn_weeks"), weeks, 0.1, 520.0)?;
-            numbers.turn_ms = from_hours(weeks * 168.0);
-        }
-        if let Some(hours) = self.overflow_after_hours {
-            within(&place("overflow_after_hours"), hours, 0.01, 1e4)?;
-            numbers.overflow_after_ms = from_hours(hours);
-        }
-        if let Some(answer) = self.answer_at_night {
-            numbers.off_hours = if answer { OffHours::Answer } else { OffHours::Wait };
-        }
-        if let Some(minutes) = self.triage_minutes {
-            within(&place("triage_minutes"), minutes, 0.0, 1e5)?;
-            numbers.triage.delay_ms = from_hours(minutes / 60.0);
-        }
-        if let Some(share) = self.triage_error {
-            within(&place("triage_error"), share, 0.0, 1.0)?;
-            numbers.triage.error_share = share;
-        }
-        Ok(numbers)
-    }
-}
-
 impl Assumed {
     fn assumptions(&self) -> Assumptions {
         let minutes = |it: f64| from_hours(it / 60.0);
@@ -671,7 +575,7 @@ pub(crate) fn clock(text: &str) -> Option<(u16, u16)> {
     Some((minute(from).filter(|it| *it < 1_440)?, minute(to)?))
 }
 
-fn within<T: Copy + PartialOrd + std::fmt::Display>(
+pub(super) fn within<T: Copy + PartialOrd + std::fmt::Display>(
     name: &str,
     value: T,
     low: T,
@@ -694,9 +598,18 @@ fn distinct<'a>(names: impl Iterator<Item = &'a str>, what: &str) -> Result<(), 
 
 #[cfg(test)]
 mod tests {
-    use super::{Question, clock};
+    use super::{Question, Reads, clock};
     use ::whatif::structure::{AtEnd, Dedication, Order, Preempt, Structure};
     use ::whatif::world::Class;
+
+    fn parse(text: &str) -> Result<Question, String> {
+        let nothing = |_: &str| Err("no files here".to_owned());
+        let journal = |_: &str| Err("no journal here".to_owned());
+        Question::parse(
+            text,
+            &Reads { file: &nothing, journal: &journal, instead: None, structures: &[] },
+        )
+    }
 
     #[test]
     fn hours_on_a_clock() {
@@ -717,7 +630,7 @@ mod tests {
                     assumptions: {learning: {ramp_items: 20, half_life_weeks: 26}}\n\
                     structures: [tribute, {preset: tribute, name: other, order: cost-rate, \
                     breaks_off: for-higher-class, at_end: keep, builds_beside: true}]\n";
-        let question = Question::parse(text, &|_| Err("no files here".to_owned()));
+        let question = parse(text);
         let experiment = question.unwrap_or_else(|it| panic!("{it}")).experiment;
         let source = &experiment.sources[0];
         assert_eq!((source.due_after_ms, source.cost_per_hour), (Some(14_400_000), 9.0));
@@ -737,15 +650,12 @@ mod tests {
     fn what_is_wrong_is_named() {
         let teams = "teams: {a: {people: 2, timezone: Europe/Berlin, owns: [x]}}\n";
         let work = "work: [{class: page, per_week: 2, hours: 1}]\n";
-        let check = |text: &str, expect: &str| match Question::parse(text, &|_| {
-            Err("no files here".to_owned())
-        }) {
+        let check = |text: &str, expect: &str| match parse(text) {
             Ok(_) => panic!("nothing is wrong with {text}"),
             Err(error) => assert_eq!(error, expect),
         };
         let good = format!("{teams}{work}structures: [tribute]\n");
-        let question = Question::parse(&good, &|_| Err("no files here".to_owned()))
-            .unwrap_or_else(|it| panic!("{it}"));
+        let question = parse(&good).unwrap_or_else(|it| panic!("{it}"));
         assert_eq!(question.experiment.sources[0].class, Class::Page);
         check(&format!("{teams}{work}"), "structures: 0 is not between 1 and 12");
         check(

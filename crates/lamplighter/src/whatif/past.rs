@@ -32,7 +32,10 @@ pub(super) fn refused(it: &Evidence) -> String {
 
 /// What was read, what was predicted and what came.
 pub(super) fn show(text: &mut String, it: &Evidence) {
-    read(text, &it.records);
+    read(text, if it.journal.is_some() { "events" } else { "rows" }, &it.records);
+    if let Some(why) = &it.journal {
+        journal(text, &it.now, why);
+    }
     let Ok(verdict) = &it.verdict else { return };
     let kept = match (verdict.kept.started, verdict.kept.finished) {
         (true, true) => "when it began and when it was over",
@@ -81,13 +84,26 @@ pub(super) fn line(text: &mut String, row: &Row) {
     );
 }
 
-fn read(text: &mut String, records: &Records) {
+fn read(text: &mut String, what: &str, records: &Records) {
     let used: Vec<String> =
         records.used.iter().map(|(what, name)| format!("{what} from `{name}`")).collect();
-    let _ = writeln!(text, "{} rows read: {}", records.rows, used.join(", "));
+    let _ = writeln!(text, "{} {what} read: {}", records.rows, used.join(", "));
     for (why, (rows, line)) in &records.lost {
         let first = if *line > 0 { format!(", first in line {line}") } else { String::new() };
         let _ = writeln!(text, "  {rows} left out: {why}{first}");
+    }
+}
+
+/// What a journal does not hold, and by what a structure was taken to be in force.
+fn journal(text: &mut String, now: &str, why: &str) {
+    if !why.is_empty() {
+        let _ = writeln!(
+            text,
+            "taken as in force: {now}, because {why}; if that is wrong, write `now` under `records`"
+        );
+    }
+    for (what, then) in worklog::NOT_HELD {
+        let _ = writeln!(text, "  not in the journal: {what}; {then}");
     }
 }
 
@@ -145,6 +161,10 @@ pub(super) fn json(it: &Evidence) -> Value {
     };
     json!({
         "now": it.now,
+        "journal": it.journal.as_ref().map(|why| json!({
+            "guessed_because": Some(why).filter(|it| !it.is_empty()),
+            "not_held": crate::records::not_held(),
+        })),
         "rows": it.records.rows,
         "lost": lost,
         "verdict": verdict,

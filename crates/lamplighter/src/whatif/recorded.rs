@@ -16,6 +16,7 @@ use ::whatif::structure::{Assumptions, Structure};
 use ::whatif::world::{Arrivals, CLASSES, Class, Organisation, Recorded as Arrival, Source};
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use worklog::Worklog;
 
 /// Weeks that may come again in a comparison: half a year, so that nobody compares with long ago.
 const WEEKS_AGAIN: i64 = 26;
@@ -23,10 +24,15 @@ const WEEKS_AGAIN: i64 = 26;
 const A_MONDAY_MS: i64 = 4 * 24 * 3_600_000;
 
 /// What a file says about records.
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Recorded {
-    file: String,
+    /// An export …
+    #[serde(default)]
+    file: Option<String>,
+    /// … or a journal.
+    #[serde(default)]
+    pub(super) journal: Option<String>,
     /// The structure that was in force, where it was the same all the time.
     #[serde(default)]
     pub(super) now: Option<String>,
@@ -135,10 +141,15 @@ fn column<'a>(columns: &'a mut Columns, what: &str) -> Result<&'a mut Option<Str
 }
 
 impl Recorded {
-    pub(super) fn read(
-        &self,
-        open: &dyn Fn(&str) -> Result<String, String>,
-    ) -> Result<Records, String> {
+    pub(super) fn read(&self, reads: &Reads<'_>) -> Result<Past, String> {
+        let file = match (&self.file, &self.journal) {
+            (None, Some(journal)) => {
+                let read = (reads.journal)(journal);
+                return read.map(Past::of).map_err(|it| format!("records: journal: {it}"));
+            }
+            (Some(file), None) => file,
+            _ => return Err("records: write either `file` or `journal`".to_owned()),
+        };
         let form = Form {
             times: self.times.clone(),
             timezone: self.timezone.clone(),
@@ -149,42 +160,89 @@ impl Recorded {
             ..Form::default()
         };
         let reading = form.reading().map_err(|it| format!("records: {it}"))?;
-        let text = open(&self.file).map_err(|it| format!("records: file: {it}"))?;
-        read(&text, &reading).map_err(|it| format!("records: {}: {it}", self.file))
+        let text = (reads.file)(file).map_err(|it| format!("records: file: {it}"))?;
+        let records = read(&text, &reading).map_err(|it| format!("records: {file}: {it}"))?;
+        Ok(Past { records, within: None, looks_like: None })
     }
 
     /// Whole weeks from Monday to Monday, by Greenwich, from the first record to the last.
-    pub(super) fn whole(&self, records: &Records) -> Result<Span, String> {
+    pub(super) fn whole(&self, past: &Past) -> Result<Span, String> {
+        let records = &past.records;
         let (Some(first), Some(last)) = (records.works.first(), records.works.last()) else {
             let lost: Vec<&str> = records.lost.keys().map(AsRef::as_ref).collect();
             return Err(format!(
                 "records: {} holds nothing that can be used: {}; `lamplighter records` shows what it \
                  holds, and `classes` says what a word means",
-                self.file,
+                self.file.as_ref().or(self.journal.as_ref()).map_or("", String::as_str),
                 lost.join(", ")
             ));
         };
         let weeks_before = |at_ms: i64| (at_ms - A_MONDAY_MS).div_euclid(WEEK_MS);
+        // In a journal a week without any page is a week as well.
+        let (first, last) =
+            past.within.map_or((first.created_ms, last.created_ms), |it| (it.from_ms, it.to_ms));
         // The first week may have begun before the export does: it is left out unless that is sure.
-        let begins = weeks_before(first.created_ms) + 1;
+        let begins = weeks_before(first - 1) + 1;
         let from_ms = A_MONDAY_MS + begins * WEEK_MS;
-        let to_ms = (A_MONDAY_MS + weeks_before(last.created_ms) * WEEK_MS).max(from_ms);
+        let to_ms = (A_MONDAY_MS + weeks_before(last) * WEEK_MS).max(from_ms);
         Ok(Span { from_ms, to_ms })
     }
 }
 
 impl Recorded {
-    /// Which structures were in force, the last one last.
-    pub(super) fn in_force(&self, whole: Span) -> Result<Vec<InForce>, String> {
+    /// Whether somebody wrote which structure was in force.
+    pub(super) fn says_structure(&self) -> bool {
+        self.now.is_some() || !self.eras.is_empty()
+    }
+
+    /// A journal in the place of an export.
+    pub(super) fn instead(&mut self, journal: &str) {
+        (self.file, self.journal) = (None, Some(journal.to_owned()));
+    }
+
+    /// Which structures were in force, the last one last. Where nobody says, a journal says what the rotas
+    /// look like.
+    pub(super) fn in_force(&self, past: &Past, whole: Span) -> Result<Vec<InForce>, String> {
         // The first Monday at or after an instant.
         let next_week = |at_ms: i64| at_ms + (A_MONDAY_MS - at_ms).rem_euclid(WEEK_MS);
-        in_force(&self.eras, self.now.as_deref(), whole, &next_week)
+        let guess = past.looks_like.as_ref().filter(|_| self.eras.is_empty()).map(|it| it.0);
+        in_force(&self.eras, self.now.as_deref().or(guess), whole, &next_week)
+    }
+}
+
+/// How what a file names is read.
+#[derive(Clone, Copy)]
+pub(super) struct Reads<'a> {
+    /// A file, by its name relative to the question.
+    pub(super) file: &'a dyn Fn(&str) -> Result<String, String>,
+    /// A journal.
+    pub(super) journal: &'a dyn Fn(&str) -> Result<Worklog, String>,
+    /// A journal that takes the place of whatever records the file names.
+    pub(super) instead: Option<&'a str>,
+    /// Names and texts of files with structures of their own.
+    pub(super) structures: &'a [(String, String)],
+}
+
+/// What was read.
+pub(super) struct Past {
+    pub(super) records: Records,
+    /// What a journal covers; an export does not say.
+    within: Option<Span>,
+    /// The structure that the rotas of a journal look like, and by what.
+    looks_like: Option<(&'static str, String)>,
+}
+
+impl Past {
+    fn of(log: Worklog) -> Self {
+        Self { records: log.records, within: Some(log.within), looks_like: Some(log.looks_like) }
     }
 }
 
 /// What was recorded, and whether it was foretold.
 pub(super) struct Evidence {
     pub(super) records: Records,
+    /// Where it is a journal: by what its structure was taken to be in force; empty where that was written.
+    pub(super) journal: Option<String>,
     /// Works within the whole weeks that were looked at.
     works: Vec<Work>,
     whole: Span,
@@ -212,14 +270,16 @@ pub(super) struct Against<'a> {
 }
 
 impl Evidence {
-    pub(super) fn of(records: Records, it: &Against<'_>) -> Result<Self, String> {
+    pub(super) fn of(past: Past, said: bool, it: &Against<'_>) -> Result<Self, String> {
         let last = it.in_force.last().expect("an error otherwise");
+        let guessed = |(_, why): (_, String)| if said { String::new() } else { why };
+        let (records, journal) = (past.records, past.looks_like.map(guessed));
         let whole = last.span;
         let structure = it.structure(&last.structure)?;
-        let past = Organisation { within: whole, ..it.past.clone() };
+        let was = Organisation { within: whole, ..it.past.clone() };
         let works = during(&records, whole);
         let Against { assumptions, lengths, .. } = *it;
-        let case = Case { organisation: &past, structure, assumptions, works: &works, lengths };
+        let case = Case { organisation: &was, structure, assumptions, works: &works, lengths };
         let gate = Gate::usual(it.seed);
         let verdict = calibrate(&case, &gate);
         let (mut eras, mut transferred) = (vec![], None);
@@ -238,7 +298,7 @@ impl Evidence {
             eras = vec![first.structure.clone(), second.structure.clone()];
         }
         let now = structure.name.clone();
-        Ok(Self { records, works, whole, verdict, now, eras, transfer: transferred })
+        Ok(Self { records, journal, works, whole, verdict, now, eras, transfer: transferred })
     }
 
     /// Whether other structures may be compared: the last era foretold itself and, where that could be

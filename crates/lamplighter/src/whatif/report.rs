@@ -398,6 +398,9 @@ fn calibration(it: &Findings) -> Markup {
                 ul {
                     li { (verdict.items) " pieces of work in " (verdict.weeks) " whole weeks; " (number(100.0 * verdict.imputed)) " % of lengths are imputed." }
                     li { "Score " (number(verdict.scores.0)) " beside " (number(verdict.scores.1)) " of repeating the weeks before; smaller is better." }
+                    @if evidence.journal.is_some() {
+                        li { "The records are this organisation's own journal. It holds no tickets, no changes as work and no roadmap work, and how long somebody worked on a page is a range that was tried." }
+                    }
                     li { "It says nothing about what acts only under a way of working that was never in force: that stays a range." }
                 }
             }

@@ -34,6 +34,37 @@ pub(super) enum AtEndName {
     HandOver,
 }
 
+impl OrderName {
+    pub(super) fn order(self) -> Order {
+        match self {
+            Self::FirstCome => Order::FirstCome,
+            Self::ByClass => Order::ByClass,
+            Self::ShortFirst => Order::ShortFirst,
+            Self::DueDate => Order::DueDate,
+            Self::CostRate => Order::CostRate,
+        }
+    }
+}
+
+impl BreaksOff {
+    pub(super) fn preempt(self) -> Preempt {
+        match self {
+            Self::Never => Preempt::Never,
+            Self::ForPages => Preempt::ForPages,
+            Self::ForHigherClass => Preempt::ForHigherClass,
+        }
+    }
+}
+
+impl AtEndName {
+    pub(super) fn at_end(self) -> AtEnd {
+        match self {
+            Self::Keep => AtEnd::Keep,
+            Self::HandOver => AtEnd::HandOver,
+        }
+    }
+}
+
 /// How knowledge comes and goes.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -72,45 +103,19 @@ pub(super) fn bend(
     at_end: Option<AtEndName>,
     builds_beside: Option<bool>,
 ) {
-    if let Some(order) = order {
-        let order = match order {
-            OrderName::FirstCome => Order::FirstCome,
-            OrderName::ByClass => Order::ByClass,
-            OrderName::ShortFirst => Order::ShortFirst,
-            OrderName::DueDate => Order::DueDate,
-            OrderName::CostRate => Order::CostRate,
-        };
+    if let Some(order) = order.map(OrderName::order) {
         structure.personal = order;
         structure.desks.iter_mut().for_each(|it| it.order = order);
     }
-    if let Some(breaks_off) = breaks_off {
-        let preempt = match breaks_off {
-            BreaksOff::Never => Preempt::Never,
-            BreaksOff::ForPages => Preempt::ForPages,
-            BreaksOff::ForHigherClass => Preempt::ForHigherClass,
-        };
+    if let Some(preempt) = breaks_off.map(BreaksOff::preempt) {
         structure.personal_preempt = preempt;
         structure.desks.iter_mut().for_each(|it| it.preempt = preempt);
     }
     if let Some(at_end) = at_end {
-        structure.at_end = match at_end {
-            AtEndName::Keep => AtEnd::Keep,
-            AtEndName::HandOver => AtEnd::HandOver,
-        };
+        structure.at_end = at_end.at_end();
     }
     if let Some(beside) = builds_beside {
         let dedicated = if beside { Dedication::Beside } else { Dedication::Full };
         structure.desks.iter_mut().for_each(|it| it.dedicated = dedicated);
-    }
-}
-
-/// The rules of `as_given`, in the same structure with other numbers.
-pub(super) fn bend_alike(structure: &mut Structure, as_given: &Structure) {
-    structure.personal = as_given.personal;
-    structure.personal_preempt = as_given.personal_preempt;
-    structure.at_end = as_given.at_end;
-    for (desk, given) in structure.desks.iter_mut().zip(&as_given.desks) {
-        (desk.order, desk.preempt) = (given.order, given.preempt);
-        desk.dedicated = given.dedicated;
     }
 }

@@ -57,6 +57,9 @@ mod needs_server {
             ("/oncall", "8-oncall"),
             ("/tokens", "9-tokens"),
             ("/silences", "10-silences"),
+            ("/oncall/calendar", "11-calendar"),
+            ("/handovers", "12-handovers"),
+            ("/tribute", "13-tribute"),
         ];
         for (path, name) in views {
             browser.open(&format!("{}{path}", demo.address));

@@ -13,7 +13,6 @@ use crate::samples::{Lot, key_of, stored};
 use model::{Millis, Sli};
 use slo::{Counts, LATE_MINUTES_MAX, Pushes, Slice};
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError};
 
 /// How long a push speaks at most when older minutes are written.
 const SPEAKS_MAX: Millis = Millis::from_days(31);
@@ -50,10 +49,7 @@ impl Measurer {
             return;
         }
         self.samples.put(lots).await;
-        let end = self.shared.clock.now().minute() - 1;
-        if let Some(rebuilt) = self.samples.board(Arc::clone(&self.catalogue), end).await {
-            *self.shared.board.write().unwrap_or_else(PoisonError::into_inner) = rebuilt;
-        }
+        self.rebuild(self.shared.clock.now()).await;
     }
 }
 

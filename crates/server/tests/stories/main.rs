@@ -6,10 +6,16 @@ mod closing;
 #[cfg(feature = "servers")]
 mod dovecot;
 mod duty;
+mod handover;
 #[cfg(feature = "servers")]
 mod kannel;
 mod limits;
+#[cfg(feature = "servers")]
+mod past;
 mod reaching;
+mod statement;
+mod tribute;
+mod truth;
 mod world;
 
 use axum::http::StatusCode;

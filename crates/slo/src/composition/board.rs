@@ -10,7 +10,7 @@
 
 use super::{Account, Composite, Reading, Targeted, Tree, ValueFunction, targets};
 use crate::{Board, Counts, Slice, WindowCounts};
-use model::{FeatureId, Millis, SloId};
+use model::{FeatureId, Millis};
 
 /// In which slices a window is composed.
 pub const GRID: &str = "by the minute for 5 hours, by 5 minutes for 71 hours, by the hour before";
@@ -36,15 +36,21 @@ impl Board {
         let mut account = Account::new(&tree, value_function);
         let mut readings = Vec::with_capacity(tree.members().len());
         for (start, minutes) in slices(window, end_minute) {
-            let counts = tree.members().iter().map(|it| self.between(it, start, minutes));
-            let (mut attempts, mut known_minutes) = (0, u32::MAX);
+            let length = Millis::from_mins(i64::from(minutes));
+            let last = start + i64::from(minutes) - 1;
+            let counts = tree.members().iter().map(|it| self.about(feature, it, last, length));
+            let (mut attempts, mut known_minutes, mut counted) = (0, u32::MAX, 0);
             readings.clear();
             for it in counts {
                 attempts = attempts.max(it.total);
                 known_minutes = known_minutes.min(it.known_minutes);
+                counted = counted.max(it.minutes);
                 readings.push(reading(it));
             }
-            account.add(minutes, known_minutes, attempts, &readings);
+            // A slice of which nothing is counted is no part of the window.
+            if counted > 0 {
+                account.add(counted, known_minutes, attempts, &readings);
+            }
         }
         Some(account.finish())
     }
@@ -60,16 +66,10 @@ impl Board {
             .map(|it| {
                 let (objective, window) = self.promise(it)?;
                 let passed = self.span(it, end_minute)?.passed;
-                Some((objective, window, self.rings(it)?.window(end_minute, passed)))
+                Some((objective, window, self.counted(it, end_minute, passed)))
             })
             .collect();
         Some(targets(&tree, self.promise(feature)?.0, &promises?))
-    }
-
-    fn between(&self, slo: &SloId, start: i64, minutes: u32) -> WindowCounts {
-        let length = Millis::from_mins(i64::from(minutes));
-        let end_minute = start + i64::from(minutes) - 1;
-        self.rings(slo).map(|it| it.window(end_minute, length)).unwrap_or_default()
     }
 }
 
@@ -110,6 +110,7 @@ mod tests {
     use super::super::{Delivery, Verdict};
     use super::*;
     use crate::testing::{Prng, catalogue};
+    use model::SloId;
 
     /// Goal: slices follow each other without gap, cover the window, and are of the size that rings
     /// keep there. Method: many ends and lengths.

@@ -5,13 +5,13 @@ use super::desk::is_mine_already;
 use crate::{Context, show};
 use driver::{Accepted, SubmitError};
 use engine::{Event, Recipient, Rejected, State};
-use model::{Catalogue, IncidentId, Medium, PageId, PersonId, RotaId};
+use model::{Catalogue, IncidentId, Medium, PageId, PersonId, RotaId, Timestamp};
 use replies::{About, Act};
 use std::fmt::Write as _;
 
 /// What can be said.
-pub(crate) const HELP: &str = "1 or ACK takes a page, UNACK gives it back, 2 ESC next step, 3 WHO is on, 4 RESOLVE, \
-                               TAKE 12 takes over, NOTE 12 text, STOP, START. 12: number after pg_";
+pub(crate) const HELP: &str = "1 ACK takes a page, UNACK gives back, 2 ESC next step, 3 WHO is on, 4 RESOLVE, \
+                               TAKE 12 takes over, NOTE 12 text, MUTE 12 2h, STOP, START. 12: number after pg_";
 
 /// What is said to what nobody understands.
 const UNCLEAR: &str = "Not understood, nothing was done. Say ACK, ESC, RESOLVE, TAKE or NOTE, then the number \
@@ -72,6 +72,29 @@ pub(crate) fn done(
     }
 }
 
+/// What calls nobody any more, and until when. `about` is named where the answer has room for it.
+pub(crate) fn silenced(context: &Context, person: &PersonId, accepted: &Accepted) -> String {
+    let set = accepted.events.iter().find_map(|it| match &it.event {
+        Event::SilenceSet { silence, ends_at, .. } => Some((*silence, *ends_at)),
+        _ => None,
+    });
+    let Some((silence, ends_at)) = set else { return "Done.".to_owned() };
+    let until = local(context, person, ends_at);
+    let hid = context.handle.state().silences.get(&silence).map_or(0, |it| it.hid_count);
+    format!(
+        "{silence}: until {until} nobody is called for this; it hides {hid} now. UNMUTE {} ends it.",
+        silence.0
+    )
+}
+
+/// A moment where somebody is.
+fn local(context: &Context, person: &PersonId, at: Timestamp) -> String {
+    let state = context.handle.state();
+    let zone = state.catalogue().and_then(|all| all.people.get(person)).map(|it| &it.timezone);
+    let zone = zone.and_then(|it| context.zones.get(it)).unwrap_or(jiff::tz::TimeZone::UTC);
+    at.to_jiff().to_zoned(zone).strftime("%a %-d %b %H:%M").to_string()
+}
+
 /// Who is called by what was just done.
 fn called_now(state: &State, accepted: &Accepted) -> String {
     let mut told: Vec<String> = vec![];
@@ -108,6 +131,7 @@ pub(crate) fn several(state: &State, act: &Act, pages: &[PageId]) -> String {
         Act::Escalate => "ESC",
         Act::TakeOver => "TAKE",
         Act::GiveBack => "UNACK",
+        Act::Silence { .. } => "MUTE",
         Act::Note { .. } => "NOTE",
         _ => "ACK",
     };
@@ -150,7 +174,7 @@ pub(crate) fn started(medium: Medium) -> String {
 
 /// They said that they know that they are on duty.
 pub(crate) fn on_duty(state: &State, person: &PersonId) -> String {
-    let calls = state.reach.duties.iter().filter(|(_, it)| it.person == *person && !it.is_open());
+    let calls = state.reach.duty_calls().filter(|(_, it)| it.person == *person && !it.is_open());
     let rotas: Vec<&str> = calls.map(|(rota, _)| rota.as_str()).collect();
     format!("Noted: you know that you are on duty ({}).", rotas.join(", "))
 }
@@ -167,12 +191,7 @@ pub(crate) fn swapped(
     }
     let state = context.handle.state();
     let Some(it) = state.swaps.get(&swap) else { return format!("{swap} is done.") };
-    let zone = state.catalogue().and_then(|all| all.people.get(person)).map(|it| &it.timezone);
-    let zone = zone.and_then(|it| context.zones.get(it)).unwrap_or(jiff::tz::TimeZone::UTC);
-    let local = |at: model::Timestamp| {
-        at.to_jiff().to_zoned(zone.clone()).strftime("%a %-d %b %H:%M").to_string()
-    };
-    let (from, to) = (local(it.gives.0), local(it.gives.1));
+    let (from, to) = (local(context, person, it.gives.0), local(context, person, it.gives.1));
     format!("You have {} from {from} to {to}. Whoever asked is told. Thank you.", it.rota)
 }
 

@@ -12,12 +12,16 @@
 
 use super::answers;
 use crate::Context;
+use alerting::{Matcher, MatcherOp};
 use driver::{Accepted, SubmitError};
-use engine::{Command, Event, Rejected, State, Subject, Submission};
+use engine::{AlertStatus, Command, Event, Rejected, State, Subject, Submission};
 use incident::Incident;
-use model::{IncidentId, Medium, PageId, PersonId};
+use model::{IncidentId, Labels, Medium, Millis, PageId, PersonId};
 use paging::PageStatus;
 use replies::{About, Act, Said};
+
+/// How long a silence lasts when nobody says.
+const SILENCE_UNSAID: Millis = Millis::from_hours(1);
 
 /// A message, after it was found out who sent it.
 pub(crate) struct Heard<'a> {
@@ -78,6 +82,25 @@ pub(crate) async fn carry_out(context: &Context, heard: Heard<'_>) -> Told {
             let (swap, takes) = (*swap, *takes);
             return answer_swap(context, person, key, swap, takes).await;
         }
+        Act::EndSilence(silence) => {
+            let command = Command::EndSilence { silence: *silence, by: person.clone() };
+            let done = submit(context, person, key, command).await;
+            let text = match &done {
+                Ok(_) => format!("{silence} is over: what still fires calls again."),
+                Err(error) => answers::failed(error),
+            };
+            return Told { text, again: is_trouble(&done), done: false };
+        }
+        Act::Read { handover, words } => {
+            let (handover, words, by) = (*handover, words.clone(), person.clone());
+            let accept = engine::HandoverCommand::Accept { handover, by, words, via };
+            let done = submit(context, person, key, Command::Handover(accept)).await;
+            let text = match &done {
+                Ok(_) => format!("{handover} is yours now. Thank you."),
+                Err(error) => answers::failed(error),
+            };
+            return Told { text, again: is_trouble(&done), done: false };
+        }
         Act::Unclear => {
             return Told::of(answers::unclear(&context.handle.state(), said.about));
         }
@@ -93,6 +116,9 @@ pub(crate) async fn carry_out(context: &Context, heard: Heard<'_>) -> Told {
         meant_or_note(&state, person, media, said)
     };
     Told::of(match meant {
+        Meant::One(page, incident) if let Act::Silence { length } = said.act => {
+            return silence(context, person, via, key, (page, incident), length).await;
+        }
         Meant::One(page, incident) => {
             let command = command(person, via, &said, page, incident);
             let done = submit(context, person, key, command).await;
@@ -119,6 +145,56 @@ pub(crate) async fn carry_out(context: &Context, heard: Heard<'_>) -> Told {
     })
 }
 
+/// Hides the alert of a page from everybody for a while.
+async fn silence(
+    context: &Context,
+    person: &PersonId,
+    via: String,
+    key: Option<String>,
+    (page, incident): (PageId, IncidentId),
+    length: Option<Millis>,
+) -> Told {
+    let Some(matchers) = hiding(&context.handle.state(), page, incident) else {
+        return Told::of(format!(
+            "{page} was called by hand, nothing may hide that. RESOLVE {} ends it.",
+            page.0
+        ));
+    };
+    let now = context.handle.now();
+    let command = Command::Silence {
+        by: person.clone(),
+        matchers,
+        starts_at: now,
+        ends_at: now.plus(length.unwrap_or(SILENCE_UNSAID)),
+        comment: format!("said by {via} about {incident}"),
+        replaces: None,
+    };
+    let done = submit(context, person, key, command).await;
+    let text = match &done {
+        Ok(accepted) => answers::silenced(context, person, accepted),
+        Err(error) => answers::failed(error),
+    };
+    Told { text, again: is_trouble(&done), done: done.is_ok() }
+}
+
+/// What hides the alerts of an incident that fire: what all of them share, where that still says which alert
+/// it is; else the alert of the page alone.
+fn hiding(state: &State, page: PageId, incident: IncidentId) -> Option<Vec<Matcher>> {
+    let alerts = &state.incidents.get(&incident)?.alerts;
+    let firing = alerts
+        .iter()
+        .filter_map(|id| state.alerts.get(id))
+        .filter(|it| it.status == AlertStatus::Firing);
+    let all: Vec<Labels> = firing.map(engine::Alert::labels).collect::<Option<_>>()?;
+    let mut shared = all.first().cloned().unwrap_or_default();
+    shared.retain(|name, value| all.iter().all(|it| it.get(name) == Some(value)));
+    if !shared.contains_key("alertname") {
+        shared = state.alerts.get(&state.pages.get(&page)?.alert)?.labels()?;
+    }
+    let equal = |(name, value): (&String, &String)| Matcher::new(name, MatcherOp::Equal, value);
+    shared.iter().map(equal).collect::<Result<_, _>>().ok()
+}
+
 /// Takes a shift, or declines it, for whoever was asked.
 async fn answer_swap(
     context: &Context,
@@ -141,7 +217,7 @@ async fn answer_swap(
 fn is_confirmation(state: &State, person: &PersonId, said: &Said) -> bool {
     said.act == Act::Acknowledge
         && said.about == About::Unsaid
-        && state.reach.duties.values().any(|it| it.person == *person && it.is_open())
+        && state.reach.duty_calls().any(|(_, it)| it.person == *person && it.is_open())
 }
 
 /// What was answered to a message that was carried out before: what a bare word meant then it need not
@@ -152,6 +228,9 @@ async fn told_before(context: &Context, person: &PersonId, key: &str, act: &Act)
     }
     // A key that is known is answered with what it did; the command itself is not looked at.
     let done = submit(context, person, Some(key.to_owned()), Command::Tick).await.ok()?;
+    if done.events.iter().any(|it| matches!(it.event, Event::SilenceSet { .. })) {
+        return Some(answers::silenced(context, person, &done));
+    }
     let state = context.handle.state();
     let (page, incident) = done.events.iter().find_map(|it| match &it.event {
         Event::PageAcknowledged { page, .. }

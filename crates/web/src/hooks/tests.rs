@@ -16,6 +16,7 @@ use paging::PageStatus;
 use ring::hmac;
 
 mod letters;
+mod muting;
 mod presses;
 
 const URL: &str = "http://127.0.0.1:8080";

@@ -6,16 +6,21 @@ use axum::http::{StatusCode, header};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use worklog::Worklog;
 
 /// What tries in tests of the router: it ends when the process does, so that whoever comes second has
 /// to wait; but a file that says `quick` is done at once.
 pub(crate) fn tried(
     file: &str,
+    own: Option<&Worklog>,
     most: Duration,
     told: &(dyn Fn(usize) + Sync),
 ) -> Result<String, String> {
     told(7);
     match file {
+        _ if own.is_some() => {
+            Ok(format!("<h1>{} events</h1>", own.map_or(0, |it| it.records.rows)))
+        }
         "quick" => Ok("<!DOCTYPE html><h1>two pages</h1>".to_owned()),
         "wrong" => Err("teams: nobody works".to_owned()),
         "panics" => panic!("as wanted"),
@@ -82,6 +87,23 @@ async fn a_trial_runs_and_its_report_is_for_whoever_asked() {
     assert_eq!(failed["error"], "it failed; the log of the server says where");
 }
 
+/// Whoever asks for it tries what the journal here holds, as far as it reaches.
+#[tokio::test]
+async fn a_trial_may_begin_with_this_organisations_own_history() {
+    let house = House::serve().await;
+    let form = "structure=tribute&team-0=a&people-0=3&owns-0=x&per-week-page=2&own=yes&now=tribute";
+    let begun = house.send(house.request("POST", "/whatif", Some("member-key"), form)).await;
+    assert_eq!(begun.status(), StatusCode::SEE_OTHER);
+    ended(&house, "/api/v1/whatif/1", "member-key").await;
+    let report = house.send(house.request("GET", "/whatif/1/report", Some("member-key"), "")).await;
+    let report = text(report).await;
+    let events = report.trim_start_matches("<h1>").split(' ').next().and_then(|it| it.parse().ok());
+    assert!(events.is_some_and(|it: usize| it > 0), "{report}");
+    let asked = house.send(house.request("GET", "/whatif", Some("member-key"), "")).await;
+    let asked = text(asked).await;
+    assert!(asked.contains("name=\"own\"") && asked.contains("The journal holds no tickets"));
+}
+
 #[tokio::test]
 async fn while_one_runs_no_other_begins_and_the_view_says_how_far_it_is() {
     let house = House::serve().await;
@@ -128,15 +150,15 @@ async fn the_form_knows_teams_and_names_nobody() {
 fn only_the_last_are_remembered() {
     let (sender, gate) = channel::<()>();
     let gate = Arc::new(Mutex::new(gate));
-    let trials = Trials::new(Trial::new(move |_, _, _| {
+    let trials = Trials::new(Trial::new(move |_, _, _, _| {
         let _ = gate.lock().expect("one runs").recv();
         Ok(String::new())
     }));
     let by = model::PersonId::from("ana");
     for number in 1..=TRIALS_MAX as u64 + 2 {
-        let it = trials.begin(by.clone(), String::new()).expect("nothing runs");
+        let it = trials.begin(by.clone(), String::new(), None).expect("nothing runs");
         assert_eq!(it.number, number);
-        assert!(trials.begin(by.clone(), String::new()).is_err(), "one runs");
+        assert!(trials.begin(by.clone(), String::new(), None).is_err(), "one runs");
         sender.send(()).expect("it waits");
         while it.is_running() {
             std::thread::yield_now();

@@ -33,7 +33,7 @@ pub(crate) async fn view(
 }
 
 fn body(context: &Context, reader: &PersonId, id: &FeatureId, feature: &Feature) -> Markup {
-    let (assessment, hours, minutes, who) = {
+    let (assessment, hours, minutes, who, past) = {
         let board = context.board();
         let end = context.measured_minute(&board);
         (
@@ -41,6 +41,7 @@ fn body(context: &Context, reader: &PersonId, id: &FeatureId, feature: &Feature)
             board.recent_hours(id, end, 28 * 24),
             board.recent(id, end, 360),
             spent::section(&board, id, end),
+            crate::history::section(&board, feature),
         )
     };
     let ratio = feature.objective.budget_ratio();
@@ -55,6 +56,8 @@ fn body(context: &Context, reader: &PersonId, id: &FeatureId, feature: &Feature)
             (show::budget_bar(assessment.as_ref()))
             p.big { (show::budget_words(assessment.as_ref())) " " (show::standing(assessment.as_ref())) }
             (numbers(assessment.as_ref()))
+            (crate::exclusions::hidden(assessment.as_ref()))
+            (past)
             @if estimate {
                 p.soft { "An estimate: minute by minute the worst of what is needed counts." }
             }

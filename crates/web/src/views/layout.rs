@@ -20,6 +20,7 @@ pub(crate) fn full(
         ("/incidents", "Incidents"),
         ("/oncall", "On-call"),
         ("/silences", "Silences"),
+        ("/exclusions", "Exclusions"),
         ("/me", "Me"),
         ("/watch", "Watch"),
         ("/whatif", "What if"),
@@ -42,6 +43,7 @@ pub(crate) fn full(
             }
         }
         (shadow_line(context))
+        (crate::views::handover::waiting_line(context, reader))
         main id="main" { (main) }
         footer {
             (reader_line(context, reader)) " · times in " (face.name) ", now "

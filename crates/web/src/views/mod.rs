@@ -1,7 +1,9 @@
 //! What people see. Each view reads the published state and the board, and writes HTML.
 
+pub(crate) mod calendar;
 pub(crate) mod deal;
 pub(crate) mod feature;
+pub(crate) mod handover;
 pub(crate) mod inbox;
 pub(crate) mod incident;
 pub(crate) mod layout;

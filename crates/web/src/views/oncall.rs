@@ -44,7 +44,7 @@ fn body(context: &Context, who: &Principal, reader: &PersonId, from: Timestamp) 
     let (thin, holidays) = (coverage.sentences(), coverage.on_holidays());
     html! {
         h1 { "On-call" }
-        p { a href="/hours" { "Hours on duty" } }
+        p { a href="/oncall/calendar" { "Calendar" } " · " a href="/hours" { "Hours on duty" } " · " a href="/handovers" { "Handovers" } " · " a href="/tribute" { "Tribute" } }
         @if !thin.is_empty() {
             section.card aria-label="What is thin in the next four weeks" {
                 h2 { "Thin in the next four weeks" }

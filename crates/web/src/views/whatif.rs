@@ -24,6 +24,7 @@ use std::fmt::Write as _;
 use whatif::measure::{Better, METRICS, Metric};
 use whatif::presets::{PRESETS, Preset};
 use whatif::world::{CLASSES, Class};
+use worklog::Worklog;
 
 /// Teams the form has room for; the file has no such end.
 const TEAMS_MAX: usize = 8;
@@ -148,6 +149,7 @@ fn form(teams: &[Row]) -> Markup {
                     }
                 }
             }
+            (history())
             h2 { "What matters" }
             label for="primary" { "Judge pairs by" }
             select id="primary" name="primary" {
@@ -159,6 +161,25 @@ fn form(teams: &[Row]) -> Markup {
             (count("Growth of work in a year, %", "growth", "0", "any"))
             (count("Weeks to live through", "weeks", "26", "1"))
             button { "Try it" }
+        }
+    }
+}
+
+/// Whether the past is foretold first.
+fn history() -> Markup {
+    html! {
+        h2 { "This organisation's own history" }
+        p.soft { "What pages came, who had them and who was on duty is in the journal here. With it your own past is foretold first, and nothing is compared where that fails. The journal holds no tickets, no changes as work, no roadmap work and not how long anybody worked on a page: what you typed above for these stays, and hours are tried over a wide range. Nobody is named or ranked." }
+        div {
+            label style="display:inline" {
+                input type="checkbox" name="own" value="yes" style="min-height:1.5rem;min-width:1.5rem;vertical-align:middle";
+                " Foretell it first, and try the pages that really came"
+            }
+        }
+        label for="now" { "How you worked while it was written" }
+        select id="now" name="now" {
+            option value="" { "as the rotas look" }
+            @for it in PRESETS { option value=(it.name()) { (it.name()) } }
         }
     }
 }
@@ -258,7 +279,7 @@ fn written(fields: &[(String, String)]) -> String {
             owns.join(", ")
         );
     }
-    file.push_str("work:\n");
+    let mut work = String::new();
     for class in CLASSES {
         let of = |what: &str| {
             get(&format!("{what}-{}", class.name())).and_then(|it| it.parse::<f64>().ok())
@@ -267,13 +288,27 @@ fn written(fields: &[(String, String)]) -> String {
         let hours = of("hours-each").unwrap_or(1.0);
         let comes = if class == Class::Page { "always" } else { "working-hours" };
         let _ = writeln!(
-            file,
+            work,
             "  - {{ class: {}, per_week: {per_week}, hours: {hours}, comes: {comes} }}",
             class.name()
         );
     }
-    let structures = fields.iter().filter(|it| it.0 == "structure").map(|it| quoted(&it.1));
-    let _ = writeln!(file, "structures: [{}]", structures.collect::<Vec<_>>().join(", "));
+    if work.is_empty() {
+        file.push_str("work: []\n");
+    } else {
+        let _ = write!(file, "work:\n{work}");
+    }
+    let structures = fields.iter().filter(|it| it.0 == "structure");
+    let mut structures: Vec<&str> = structures.map(|it| it.1.as_str()).collect();
+    if get("own").is_some() {
+        // Whatever was in force has to be among them, or its past cannot be foretold.
+        let now = get("now");
+        structures.extend(now.filter(|it| !structures.contains(it)));
+        let now = now.map_or(String::new(), |it| format!(", now: {}", quoted(it)));
+        let _ = writeln!(file, "records: {{ journal: own{now} }}\nranges: {{ work: [0.25, 4] }}");
+    }
+    let structures: Vec<String> = structures.into_iter().map(quoted).collect();
+    let _ = writeln!(file, "structures: [{}]", structures.join(", "));
     if let Some(primary) = get("primary") {
         let _ = writeln!(file, "primary: {}", quoted(primary));
     }
@@ -289,7 +324,7 @@ pub(crate) async fn begin(
 ) -> Response {
     let Some(by) = who.person().cloned() else { return missing() };
     let whole = fields.iter().find(|it| it.0 == "file").map(|it| it.1.clone());
-    match started(&context, by, whole.unwrap_or_else(|| written(&fields))) {
+    match started(&context, by, whole.unwrap_or_else(|| written(&fields))).await {
         Ok(it) => Redirect::to(&format!("/whatif/{}", it.number)).into_response(),
         Err((status, told)) => (status, crate::views::message("Not now", told)).into_response(),
     }
@@ -309,13 +344,38 @@ pub(crate) async fn begin_api(
     Json(body): Json<Body>,
 ) -> Response {
     let Some(by) = who.person().cloned() else { return missing() };
-    match started(&context, by, body.file) {
+    match started(&context, by, body.file).await {
         Ok(it) => (StatusCode::ACCEPTED, Json(json!({ "trial": it.number }))).into_response(),
         Err((status, told)) => crate::api::problem(status, "busy", told, "try again in a minute"),
     }
 }
 
-fn started(
+/// Records that are read for a trial: whoever has more uses the command, which holds nobody up.
+const EVENTS_MAX: u64 = 300_000;
+/// Records asked for at a time.
+const READ_MAX: usize = 1_000;
+
+/// What the journal holds of work, read in small pieces between everything else that the core does.
+async fn own_history(context: &Context) -> Result<Worklog, (StatusCode, &'static str)> {
+    let mut reader = worklog::Reader::new(oncall::Zones::bundled());
+    let mut after = 0;
+    loop {
+        let records = context.handle.records(after, READ_MAX).await.map_err(|_| {
+            (StatusCode::SERVICE_UNAVAILABLE, "The journal cannot be read just now. Try again.")
+        })?;
+        let Some(last) = records.last() else { return Ok(reader.finish()) };
+        after = last.seq;
+        if after > EVENTS_MAX {
+            let told = "The journal is too long to be read beside the pager: use the command `lamplighter whatif --journal`.";
+            return Err((StatusCode::PAYLOAD_TOO_LARGE, told));
+        }
+        for it in &records {
+            reader.see(it);
+        }
+    }
+}
+
+async fn started(
     context: &Context,
     by: PersonId,
     file: String,
@@ -323,7 +383,9 @@ fn started(
     if file.len() > FILE_BYTES_MAX {
         return Err((StatusCode::PAYLOAD_TOO_LARGE, "The file is longer than 64 KiB."));
     }
-    context.trials.begin(by, file).map_err(|Busy| {
+    // Whoever writes it for something else only makes the server read for nothing.
+    let own = if file.contains("journal:") { Some(own_history(context).await?) } else { None };
+    context.trials.begin(by, file, own).map_err(|Busy| {
         (
             StatusCode::TOO_MANY_REQUESTS,
             "Somebody else's trial is running. One runs at a time, for at most a minute: go back and try again.",
@@ -445,10 +507,28 @@ primary: "wait_p90_hours"
 replications: { max: 40 }
 "#,
         );
+        // The structure in force is tried as well, or its past could not be foretold.
+        check(
+            &[
+                ("structure", "ad-hoc"),
+                ("team-0", "a"),
+                ("people-0", "2"),
+                ("own", "yes"),
+                ("now", "tribute"),
+            ],
+            r#"teams:
+  "a": { people: 2, timezone: "UTC", hours: "09:00-17:00", owns: [] }
+work: []
+records: { journal: own, now: "tribute" }
+ranges: { work: [0.25, 4] }
+structures: ["ad-hoc", "tribute"]
+replications: { max: 40 }
+"#,
+        );
         // Whatever is typed stays text: no field of its own, no reference, no second document.
         check(
             &[("team-0", "a\"}\nseed: 2 # &x"), ("people-0", "2, seed: 3"), ("owns-0", "*x")],
-            "teams:\n  \"a\\\"}\\nseed: 2 # &x\": { people: 1, timezone: \"UTC\", hours: \"09:00-17:00\", owns: [\"*x\"] }\nwork:\nstructures: []\nreplications: { max: 40 }\n",
+            "teams:\n  \"a\\\"}\\nseed: 2 # &x\": { people: 1, timezone: \"UTC\", hours: \"09:00-17:00\", owns: [\"*x\"] }\nwork: []\nstructures: []\nreplications: { max: 40 }\n",
         );
     }
 }

@@ -14,14 +14,16 @@ use std::collections::BTreeMap;
 /// What is known of people besides an export.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Roster {
-    /// People by name: calendar and night.
-    pub people: BTreeMap<String, (Calendar, Calendar)>,
+    /// People by name: when they work, where that is known, and their nights.
+    pub people: BTreeMap<String, (Option<Calendar>, Calendar)>,
     /// Who was on duty when; none: not known.
     pub duties: Option<Vec<(String, Span)>>,
     /// Which group owns a component.
     pub owners: BTreeMap<String, String>,
     /// Whether rows name states in which somebody works.
     pub efforts: bool,
+    /// Who was called when, where that is known; otherwise whoever had a page first was called once.
+    pub calls: Option<Vec<(String, i64)>>,
 }
 
 impl WorkHistory {
@@ -36,6 +38,7 @@ impl WorkHistory {
         }
         let on_duty = roster.duties.iter().flatten();
         names.extend(on_duty.map(|it| (it.0.as_str(), 0)));
+        names.extend(roster.calls.iter().flatten().map(|it| (it.0.as_str(), 0)));
         for (place, number) in names.values_mut().enumerate() {
             *number = place;
         }
@@ -53,7 +56,7 @@ impl WorkHistory {
         let people = names.keys().map(|name| {
             let known = roster.people.get(*name);
             Someone {
-                calendar: known.map(|it| it.0.clone()),
+                calendar: known.and_then(|it| it.0.clone()),
                 night: known.map(|it| it.1.clone()),
                 past_hour_ms: known.map_or(0, |it| super::simulated::past_hour(&it.1)),
             }
@@ -63,9 +66,13 @@ impl WorkHistory {
                 .map(|(name, span)| Turn { person: names[name.as_str()], span: *span })
                 .collect()
         });
+        let calls = roster.calls.as_ref();
+        let calls = calls
+            .map(|all| all.iter().map(|(name, at_ms)| (names[name.as_str()], *at_ms)).collect());
         Self {
             within,
             people: people.collect(),
+            calls,
             pieces,
             stretches: roster.efforts.then_some(stretches),
             duties,
@@ -86,6 +93,7 @@ fn piece(
         class: work.class,
         component: work.about.as_deref().map(|it| components[it]),
         created_ms: work.created_ms,
+        started_ms: work.started_ms,
         finished_ms: work.finished_ms,
         worked_ms: work.worked_ms,
         holders: work.people.iter().map(|it| names[it.as_str()]).collect(),

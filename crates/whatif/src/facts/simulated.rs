@@ -30,6 +30,7 @@ impl WorkHistory {
                 class: record.class,
                 component: Some(record.component),
                 created_ms: record.created_ms,
+                started_ms: record.started_ms,
                 finished_ms: record.finished_ms,
                 worked_ms: Some(0),
                 holders: vec![],
@@ -64,6 +65,7 @@ impl WorkHistory {
         Self {
             within: history.within,
             people: people.collect(),
+            calls: None,
             pieces,
             stretches: Some(stretches),
             duties: Some(full.flat_map(|it| it.turns.clone()).collect()),

@@ -92,7 +92,7 @@ impl Past {
 fn the_true_pair_is_foretold_and_ranges_close_around_the_truth() {
     let (first, second) = (Preset::Tribute, Preset::ProductTeams);
     let mut passed = 0;
-    for seed in 0..6 {
+    for seed in 0..4 {
         let past = Past::lived(first, second, 2.0, 40 + seed);
         let found = past.carried(first, second, &past.assumptions);
         passed += usize::from(found.passed);
@@ -102,8 +102,15 @@ fn the_true_pair_is_foretold_and_ranges_close_around_the_truth() {
             assert!(low <= 2.0 && 2.0 <= high, "seed {seed}: the truth is 2: {slow:?}");
             assert!(high < 6.0, "seed {seed}: six times as slow was not ruled out: {slow:?}");
         }
+        // Five values of what shows most, with three and with two of the others.
+        let joint = &found.joint;
+        assert_eq!((joint.visible.len(), joint.tried), (3, 30), "{joint:?}");
+        // A combination is kept where its values are, and not everywhere they are.
+        let values = |it: &crate::calibrate::Left| it.tried.iter().filter(|it| it.1).count();
+        let corner: usize = found.left.iter().map(values).product();
+        assert!(joint.kept < joint.tried && joint.kept <= corner, "{joint:?} in {:?}", found.left);
     }
-    assert!(passed >= 4, "{passed} of 6 true pairs were foretold");
+    assert!(passed >= 3, "{passed} of 4 true pairs were foretold");
 }
 
 #[test]
@@ -117,7 +124,8 @@ fn a_false_pair_is_not_foretold() {
     let found = past.carried(Preset::ProductTeams, Preset::Tribute, &believed);
     assert!(!found.passed, "{found:?}");
     let slow = &found.left[0];
-    assert!(slow.narrowed() && slow.range.is_some_and(|it| it.0 >= 1.0), "{slow:?}");
+    // Whatever the others are: with strangers as quick as anybody nothing foretells it.
+    assert!(slow.tried[0] == (1.0, false) && slow.range.is_some(), "{slow:?}");
 }
 
 #[test]

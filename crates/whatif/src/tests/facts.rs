@@ -2,8 +2,9 @@
 
 use super::company::company;
 use crate::calendar::{Calendar, Span};
-use crate::facts::{Facts, Piece, Roster, Someone, Stretch, WorkHistory};
+use crate::facts::{Chances, Facts, GroupMin, Piece, Roster, Someone, Stretch, WorkHistory};
 use crate::history::{History, Part};
+use crate::measure::{METRICS, Metric, measure, measured};
 use crate::number::{DAY_MS, HOUR_MS, WEEK_MS};
 use crate::presets::{PRESETS, Preset};
 use crate::records::{Reading, read};
@@ -55,11 +56,12 @@ fn roster(organisation: &Organisation, structure: &Structure) -> Roster {
     let named = |it: &Turn| (organisation.people[it.person].name.clone(), it.span);
     Roster {
         people: people
-            .map(|it| (it.name.clone(), (it.calendar.clone(), it.night.clone())))
+            .map(|it| (it.name.clone(), (Some(it.calendar.clone()), it.night.clone())))
             .collect(),
         duties: Some(turns.map(named).collect()),
         owners: owned.collect(),
         efforts: true,
+        calls: None,
     }
 }
 
@@ -89,6 +91,23 @@ fn recorded_and_simulated_say_the_same_through_the_same_fold() {
         let facts = simulated.facts();
         assert_eq!(recorded.facts(), facts, "seed {seed}, {}", preset.name());
         assert!(facts.interruptions.is_some() && facts.blocks.is_some(), "{facts:?}");
+        // What a comparison prints of this life, from the export of it.
+        let from_ms = organisation.within.from_ms + WEEK_MS;
+        let assumptions = &experiment.assumptions;
+        let printed = measure(organisation, structure, assumptions, &history, from_ms);
+        let within = Span { from_ms, ..history.within };
+        let exported = measured(recorded.clone(), within, assumptions.resumption_ms);
+        for metric in METRICS {
+            assert_eq!(
+                exported.get(metric),
+                printed.get(metric),
+                "seed {seed}, {}: {metric:?}",
+                preset.name()
+            );
+        }
+        assert!(
+            printed.get(Metric::WaitP90).is_some() && printed.get(Metric::RoadmapHours).is_some()
+        );
         let desks = preset != Preset::AdHoc;
         assert_eq!((facts.duty_erlangs.is_some(), facts.leak_percent.is_some()), (desks, desks));
     }
@@ -111,6 +130,7 @@ fn week() -> WorkHistory {
         within,
         people: vec![someone; 5],
         pieces: vec![],
+        calls: None,
         stretches: Some(vec![]),
         duties: Some(vec![turn(0, 0, 4), turn(1, 4, 7)]),
     }
@@ -121,6 +141,7 @@ fn page(at_ms: i64, holders: &[usize]) -> Piece {
         class: Class::Page,
         component: Some(holders.len()),
         created_ms: at_ms,
+        started_ms: Some(at_ms),
         finished_ms: Some(at_ms + HOUR_MS),
         worked_ms: Some(HOUR_MS),
         holders: holders.to_vec(),
@@ -159,7 +180,8 @@ fn numbers_by_hand() {
     };
     check("interruptions", facts.interruptions, 3.0 / 5.0);
     check("disrupted hours", facts.disrupted_hours, 3.0 / 5.0);
-    check("night pages", facts.night_pages, 3.0 / 5.0);
+    // Of three that came at night one was begun then.
+    check("night pages", facts.night_pages, 1.0 / 5.0);
     // On duty 4 and 3 days, busy one hour each.
     check("erlangs", facts.duty_erlangs, 2.0 / (7.0 * 24.0));
     check("leak", facts.leak_percent, 100.0 / 3.0);
@@ -213,6 +235,7 @@ fn a_fair_lottery_is_told_from_an_unfair_one() {
     let lottery = crate::random::Stream::new(5, 0, 0);
     let spread = |person: &dyn Fn(u64) -> usize| {
         let mut history = week();
+        history.duties = None;
         history.pieces = (0..60).map(|it| page(0, &[person(it)])).collect();
         history.facts().fairness.unwrap()
     };
@@ -220,4 +243,46 @@ fn a_fair_lottery_is_told_from_an_unfair_one() {
     assert!(fair.low <= fair.gini && fair.gini <= fair.high && fair.low > 0.0, "{fair:?}");
     let unfair = spread(&|it| usize::from(it % 10 == 0));
     assert!(unfair.gini > unfair.high, "{unfair:?}");
+}
+
+/// Whoever has the shifts has the pages, and that is not unfair; whoever has them without the shifts is
+/// told from that.
+#[test]
+fn chances_are_as_unequal_as_the_shifts() {
+    let spread = |person: &dyn Fn(u64) -> usize| {
+        let mut history = week();
+        history.pieces = (0..70).map(|it| page(0, &[person(it)])).collect();
+        history.facts().fairness.unwrap()
+    };
+    // Four days of seven, and three.
+    let by_turns = spread(&|it| usize::from(it % 7 >= 4));
+    assert_eq!(by_turns.chances, Chances::Duty);
+    assert!(by_turns.low <= by_turns.gini && by_turns.gini <= by_turns.high, "{by_turns:?}");
+    // An even spread over five, of whom two were on duty, is not what those shifts give.
+    let over_all = spread(&|it| usize::try_from(it % 5).unwrap());
+    assert!(over_all.gini < over_all.low, "{over_all:?}");
+    // Without duties working hours count: half the week, half the lots.
+    let mut history = week();
+    history.duties = None;
+    let half = Span { from_ms: 0, to_ms: WEEK_MS / 2 };
+    history.people[0].calendar = Some(Calendar::always(half));
+    history.pieces =
+        (0..90).map(|it| page(0, &[usize::try_from((it + 1) % 9 / 2).unwrap()])).collect();
+    let fair = history.facts().fairness.unwrap();
+    assert_eq!(fair.chances, Chances::Hours);
+    assert!(fair.low <= fair.gini && fair.gini <= fair.high, "{fair:?}");
+    history.people.iter_mut().for_each(|it| it.calendar = None);
+    assert_eq!(history.facts().fairness.unwrap().chances, Chances::Equal);
+}
+
+#[test]
+fn a_larger_group_may_be_asked_for_and_never_a_smaller_one() {
+    let mut history = week();
+    history.pieces = (0..5).map(|it| page(0, &[it])).collect();
+    let seen = |least: usize| {
+        let facts = history.facts_of(GroupMin::of(least).unwrap());
+        (facts.fairness.is_some(), facts.breadth_percent.is_some())
+    };
+    assert_eq!((seen(5), seen(6)), ((true, true), (false, false)));
+    assert!(GroupMin::of(4).is_err_and(|it| it.contains("at least 5")));
 }

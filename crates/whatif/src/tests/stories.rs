@@ -282,7 +282,7 @@ fn measures_of_a_known_day() {
             // Three of eight hours.
             "desk_load_percent 37.500",
             "handovers_per_item 0.000",
-            "bounces_per_item 0.000",
+            "ping_pong_percent 0.000",
             "leak_percent 50.000",
             // One of two people worked on the only component.
             "breadth_percent 50.000",

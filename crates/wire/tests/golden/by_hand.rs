@@ -1,7 +1,7 @@
 //! The part of the story in which people change things by hand: silences, shifts, pages.
 
 use crate::story::{Teller, at};
-use engine::{Command, DoorLife, State};
+use engine::{Command, DoorLife, HandoverCommand, State};
 use model::{Medium, Millis, SilenceId};
 use testkit::door_alert;
 
@@ -72,6 +72,46 @@ pub(crate) fn shifts(teller: &mut Teller) {
         let swap = teller.last(|state| *state.swaps.last_key_value().expect("one").0);
         teller.does(171, Command::AnswerSwap { swap, by: with.clone(), answer });
     }
+}
+
+/// The swap changed hands at once: it is handed over.
+pub(crate) fn handed_over(teller: &mut Teller) {
+    teller.does(171, Command::Tick);
+    let found = |state: &State| {
+        let all = state.handovers.list.iter().rev();
+        let mut of = all.filter(|(_, it)| it.shifting.rota.as_str() == "payments");
+        let (id, it) = of.next().expect("a handover");
+        (*id, it.shifting.from[0].clone(), it.shifting.to[0].clone())
+    };
+    let (handover, from, to) = teller.last(found);
+    let text = "call the carrier".to_owned();
+    let (rota, by, owner) = ("payments".into(), from.clone(), Some(to.clone()));
+    let todo = HandoverCommand::NoteTodo { rota, by, owner, text };
+    teller.does(171, Command::Handover(todo));
+    let write = HandoverCommand::Write {
+        handover,
+        by: from,
+        status: "the mast is slow".to_owned(),
+        happened: "It rained.".to_owned(),
+        ifs: vec![("it rains again".to_owned(), "use the other mast".to_owned())],
+    };
+    teller.does(171, Command::Handover(write));
+    let interrupted = engine::NoteInterruption {
+        by: to.clone(),
+        team: Some("payments".into()),
+        who: to.clone(),
+        kind: engine::InterruptionKind::Question,
+        minutes: 15,
+        text: "Where is the invoice?".to_owned(),
+        hand: true,
+        via: "view".to_owned(),
+    };
+    teller.does(171, Command::NoteInterruption(Box::new(interrupted)));
+    let (words, via) = ("rain slows the mast".to_owned(), "sms".to_owned());
+    let accept = HandoverCommand::Accept { handover, by: to.clone(), words, via };
+    teller.does(171, Command::Handover(accept));
+    let todo = teller.last(|state| *state.handovers.todos.last_key_value().expect("one").0);
+    teller.does(171, Command::Handover(HandoverCommand::FinishTodo { todo, by: to }));
 }
 
 pub(crate) fn steered(teller: &mut Teller) {

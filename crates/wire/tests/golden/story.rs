@@ -57,6 +57,8 @@ pub(crate) const EVENTS: &[&str] = &[
     "swap_asked",
     "swap_answered",
     "duty_thin",
+    "handover",
+    "interruption_noted",
     "roster_proposed",
     "roster_answered",
     "page_held",
@@ -77,6 +79,7 @@ pub(crate) const EVENTS: &[&str] = &[
     "counts_pushed",
     "budget_waived",
     "waiver_ended",
+    "exclusion",
     "alert_updated",
     "journal_probed",
     "synthetic_seen",
@@ -276,7 +279,7 @@ fn name(event: &Event) -> &'static str {
         Event::Signed { .. } => "signed",
         Event::SourceFailing { .. } => "source_failing",
         Event::SourceRecovered { .. } => "source_recovered",
-        Event::TokenIssued { .. } => "token_issued",
+        Event::TokenIssued(_) => "token_issued",
         Event::TokenRevoked { .. } => "token_revoked",
         Event::PasswordSet { .. } => "password_set",
         Event::DigestDue { .. } => "digest_due",
@@ -289,6 +292,8 @@ fn name(event: &Event) -> &'static str {
         Event::SwapAsked { .. } => "swap_asked",
         Event::SwapAnswered { .. } => "swap_answered",
         Event::DutyThin { .. } => "duty_thin",
+        Event::Handover(_) => "handover",
+        Event::InterruptionNoted(_) => "interruption_noted",
         Event::RosterProposed { .. } => "roster_proposed",
         Event::RosterAnswered { .. } => "roster_answered",
         Event::SilenceReminded { .. } => "silence_reminded",
@@ -299,6 +304,7 @@ fn name(event: &Event) -> &'static str {
         Event::CountsPushed { .. } => "counts_pushed",
         Event::BudgetWaived(_) => "budget_waived",
         Event::WaiverEnded { .. } => "waiver_ended",
+        Event::Exclusion(_) => "exclusion",
         Event::AlertUpdated { .. } => "alert_updated",
         Event::JournalProbed => "journal_probed",
         Event::SyntheticSeen { .. } => "synthetic_seen",
@@ -362,6 +368,7 @@ pub(crate) fn tell() -> Vec<EventRecord> {
     doors(&mut teller);
     crate::by_hand::silences(&mut teller);
     crate::by_hand::shifts(&mut teller);
+    crate::by_hand::handed_over(&mut teller);
     crate::watched::tell(&mut teller);
     nobody_to_call(&mut teller);
     limits::beside_another_pager(&mut teller);
@@ -619,6 +626,7 @@ fn chats() -> Vec<(&'static str, Channel)> {
 /// The organisation of the examples, with one of everything that can be configured.
 fn everything() -> Catalogue {
     let mut it = solar();
+    it.teams.get_mut(&"payments".into()).expect("of the example").tribute = Some("payments".into());
     let mut nightly = testkit::slo("reports", "99%");
     nightly.sli = model::Sli::Pushed {
         every: model::Millis::from_days(1),

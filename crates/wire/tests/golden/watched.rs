@@ -2,10 +2,10 @@
 
 use crate::story::{Teller, at};
 use alerting::Matcher;
-use engine::{Change, Command, DoorLife, Push};
+use engine::{Change, Command, DoorLife, ExclusionAct, ExclusionStep, Push};
 use model::{
-    Days, Heartbeat, Labels, Maintenance, Millis, OutboundPing, Recurrence, SecretRef, Severity,
-    SilenceId, SloId, Synthetic, Watched,
+    CountsAs, Days, ExcludedTimes, Exclusion, Heartbeat, Labels, Maintenance, Millis, Occasions,
+    OutboundPing, Personal, Recurrence, SecretRef, Severity, SilenceId, SloId, Synthetic, Watched,
 };
 use std::collections::BTreeMap;
 use testkit::door_alert;
@@ -23,6 +23,10 @@ pub(crate) fn configured() -> Watched {
     Watched {
         heartbeats: BTreeMap::from([("nightly".into(), heartbeat)]),
         maintenance: BTreeMap::from([("patches".into(), work("2030-01-01"))]),
+        exclusions: BTreeMap::from([(
+            "patches".into(),
+            excluded(ExcludedTimes::During("patches".into())),
+        )]),
         synthetic: Some(Synthetic {
             every: Millis::from_hours(1),
             deadline: Millis::from_mins(2),
@@ -33,6 +37,17 @@ pub(crate) fn configured() -> Watched {
             every: Millis::from_mins(1),
             token: Some(SecretRef::Env("PING".to_owned())),
         }),
+    }
+}
+
+fn excluded(times: ExcludedTimes) -> Exclusion {
+    Exclusion {
+        features: ["make-sale".into()].into(),
+        slos: [SloId::from(crate::story::PUSHED)].into(),
+        counts: CountsAs::Dropped,
+        times,
+        owner: "juma".into(),
+        reason: Personal::new("juma".into(), "a storm over the lake"),
     }
 }
 
@@ -122,4 +137,18 @@ fn promises(teller: &mut Teller) {
     };
     teller.does(172, waive);
     teller.does(172, Command::EndWaiver { feature: feature.into(), by: "juma".into() });
+    let own = Occasions {
+        when: Recurrence::parse("from 2030-01-02 FREQ=WEEKLY 02:00").expect("a rule"),
+        timezone: "UTC".to_owned(),
+        lasts: Millis::from_hours(1),
+    };
+    let what = excluded(ExcludedTimes::Own(own));
+    let act = |by: &str, step| {
+        let (exclusion, by) = ("storm".into(), by.into());
+        Command::Exclude(Box::new(ExclusionAct { exclusion, by, step }))
+    };
+    teller.does(172, act("juma", ExclusionStep::Proposed(Box::new(what))));
+    teller.does(172, act("bo", ExclusionStep::Approved));
+    let reason = Personal::new("bo".into(), "it was no storm");
+    teller.does(172, act("bo", ExclusionStep::Revoked { reason }));
 }

@@ -1,0 +1,47 @@
+//! What budgets leave out.
+
+use super::*;
+
+/// Goal: a proposal hides nothing; once somebody else approved it the budget is the one without those
+/// minutes, with what they hid beside it; taken back, every figure is as it was; and all of that from our
+/// own minutes, also over a restart. Method: an hour around an outage, over HTTP.
+#[tokio::test]
+async fn what_is_excluded_stands_beside_the_figure_and_comes_back() {
+    let mut world = burning().await;
+    world.fast_forward(minutes(2)).await;
+    let (ana, bo) = (world.api_token("ana").await, world.api_token("bo").await);
+    let figures = |world: &World| {
+        let board = world.node().shared().board.read().unwrap();
+        let end = board.newest_minute().unwrap();
+        let it = board.assess_feature(&"light-on".into(), end).unwrap();
+        let hidden = it.hidden.unwrap_or_default();
+        ((it.budget.bad, it.budget.total), (hidden.bad, hidden.total, hidden.spent_without))
+    };
+    let (before, nothing) = figures(&world);
+    assert!(before.0 > 0, "{before:?}");
+    assert_eq!(nothing, (0, 0, None));
+    let body = r#"{"id":"storm","about":"light-on","counts":"dropped","when":"2026-11-23 00:00",
+        "timezone":"UTC","minutes":1440,"reason":"the storm"}"#;
+    let (status, told) = world.http("POST", "/api/v1/exclusions", Some(&ana), body).await;
+    assert_eq!(status, StatusCode::OK, "{told}");
+    world.settle().await;
+    assert_eq!(figures(&world), (before, nothing), "a proposal hides nothing");
+    let approve = "/api/v1/exclusions/storm/approve";
+    let (status, told) = world.http("POST", approve, Some(&ana), "{}").await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{told}");
+    let (status, told) = world.http("POST", approve, Some(&bo), "{}").await;
+    assert_eq!(status, StatusCode::OK, "{told}");
+    world.settle().await;
+    let (counted, hidden) = figures(&world);
+    assert_eq!((counted, (hidden.0, hidden.1)), ((0, 0), before));
+    let (_, told) = world.http("GET", "/api/v1/features/light-on", Some(&ana), "").await;
+    assert!(told.contains("failed attempts that exclusions hide"), "{told}");
+    world.start().await;
+    world.settle().await;
+    assert_eq!(figures(&world).1.0, before.0, "after a restart too");
+    let path = "/api/v1/exclusions/storm/revoke";
+    let (status, told) = world.http("POST", path, Some(&ana), r#"{"reason":"no storm"}"#).await;
+    assert_eq!(status, StatusCode::OK, "{told}");
+    world.settle().await;
+    assert_eq!(figures(&world), (before, nothing), "every figure is as it was");
+}
