@@ -138,7 +138,10 @@ impl<'a> Desk<'a> {
     }
 
     /// A rota of the schedule `foreign`.
-    pub(crate) fn add_rota(&mut self, foreign: &str, rota: DraftRota) -> RotaId {
+    pub(crate) fn add_rota(&mut self, foreign: &str, mut rota: DraftRota) -> RotaId {
+        for (_, layer) in &mut rota.layers {
+            layer.rules.timezone.take_if(|it| *it == rota.timezone);
+        }
         let id = RotaId::from(self.name("rota", &rota.title, foreign).as_str());
         self.schedules.entry(foreign.to_owned()).or_default().push(id.clone());
         self.draft.rotas.insert(id.clone(), rota);

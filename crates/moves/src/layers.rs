@@ -157,6 +157,34 @@ pub(crate) fn turn_of_secs(secs: i64) -> Option<Turn> {
         .or_else(|| count(3_600, 168).map(Turn::Hours))
 }
 
+/// `people` in such an order that whoever stands at `place` has the turn at `at`, when turns are counted
+/// from `first`.
+pub(crate) fn turned_to(
+    mut people: Vec<PersonId>,
+    turn: Turn,
+    first: DateTime,
+    timezone: &str,
+    at: Timestamp,
+    place: usize,
+    zones: &Zones,
+) -> Vec<PersonId> {
+    // Which seat our turns give to then, asked with people who cannot be confused.
+    let seat = |it: usize| PersonId::from(format!("seat-{it}").as_str());
+    let seats: Vec<PersonId> = (0..people.len()).map(seat).collect();
+    let alone = Rota {
+        timezone: timezone.to_owned(),
+        layers: vec![turns(seats.clone(), turn, first)],
+        confirm: None,
+        load: None,
+        rules: RotaRules::default(),
+    };
+    let then = oncall::duty(&alone, at, zones).people;
+    let seat = seats.iter().position(|it| then.first() == Some(it)).unwrap_or(0);
+    let behind = (place + people.len() - seat) % people.len();
+    people.rotate_left(behind);
+    people
+}
+
 /// Turns of which some are nobody's: a shift for each of the others, that comes again when all have had
 /// their turn. `None` for turns that are no days, or longer than a shift may be.
 pub(crate) fn every_few_turns(

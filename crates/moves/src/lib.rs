@@ -28,6 +28,7 @@ mod oncall_grafana;
 mod opsgenie;
 mod pagerduty;
 mod said;
+mod splunk;
 mod yaml;
 
 #[cfg(test)]
@@ -48,6 +49,8 @@ pub enum System {
     Opsgenie,
     /// Grafana `OnCall`: HTTP API v1.
     GrafanaOnCall,
+    /// Splunk On-Call, which was `VictorOps`: its public API.
+    Splunk,
     /// GoAlert: answers to the GraphQL queries of the book.
     GoAlert,
 }
@@ -57,6 +60,7 @@ impl System {
     pub const ALL: &[(&str, Self)] = &[
         ("pagerduty", Self::PagerDuty),
         ("opsgenie", Self::Opsgenie),
+        ("splunk", Self::Splunk),
         ("oncall", Self::GrafanaOnCall),
         ("goalert", Self::GoAlert),
     ];
@@ -67,6 +71,7 @@ impl System {
         match self {
             Self::PagerDuty => "PagerDuty",
             Self::Opsgenie => "Opsgenie",
+            Self::Splunk => "Splunk On-Call",
             Self::GrafanaOnCall => "Grafana OnCall",
             Self::GoAlert => "GoAlert",
         }
@@ -103,6 +108,7 @@ pub fn import(system: System, files: &[(String, String)], options: &Options<'_>)
     match system {
         System::PagerDuty => pagerduty::read(&documents, &mut desk),
         System::Opsgenie => opsgenie::read(&documents, &mut desk),
+        System::Splunk => splunk::read(&documents, &mut desk),
         System::GrafanaOnCall => oncall_grafana::read(&documents, &mut desk),
         System::GoAlert => goalert::read(&documents, &mut desk),
     }
@@ -122,5 +128,6 @@ pub fn detect(text: &str) -> Option<System> {
     found(pagerduty::is_answer(&value), System::PagerDuty)
         .or(found(goalert::is_answer(&value), System::GoAlert))
         .or(found(opsgenie::is_answer(&value), System::Opsgenie))
+        .or(found(splunk::is_answer(&value), System::Splunk))
         .or(found(oncall_grafana::is_answer(&value), System::GrafanaOnCall))
 }

@@ -119,14 +119,14 @@ fn all_parts(kind: &str, parts: &[At<'_>]) -> Read<()> {
         let offset = whole_or(part, "offset", 0);
         let limit = part.whole_at("limit")?;
         let more = part.value.get("more").and_then(Value::as_bool).unwrap_or(false);
-        let next = offset + limit.max(1);
+        let next = offset.saturating_add(limit.max(1));
         if more && !has(part.file, next) {
             return part.need("more")?.refuse(format!(
                 "there is more of `{kind}`, and the part with `offset={next}` is in no file: fetch it, too"
             ));
         }
-        if offset > 0 && !has(part.file, offset - limit.max(1)) {
-            let before = offset - limit.max(1);
+        if offset > 0 && !has(part.file, offset.saturating_sub(limit.max(1))) {
+            let before = offset.saturating_sub(limit.max(1));
             return part.need("offset")?.refuse(format!(
                 "the part of `{kind}` before this one, with `offset={before}`, is in no file: fetch it, too"
             ));

@@ -4,10 +4,12 @@
 //! reader: it answers who is on duty at one minute. What was written is asked the same at every minute that
 //! is sampled, over both changes of the clocks.
 
+mod damage;
 mod goalert;
 mod oncall_grafana;
 mod opsgenie;
 mod pagerduty;
+mod splunk;
 
 use crate::{Moved, Options, System, import};
 use formats::report;

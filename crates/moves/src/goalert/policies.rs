@@ -46,8 +46,8 @@ fn policy(
             desk.lost(&step, &title, "this step calls nobody: left out");
             continue;
         }
-        let wait_secs = (mins * 60).clamp(60, 86_400);
-        if wait_secs != mins * 60 {
+        let wait_secs = mins.saturating_mul(60).clamp(60, 86_400);
+        if wait_secs != mins.saturating_mul(60) {
             desk.lost(
                 &step,
                 &title,

@@ -4,10 +4,10 @@ use crate::compare::Rendered;
 use crate::desk::{Desk, still_to_come};
 use crate::json::{At, Read};
 use crate::lanes::{self, Group};
-use crate::layers::{DAYS, local, once, turns};
+use crate::layers::{DAYS, local, once, turned_to, turns};
 use crate::said;
 use jiff::tz::TimeZone;
-use model::{Hours, Layer, PersonId, Rota, RotaRules, Timestamp, Turn};
+use model::{Hours, Layer, PersonId, Timestamp, Turn};
 use std::collections::BTreeMap;
 
 /// Above all rules.
@@ -164,20 +164,7 @@ pub(super) fn rotation_of(rotation: &At<'_>, desk: &mut Desk<'_>) -> Read<Option
     let Some(active) = usize::try_from(active.whole()?).ok().filter(|it| *it < people.len()) else {
         return active.refuse("this is no place in `userIDs`");
     };
-    // Which seat our turns give to now, asked with people who cannot be confused.
-    let seats: Vec<PersonId> =
-        (0..people.len()).map(|it| PersonId::from(format!("seat-{it}").as_str())).collect();
-    let asked = Rota {
-        timezone: timezone.clone(),
-        layers: vec![turns(seats.clone(), turn, first)],
-        confirm: None,
-        load: None,
-        rules: RotaRules::default(),
-    };
-    let now = oncall::duty(&asked, desk.now, desk.zones).people;
-    let seat = seats.iter().position(|it| now.first() == Some(it)).unwrap_or(0);
-    let behind = (active + people.len() - seat) % people.len();
-    people.rotate_left(behind);
+    let people = turned_to(people, turn, first, &timezone, desk.now, active, desk.zones);
     Ok(Some((turns(people, turn, first), timezone)))
 }
 

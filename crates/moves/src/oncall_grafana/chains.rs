@@ -48,7 +48,7 @@ fn one(chain: &At<'_>, steps: &[At<'_>], desk: &mut Desk<'_>) -> Read<Option<Own
         if kind == "wait" {
             let secs = it.get("duration").map_or(Ok(0), |it| it.whole())?;
             match made.steps.last_mut() {
-                Some(last) => last.wait_secs += secs,
+                Some(last) => last.wait_secs = last.wait_secs.saturating_add(secs),
                 None => desk.lost(
                     it,
                     &title,

@@ -165,7 +165,10 @@ fn recurring(
 ) -> Read<Option<Vec<Layer>>> {
     let frequency = shift.need("frequency")?;
     let name = frequency.text()?;
-    let every = shift.get("interval").map_or(Ok(1), |it| it.whole())?.max(1);
+    let every = shift.get("interval").map_or(Ok(1), |it| it.whole())?;
+    if !(1..=1_000).contains(&every) {
+        return shift.need("interval")?.refuse("an interval is 1 to 1000");
+    }
     let count = i64::try_from(groups.len()).unwrap_or(1);
     if name == "hourly" {
         let singles: Vec<PersonId> =

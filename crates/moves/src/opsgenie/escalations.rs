@@ -47,13 +47,13 @@ fn policy(it: &At<'_>, desk: &mut Desk<'_>) -> Read<Option<OwnedPolicy>> {
     }
     let repeat = it.get("repeat");
     let last_wait = match repeat.as_ref().and_then(|it| it.get("waitInterval")) {
-        Some(wait) => wait.whole()? * 60,
+        Some(wait) => wait.whole()?.saturating_mul(60),
         None => LAST_WAIT_SECS,
     };
     let delays: Vec<i64> = timed.iter().map(|it| it.0).collect();
     let mut made = Policy { title: title.clone(), ..Policy::default() };
     for (place, (delay, mut step)) in timed.into_iter().enumerate() {
-        let wait = delays.get(place + 1).map_or(last_wait, |next| next - delay);
+        let wait = delays.get(place + 1).map_or(last_wait, |next| next.saturating_sub(delay));
         step.wait_secs = wait.clamp(10, WAIT_SECS_MAX);
         if step.wait_secs != wait && wait != 0 {
             desk.lost(
@@ -85,9 +85,9 @@ fn delay_secs(rule: &At<'_>) -> Read<i64> {
     let unit = delay.word("timeUnit").unwrap_or("minutes");
     match unit {
         "seconds" => Ok(amount),
-        "minutes" => Ok(amount * 60),
-        "hours" => Ok(amount * 3_600),
-        "days" => Ok(amount * 86_400),
+        "minutes" => Ok(amount.saturating_mul(60)),
+        "hours" => Ok(amount.saturating_mul(3_600)),
+        "days" => Ok(amount.saturating_mul(86_400)),
         other => delay.refuse(format!("the unit `{other}` is not known")),
     }
 }

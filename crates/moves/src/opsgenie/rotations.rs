@@ -66,13 +66,13 @@ fn one(rotation: &At<'_>, timezone: &str, desk: &mut Desk<'_>) -> Read<Vec<Layer
     let starts = Some(begins).filter(|it| *it > desk.now);
     let length = rotation.get("length").map_or(Ok(1), |it| it.whole())?;
     let kind = rotation.need("type")?;
-    let unit = match kind.text()? {
+    let unit: i64 = match kind.text()? {
         "hourly" => 3_600,
         "daily" => 86_400,
         "weekly" => 604_800,
         other => return kind.refuse(format!("rotations of type `{other}` are not known")),
     };
-    let Some(turn) = turn_of_secs(unit * length) else {
+    let Some(turn) = turn_of_secs(unit.saturating_mul(length)) else {
         return rotation.refuse(format!(
             "turns of {length} × {unit} seconds cannot be written: hours up to 168, days up to 366, weeks up to 52"
         ));

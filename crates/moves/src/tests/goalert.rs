@@ -24,7 +24,7 @@ const SCHEDULES: &str = r#"{"data":{"schedules":{"nodes":[{"id":"sch-1","name":"
 const OVERRIDES: &str = r#"{"data":{"userOverrides":{"nodes":[{"id":"o1","start":"2026-11-10T00:00:00Z","end":"2026-11-11T00:00:00Z","addUserID":"11","removeUserID":"22","target":{"id":"sch-1","type":"schedule"}}],"pageInfo":{"hasNextPage":false,"endCursor":""}}}}"#;
 const POLICIES: &str = r#"{"data":{"escalationPolicies":{"nodes":[{"id":"p1","name":"Ops policy","repeat":3,"steps":[{"id":"x","delayMinutes":5,"targets":[{"id":"sch-1","type":"schedule","name":"Ops"}]},{"id":"y","delayMinutes":10,"targets":[{"id":"rot-1","type":"rotation","name":"Weekly"},{"id":"C1","type":"slackChannel","name":"ops"}]}]}],"pageInfo":{"hasNextPage":false,"endCursor":""}}}}"#;
 
-fn all() -> Vec<(&'static str, &'static str)> {
+pub(super) fn all() -> Vec<(&'static str, &'static str)> {
     vec![
         ("users.json", USERS),
         ("rotations.json", ROTATIONS),

@@ -30,7 +30,7 @@ const POLICIES: &str = r#"{"count":6,"next":null,"previous":null,"results":[
  {"id":"E5","escalation_chain_id":"F1","position":3,"type":"notify_person_next_each_time","persons_to_notify_next_each_time":["UCY"]},
  {"id":"E6","escalation_chain_id":"F1","position":5,"type":"repeat_escalation"}]}"#;
 
-fn all() -> Vec<(&'static str, &'static str)> {
+pub(super) fn all() -> Vec<(&'static str, &'static str)> {
     vec![
         ("users.json", USERS),
         ("teams.json", TEAMS),

@@ -29,7 +29,7 @@ const ESCALATIONS: &str = r#"{"data":[{"id":"e-1","name":"Payments up","ownerTea
  {"condition":"if-not-acked","notifyType":"default","delay":{"timeAmount":5,"timeUnit":"minutes"},"recipient":{"type":"user","username":"cy@solar.example"}},
  {"condition":"if-not-closed","notifyType":"all","delay":{"timeAmount":1,"timeUnit":"hours"},"recipient":{"type":"team","id":"t-1"}}],"repeat":{"waitInterval":10,"count":2}}],"took":0.1,"requestId":"r5"}"#;
 
-fn all() -> Vec<(&'static str, &'static str)> {
+pub(super) fn all() -> Vec<(&'static str, &'static str)> {
     vec![
         ("users.json", USERS),
         ("team-t-1.json", TEAM),

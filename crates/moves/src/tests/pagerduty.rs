@@ -91,11 +91,11 @@ fn rendered(from: &str, to: &str) -> String {
     format!("[{}]", entries.join(","))
 }
 
-fn schedule() -> String {
+pub(super) fn schedule() -> String {
     SCHEDULE.replace("RENDERED", &rendered("2026-10-13T00:00:00Z", "2026-11-10T00:00:00Z"))
 }
 
-fn all(schedule: &str) -> Vec<(&'static str, &str)> {
+pub(super) fn all(schedule: &str) -> Vec<(&'static str, &str)> {
     vec![
         ("users.json", USERS),
         ("teams.json", TEAMS),
