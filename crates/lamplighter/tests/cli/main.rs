@@ -3,6 +3,7 @@
 mod busfactor;
 mod experiment;
 mod formats_read_and_written;
+mod moves;
 mod own_history;
 mod privacy;
 mod records;
