@@ -7,6 +7,7 @@ use crate::build::{ids, items, load, optional_duration, text, text_or, whole};
 use crate::diagnostic::{Problem, Sink, quote};
 use crate::scalars;
 use crate::sections::Sections;
+use crate::semantics;
 use crate::shape;
 use crate::yaml::{Class, Data, Entry, Node};
 use model::{
@@ -191,7 +192,7 @@ pub(crate) fn rota(node: &Node) -> Rota {
 
 fn handover_rules(node: &Node) -> HandoverRules {
     let usual = HandoverRules::default();
-    let on = |key: &str| node.get(key).and_then(Node::text).map(|it| it == "true");
+    let on = |key: &str| node.get(key).map(semantics::is_true);
     let page = optional_duration(node, "page").or(usual.page);
     HandoverRules {
         on: on("written"),

@@ -455,7 +455,7 @@ mod tests {
         check("2%/1h/5m", "2%/1h/5m");
         check("0.5%/30m/2m", "0.5%/30m/2m");
         for wrong in ["2/1h/5m", "2%/5m/1h", "2%/1h", "0%/1h/5m", "2%/1x/5m", "2%/1h/5m/1"] {
-            check(wrong, &format!("`{wrong}` is no condition"));
+            check(wrong, &format!("error: `{wrong}` is no condition"));
         }
     }
 

@@ -264,7 +264,7 @@ async fn view(State(context): State<Context>, Extension(who): Extension<Principa
         }
         @for (id, it) in state.exclusions.iter().rev() { (card(&context, &state, &face, &reader, id, it)) }
         @if written.is_empty() && state.exclusions.is_empty() { p { "There are none." } }
-        (form(&context))
+        (form(&state))
     };
     drop(state);
     layout::full(&context, &reader, "/exclusions", "Exclusions", &main).into_response()
@@ -333,8 +333,7 @@ fn card(
     }
 }
 
-fn form(context: &Context) -> Markup {
-    let state = context.handle.state();
+fn form(state: &engine::State) -> Markup {
     let plans: Vec<String> = state.plans().map(|(id, _)| id.to_string()).collect();
     html! {
         details.card {

@@ -102,7 +102,7 @@ people:
   bo: { name: Bo, timezone: Africa/Nairobi, sms: "+254700000001", site: kenya, leave: [2026-12-24..2027-01-02] }
 sites: { kenya: { holidays: [2026-12-12] } }
 pay: { currency: kes, hour: 2.5/h, night: 1/h, weekend: 0.75/h, holiday: 10.00/h }
-teams: { payments: { members: [ana, bo], mode: live, load: { pages: 4, per: 24h, then: credit } } }
+teams: { payments: { members: [ana, bo], mode: live, tribute: r, load: { pages: 4, per: 24h, then: credit } } }
 services:
   api:
     team: payments
@@ -231,7 +231,7 @@ fn every_key_reaches_the_catalogue() {
     services carrier {"kind":"supplier","slos":{"up":{"bad":"a","objective":"99%","source":"metrics","total":"b","window":604800000}},"urgency":"morning"}
     sources metrics {"interval":60000,"kind":{"prometheus":{"token":{"env":"PROM"},"url":"http://127.0.0.1:9090"}}}
     sources own {"interval":5000,"kind":{"scrape":{"targets":{"api":"http://127.0.0.1:9100/metrics"}}}}
-    teams payments {"load":{"pages":4,"per":"day","then":"credit"},"members":["ana","bo"],"mode":"live"}
+    teams payments {"load":{"pages":4,"per":"day","then":"credit"},"members":["ana","bo"],"mode":"live","tribute":"r"}
     watched exclusions {"storm":{"counts":"good","features":["inner"],"owner":"ana","reason":{"$personal":{"subject":"ana","text":"A storm"}},"slos":["api.up"],"times":{"own":{"lasts":10800000,"timezone":"UTC","when":"2026-11-02 22:00"}}},"work":{"counts":"dropped","features":["inner"],"owner":"ana","reason":{"$personal":{"subject":"ana","text":"Patches"}},"slos":[],"times":{"during":"patches"}}}
     watched heartbeats {"nightly":{"every":86400000,"feature":"inner","grace":1800000,"service":"api","severity":"ticket","team":"payments"}}
     watched maintenance {"patches":{"lasts":7200000,"matchers":"service=\"api\"","owner":"ana","reason":"Patches","timezone":"Africa/Nairobi","when":"tue,thu 02:00"}}

@@ -45,7 +45,10 @@ async fn what_an_incident_is_about_is_hidden_for_a_while_and_heard_again() {
     let seq = house.handle.state().seq;
     assert_eq!(house.says("a", ANA, "MUTE 1 30 min").await, told);
     assert_eq!(house.handle.state().seq, seq);
-    assert_eq!(house.says("b", BO, "unmute 7").await, "Nothing was done: there is no `si_7`");
+    assert_eq!(
+        house.says("b", BO, "unmute 7").await,
+        "Nothing was done: there is no silence 'si_7' here; it may be closed and archived"
+    );
     assert_eq!(
         house.says("c", ANA, "UNMUTE 1").await,
         "si_1 is over: what still fires calls again."
