@@ -503,6 +503,10 @@ pub(crate) struct Import {
     /// From when on the rotas of a pager must hold, RFC 3339 [default: now]
     #[arg(long, value_name = "TIME")]
     pub(crate) at: Option<String>,
+    /// Write nothing: list every time in which this configuration calls other people than the pager
+    /// renders; may be repeated
+    #[arg(long, value_name = "PATH", requires = "from")]
+    pub(crate) against: Vec<PathBuf>,
     /// Id of your organisation
     #[arg(long, default_value = "imported")]
     pub(crate) org: String,

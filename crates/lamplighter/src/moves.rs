@@ -46,8 +46,22 @@ pub(crate) fn import(it: &Import) -> Result<Option<ExitCode>, Problem> {
         None => SystemClock.now(),
     };
     let zones = oncall::Zones::bundled();
-    let moved = moves::import(system, &files, &Options { org: &it.org, now, zones: &zones });
-    ended(&moved, system).map(Some)
+    let mut options = Options { org: &it.org, now, zones: &zones, against: None };
+    if it.against.is_empty() {
+        return ended(&moves::import(system, &files, &options), system).map(Some);
+    }
+    let Some(catalogue) = crate::rota::read(&it.against) else { return Ok(Some(no())) };
+    options.against = Some(&catalogue.rotas);
+    Ok(Some(compared(&moves::import(system, &files, &options), system)))
+}
+
+/// What a comparison with a configuration came to.
+fn compared(moved: &Moved, system: System) -> ExitCode {
+    say(&formats::report(&moved.losses));
+    let (hours, title) = (moved.compared_hours, system.title());
+    say(&format!("{hours} hours of duty were compared with what {title} renders\n"));
+    // Nothing compared is nothing known.
+    if moved.losses.is_empty() && hours > 0 { YES } else { no() }
 }
 
 fn ended(moved: &Moved, system: System) -> Result<ExitCode, Problem> {

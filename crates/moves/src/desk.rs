@@ -183,12 +183,30 @@ impl<'a> Desk<'a> {
         self.draft.rotas.iter().map(|(id, it)| (id.clone(), it.rota())).collect()
     }
 
-    /// Compares what was written with what the source renders; the hours that were compared.
-    pub(crate) fn compare(&mut self, system: System) -> i64 {
-        let rotas = self.rotas();
+    /// Compares what was written, or `against`, with what the source renders; the hours that were compared.
+    pub(crate) fn compare(
+        &mut self,
+        system: System,
+        against: Option<&BTreeMap<RotaId, Rota>>,
+    ) -> i64 {
+        let rotas = against.cloned().unwrap_or_else(|| self.rotas());
         let mut hours = 0;
         for (file, rendered) in std::mem::take(&mut self.rendered) {
             let name = rendered.rotas.iter().map(RotaId::as_str).collect::<Vec<_>>().join(", ");
+            if let Some(absent) = rendered.rotas.iter().find(|it| !rotas.contains_key(it)) {
+                self.losses.push(Loss {
+                    file,
+                    line: 0,
+                    weight: Weight::Lost,
+                    subject: format!("rota {name}"),
+                    what: format!("{} to {}", rendered.from, rendered.to),
+                    why: format!(
+                        "there is no rota `{absent}` in the configuration: it must be called as the import \
+                         called it to be compared"
+                    ),
+                });
+                continue;
+            }
             hours += rendered.to.since(rendered.from).whole_mins() / 60;
             let found = compare(&rotas, &rendered, self.zones);
             for it in found.iter().take(DIFFERENCES_MAX) {
@@ -217,7 +235,7 @@ fn differing(system: System, file: &str, rota: &str, it: &Difference) -> Loss {
         weight: Weight::Lost,
         subject: format!("rota {rota}"),
         what: format!("{} to {}", it.from, it.to),
-        why: format!("{} says {theirs}, what was written says {ours}", system.title()),
+        why: format!("{} says {theirs}, here it is {ours}", system.title()),
     }
 }
 

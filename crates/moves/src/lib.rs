@@ -36,9 +36,10 @@ mod tests;
 
 pub use compare::{Difference, Rendered, compare};
 
-use formats::{Loss, any_refused};
-use model::Timestamp;
+use formats::{Loss, Weight, any_refused};
+use model::{Rota, RotaId, Timestamp};
 use oncall::Zones;
+use std::collections::BTreeMap;
 
 /// A pager that people come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,6 +88,9 @@ pub struct Options<'a> {
     pub now: Timestamp,
     /// Rules of time zones.
     pub zones: &'a Zones,
+    /// Rotas that are compared with what the source renders, in the place of those that would be written:
+    /// then the report holds nothing else.
+    pub against: Option<&'a BTreeMap<RotaId, Rota>>,
 }
 
 /// What came of an import.
@@ -112,7 +116,11 @@ pub fn import(system: System, files: &[(String, String)], options: &Options<'_>)
         System::GrafanaOnCall => oncall_grafana::read(&documents, &mut desk),
         System::GoAlert => goalert::read(&documents, &mut desk),
     }
-    let compared_hours = if any_refused(&desk.losses) { 0 } else { desk.compare(system) };
+    if options.against.is_some() {
+        desk.losses.retain(|it| it.weight == Weight::Refused);
+    }
+    let compared_hours =
+        if any_refused(&desk.losses) { 0 } else { desk.compare(system, options.against) };
     let mut losses = desk.losses;
     losses.sort();
     losses.dedup();

@@ -29,7 +29,8 @@ fn time(text: &str) -> Timestamp {
 fn moved(system: System, files: &[(&str, &str)], now: &str) -> Moved {
     let zones = Zones::bundled();
     let files: Vec<_> = files.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
-    import(system, &files, &Options { org: "solar", now: time(now), zones: &zones })
+    let options = Options { org: "solar", now: time(now), zones: &zones, against: None };
+    import(system, &files, &options)
 }
 
 /// The whole report of an import that must not write anything.

@@ -30,7 +30,7 @@ fn an_export_of_another_pager_becomes_what_check_accepts() {
         layers:
         - { people: ["ana-reyes", "bo"], turn: 1w, handover: "mon 09:00", starts: 2026-01-05 }  # Weeks
     --- errors
-    export/schedule-PI7DH85.json: lost: 2026-11-09T15:00:00Z to 2026-11-09T16:00:00Z of rota primary: PagerDuty says bo, what was written says ana-reyes
+    export/schedule-PI7DH85.json: lost: 2026-11-09T15:00:00Z to 2026-11-09T16:00:00Z of rota primary: PagerDuty says bo, here it is ana-reyes
     0 refused, 1 lost, 0 noted
     505 hours of duty were compared with what PagerDuty renders; differences stand above
     "#);
@@ -45,6 +45,15 @@ fn an_export_of_another_pager_becomes_what_check_accepts() {
         String::from_utf8_lossy(&duty.stdout),
         "primary: ana-reyes until 2026-11-16T15:00:00Z\n"
     );
+    let against = "import export --from pagerduty --against solar.yaml --at 2026-10-20T00:00:00Z";
+    assert_snapshot!(typed(&home, against), @r#"
+    exit code 1
+    --- output
+    export/schedule-PI7DH85.json: lost: 2026-11-09T15:00:00Z to 2026-11-09T16:00:00Z of rota primary: PagerDuty says bo, here it is ana-reyes
+    0 refused, 1 lost, 0 noted
+    505 hours of duty were compared with what PagerDuty renders
+    --- errors
+    "#);
     assert_snapshot!(typed(&home, "import export --from opsgenie"), @r#"
     exit code 1
     --- output

@@ -15,7 +15,7 @@ const USERS: &str = r#"{"data":{"users":{"nodes":[
 /// At the export the week belonged to Cy, whatever the start says; Chicago, whose clocks go back on
 /// 1 November 2026.
 const ROTATIONS: &str = r#"{"data":{"rotations":{"nodes":[
- {"id":"rot-1","name":"Weekly","timeZone":"America/Chicago","type":"weekly","start":"2026-01-05T15:00:00Z","shiftLength":1,"activeUserIndex":2,"userIDs":["11","22","33"],"nextHandoffTimes":["2026-10-26T14:00:00Z"]}],"pageInfo":{"hasNextPage":false,"endCursor":""}}}}"#;
+ {"id":"rot-1","name":"Weekly","timeZone":"America/Chicago","type":"weekly","start":"2026-01-12T15:00:00Z","shiftLength":1,"activeUserIndex":2,"userIDs":["11","22","33"],"nextHandoffTimes":["2026-10-26T14:00:00Z"]}],"pageInfo":{"hasNextPage":false,"endCursor":""}}}}"#;
 const SCHEDULES: &str = r#"{"data":{"schedules":{"nodes":[{"id":"sch-1","name":"Ops","timeZone":"America/Chicago",
  "targets":[
   {"target":{"id":"rot-1","type":"rotation","name":"Weekly"},"rules":[{"id":"r1","start":"00:00","end":"00:00","weekdayFilter":[true,true,true,true,true,true,true]}]},

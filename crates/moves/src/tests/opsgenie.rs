@@ -111,7 +111,7 @@ fn a_timeline_that_says_otherwise_is_listed() {
         .collect();
     let ours = walk(time("2027-03-29T15:30:00Z"));
     let expected = format!(
-        "timeline.json: lost: 2027-03-29T15:00:00Z to 2027-03-29T16:00:00Z of rota payments, payments-2: Opsgenie says bo-otieno, what was written says {}",
+        "timeline.json: lost: 2027-03-29T15:00:00Z to 2027-03-29T16:00:00Z of rota payments, payments-2: Opsgenie says bo-otieno, here it is {}",
         if ours.is_empty() { "nobody".to_owned() } else { ours.join(" and ") }
     );
     assert_eq!(told[0], expected);

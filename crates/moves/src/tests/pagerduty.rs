@@ -1,10 +1,11 @@
 //! PagerDuty: layers, restrictions, overrides, policies, parts of lists.
 
 use super::{Wall, moved, refused, same_people, time, written};
-use crate::System;
+use crate::{Options, System, import};
 use formats::report;
 use jiff::civil::{DateTime, date};
 use model::Timestamp;
+use std::collections::BTreeMap;
 
 const NOW: &str = "2026-10-01T00:00:00Z";
 
@@ -150,8 +151,36 @@ fn what_is_rendered_otherwise_is_listed_by_date() {
     assert_eq!(
         told,
         [
-            "PI7DH85.json: lost: 2026-11-05T23:00:00Z to 2026-11-06T00:00:00Z of rota payments-primary: PagerDuty says nobody, what was written says bo-otieno"
+            "PI7DH85.json: lost: 2026-11-05T23:00:00Z to 2026-11-06T00:00:00Z of rota payments-primary: PagerDuty says nobody, here it is bo-otieno"
         ]
+    );
+}
+
+/// Weeks later: the configuration in force is asked what a new export renders, and the report holds nothing
+/// else.
+#[test]
+fn a_later_export_is_compared_with_the_configuration_in_force() {
+    let schedule = schedule();
+    let mut rotas = written(&moved(System::PagerDuty, &all(&schedule), NOW)).rotas;
+    let zones = oncall::Zones::bundled();
+    let files: Vec<_> =
+        all(&schedule).iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
+    let asked = |rotas: &BTreeMap<_, _>| {
+        let now = time("2026-11-01T09:00:00Z");
+        let options = Options { org: "solar", now, zones: &zones, against: Some(rotas) };
+        report(&import(System::PagerDuty, &files, &options).losses)
+    };
+    assert_eq!(asked(&rotas), "");
+    // Somebody takes the override away.
+    rotas.values_mut().next().unwrap().layers.pop();
+    assert_eq!(
+        asked(&rotas),
+        "PI7DH85.json: lost: 2026-11-01T09:00:00Z to 2026-11-01T09:15:00Z of rota payments-primary: \
+         PagerDuty says cy-odegard, here it is ana-reyes\n0 refused, 1 lost, 0 noted\n"
+    );
+    assert!(
+        asked(&BTreeMap::new())
+            .contains("there is no rota `payments-primary` in the configuration")
     );
 }
 
