@@ -132,7 +132,7 @@ const ROUTES: &str = "
     GET  /tribute                              303 303 200 200
     GET  /api/v1/tribute                       401 401 200 200
     GET  /api/v1/tribute.csv                   401 401 200 200
-    POST /interruptions                        303 303 415 415
+    POST /interruptions                        303 303 422 422
     POST /api/v1/interruptions                 401 401 415 415
     GET  /handovers                            303 303 200 200
     GET  /handovers/ho_9                       303 303 404 404
@@ -140,7 +140,7 @@ const ROUTES: &str = "
     GET  /api/v1/handovers/ho_9                401 401 404 404
     POST /handovers/ho_9/publish               303 303 404 404
     POST /api/v1/handovers/ho_9/publish        401 401 404 404
-    POST /todos                                303 303 415 415
+    POST /todos                                303 303 422 422
     POST /todos/td_9/done                      303 303 404 404
     POST /api/v1/todos                         401 401 415 415
     POST /api/v1/todos/td_9/done               401 401 404 404

@@ -189,8 +189,8 @@ pub(crate) fn swapped(
     if !takes {
         return format!("Declined: {swap} changes nothing. Whoever asked is told.");
     }
-    let state = context.handle.state();
-    let Some(it) = state.swaps.get(&swap) else { return format!("{swap} is done.") };
+    let known = context.handle.state().swaps.get(&swap).cloned();
+    let Some(it) = known else { return format!("{swap} is done.") };
     let (from, to) = (local(context, person, it.gives.0), local(context, person, it.gives.1));
     format!("You have {} from {from} to {to}. Whoever asked is told. Thank you.", it.rota)
 }
