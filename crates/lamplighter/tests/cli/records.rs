@@ -402,3 +402,35 @@ fn the_book_leads_a_newcomer_to_the_two_pages() {
     assert_eq!(report.matches("<section class=\"sheet\"").count(), 2);
     std::fs::remove_dir_all(home).expect("ours");
 }
+
+/// Two published data sets, read in place, go through the gate as any export does. Neither is compared, and
+/// the book says so with these numbers.
+#[test]
+fn two_real_pasts_are_not_foretold() {
+    let mut folders = Path::new(ROOT).ancestors().map(|it| it.join("shared/conformance/teams"));
+    let Some(real) = folders.find(|it| it.is_dir()) else {
+        println!("left out: two real data sets, because ../shared is not there");
+        return;
+    };
+    let home = folder("records-real");
+    let asked = |name: &str, records: &str, work: &str| {
+        let text = format!(
+            "weeks: 26\nteams: {{ infra: {{ people: 6, timezone: UTC, owns: [site] }} }}\n\
+             records: {{ file: {}/{name}, now: ad-hoc{records} }}\n{work}\
+             structures: [ad-hoc, tribute]\nreplications: {{ max: 20 }}\n",
+            real.display()
+        );
+        std::fs::write(home.join("w.yaml"), text).expect("written");
+        typed(&home, "whatif w.yaml")
+    };
+    let said = asked("servicenow-incidents.csv", ", times: \"%d-%m-%Y %H:%M\"", "");
+    assert!(said.starts_with("exit code 1\n--- output\nnot compared: "), "{said}");
+    assert!(said.contains("cover 0 whole weeks; at least 12 are needed"), "{said}");
+    let work = "work: [{ class: ticket, per_week: 1, hours: 2 }]\n";
+    let said = asked("jenkins-status-incidents.csv", "", work);
+    assert!(said.starts_with("exit code 1\n--- output\nnot compared: "), "{said}");
+    assert!(said.contains("280 pieces of work in 312 whole weeks"), "{said}");
+    assert!(said.contains("median h       came     1.5, foretold    32.5 (3.2 to 266)  <- off"));
+    assert!(said.contains("score 0.39 beside 0.57") && said.contains("Off: done, median h"));
+    std::fs::remove_dir_all(home).expect("ours");
+}
