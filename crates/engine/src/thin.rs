@@ -1,7 +1,7 @@
 //! How much of an old call stays in memory.
 //!
 //! Intuition: of a fire that has burned for weeks the logbook keeps every call; on the table lie the last
-//! ones, and for each person and room the last that went there, because they will want to hear when it
+//! ones, and for each person and room the last that reached them, because they will want to hear when it
 //! is out.
 //!
 //! A page that comes back again and again (`ack_timeout`) would otherwise keep some messages more each
@@ -23,9 +23,11 @@ pub(crate) fn out(state: &mut State, page: PageId) {
     }
     let round_start = it.round_start;
     let old = &it.notices[..it.notices.len() - Limits::NOTICES_PER_PAGE];
-    let mut newer: BTreeSet<_> = it.notices[old.len()..]
+    // Where a message was sent later than the ones that are looked at.
+    let mut told: BTreeSet<_> = it.notices[old.len()..]
         .iter()
-        .filter_map(|id| state.notices.get(id).map(|it| (&it.to, &it.channel)))
+        .filter_map(|id| state.notices.get(id).filter(|it| is_sent(it)))
+        .map(|it| (&it.to, &it.channel))
         .collect();
     let mut gone: BTreeSet<NoticeId> = BTreeSet::new();
     for id in old.iter().rev() {
@@ -33,7 +35,7 @@ pub(crate) fn out(state: &mut State, page: PageId) {
             gone.insert(*id);
             continue;
         };
-        let last_there = newer.insert((&it.to, &it.channel));
+        let last_there = is_sent(it) && told.insert((&it.to, &it.channel));
         let earlier = match it.purpose {
             Purpose::Page { attempt, .. } => attempt < round_start,
             _ => true,
@@ -52,6 +54,10 @@ pub(crate) fn out(state: &mut State, page: PageId) {
     if let Some(it) = state.pages.get_mut(&page) {
         it.notices.retain(|it| !gone.contains(it));
     }
+}
+
+fn is_sent(notice: &Notice) -> bool {
+    matches!(notice.status, NoticeStatus::Sent { .. })
 }
 
 /// Whether nothing more becomes of it.

@@ -41,6 +41,24 @@ fn refused(system: System, files: &[(&str, &str)], now: &str) -> String {
     report(&moved.losses)
 }
 
+/// What is said of `files` when one of them is another one; nothing may be written then.
+#[track_caller]
+fn check_damaged(
+    (system, now): (System, &str),
+    files: &[(&str, &str)],
+    name: &str,
+    change: impl Fn(&str) -> String,
+    expected: &str,
+) {
+    let other = |file: &str, text: &str| {
+        if file == name { change(text) } else { text.to_owned() }
+    };
+    let files: Vec<(&str, String)> = files.iter().map(|(a, b)| (*a, other(a, b))).collect();
+    let files: Vec<(&str, &str)> = files.iter().map(|(a, b)| (*a, b.as_str())).collect();
+    let told = refused(system, &files, now);
+    assert!(told.contains(expected), "{told}\nlacks\n{expected}");
+}
+
 /// The catalogue of what was written, which must pass `check` without an error.
 #[track_caller]
 fn written(moved: &Moved) -> model::Catalogue {

@@ -253,13 +253,18 @@ fn given_back(words: &[String]) -> usize {
     }
 }
 
+/// `3`, or `sw_3` with its prefix.
+fn numbered(word: &str, prefix: &str) -> Option<u64> {
+    let digits = word.strip_prefix(prefix).unwrap_or(word);
+    let short = !digits.is_empty() && digits.len() <= 9;
+    (short && digits.bytes().all(|it| it.is_ascii_digit())).then(|| digits.parse().ok())?
+}
+
 /// `swap 3`, `swap sw_3 yes`, `noswap 3`, `swap 3 no`: whole, or not at all.
 fn swap(words: &[String]) -> Option<Act> {
     let (first, rest) = words.split_first()?;
     let (number, rest) = rest.split_first()?;
-    let swap = number.strip_prefix("sw_").unwrap_or(number);
-    let digits = !swap.is_empty() && swap.len() <= 9 && swap.bytes().all(|it| it.is_ascii_digit());
-    let swap = SwapId(digits.then(|| swap.parse().ok())??);
+    let swap = SwapId(numbered(number, "sw_")?);
     let mut takes = match first.as_str() {
         "swap" => true,
         "noswap" => false,
@@ -281,24 +286,17 @@ fn swap(words: &[String]) -> Option<Act> {
 fn unmute(words: &[String]) -> Option<Act> {
     let (first, rest) = words.split_first()?;
     let (number, rest) = rest.split_first()?;
+    let silence = SilenceId(numbered(number, "si_")?);
     let known = ["unmute", "unsilence"].contains(&first.as_str());
-    let digits = number.strip_prefix("si_").unwrap_or(number);
-    let short = !digits.is_empty() && digits.len() <= 9;
-    let number = (known && short && digits.bytes().all(|it| it.is_ascii_digit()))
-        .then(|| digits.parse().ok())??;
     let clear = rest.iter().all(|it| FILLERS.contains(&it.as_str()));
-    clear.then_some(Act::EndSilence(SilenceId(number)))
+    (known && clear).then_some(Act::EndSilence(silence))
 }
 
 /// `read 3 the mast is slow, look at six`: what follows the number are the reader's words.
 fn read(words: &[String], originals: &[&str]) -> Option<Act> {
     let (first, rest) = words.split_first()?;
     let number = rest.first()?;
-    let number = number.strip_prefix("ho_").unwrap_or(number);
-    let digits =
-        !number.is_empty() && number.len() <= 9 && number.bytes().all(|it| it.is_ascii_digit());
-    (first == "read" && digits).then_some(())?;
-    let handover = HandoverId(number.parse().ok()?);
+    let handover = HandoverId(numbered(number, "ho_").filter(|_| first == "read")?);
     Some(Act::Read { handover, words: originals.get(2..).unwrap_or_default().join(" ") })
 }
 

@@ -447,3 +447,20 @@ fn a_page_that_comes_back_for_weeks_does_not_grow() {
     assert!(state.reach.awaiting.len() < 10, "{:?}", state.reach.awaiting);
     assert!(*state == world.replayed(), "replay equals live");
 }
+
+/// Whoever was reached once and never since is still known when it ends.
+#[test]
+fn of_a_long_page_the_last_that_was_sent_stays() {
+    let mut world = World::within(for_half_an_hour);
+    world.step("0m alert a light-on x=1");
+    let first = world.engine.state().pages[&PageId(1)].notices[0];
+    world.step(&format!("0m sent {first}"));
+    for round in 0..300 {
+        world.step(&format!("{}m ack pg_1 ana", 32 * round + 1));
+        world.step(&format!("{}m tick", 32 * round + 31));
+    }
+    let state = world.engine.state();
+    assert!(state.pages[&PageId(1)].notices.len() < Limits::NOTICES_PER_PAGE + 10);
+    assert!(state.pages[&PageId(1)].notices.contains(&first), "it reached somebody");
+    assert!(state.notices.contains_key(&first));
+}

@@ -1,6 +1,6 @@
 //! GoAlert: rotations that stand somewhere now, rules, temporary schedules, overrides.
 
-use super::{Wall, moved, refused, same_people, time, written};
+use super::{Wall, check_damaged, moved, same_people, time, written};
 use crate::System;
 use formats::report;
 use jiff::civil::date;
@@ -74,15 +74,8 @@ fn whoever_is_at_the_front_now_is_on_duty_now() {
 #[test]
 fn half_of_an_export_is_refused_by_place() {
     let check = |name: &str, from: &str, to: &str, expected: &str| {
-        let files: Vec<_> = all()
-            .into_iter()
-            .map(|(file, text)| {
-                (file, if file == name { text.replacen(from, to, 1) } else { text.to_owned() })
-            })
-            .collect();
-        let files: Vec<_> = files.iter().map(|(a, b)| (*a, b.as_str())).collect();
-        let told = refused(System::GoAlert, &files, NOW);
-        assert!(told.contains(expected), "{told}\nlacks\n{expected}");
+        let change = |it: &str| it.replacen(from, to, 1);
+        check_damaged((System::GoAlert, NOW), &all(), name, change, expected);
     };
     check(
         "users.json",

@@ -1,6 +1,6 @@
 //! Grafana `OnCall`: levels, rolling users, single events, chains.
 
-use super::{Wall, moved, refused, same_people, time, written};
+use super::{Wall, check_damaged, moved, same_people, time, written};
 use crate::System;
 use formats::report;
 use jiff::civil::date;
@@ -85,15 +85,8 @@ fn levels_and_rolling_users_name_the_same_people() {
 #[test]
 fn half_of_an_export_is_refused_by_place() {
     let check = |name: &str, from: &str, to: &str, expected: &str| {
-        let files: Vec<_> = all()
-            .into_iter()
-            .map(|(file, text)| {
-                (file, if file == name { text.replacen(from, to, 1) } else { text.to_owned() })
-            })
-            .collect();
-        let files: Vec<_> = files.iter().map(|(a, b)| (*a, b.as_str())).collect();
-        let told = refused(System::GrafanaOnCall, &files, NOW);
-        assert!(told.contains(expected), "{told}\nlacks\n{expected}");
+        let change = |it: &str| it.replacen(from, to, 1);
+        check_damaged((System::GrafanaOnCall, NOW), &all(), name, change, expected);
     };
     check(
         "users.json",

@@ -1,6 +1,6 @@
 //! PagerDuty: layers, restrictions, overrides, policies, parts of lists.
 
-use super::{Wall, moved, refused, same_people, time, written};
+use super::{Wall, check_damaged, moved, same_people, time, written};
 use crate::{Options, System, import};
 use formats::report;
 use jiff::civil::{DateTime, date};
@@ -188,13 +188,7 @@ fn a_later_export_is_compared_with_the_configuration_in_force() {
 fn half_of_an_export_is_refused_by_place() {
     let whole = schedule();
     let check = |name: &str, change: &dyn Fn(&str) -> String, expected: &str| {
-        let files: Vec<(&str, String)> = all(&whole)
-            .into_iter()
-            .map(|(file, text)| (file, if file == name { change(text) } else { text.to_owned() }))
-            .collect();
-        let files: Vec<_> = files.iter().map(|(a, b)| (*a, b.as_str())).collect();
-        let told = refused(System::PagerDuty, &files, NOW);
-        assert!(told.contains(expected), "{told}\nlacks\n{expected}");
+        check_damaged((System::PagerDuty, NOW), &all(&whole), name, change, expected);
     };
     let replaced = |a: &'static str, b: &'static str| move |it: &str| it.replacen(a, b, 1);
     check(

@@ -1,6 +1,6 @@
 //! Splunk On-Call: shifts side by side, masks, whoever has the turn now, policies.
 
-use super::{Wall, moved, refused, same_people, written};
+use super::{Wall, check_damaged, moved, same_people, written};
 use crate::System;
 use formats::report;
 use jiff::civil::date;
@@ -81,15 +81,8 @@ fn shifts_side_by_side_name_the_same_people() {
 #[test]
 fn half_of_an_export_is_refused_by_place() {
     let check = |name: &str, from: &str, to: &str, expected: &str| {
-        let files: Vec<_> = all()
-            .into_iter()
-            .map(|(file, text)| {
-                (file, if file == name { text.replacen(from, to, 1) } else { text.to_owned() })
-            })
-            .collect();
-        let files: Vec<_> = files.iter().map(|(a, b)| (*a, b.as_str())).collect();
-        let told = refused(System::Splunk, &files, NOW);
-        assert!(told.contains(expected), "{told}\nlacks\n{expected}");
+        let change = |it: &str| it.replacen(from, to, 1);
+        check_damaged((System::Splunk, NOW), &all(), name, change, expected);
     };
     check(
         "teams.json",
