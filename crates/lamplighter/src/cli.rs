@@ -304,7 +304,10 @@ pub(crate) enum Command {
     /// Lives through the same weeks under each structure, many times, and shows the differences with
     /// their intervals. With `records` in the file the recorded past is foretold first, and nothing is
     /// compared (exit code 1) unless that works; without, results are what the inputs imply, and say so.
-    #[command(after_help = "Example: lamplighter whatif examples/whatif.yaml")]
+    #[command(
+        after_help = "Example: lamplighter whatif --example question > question.yaml\n         \
+                            lamplighter whatif question.yaml"
+    )]
     Whatif(Whatif),
     /// Print completions for a shell
     #[command(after_help = "Example: lamplighter completions bash > \

@@ -23,6 +23,7 @@ use std::path::Path;
 
 pub(crate) fn experiment(it: &Experiment) -> Answer {
     match &it.command {
+        ExperimentCommand::Example => say(include_str!("../../../examples/experiment.yaml")),
         ExperimentCommand::Design(file) => {
             let study = read(file)?;
             let design = design(&study)?;
@@ -60,16 +61,16 @@ fn read(it: &ExperimentFile) -> Result<Study, Problem> {
     let text = std::fs::read_to_string(&it.file).map_err(|error| {
         Problem::negative(format!("could not read {shown}"))
             .detail(error)
-            .hint("a file to begin with is in examples/experiment.yaml")
+            .hint("`lamplighter experiment example` prints a file to begin with")
     })?;
     let beside = it.file.parent().unwrap_or(Path::new(""));
     let open = |name: &str| {
         std::fs::read_to_string(beside.join(name)).map_err(|error| format!("{name}: {error}"))
     };
     Study::parse(&text, &open).map_err(|error| {
-        Problem::negative(format!("{shown} does not describe an experiment"))
-            .detail(error)
-            .hint("the book explains every field under `An experiment`")
+        Problem::negative(format!("{shown} does not describe an experiment")).detail(error).hint(
+            "`lamplighter experiment example` prints one that does, with what its fields mean",
+        )
     })
 }
 

@@ -20,7 +20,7 @@ mod show;
 mod ways;
 mod words;
 
-use crate::cli::Whatif;
+use crate::cli::{Whatif, WhatifExample};
 use crate::records::{Origin, question};
 use crate::{Answer, YES, no, say, say_json};
 use ::whatif::compare::{Swept, sweep};
@@ -42,17 +42,20 @@ const UNCALIBRATED: &str = "uncalibrated: what these inputs imply";
 const CALIBRATED: &str = "calibrated: the recorded past was foretold under the structure in force";
 
 /// What nothing here can say, whatever the numbers.
-const REFUSED: [&str; 6] = [
+const REFUSED: [&str; 5] = [
     "which structure is \"better\": only for whom, in what, at this load",
     "anything about a person, or about culture, trust and pride",
     "what lost focus costs in money",
     "whether arrivals would change with the structure: here they do not, though a shield can suppress \
      reports and somebody at hand can attract them",
     "what happens at a load that is not in the file",
-    "that any of this happens to you: nothing here was compared with your records",
 ];
 
-/// What stands in the place of the last of these once the past was foretold.
+/// What stands beside it where nothing was recorded.
+const REFUSED_UNCALIBRATED: &str =
+    "that any of this happens to you: nothing here was compared with your records";
+
+/// What stands there once the past was foretold.
 const REFUSED_CALIBRATED: &str = "anything that acts only under a structure you never had: your records \
      say nothing about it, and its parameters stay ranges";
 
@@ -64,11 +67,9 @@ impl Findings {
 
     /// What is not claimed.
     fn not_claimed(&self) -> Vec<&'static str> {
+        let calibrated = self.question.evidence.is_some();
         let mut all = REFUSED.to_vec();
-        if self.question.evidence.is_some() {
-            all.pop();
-            all.push(REFUSED_CALIBRATED);
-        }
+        all.push(if calibrated { REFUSED_CALIBRATED } else { REFUSED_UNCALIBRATED });
         all
     }
 }
@@ -88,6 +89,10 @@ struct Findings {
 }
 
 pub(crate) fn whatif(it: &Whatif) -> Answer {
+    if let Some(which) = it.example {
+        say(example(which));
+        return Ok(YES);
+    }
     let question = asked(it)?;
     if let Some(evidence) = question.evidence.as_ref().filter(|it| !it.passed()) {
         if let Some(file) = &it.report {
@@ -113,6 +118,15 @@ pub(crate) fn whatif(it: &Whatif) -> Answer {
     Ok(YES)
 }
 
+/// A file to begin with, for whoever has the program and nothing else.
+fn example(which: WhatifExample) -> &'static str {
+    match which {
+        WhatifExample::Question => include_str!("../../../examples/whatif.yaml"),
+        WhatifExample::Records => include_str!("../../../examples/whatif-records.yaml"),
+        WhatifExample::Structures => include_str!("../../../examples/structures.yaml"),
+    }
+}
+
 /// The question of a file, of a journal, or of a file about a journal.
 fn asked(it: &Whatif) -> Result<Question, Problem> {
     let instead = it.history.journal.as_deref();
@@ -124,7 +138,7 @@ fn asked(it: &Whatif) -> Result<Question, Problem> {
             let text = std::fs::read_to_string(file).map_err(|error| {
                 Problem::negative(format!("could not read {}", file.display()))
                     .detail(error)
-                    .hint("a file to begin with is in examples/whatif.yaml")
+                    .hint("`lamplighter whatif --example question` prints a file to begin with")
             });
             (file.display().to_string(), text?)
         }
@@ -154,7 +168,7 @@ fn asked(it: &Whatif) -> Result<Question, Problem> {
         let text = std::fs::read_to_string(file).map_err(|error| {
             Problem::negative(format!("could not read {shown}"))
                 .detail(error)
-                .hint("structures to begin with are in examples/structures.yaml")
+                .hint("`lamplighter whatif --example structures` prints some to begin with")
         })?;
         Ok::<_, Problem>((shown, text))
     });
@@ -163,7 +177,7 @@ fn asked(it: &Whatif) -> Result<Question, Problem> {
     Question::parse(&text, &reads).map_err(|error| {
         Problem::negative(format!("{shown} does not describe ways of working"))
             .detail(error)
-            .hint("the book explains every field under `Another way of working`")
+            .hint("`lamplighter whatif --example question` prints one that does, with what its fields mean")
     })
 }
 

@@ -26,7 +26,7 @@ mod eras;
 pub use eras::{Eras, Joint, Left, SECOND_WEEKS_MIN, Transfer, transfer};
 
 use crate::calendar::{Calendar, Span};
-use crate::fit::Fitted;
+use crate::fit::{Fitted, Luck};
 use crate::number::{WEEK_MS, count, float, index};
 use crate::random::{Length, Stream};
 use crate::records::Work;
@@ -192,7 +192,9 @@ const FACTORS: [f64; 13] =
     [0.125, 0.177, 0.25, 0.354, 0.5, 0.707, 1.0, 1.414, 2.0, 2.828, 4.0, 5.657, 8.0];
 /// So many times the lives are lived where what came lies at the edge of the band.
 const EDGE_FACTOR: u32 = 5;
-const FACTOR_REPLICATIONS: u32 = 12;
+/// So many lives are lived for every one that the factor on lengths is fitted to: the fit must move the
+/// answer by less than the lives themselves do.
+const LIVES_PER_FITTED: u32 = 4;
 const FACTOR_ROUNDS: u32 = 4;
 
 /// Predicts what has happened, and says whether it was right.
@@ -215,8 +217,8 @@ fn judged(case: &Case<'_>, gate: &Gate) -> Result<Verdict, String> {
     let kept = Kept::of(&known);
     refuse(weeks, known.len(), kept)?;
     let origin_ms = case.organisation.within.to_ms;
-    let first =
-        Known::before(case, origin_ms - length(weeks * 3 / 10)).lengths(case, 1.0, &|_| 0.0);
+    let first = Known::before(case, origin_ms - length(weeks * 3 / 10))
+        .lengths(case, 1.0, &|_| Luck::default());
     if let Some(it) = case.works.iter().find(|it| !first.contains_key(&it.class)) {
         return Err(format!(
             "nothing says how long a {} takes: the records have fewer than {} such times by the first \
@@ -263,7 +265,7 @@ fn judged(case: &Case<'_>, gate: &Gate) -> Result<Verdict, String> {
         weeks,
         kept,
         imputed: 1.0 - count(measured) / count(known.len()),
-        lengths: whole.lengths(case, factor, &|_| 0.0),
+        lengths: whole.lengths(case, factor, &|_| Luck::default()),
     })
 }
 
@@ -319,7 +321,7 @@ impl<'a> Known<'a> {
         &self,
         case: &Case<'_>,
         factor: f64,
-        luck: &dyn Fn(Class) -> f64,
+        luck: &dyn Fn(Class) -> Luck,
     ) -> BTreeMap<Class, Length> {
         let times = |it: &Length| match *it {
             Length::Fixed { mean_ms } => Length::Fixed { mean_ms: scaled(mean_ms, factor) },
@@ -346,8 +348,9 @@ impl<'a> Known<'a> {
         let block = Span { from_ms, to_ms: origin_ms };
         let known: Vec<Life> = self.works.iter().map(|it| it.life()).collect();
         let observed = seen(&known, block, kept);
+        let fitted = gate.replications.div_ceil(LIVES_PER_FITTED);
         let live = |factor: f64, replication: u32| {
-            let lengths = self.lengths(case, factor, &|_| 0.0);
+            let lengths = self.lengths(case, factor, &|_| Luck::default());
             let items = listed(case, &self.works, block);
             run(case, items, &lengths, block, Draw { seed: gate.seed ^ 0xFAC7, replication })
         };
@@ -357,7 +360,7 @@ impl<'a> Known<'a> {
             let Some(observed) = worked_per_item(&known, block) else { return 1.0 };
             let mut factor = 1.0;
             for _ in 0..FACTOR_ROUNDS {
-                let simulated: Vec<f64> = (0..FACTOR_REPLICATIONS)
+                let simulated: Vec<f64> = (0..fitted)
                     .filter_map(|it| worked_per_item(&live(factor, it), block))
                     .collect();
                 let mean = simulated.iter().sum::<f64>() / count(simulated.len().max(1));
@@ -370,7 +373,7 @@ impl<'a> Known<'a> {
         }
         let distance = |factor: f64| {
             let lives: Vec<Seen> =
-                (0..FACTOR_REPLICATIONS).map(|it| seen(&live(factor, it), block, kept)).collect();
+                (0..fitted).map(|it| seen(&live(factor, it), block, kept)).collect();
             let signs = SIGNS.into_iter().filter(|it| *it != Sign::Arrivals);
             let squared = signs.filter_map(|sign| {
                 let (mean, deviation) = moments(&lives, sign)?;
@@ -382,6 +385,12 @@ impl<'a> Known<'a> {
         let best = FACTORS.into_iter().map(|it| (distance(it), it));
         best.min_by(|one, other| one.0.total_cmp(&other.0)).map_or(1.0, |it| it.1)
     }
+}
+
+/// By how much the length of a class is off in one life.
+fn drawn(luck: &Stream, class: Class) -> Luck {
+    let (number, classes) = (class.index() as u64, CLASSES.len() as u64);
+    Luck { mean: luck.normal(number), spread: luck.normal(number + classes) }
 }
 
 /// Mean of the recorded work, in milliseconds, on what was finished in `block`.
@@ -422,7 +431,7 @@ fn predict(case: &Case<'_>, gate: &Gate, kept: Kept, span: Span, number: usize) 
                 add(case, &mut items, week, from_ms, whole.from_ms);
             }
             let luck = stream(2);
-            let lengths = known.lengths(case, factor, &|class| luck.normal(class.index() as u64));
+            let lengths = known.lengths(case, factor, &|class| drawn(&luck, class));
             let seed = gate.seed.wrapping_add(number as u64 + 1);
             let lived = run(case, items, &lengths, whole, Draw { seed, replication });
             seen(&lived, span, kept)
@@ -540,7 +549,7 @@ fn during(structure: &Structure, whole: Span) -> Structure {
     structure
 }
 
-/// Mean and standard deviation of `ln(1 + x)` over lives.
+/// Mean and standard deviation of `ln(1 + x)` over lives; where all agree, what nobody can see.
 fn moments(lives: &[Seen], sign: Sign) -> Option<(f64, f64)> {
     let all: Vec<f64> = lives.iter().filter_map(|it| Some(it[sign as usize]?.ln_1p())).collect();
     if all.len() < 2 {
@@ -548,11 +557,8 @@ fn moments(lives: &[Seen], sign: Sign) -> Option<(f64, f64)> {
     }
     let mean = all.iter().sum::<f64>() / count(all.len());
     let squares: f64 = all.iter().map(|it| (it - mean) * (it - mean)).sum();
-    Some((mean, (squares / (count(all.len()) - 1.0)).sqrt().max(DEVIATION_MIN)))
+    Some((mean, (squares / (count(all.len()) - 1.0)).sqrt().max(sign.resolution())))
 }
-
-/// Where every life agrees, one per cent off is still the same.
-const DEVIATION_MIN: f64 = 0.01;
 
 /// What lives of the model do, and how far off what came lies among them.
 struct Spread {

@@ -25,6 +25,16 @@ pub struct Fitted {
     pub censored: usize,
 }
 
+/// By how many of their standard errors mean and standard deviation of the logarithm are off, because nobody
+/// knows them better than that: `deviation / sqrt(n)` and, of the logarithm of the deviation, `1 / sqrt(2n)`.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Luck {
+    /// Of the mean.
+    pub mean: f64,
+    /// Of the standard deviation.
+    pub spread: f64,
+}
+
 /// Fewer durations than this say nothing about their spread.
 pub const MEASURED_MIN: usize = 20;
 const ROUNDS_MAX: usize = 500;
@@ -63,13 +73,14 @@ impl Fitted {
         Some(Self { log_mean: mean, log_deviation: deviation, measured, censored })
     }
 
-    /// The length, `times` as long; `luck` moves the mean of the logarithm by so many of its standard
-    /// errors, because nobody knows it better than that.
+    /// The length, `times` as long, as near to the truth as `luck` has it.
     #[must_use]
-    pub fn length(&self, times: f64, luck: f64) -> Length {
-        let error = self.log_deviation / count(self.measured).sqrt();
-        let variance = self.log_deviation * self.log_deviation;
-        let mean = (self.log_mean + luck * error + variance / 2.0).exp() * times;
+    pub fn length(&self, times: f64, luck: Luck) -> Length {
+        let error = 1.0 / count(self.measured).sqrt();
+        let log_mean = self.log_mean + luck.mean * error * self.log_deviation;
+        let deviation = self.log_deviation * (luck.spread * error / 2.0_f64.sqrt()).exp();
+        let variance = deviation * deviation;
+        let mean = (log_mean + variance / 2.0).exp() * times;
         Length::LogNormal { mean_ms: whole(mean).max(1), variation: variance.exp() - 1.0 }
     }
 }
@@ -97,7 +108,7 @@ fn hazard(z: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Fitted, hazard};
+    use super::{Fitted, Luck, hazard};
     use crate::number::{float, whole};
     use crate::random::Stream;
 
@@ -129,7 +140,7 @@ mod tests {
         assert!((fitted.log_deviation - 1.0).abs() < 0.05, "{fitted:?}");
         let naive = Fitted::of(&short, &[]).expect("enough");
         assert!(naive.log_mean < 7.6, "what is open was left out: {naive:?}");
-        let mean = float(fitted.length(1.0, 0.0).mean_ms());
+        let mean = float(fitted.length(1.0, Luck::default()).mean_ms());
         assert!((mean / 8.5_f64.exp() - 1.0).abs() < 0.1, "the mean of a log-normal: {mean}");
     }
 

@@ -81,6 +81,21 @@ impl Preset {
         }
     }
 
+    /// Who takes work in, as people say it.
+    #[must_use]
+    pub fn says(self) -> &'static str {
+        match self {
+            Self::AdHoc => "everybody is asked directly",
+            Self::Tribute => "one person at a time for the whole company, weekly",
+            Self::Collectives => "a support and an operations desk of developers, quarterly",
+            Self::ProductTeams => "a duty per team, weekly",
+            Self::ServiceCentre => "one permanent desk, by class",
+            Self::Embedded => "a permanent specialist in each team",
+            Self::ShortFirstPool => "one permanent desk, short work first",
+            Self::TeamsWithOverflow => "a duty per team, helped by the others when work waits",
+        }
+    }
+
     /// How many people sit at desks if nobody says so.
     #[must_use]
     pub fn usual_staff(self, organisation: &Organisation) -> usize {

@@ -144,6 +144,7 @@ impl Work {
     #[must_use]
     pub fn life(&self) -> Life {
         Life {
+            class: self.class,
             created_ms: self.created_ms,
             started_ms: self.started_ms,
             finished_ms: self.finished_ms,

@@ -18,6 +18,8 @@ use crate::world::Class;
 /// A piece of work from outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Life {
+    /// What it is.
+    pub class: Class,
     /// When it came up.
     pub created_ms: i64,
     /// When somebody began.
@@ -47,10 +49,15 @@ pub enum Sign {
     DoneP90,
     /// Hours of work per week on what was finished.
     WorkedHours,
+    /// 90th percentile of hours until somebody begins with a page, where there is other work as well: who
+    /// gets up at night does not show in the waits of everything.
+    PageWaitP90,
+    /// 90th percentile of hours until a page is over, where nothing says when somebody began.
+    PageDoneP90,
 }
 
 /// Every sign.
-pub const SIGNS: [Sign; 8] = [
+pub const SIGNS: [Sign; 10] = [
     Sign::Arrivals,
     Sign::Throughput,
     Sign::Backlog,
@@ -59,7 +66,12 @@ pub const SIGNS: [Sign; 8] = [
     Sign::DoneP50,
     Sign::DoneP90,
     Sign::WorkedHours,
+    Sign::PageWaitP90,
+    Sign::PageDoneP90,
 ];
+
+/// Of fewer pages no percentile is taken.
+const PAGES_MIN: usize = 5;
 
 impl Sign {
     /// What people call it.
@@ -74,6 +86,8 @@ impl Sign {
             Self::DoneP50 => "done, median h",
             Self::DoneP90 => "done, p90 h",
             Self::WorkedHours => "worked, h a week",
+            Self::PageWaitP90 => "page begun, p90 h",
+            Self::PageDoneP90 => "page done, p90 h",
         }
     }
 
@@ -89,6 +103,18 @@ impl Sign {
             Self::DoneP50 => "done_p50_hours",
             Self::DoneP90 => "done_p90_hours",
             Self::WorkedHours => "worked_hours_per_week",
+            Self::PageWaitP90 => "page_wait_p90_hours",
+            Self::PageDoneP90 => "page_done_p90_hours",
+        }
+    }
+
+    /// On the scale of `ln(1 + x)`, how far off is still the same. In the simulation people begin at once;
+    /// in life it takes them some minutes, and nobody writes down to the minute what they did when.
+    #[must_use]
+    pub fn resolution(self) -> f64 {
+        match self {
+            Self::Arrivals | Self::Throughput | Self::Backlog | Self::WorkedHours => 0.01,
+            _ => 0.1,
         }
     }
 }
@@ -129,16 +155,20 @@ pub fn seen(lives: &[Life], block: Span, kept: Kept) -> Seen {
     let by_end = |it: Option<i64>| it.filter(|it| *it < block.to_ms);
     let inside = |it: Option<i64>| by_end(it).is_some_and(|it| it >= block.from_ms);
     let came: Vec<&Life> = lives.iter().filter(|it| inside(Some(it.created_ms))).collect();
-    let until = |of: &dyn Fn(&Life) -> Option<i64>| {
-        let mut all: Vec<f64> = came
+    let until = |these: &[&Life], of: &dyn Fn(&Life) -> Option<i64>| {
+        let mut all: Vec<f64> = these
             .iter()
             .map(|it| hours(by_end(of(it)).unwrap_or(block.to_ms) - it.created_ms))
             .collect();
         all.sort_by(f64::total_cmp);
         all
     };
-    let begun = until(&|it| it.started_ms.or(it.finished_ms));
-    let over = until(&|it| it.finished_ms);
+    let begins = |it: &Life| it.started_ms.or(it.finished_ms);
+    let ends = |it: &Life| it.finished_ms;
+    let (begun, over) = (until(&came, &begins), until(&came, &ends));
+    let mut pages = came.clone();
+    pages.retain(|it| it.class == Class::Page);
+    let apart = (PAGES_MIN..came.len()).contains(&pages.len());
     let finished = || lives.iter().filter(|it| inside(it.finished_ms));
     let open = || {
         lives.iter().filter(|it| it.created_ms < block.to_ms && by_end(it.finished_ms).is_none())
@@ -155,6 +185,11 @@ pub fn seen(lives: &[Life], block: Span, kept: Kept) -> Seen {
             let worked: i64 = finished().filter_map(|it| it.worked_ms).sum();
             (kept.finished && kept.worked).then(|| float(worked) / float(HOUR_MS) / weeks)
         }
+        Sign::PageWaitP90 => {
+            percentile(&until(&pages, &begins), 0.9).filter(|_| apart && kept.started)
+        }
+        Sign::PageDoneP90 => percentile(&until(&pages, &ends), 0.9)
+            .filter(|_| apart && kept.finished && !kept.started),
     })
 }
 
@@ -168,6 +203,7 @@ pub fn lives(history: &History) -> Vec<Life> {
     let of = history.records.iter().zip(worked);
     of.filter(|(it, _)| it.class != Class::Roadmap)
         .map(|(it, worked_ms)| Life {
+            class: it.class,
             created_ms: it.created_ms,
             started_ms: it.started_ms,
             finished_ms: it.finished_ms,

@@ -143,8 +143,11 @@ fn named_column(text: &str) -> Result<(String, String), String> {
 #[derive(Debug, Args)]
 pub(crate) struct Whatif {
     /// Teams, work, structures and assumptions; may be left out with --journal
-    #[arg(value_name = "FILE", required_unless_present = "journal")]
+    #[arg(value_name = "FILE", required_unless_present_any = ["journal", "example"])]
     pub(crate) file: Option<PathBuf>,
+    /// Print a file to begin with, and nothing else
+    #[arg(long, value_name = "WHICH")]
+    pub(crate) example: Option<WhatifExample>,
     #[command(flatten)]
     pub(crate) history: OwnHistory,
     /// Structures that are written out, under `structures:`; beside those of FILE; may be repeated
@@ -158,6 +161,17 @@ pub(crate) struct Whatif {
     pub(crate) report: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) form: Form,
+}
+
+/// Files that come with the program.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub(crate) enum WhatifExample {
+    /// A few numbers: teams, work, structures
+    Question,
+    /// The same with an export beside it, against which the model is held first
+    Records,
+    /// Every structure written out, to be changed
+    Structures,
 }
 
 #[derive(Debug, Args)]
@@ -174,6 +188,8 @@ pub(crate) enum ExperimentCommand {
     /// At its review date: what changed, what else changed, and what cannot be concluded
     #[command(after_help = "Example: lamplighter experiment review tribute.yaml")]
     Review(ExperimentReview),
+    /// Print a file to begin with
+    Example,
 }
 
 #[derive(Debug, Args)]

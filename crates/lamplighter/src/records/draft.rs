@@ -7,6 +7,7 @@
 //! Invariant: nobody stands in it. Components and words of classes are taken over, people are not.
 
 use crate::cli;
+use ::whatif::presets::{PRESETS, Preset};
 use ::whatif::records::{Described, Records, Work};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -28,8 +29,6 @@ pub(super) fn draft(
         (Some(one), Some(other)) if one == other => file.file_name().unwrap_or_default().into(),
         _ => std::path::absolute(file).unwrap_or_else(|_| file.to_owned()),
     };
-    // Text goes in as JSON, which is YAML that cannot run away.
-    let quoted = |it: &str| json!(it).to_string();
     let map = |all: &[(String, String)]| {
         let all: Vec<String> =
             all.iter().map(|(key, value)| format!("{}: {}", quoted(key), quoted(value))).collect();
@@ -40,14 +39,14 @@ pub(super) fn draft(
          #   lamplighter whatif {} --report answer.html\n\
          weeks: 26\n\
          teams:\n  \
-         # <- your teams: how many people, their zone and hours, and which components each owns.\n  \
-         my-team: {{ people: 0, timezone: UTC, hours: \"09:00-17:00\", owns: [{}] }}\n\
+         # <- your teams: how many people, their zone and hours, and which components each owns.\n\
+         {}\
          records:\n  \
          file: {}\n  \
          # <- how you worked while these were recorded: one of the structures below.\n  \
          now: how-did-you-work\n",
         to.display(),
-        components(&records.works).iter().map(|it| quoted(it)).collect::<Vec<_>>().join(", "),
+        teams(&components(&records.works), &it.beside.owner),
         quoted(&export.to_string_lossy()),
     );
     let mut line = |key: &str, value: Option<String>| {
@@ -62,7 +61,9 @@ pub(super) fn draft(
     line("columns", (!it.column.is_empty()).then(|| map(&it.column)));
     let unknown: Vec<&Described> =
         described.iter().filter(|it| it.worked_minutes.is_none()).collect();
-    if !unknown.is_empty() {
+    if unknown.is_empty() {
+        text.push_str(WORK_BESIDE);
+    } else {
         text.push_str(
             "work:\n  # <- hours that one takes somebody who knows it: your records do not say.\n",
         );
@@ -75,13 +76,55 @@ pub(super) fn draft(
             it.per_week.max(0.1)
         );
     }
+    let _ = writeln!(text, "{}", structures());
     text.push_str(
         "structures: [ad-hoc, tribute, product-teams, service-centre]\n\
+         # It stops earlier where the answer is precise enough.\n\
          replications: { max: 40 }\n\
          # <- the longest wait, in hours of the calendar, that nine of ten may have.\n\
          wait_target_hours: 16\n",
     );
     text
+}
+
+/// How work is written that no record holds.
+const WORK_BESIDE: &str = "\
+# Work that is in no record can stand beside it: hours that one takes somebody who knows it, and how much\n\
+# they differ (spread: standard deviation over mean). Classes: page, ticket, request, change, roadmap.\n\
+# work:\n\
+#   - { class: request, per_week: 6, hours: 0.5, spread: 1.5, comes: working-hours }\n";
+
+/// What can stand under `structures`, a line each.
+pub(super) fn structures() -> String {
+    let line = |it: &Preset| format!("#   {:20}{}", it.name(), it.says());
+    let lines: Vec<String> = PRESETS.iter().map(line).collect();
+    format!(
+        "# Who takes work in. Your own can be written out: lamplighter whatif --example structures\n{}",
+        lines.join("\n")
+    )
+}
+
+/// Text goes in as JSON, which is YAML that cannot run away.
+fn quoted(it: &str) -> String {
+    json!(it).to_string()
+}
+
+/// A line per owner that was named, and one for what nobody was named for.
+fn teams(components: &[String], owners: &[(String, String)]) -> String {
+    let mut teams: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for component in components {
+        let owner = owners.iter().find(|it| it.0 == *component);
+        teams.entry(owner.map_or("my-team", |it| it.1.as_str())).or_default().push(component);
+    }
+    let line = |(name, owns): (&str, Vec<&str>)| {
+        let owns: Vec<String> = owns.into_iter().map(quoted).collect();
+        let name = if name == "my-team" { name.to_owned() } else { quoted(name) };
+        let owns = owns.join(", ");
+        format!(
+            "  {name}: {{ people: 0, timezone: UTC, hours: \"09:00-17:00\", owns: [{owns}] }}\n"
+        )
+    };
+    teams.into_iter().map(line).collect()
 }
 
 /// What the records are about, or one component for everything.

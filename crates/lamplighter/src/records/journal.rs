@@ -8,6 +8,7 @@
 //! - the journal is read and never written, whether a server runs or not;
 //! - personal text is not even decrypted: only ids are counted.
 
+use super::draft::structures;
 use super::{as_json, as_text, facts, write_new};
 use crate::cli;
 use crate::journal::{Keys, decoded, each};
@@ -156,7 +157,9 @@ pub(crate) fn question(log: &Worklog, journal: &str) -> String {
          # - {{ class: ticket, per_week: 10, hours: 1, comes: working-hours }}\n\
          # The hours above are nobody's measurement, so their range is wide.\n\
          ranges: {{ work: [0.25, 4] }}\n\
+         {}\n\
          structures: [ad-hoc, tribute, product-teams, service-centre]\n\
+         # It stops earlier where the answer is precise enough.\n\
          replications: {{ max: 40 }}\n\
          # <- the longest wait, in hours of the calendar, that nine of ten may have.\n\
          wait_target_hours: 16\n",
@@ -165,6 +168,7 @@ pub(crate) fn question(log: &Worklog, journal: &str) -> String {
         log.looks_like.1,
         quoted(log.looks_like.0),
         per_week(log).max(0.01),
+        structures(),
     );
     text
 }

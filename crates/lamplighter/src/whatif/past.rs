@@ -51,8 +51,8 @@ pub(super) fn show(text: &mut String, it: &Evidence) {
     );
     let _ = writeln!(
         text,
-        "foretold as {1}, each time from one of {0} days in the past, with one band for everything that a \
-         true model leaves anywhere in one case of ten:",
+        "foretold {} times, each from what was known on the day it begins, as {}; one band for everything, \
+         made so that a true model leaves it anywhere in one case of ten:",
         verdict.blocks.len(),
         it.now
     );

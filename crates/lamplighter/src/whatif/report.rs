@@ -147,7 +147,7 @@ fn first_page(it: &Findings, standing: &Standing) -> Markup {
                 @if base.rows.iter().enumerate().any(|(row, _)| bound(row)) {
                     p.soft { "≥: more than a tenth of the items is open at the end; the true number is larger." }
                 }
-                p.soft { "Waits are hours of the calendar: nights and weekends count." }
+                p.soft { (words::UNITS) }
             }
         }
         (variants(it))
@@ -393,7 +393,7 @@ fn calibration(it: &Findings) -> Markup {
                 @let inside = rows.clone().filter(|it| it.holds()).count();
                 p {
                     "Passed. From " (verdict.blocks.len()) " days in the past, as " (evidence.now) ", "
-                    (inside) " of " (rows.count()) " numbers of the weeks that followed lay inside one band that a true model leaves anywhere in one case of ten."
+                    (inside) " of " (rows.count()) " numbers of the weeks that followed lay inside one band, made so that a true model leaves it anywhere in one case of ten."
                 }
                 ul {
                     li { (verdict.items) " pieces of work in " (verdict.weeks) " whole weeks; " (number(100.0 * verdict.imputed)) " % of lengths are imputed." }

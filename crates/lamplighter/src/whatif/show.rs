@@ -22,7 +22,7 @@ pub(super) fn show(it: &Findings) -> String {
     head(&mut text, it);
     let base = &it.swept.base;
     text.push_str(&table(base));
-    text.push_str("Waits are hours of the calendar: nights and weekends count.\n");
+    let _ = writeln!(text, "{}", words::UNITS);
     if let Some((staff, equal)) = &it.equal {
         let _ = writeln!(text, "\nwith {staff} at desks in each, but in ad-hoc\n");
         text.push_str(&table(equal));
@@ -55,12 +55,13 @@ fn head(text: &mut String, it: &Findings) {
     let _ = writeln!(
         text,
         "{} people in {} teams, {:.1} items a week, {:.2} Erlangs of work for somebody who knows it;\n\
-         {weeks} weeks lived through {} times (seed {}), the first {} not measured",
+         {weeks} weeks lived through {} times of at most {} (seed {}), the first {} not measured",
         organisation.people.len(),
         organisation.teams.len(),
         it.items_per_week,
         it.offered,
         base.replications,
+        it.question.plan.replications_max,
         experiment.seed,
         experiment.warm_up_ms / ::whatif::number::WEEK_MS,
     );

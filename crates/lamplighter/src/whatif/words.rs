@@ -6,12 +6,16 @@
 
 use super::Findings;
 use super::show::number;
-use ::whatif::compare::{Answer, Comparison, Reason, Row, Standing};
-use ::whatif::measure::Metric;
+use ::whatif::compare::{Answer, Comparison, Difference, Reason, Row, Standing};
+use ::whatif::measure::{Better, METRICS, Metric};
 use std::collections::BTreeSet;
 
 /// Above this share of items that are still open, percentiles are lower bounds.
 const OPEN_PERCENT_MAX: f64 = 10.0;
+
+/// Of what the numbers of the tables are.
+pub(super) const UNITS: &str = "Waits are hours of the calendar: nights and weekends count. Building, blocks, \
+     interruptions and nights are of one engineer and week.";
 
 /// Whether so much is open that the true number is larger.
 pub(super) fn is_bound(row: &Row, metric: Metric) -> bool {
@@ -41,11 +45,20 @@ pub(super) fn headline(it: &Findings, standing: &Standing) -> String {
     let names = |all: &[usize]| listed(&all.iter().map(name).collect::<Vec<_>>());
     match (standing.winner(), &standing.behind[..]) {
         (Some(only), []) => format!("There is only {}: nothing to compare.", name(&only)),
-        (Some(winner), behind) => format!(
-            "{} is ahead {what}: clearly of {}, and so it stays at both ends of every range.",
-            capital(name(&winner)),
-            names(behind)
-        ),
+        (Some(winner), behind) => {
+            let (name, unsure) = (name(&winner), terms_that_differ(it, name(&winner)));
+            let (usual, but) = if unsure.is_empty() {
+                ("", String::new())
+            } else {
+                let but = format!("; but at {} it is not", unsure.join(" and at "));
+                (", with as many at desks as each usually has", but)
+            };
+            format!(
+                "{} is ahead {what}{usual}: clearly of {}, and so it stays at both ends of every range{but}.",
+                capital(name),
+                names(behind)
+            )
+        }
         (None, []) => format!("Cannot tell: between {} {what}.", names(&standing.ahead)),
         (None, behind) => format!(
             "Cannot tell between {} {what}. {} {} behind.",
@@ -64,8 +77,8 @@ pub(super) fn beside(it: &Findings, standing: &Standing) -> Vec<String> {
     for ahead in standing.ahead.iter().take(3) {
         let row = &rows[*ahead];
         lines.push(format!(
-            "{}: {} {}; {} h a week of building and {} interruptions a week for engineers, {} % of time at \
-             desks.",
+            "{}: {} {}; an engineer builds {} h and is interrupted {} times a week; {} % of time is spent \
+             at desks.",
             capital(&row.name),
             metric.title(),
             cell(row, metric),
@@ -73,29 +86,62 @@ pub(super) fn beside(it: &Findings, standing: &Standing) -> Vec<String> {
             mean(row, Metric::Interruptions),
             number(100.0 * row.desk_share)
         ));
+        lines.extend(behind_in(&it.swept.base, *ahead, metric));
     }
-    let equal = it.equal.as_ref().map(|it| ("equal staffing", &it.1));
-    let same = it.same_cost.as_ref().map(|it| ("equal cost", &it.1));
-    for (terms, comparison) in equal.into_iter().chain(same) {
-        lines.push(at_equal(terms, comparison, metric));
+    for (terms, comparison) in on_equal_terms(it) {
+        lines.push(match &ahead_in(comparison, metric)[..] {
+            [one] => format!("At {terms}, as assumed: {one} is ahead."),
+            all => format!("At {terms}, as assumed: cannot tell between {}.", listed(all)),
+        });
     }
     lines
 }
 
-/// Who is ahead on equal terms, by luck alone: the sweep is not repeated there, and the sentence says so.
-fn at_equal(terms: &str, comparison: &Comparison, metric: Metric) -> String {
+/// What it is clearly worse in than somebody else, the best of them named: who is ahead in one number may
+/// leave people in the dark in another.
+fn behind_in(it: &Comparison, row: usize, primary: Metric) -> Option<String> {
+    let mut parts = vec![];
+    for metric in METRICS.into_iter().filter(|it| *it != primary) {
+        let about = it.differences.iter().filter(|it| it.metric == metric);
+        let about = about.filter(|it| it.first == row || it.second == row);
+        let better = about.filter_map(Difference::winner).filter(|it| *it != row);
+        let value =
+            |row: &usize| it.rows[*row].estimates[metric as usize].map_or(0.0, |it| it.mean);
+        let best = better.min_by(|one, other| match metric.better() {
+            Better::Higher => value(other).total_cmp(&value(one)),
+            _ => value(one).total_cmp(&value(other)),
+        });
+        if let Some(best) = best {
+            let (own, theirs) = (mean(&it.rows[row], metric), mean(&it.rows[best], metric));
+            parts.push(format!("{} ({own}; {} {theirs})", metric.title(), it.rows[best].name));
+        }
+    }
+    let name = capital(&it.rows[row].name);
+    (!parts.is_empty()).then(|| format!("{name} is behind in {}.", parts.join("; ")))
+}
+
+/// The comparisons beside the one that was asked for.
+fn on_equal_terms(it: &Findings) -> impl Iterator<Item = (&'static str, &Comparison)> {
+    let equal = it.equal.as_ref().map(|it| ("equal staffing", &it.1));
+    equal.into_iter().chain(it.same_cost.as_ref().map(|it| ("equal cost", &it.1)))
+}
+
+/// On which equal terms it is not the only one ahead.
+fn terms_that_differ(it: &Findings, winner: &str) -> Vec<&'static str> {
+    let metric = it.question.plan.primary;
+    let differs = |it: &(&str, &Comparison)| ahead_in(it.1, metric) != [winner];
+    on_equal_terms(it).filter(differs).map(|it| it.0).collect()
+}
+
+/// Who is ahead, by luck alone: the sweep is not repeated on equal terms, and the sentences say so.
+fn ahead_in(comparison: &Comparison, metric: Metric) -> Vec<&str> {
     let beaten = |row: usize| {
         let about = comparison.differences.iter().filter(|it| it.metric == metric);
         let mut about = about.filter(|it| it.first == row || it.second == row);
         about.any(|it| it.winner().is_some_and(|winner| winner != row))
     };
     let rows = &comparison.rows;
-    let ahead = (0..rows.len()).filter(|it| !beaten(*it));
-    let ahead: Vec<&str> = ahead.map(|it| rows[it].name.as_str()).collect();
-    match &ahead[..] {
-        [one] => format!("At {terms}, as assumed: {one} is ahead."),
-        all => format!("At {terms}, as assumed: cannot tell between {}.", listed(all)),
-    }
+    (0..rows.len()).filter(|it| !beaten(*it)).map(|it| rows[it].name.as_str()).collect()
 }
 
 /// Answers about those ahead before all others: what is cut off a list is what matters least.

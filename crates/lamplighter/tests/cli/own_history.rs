@@ -6,7 +6,7 @@ use driver::{Core, Options};
 use engine::{Command, DeliveryOutcome, Submission};
 use model::{Hours, Millis, NoticeId, PageId, Timestamp};
 use std::path::Path;
-use store::SqliteJournal;
+use store::{Journal, SqliteJournal};
 use testkit::{MONDAY, adopt, solar};
 use whatif::random::Stream;
 
@@ -15,8 +15,12 @@ fn lived(data: &Path, people_with_hours: bool) {
     std::fs::create_dir_all(data).expect("ours");
     std::fs::write(data.join("organisation"), "solar\n").expect("ours");
     let journal = SqliteJournal::open(data, "solar").expect("a new one");
+    lived_in(journal, "solar", people_with_hours);
+}
+
+fn lived_in(journal: impl Journal, org: &str, people_with_hours: bool) {
     let options = Options {
-        org: "solar".to_owned(),
+        org: org.to_owned(),
         owner: "the test".to_owned(),
         zones: oncall::Zones::bundled(),
         lease_ttl: Millis::from_days(1_000),
@@ -86,6 +90,28 @@ fn names_nobody(text: &str) {
     for word in words {
         assert!(!PEOPLE.contains(&word.to_lowercase().as_str()), "{word} is named in {text}");
     }
+}
+
+/// What lies in PostgreSQL is read like what lies in a folder.
+#[cfg(feature = "servers")]
+#[test]
+fn a_journal_in_postgresql_says_the_same() {
+    let url = std::env::var("LAMPLIGHTER_TEST_POSTGRES")
+        .expect("LAMPLIGHTER_TEST_POSTGRES names a server; `cargo xtask test` starts one");
+    let home = folder("own-history-postgres");
+    lived(&home.join("data"), true);
+    let org = format!("own_{}", std::process::id());
+    lived_in(store::PostgresJournal::open(&url, &org).expect("the database answers"), &org, true);
+    for command in ["records", "whatif"] {
+        let from = |at: &str| {
+            let said = typed(&home, &format!("{command} --journal {at} --json"));
+            said.replace(&url, "data")
+        };
+        let (folder, server) = (from("data"), from(&format!("{url} --org {org}")));
+        assert!(folder.contains("product-teams"), "{folder}");
+        assert_eq!(folder, server, "{command}");
+    }
+    std::fs::remove_dir_all(home).expect("ours");
 }
 
 #[test]

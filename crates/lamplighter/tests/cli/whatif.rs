@@ -114,7 +114,7 @@ fn what_is_wrong_is_named() {
     --- errors
     error: w.yaml does not describe ways of working
       structures: unknown preset `tribut`; known are ad-hoc, tribute, collectives, product-teams, service-centre, embedded, short-first-pool, teams-with-overflow
-      hint: the book explains every field under `Another way of working`
+      hint: `lamplighter whatif --example question` prints one that does, with what its fields mean
     ");
     assert_snapshot!(typed(&home, "whatif none.yaml"), @r"
     exit code 1
@@ -122,7 +122,7 @@ fn what_is_wrong_is_named() {
     --- errors
     error: could not read none.yaml
       No such file or directory (os error 2)
-      hint: a file to begin with is in examples/whatif.yaml
+      hint: `lamplighter whatif --example question` prints a file to begin with
     ");
     std::fs::remove_dir_all(home).expect("ours");
 }

@@ -119,7 +119,7 @@ fn form(teams: &[Row]) -> Markup {
                     label style="display:inline" {
                         input type="checkbox" name="structure" value=(preset.name()) checked[USUAL.contains(&preset)]
                             style="min-height:1.5rem;min-width:1.5rem;vertical-align:middle";
-                        " " strong { (preset.name()) } ": " (words(preset))
+                        " " strong { (preset.name()) } ": " (preset.says())
                     }
                 }
             }
@@ -200,19 +200,6 @@ fn meaning(class: Class) -> &'static str {
         Class::Request => "a colleague waits",
         Class::Change => "to something that runs",
         Class::Roadmap => "planned work with an end",
-    }
-}
-
-fn words(preset: Preset) -> &'static str {
-    match preset {
-        Preset::AdHoc => "everybody is asked directly",
-        Preset::Tribute => "one person at a time for the whole company, weekly",
-        Preset::Collectives => "a support and an operations desk of developers, quarterly",
-        Preset::ProductTeams => "a duty per team, weekly",
-        Preset::ServiceCentre => "one permanent desk, by class",
-        Preset::Embedded => "a permanent specialist in each team",
-        Preset::ShortFirstPool => "one permanent desk, short work first",
-        Preset::TeamsWithOverflow => "a duty per team, helped by the others when work waits",
     }
 }
 

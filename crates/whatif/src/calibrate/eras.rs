@@ -22,11 +22,12 @@
 //! Invariant: nothing of the second era but its arrivals is read before it is predicted.
 
 use super::{
-    Block, Case, Gate, Items, Known, Predicted, Row, SPAN_MAX, Seen, Spread, block, length, listed,
-    run, scores, seen, span,
+    Block, Case, Gate, Items, Known, Predicted, Row, SPAN_MAX, Seen, Spread, block, drawn, length,
+    listed, run, scores, seen, span,
 };
 use crate::calendar::Span;
 use crate::compare::{Parameter, Sweep};
+use crate::fit::Luck;
 use crate::number::{WEEK_MS, count, float, index};
 use crate::random::{Length, Stream};
 use crate::signs::{Kept, Life, Sign};
@@ -147,7 +148,8 @@ pub fn transfer(eras: &Eras<'_>, gate: &Gate, ranges: &Sweep) -> Result<Transfer
         structure.check(eras.case.organisation)?;
     }
     let blocks = blocks(second, gate.origins);
-    let lengths = Known::before(&eras.case, eras.switch_ms).lengths(&eras.case, 1.0, &|_| 0.0);
+    let lengths =
+        Known::before(&eras.case, eras.switch_ms).lengths(&eras.case, 1.0, &|_| Luck::default());
     if let Some(it) = eras.case.works.iter().find(|it| !lengths.contains_key(&it.class)) {
         return Err(format!("nothing in the first era says how long a {} takes", it.class.name()));
     }
@@ -363,7 +365,7 @@ fn lucky(
     replication: u32,
 ) -> BTreeMap<Class, Length> {
     let luck = Stream::new(gate.seed ^ 0xE7A5, replication, 0);
-    known.lengths(first, factor, &|class| luck.normal(class.index() as u64))
+    known.lengths(first, factor, &|class| drawn(&luck, class))
 }
 
 fn live(

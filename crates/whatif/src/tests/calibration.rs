@@ -73,16 +73,17 @@ impl Past {
     }
 }
 
+/// 90 % are aimed at. Of 160 pasts, these forty and 120 that follow, 133 lay inside: lengths that are fitted
+/// are known less well than the lives believe.
 #[test]
-fn a_true_model_passes_about_as_often_as_it_says() {
+fn a_true_model_stays_inside_about_as_often_as_it_says() {
     let runs = 40;
-    let passed = (0..runs).filter(|seed| {
+    let inside = (0..runs).filter(|seed| {
         let past = Past::lived(Preset::Tribute, 100 + seed);
-        past.judged(&past.company.structure(Preset::Tribute)).passed
+        past.judged(&past.company.structure(Preset::Tribute)).off().is_empty()
     });
-    // 90 % are wanted; at most 30 of 40 would have a chance of one half per cent.
-    let passed = passed.count();
-    assert!(passed > 30, "{passed} of {runs} true models passed");
+    let inside = inside.count();
+    assert!((30..40).contains(&inside), "{inside} of {runs} true models stayed inside");
 }
 
 /// What is far from the truth; what looks alike from outside, such as ad hoc and tribute while a desk
