@@ -651,3 +651,23 @@ fn scores(blocks: &[Block]) -> (f64, f64) {
     let sum = both.iter().fold((0.0, 0.0), |sum, it| (sum.0 + it.0, sum.1 + it.1));
     (sum.0 / n, sum.1 / n)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Rank;
+
+    /// Figures of Wilson's interval as tables have them: 8 of 10, none and all of 50.
+    #[test]
+    fn a_rank_says_between_what_it_lies() {
+        let check = |fewer: usize, all: usize, low: f64, high: f64| {
+            let Rank { between: (found_low, found_high), .. } = Rank::of(fewer, all);
+            let near = (found_low - low).abs() < 5e-4 && (found_high - high).abs() < 5e-4;
+            assert!(near, "{fewer} of {all}: {found_low} to {found_high}");
+        };
+        check(8, 10, 0.4902, 0.9433);
+        check(0, 50, 0.0, 0.0714);
+        check(50, 50, 0.9286, 1.0);
+        // Two hundred lives say nothing about 90 % when 184 of them lie nearer, and something when 160 do.
+        assert!(Rank::of(184, 200).is_at_edge(0.9) && !Rank::of(160, 200).is_at_edge(0.9));
+    }
+}
