@@ -85,6 +85,15 @@ fn as_text(records: &Records, described: &[Described], least: GroupMin) -> Strin
         records.works.len(),
         used.join(", ")
     );
+    if !records.unused.is_empty() {
+        let shown: Vec<String> = records.unused.iter().map(|it| format!("`{it}`")).collect();
+        let _ = writeln!(
+            text,
+            "not read: {}; if one holds what is not said below, name it: --column started='…', or finished, \
+             worked_minutes, about",
+            shown.join(", ")
+        );
+    }
     for (why, (rows, line)) in &records.lost {
         let first = if *line > 0 { format!(", first in line {line}") } else { String::new() };
         let _ = writeln!(text, "left out: {rows}, {why}{first}");

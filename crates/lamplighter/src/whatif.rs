@@ -175,9 +175,11 @@ fn asked(it: &Whatif) -> Result<Question, Problem> {
     let own: Vec<(String, String)> = own.collect::<Result<_, _>>()?;
     let reads = Reads { file: &open, journal: &journal, instead, structures: &own };
     Question::parse(&text, &reads).map_err(|error| {
-        Problem::negative(format!("{shown} does not describe ways of working"))
-            .detail(error)
-            .hint("`lamplighter whatif --example question` prints one that does, with what its fields mean")
+        let problem = Problem::negative(format!("{shown} does not describe ways of working"));
+        if text.contains("# <- ") {
+            return problem.detail(error).hint("it is a draft: change every line below a mark `<-`");
+        }
+        problem.detail(error).hint("`lamplighter whatif --example question` prints one that does, with what its fields mean")
     })
 }
 

@@ -162,6 +162,8 @@ pub struct Records {
     pub rows: usize,
     /// Which column was read as what: `created` from `opened_at`.
     pub used: BTreeMap<&'static str, String>,
+    /// Columns that were not read as anything.
+    pub unused: Vec<String>,
     /// Rows that were left out, by reason: how many, and the line of the first.
     pub lost: BTreeMap<String, (usize, u64)>,
 }
@@ -222,8 +224,14 @@ pub fn read(text: &str, reading: &Reading) -> Result<Records, String> {
         csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(text.as_bytes());
     let headers = table.headers().map_err(|it| format!("the header line: {it}"))?.clone();
     let places = Places::find(&headers, &reading.columns)?;
-    let mut records =
-        Records { works: vec![], rows: 0, used: places.used.clone(), lost: BTreeMap::new() };
+    let unread = headers.iter().enumerate().filter(|(at, _)| places.at.values().all(|it| it != at));
+    let mut records = Records {
+        works: vec![],
+        rows: 0,
+        used: places.used.clone(),
+        unused: unread.map(|(_, name)| name.to_owned()).collect(),
+        lost: BTreeMap::new(),
+    };
     let mut by_id: BTreeMap<String, usize> = BTreeMap::new();
     for row in table.records() {
         records.rows += 1;

@@ -345,6 +345,7 @@ impl Reader {
         ];
         Worklog {
             records: Records {
+                unused: vec![],
                 works,
                 rows: self.events,
                 used: used.into_iter().map(|(what, of)| (what, of.to_owned())).collect(),

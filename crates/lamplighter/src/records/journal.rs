@@ -161,7 +161,8 @@ pub(crate) fn question(log: &Worklog, journal: &str) -> String {
          structures: [ad-hoc, tribute, product-teams, service-centre]\n\
          # It stops earlier where the answer is precise enough.\n\
          replications: {{ max: 40 }}\n\
-         # <- the longest wait, in hours of the calendar, that nine of ten may have.\n\
+         # <- the longest wait at a desk, in hours while somebody sits there, that nine of ten may have: growth is\n\
+         # held against it.\n\
          wait_target_hours: 16\n",
         list(&shared),
         quoted(journal),

@@ -7,6 +7,7 @@ use super::recorded::Evidence;
 use super::show::number;
 use ::whatif::calibrate::{Block, Row, SPAN_MAX, Verdict};
 use ::whatif::records::Records;
+use ::whatif::signs::Sign;
 use model::Timestamp;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -143,6 +144,13 @@ fn advice(text: &mut String, verdict: &Verdict, now: &str) {
         names.sort_unstable();
         names.dedup();
         let _ = writeln!(text, "Off: {}.", names.join("; "));
+        let page = |it: &(usize, Row)| matches!(it.1.sign, Sign::PageWaitP90 | Sign::PageDoneP90);
+        if off.iter().any(page) {
+            text.push_str(
+                "Look first at: whether somebody gets up at night for pages (`answer_at_night`; in ad-hoc \
+                 nobody does).\n",
+            );
+        }
     }
     let _ = writeln!(
         text,

@@ -123,7 +123,7 @@ fn first_page(it: &Findings, standing: &Standing) -> Markup {
     };
     html! {
         h1 { (question(it)) }
-        p.label { (it.label()) }
+        p.label.kept[it.question.evidence.is_some()] { (it.label()) }
         p.soft {
             (experiment.organisation.people.len()) " people in " (experiment.organisation.teams.len())
             " teams, " (number(it.items_per_week)) " items a week, " (number(it.offered))
@@ -341,8 +341,8 @@ fn saturation(it: &Findings) -> Markup {
     html! {
         h2 { "When desks saturate" }
         p.soft {
-            "From the work offered while staffed; p90 wait against " (number(expectation.wait_p90_target_hours))
-            " h, at " (number(100.0 * expectation.growth_per_week)) " % growth a week."
+            "From the work offered; p90 wait in hours while somebody sits there, against " (number(expectation.wait_p90_target_hours))
+            ", at " (number(100.0 * expectation.growth_per_week)) " % growth a week."
         }
         @if desks.is_empty() { p { "No way of working here has desks." } }
         @else {
@@ -392,8 +392,8 @@ fn calibration(it: &Findings) -> Markup {
                 @let rows = verdict.blocks.iter().flat_map(|it| &it.rows);
                 @let inside = rows.clone().filter(|it| it.holds()).count();
                 p {
-                    "Passed. From " (verdict.blocks.len()) " days in the past, as " (evidence.now) ", "
-                    (inside) " of " (rows.count()) " numbers of the weeks that followed lay inside one band, made so that a true model leaves it anywhere in one case of ten."
+                    "Passed. Foretold " (verdict.blocks.len()) " times, each from what was known on the day it begins, as " (evidence.now) ": "
+                    (inside) " of " (rows.count()) " numbers lay inside one band, made so that a true model leaves it anywhere in one case of ten."
                 }
                 ul {
                     li { (verdict.items) " pieces of work in " (verdict.weeks) " whole weeks; " (number(100.0 * verdict.imputed)) " % of lengths are imputed." }

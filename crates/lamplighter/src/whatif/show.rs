@@ -275,8 +275,8 @@ fn saturation(text: &mut String, it: &Findings) {
     let growth = 100.0 * it.question.expectation.growth_per_week;
     let _ = writeln!(
         text,
-        "\ndesks, from the work offered to them while staffed: p90 wait against {target} h, at {} % growth \
-         a week",
+        "\ndesks, from the work offered to them: p90 wait in hours while somebody sits there, against {target}, at {} % \
+         growth a week",
         number(growth)
     );
     for (loads, row) in it.loads.iter().zip(&it.swept.base.rows) {

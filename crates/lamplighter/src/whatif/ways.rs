@@ -276,6 +276,10 @@ impl Told {
             within(&place("overflow_after_hours"), hours, 0.01, 1e4)?;
             numbers.overflow_after_ms = from_hours(hours);
         }
+        if let Some(it) = self.answer_at_night.as_ref().filter(|_| preset == Preset::AdHoc) {
+            let told = "`answer_at_night` says nothing here: in ad-hoc nobody is on duty, so nobody gets up";
+            return Err(at(it, told));
+        }
         if let Some(answer) = self.answer_at_night.as_ref().map(|it| it.value) {
             numbers.off_hours = if answer { OffHours::Answer } else { OffHours::Wait };
         }

@@ -9,6 +9,7 @@ use super::show::number;
 use ::whatif::compare::{Answer, Comparison, Difference, Reason, Row, Standing};
 use ::whatif::measure::{Better, METRICS, Metric};
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 /// Above this share of items that are still open, percentiles are lower bounds.
 const OPEN_PERCENT_MAX: f64 = 10.0;
@@ -36,15 +37,15 @@ pub(super) fn mean(row: &Row, metric: Metric) -> String {
     row.estimates[metric as usize].map_or("-".to_owned(), |it| number(it.mean))
 }
 
-/// The answer in one sentence.
+/// The answer in a sentence or two.
 pub(super) fn headline(it: &Findings, standing: &Standing) -> String {
     let rows = &it.swept.base.rows;
     let metric = it.question.plan.primary;
     let what = format!("in {}, for {}, at this load", metric.title(), metric.audience());
     let name = |number: &usize| rows[*number].name.as_str();
     let names = |all: &[usize]| listed(&all.iter().map(name).collect::<Vec<_>>());
-    match (standing.winner(), &standing.behind[..]) {
-        (Some(only), []) => format!("There is only {}: nothing to compare.", name(&only)),
+    let mut text = match (standing.winner(), &standing.behind[..]) {
+        (Some(only), []) => return format!("There is only {}: nothing to compare.", name(&only)),
         (Some(winner), behind) => {
             let (name, unsure) = (name(&winner), terms_that_differ(it, name(&winner)));
             let (usual, but) = if unsure.is_empty() {
@@ -59,14 +60,36 @@ pub(super) fn headline(it: &Findings, standing: &Standing) -> String {
                 names(behind)
             )
         }
-        (None, []) => format!("Cannot tell: between {} {what}.", names(&standing.ahead)),
-        (None, behind) => format!(
-            "Cannot tell between {} {what}. {} {} behind.",
-            names(&standing.ahead),
-            capital(&names(behind)),
-            if behind.len() == 1 { "is" } else { "are" }
-        ),
+        (None, behind) => {
+            let mut text = format!("Cannot tell between {} {what}.", names(&standing.ahead));
+            for row in behind {
+                let _ = write!(
+                    text,
+                    " {} is behind {}.",
+                    capital(name(row)),
+                    names(&beaten_by(it, *row))
+                );
+            }
+            text
+        }
+    };
+    for row in &standing.ahead {
+        if let Some((own, best, theirs)) = worse_in(&it.swept.base, *row, Metric::PageStartP90) {
+            let _ = write!(
+                text,
+                " But with {} pages wait: {}, {own}, where {best} has {theirs}.",
+                name(row),
+                Metric::PageStartP90.title()
+            );
+        }
     }
+    text
+}
+
+/// Who is clearly better than one that is behind.
+fn beaten_by(it: &Findings, row: usize) -> Vec<usize> {
+    let about = it.swept.answers.iter().filter(|it| it.first == row || it.second == row);
+    about.filter_map(|it| it.better.as_ref().ok().copied()).filter(|it| *it != row).collect()
 }
 
 /// What those ahead cost the others, and whether equal terms change who is ahead.
@@ -77,13 +100,14 @@ pub(super) fn beside(it: &Findings, standing: &Standing) -> Vec<String> {
     for ahead in standing.ahead.iter().take(3) {
         let row = &rows[*ahead];
         lines.push(format!(
-            "{}: {} {}; an engineer builds {} h and is interrupted {} times a week; {} % of time is spent \
-             at desks.",
+            "{}: {} {}; an engineer builds {} h, is interrupted {} times and called at night {} times a week; {} % \
+             of time is spent at desks.",
             capital(&row.name),
             metric.title(),
             cell(row, metric),
             mean(row, Metric::RoadmapHours),
             mean(row, Metric::Interruptions),
+            mean(row, Metric::NightPages),
             number(100.0 * row.desk_share)
         ));
         lines.extend(behind_in(&it.swept.base, *ahead, metric));
@@ -94,30 +118,43 @@ pub(super) fn beside(it: &Findings, standing: &Standing) -> Vec<String> {
             all => format!("At {terms}, as assumed: cannot tell between {}.", listed(all)),
         });
     }
+    let without: Vec<&str> =
+        rows.iter().filter(|it| it.desk_share == 0.0).map(|it| it.name.as_str()).collect();
+    if !without.is_empty() && on_equal_terms(it).next().is_some() {
+        lines.push(format!(
+            "{} has no desks: on equal terms it stands as it is, and is equal in neither.",
+            capital(&listed(&without))
+        ));
+    }
     lines
 }
 
-/// What it is clearly worse in than somebody else, the best of them named: who is ahead in one number may
-/// leave people in the dark in another.
+/// What it is clearly worse in than somebody else: who is ahead in one number may leave people in the dark in
+/// another.
 fn behind_in(it: &Comparison, row: usize, primary: Metric) -> Option<String> {
-    let mut parts = vec![];
-    for metric in METRICS.into_iter().filter(|it| *it != primary) {
-        let about = it.differences.iter().filter(|it| it.metric == metric);
-        let about = about.filter(|it| it.first == row || it.second == row);
-        let better = about.filter_map(Difference::winner).filter(|it| *it != row);
-        let value =
-            |row: &usize| it.rows[*row].estimates[metric as usize].map_or(0.0, |it| it.mean);
-        let best = better.min_by(|one, other| match metric.better() {
-            Better::Higher => value(other).total_cmp(&value(one)),
-            _ => value(one).total_cmp(&value(other)),
-        });
-        if let Some(best) = best {
-            let (own, theirs) = (mean(&it.rows[row], metric), mean(&it.rows[best], metric));
-            parts.push(format!("{} ({own}; {} {theirs})", metric.title(), it.rows[best].name));
-        }
-    }
+    let others = METRICS.into_iter().filter(|it| *it != primary);
+    let parts: Vec<String> = others
+        .filter_map(|metric| {
+            let (own, best, theirs) = worse_in(it, row, metric)?;
+            Some(format!("{} ({own}; {best} {theirs})", metric.title()))
+        })
+        .collect();
     let name = capital(&it.rows[row].name);
     (!parts.is_empty()).then(|| format!("{name} is behind in {}.", parts.join("; ")))
+}
+
+/// Where somebody is clearly better: its own number, the best of those, and theirs.
+fn worse_in(it: &Comparison, row: usize, metric: Metric) -> Option<(String, &str, String)> {
+    let about = it.differences.iter().filter(|it| it.metric == metric);
+    let about = about.filter(|it| it.first == row || it.second == row);
+    let better = about.filter_map(Difference::winner).filter(|it| *it != row);
+    let value = |row: &usize| it.rows[*row].estimates[metric as usize].map_or(0.0, |it| it.mean);
+    let best = better.min_by(|one, other| match metric.better() {
+        Better::Higher => value(other).total_cmp(&value(one)),
+        _ => value(one).total_cmp(&value(other)),
+    })?;
+    let best = &it.rows[best];
+    Some((mean(&it.rows[row], metric), &best.name, mean(best, metric)))
 }
 
 /// The comparisons beside the one that was asked for.

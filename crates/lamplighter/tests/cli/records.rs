@@ -366,7 +366,8 @@ fn a_draft_leads_from_an_export_to_the_two_pages() {
     structures: [ad-hoc, tribute, product-teams, service-centre]
     # It stops earlier where the answer is precise enough.
     replications: { max: 40 }
-    # <- the longest wait, in hours of the calendar, that nine of ten may have.
+    # <- the longest wait at a desk, in hours while somebody sits there, that nine of ten may have: growth is
+    # held against it.
     wait_target_hours: 16
     "#);
     // What was written by hand stays.

@@ -38,16 +38,30 @@ impl Scale {
         self.from + share.clamp(0.0, 1.0) * (self.to - self.from)
     }
 
+    /// The distance of ticks on a scale that is not logarithmic.
+    fn step(&self) -> f64 {
+        let rough = (self.high - self.low) / 4.0;
+        let ten = 10.0_f64.powf(rough.max(1e-9).log10().floor());
+        let step = [1.0, 2.0, 5.0, 10.0].into_iter().map(|it| it * ten).find(|it| *it >= rough);
+        step.unwrap_or(ten * 10.0)
+    }
+
+    /// The same up to the next tick, so that nothing lies beyond the last one.
+    fn up_to_a_tick(mut self) -> Self {
+        if !self.logarithmic {
+            let step = self.step();
+            self.high = (self.high / step).ceil() * step;
+        }
+        self
+    }
+
     /// Round values, few enough to be read.
     fn ticks(&self) -> Vec<f64> {
         if self.logarithmic {
             let all = [0.0, 1.0, 10.0, 100.0, 1_000.0, 10_000.0];
             return all.into_iter().filter(|it| *it <= self.high).collect();
         }
-        let rough = (self.high - self.low) / 4.0;
-        let ten = 10.0_f64.powf(rough.max(1e-9).log10().floor());
-        let step = [1.0, 2.0, 5.0, 10.0].into_iter().map(|it| it * ten).find(|it| *it >= rough);
-        let step = step.unwrap_or(ten * 10.0);
+        let step = self.step();
         let first = (self.low / step).ceil();
         (0..8)
             .map(|it| (first + f64::from(it)) * step)
@@ -75,7 +89,7 @@ pub(super) fn intervals(it: &Comparison, metric: Metric, bound: &dyn Fn(usize) -
     let logarithmic = high > WIDE * middle.max(0.5);
     let low = rows.iter().map(|it| it.1.low()).fold(0.0, f64::min);
     let low = if logarithmic { 0.0 } else { low };
-    let scale = Scale { low, high, from: LEFT, to: RIGHT, logarithmic };
+    let scale = Scale { low, high, from: LEFT, to: RIGHT, logarithmic }.up_to_a_tick();
     let bottom = ROW * count(rows.len()) + 4.0;
     let said = |(number_of, one): &(usize, Estimate)| {
         let least = if bound(*number_of) { "more than " } else { "" };
@@ -243,7 +257,10 @@ pub(super) fn tornado(bars: &[Bar], base: f64, first: &str, second: &str, unit: 
                 @let zero = round(scale.place(0.0));
                 @let assumed = round(scale.place(base));
                 line x1=(zero) x2=(zero) y1="0" y2=(bottom) stroke="#1d2430" stroke-width="2" {}
-                line x1=(assumed) x2=(assumed) y1="14" y2=(bottom) stroke="#1d2430" stroke-dasharray="2 3" {}
+                @for place in 0..bars.len() {
+                    @let y = 36.0 * count(place);
+                    line x1=(assumed) x2=(assumed) y1=(y + 15.0) y2=(y + 31.0) stroke="#1d2430" stroke-dasharray="2 3" {}
+                }
                 @for (place, bar) in bars.iter().enumerate() {
                     text x="0" y=(36.0 * count(place) + 12.0) fill="#1d2430"
                         paint-order="stroke" stroke="#fff" stroke-width="3" {
