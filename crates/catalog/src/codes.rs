@@ -345,4 +345,14 @@ static CODES: &[CodeInfo] = &[
         "unknown planned work",
         "An exclusion is `during` planned work that there is not.",
     ),
+    error(
+        "LL134",
+        "not to be narrowed",
+        "`only` narrows an objective of a service by more labels or by counters of its own; pushed counts have no labels.",
+    ),
+    error(
+        "LL135",
+        "narrowed twice",
+        "One feature narrows the same objective twice; which of the two it means could not be said afterwards.",
+    ),
 ];

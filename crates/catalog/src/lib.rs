@@ -25,6 +25,7 @@ mod exclusions;
 mod files;
 mod leave;
 mod needs;
+mod own;
 mod reference;
 mod render;
 mod roads;

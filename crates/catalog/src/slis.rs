@@ -16,12 +16,12 @@ use model::{Calendar, Comparison, Method, Millis, Objective, Period, Sli};
 use slo::selector::{MatchOp, Matcher, Selector};
 
 /// The keys of which an objective has exactly one.
-const KINDS: [&str; 5] = ["ratio", "latency", "gauge", "raw", "pushed"];
+pub(crate) const KINDS: [&str; 5] = ["ratio", "latency", "gauge", "raw", "pushed"];
 
 /// Reports what does not fit together in what is counted.
 pub(crate) fn check(sections: &Sections, sink: &mut Sink) {
     for (_, slo) in semantics::slos(sections) {
-        one_kind(slo, sink);
+        one_kind(slo, &KINDS, sink);
         values(&slo.value, sink);
         one_window(&slo.value, sink);
     }
@@ -30,14 +30,14 @@ pub(crate) fn check(sections: &Sections, sink: &mut Sink) {
     }
 }
 
-fn one_kind(slo: &Entry, sink: &mut Sink) {
+pub(crate) fn one_kind(slo: &Entry, kinds: &[&str], sink: &mut Sink) {
     let present = |keys: &[&str], node: &Node| {
         node.entries().iter().filter(|it| keys.contains(&it.key.as_str())).count()
     };
     if slo.value.entries().is_empty() {
         return;
     }
-    match present(&KINDS, &slo.value) {
+    match present(kinds, &slo.value) {
         1 => {}
         0 => {
             let message = format!("{} does not say what is counted", quote(&slo.key));
@@ -64,7 +64,7 @@ fn one_kind(slo: &Entry, sink: &mut Sink) {
     sink.push(Problem::at(slo.key_span, code, message).hint(hint));
 }
 
-fn values(slo: &Node, sink: &mut Sink) {
+pub(crate) fn values(slo: &Node, sink: &mut Sink) {
     if let Some(is) = slo.get("gauge").and_then(|it| it.get("is"))
         && is.text().is_some_and(|it| Comparison::parse(it).is_none())
     {

@@ -27,6 +27,7 @@ mod dispersion;
 mod gauge;
 pub mod history;
 mod judged;
+mod made;
 mod mask;
 mod meter;
 mod number;

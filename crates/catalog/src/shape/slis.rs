@@ -10,7 +10,7 @@ const PUSH: Limits = Limits { shortest: Millis::from_mins(1), longest: Millis::f
 /// Time between two pushes that is taken when none is named.
 pub(crate) const PUSH_EVERY_DEFAULT: &str = "5m";
 
-pub(super) static RATIO: Shape = Shape {
+pub(crate) static RATIO: Shape = Shape {
     title: "ratio",
     about: "Bad or good events among all events, each as the selector of a Prometheus counter.",
     fields: &[
@@ -20,7 +20,7 @@ pub(super) static RATIO: Shape = Shape {
     ],
 };
 
-pub(super) static LATENCY: Shape = Shape {
+pub(crate) static LATENCY: Shape = Shape {
     title: "latency",
     about: "Events that were fast enough among all events, from the buckets of a classic histogram.",
     fields: &[
@@ -39,7 +39,7 @@ pub(super) static LATENCY: Shape = Shape {
     ],
 };
 
-pub(super) static GAUGE: Shape = Shape {
+pub(crate) static GAUGE: Shape = Shape {
     title: "gauge",
     about: "A number that must stay within a bound, or a check that is 0 or 1. Every minute counts alike.",
     fields: &[
@@ -58,7 +58,7 @@ pub(super) static GAUGE: Shape = Shape {
     ],
 };
 
-pub(super) static RAW: Shape = Shape {
+pub(crate) static RAW: Shape = Shape {
     title: "raw ratio",
     about: "A gauge that already is a share from 0 to 1. How many events there were is not known, so every minute counts alike.",
     fields: &[
@@ -67,7 +67,7 @@ pub(super) static RAW: Shape = Shape {
     ],
 };
 
-pub(super) static PUSHED: Shape = Shape {
+pub(crate) static PUSHED: Shape = Shape {
     title: "pushed counts",
     about: "Counts that somebody sends to `POST /api/v1/sli/SERVICE.SLO`, or the results of checks in CI.",
     fields: &[

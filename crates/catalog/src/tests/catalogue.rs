@@ -126,6 +126,18 @@ features:
     owners: { product: ana, engineering: ana, review: 2027-01-01 }
     escalation: long
     urgency: morning
+  seen:
+    question: Seen?
+    team: payments
+    objective: 97%
+    escalation: short
+    attempts: { total: tried_total, source: own }
+    measured: { ratio: { good: seen_total, total: tried_total }, source: own }
+    needs: { all: [{ only: { of: api.up, where: '{journey="seen",to!="x"}' } }, { only: { of: api.fast, latency: { histogram: mine, under: 2s }, source: metrics } }, { only: { of: carrier.up, ratio: { bad: e, total: f } } }, { only: { of: api.fresh, gauge: { metric: h, is: "== 1" } } }, { only: { of: api.raw, raw: { metric: i, of: bad } } }] }
+  probed: { escalation: short, question: Probed?, team: payments, objective: 97%, needs: api.up, measured: { gauge: { metric: probe, is: "== 1" }, source: own } }
+  quick: { escalation: short, question: Quick?, team: payments, objective: 97%, needs: api.up, measured: { latency: { histogram: d, under: 1s }, source: own } }
+  shared: { escalation: short, question: Shared?, team: payments, objective: 97%, needs: api.up, measured: { raw: { metric: g, of: good }, source: own } }
+  said: { escalation: short, question: Said?, team: payments, objective: 97%, needs: { only: { of: api.fast, where: '{journey="said"}' } }, measured: { pushed: { every: 1h } } }
 rotas:
   r: { timezone: Africa/Nairobi, layers: [{ people: [ana], turn: 3d, handover: "17:30", starts: 2026-01-05 }], follow-the-sun: false, confirm: 15m, load: { pages: 3, per: night, then: relieve }, cover: [mon-fri 09:00-17:00], owner: payments, handover: { written: true, pages: true, before: 90m, nag: 20m, page: 3h }, skills: [postgres], readiness: { ana: shadowed }, rules: { rest-after-night: 11h, shifts-in-row: 5, nights-per-month: 8, not-together: [[ana, bo]], debt: { ana: 12 } } }
   s: { timezone: UTC, apart-from: [r], layers: [{ people: [ana, bo], shifts: [{ repeat: mon-thu, at: "09:00", lasts: 8h }, { repeat: FREQ=MONTHLY;BYDAY=1SA, at: "10:00", lasts: 1d }], only: [fri-mon 22:00-06:00, 09:00-24:00], from: 2026-12-01, until: 2026-12-31, advance: worked, together: 2, timezone: Africa/Nairobi }] }
@@ -212,6 +224,11 @@ fn every_key_reaches_the_catalogue() {
     escalations short {"repeat_max":0,"steps":[{"page":{"person":"ana"},"wait":600000}]}
     features inner {"calendar":{"period":"month","timezone":"UTC"},"escalation":"short","method":{"ratio_time_slices":{"minutes":1}},"needs":{"any":[{"slo":"api.up"},{"slo":"carrier.up"}]},"objective":"98%","owners":null,"question":"Inner?","team":"payments","window":2678400000}
     features outer {"escalation":"long","needs":{"all":[{"any":[{"slo":"api.up"},{"slo":"carrier.up"}]},{"slo":"api.up"},{"quorum":{"of":[{"slo":"api.up"},{"slo":"carrier.up"}],"works_min":1}},{"routes":[{"need":{"slo":"api.up"},"parts":7},{"need":{"slo":"carrier.up"},"parts":3}]}]},"objective":"97%","owners":{"engineering":"ana","product":"ana","review":"2027-01-01"},"question":"Outer?","team":"payments","urgency":"morning","window":129600000}
+    features probed {"escalation":"short","needs":{"slo":"api.up"},"objective":"97%","own":{"measured":{"bad":"probe","objective":"97%","sli":{"gauge":{"is":"equal","value":"1"}},"source":"own","total":"probe","window":2419200000}},"owners":null,"question":"Probed?","team":"payments","window":2419200000}
+    features quick {"escalation":"short","needs":{"slo":"api.up"},"objective":"97%","own":{"measured":{"bad":"d_bucket{le=~\"1|1\\\\.0\"}","objective":"97%","sli":{"latency":{"buckets":"d_bucket","under":"1"}},"source":"own","total":"d_count","window":2419200000}},"owners":null,"question":"Quick?","team":"payments","window":2419200000}
+    features said {"escalation":"short","needs":{"slo":"api.fast@said"},"objective":"97%","own":{"edges":{"api.fast@said":{"bad":"d_bucket{le=~\"1|1\\\\.0\",journey=\"said\"}","method":{"time_slices":{"bad_ppm":50000,"minutes":5}},"objective":"99%","sli":{"latency":{"buckets":"d_bucket{journey=\"said\"}","under":"1"}},"source":"own","total":"d_count{journey=\"said\"}","window":2419200000}},"measured":{"bad":"","objective":"97%","sli":{"pushed":{"every":3600000}},"source":"pushed","total":"","window":2419200000}},"owners":null,"question":"Said?","team":"payments","window":2419200000}
+    features seen {"escalation":"short","needs":{"all":[{"slo":"api.up@seen"},{"slo":"api.fast@seen"},{"slo":"carrier.up@seen"},{"slo":"api.fresh@seen"},{"slo":"api.raw@seen"}]},"objective":"97%","own":{"attempts":{"bad":"tried_total","objective":"97%","sli":"good","source":"own","total":"tried_total","window":2419200000},"edges":{"api.fast@seen":{"bad":"mine_bucket{le=~\"2|2\\\\.0\"}","method":{"time_slices":{"bad_ppm":50000,"minutes":5}},"objective":"99%","sli":{"latency":{"buckets":"mine_bucket","under":"2"}},"source":"metrics","total":"mine_count","window":2419200000},"api.fresh@seen":{"bad":"h","objective":"99%","sli":{"gauge":{"is":"equal","value":"1"}},"source":"own","total":"h","window":2419200000},"api.raw@seen":{"bad":"i","objective":"99%","sli":{"ratio":{"good":false}},"source":"own","total":"i","window":2419200000},"api.up@seen":{"bad":"e_total{code=~\"5..\",journey=\"seen\",to!=\"x\"}","objective":"99.95%","source":"own","total":"r_total{journey=\"seen\",to!=\"x\"}","window":604800000},"carrier.up@seen":{"bad":"e","objective":"99%","source":"metrics","total":"f","window":604800000}},"measured":{"bad":"seen_total","objective":"97%","sli":"good","source":"own","total":"tried_total","window":2419200000}},"owners":null,"question":"Seen?","team":"payments","window":2419200000}
+    features shared {"escalation":"short","needs":{"slo":"api.up"},"objective":"97%","own":{"measured":{"bad":"g","objective":"97%","sli":{"ratio":{"good":true}},"source":"own","total":"g","window":2419200000}},"owners":null,"question":"Shared?","team":"payments","window":2419200000}
     org "solar"
     pager alerts_open_max 5000
     pager calls_per_10min_max 7

@@ -266,6 +266,8 @@ pub(crate) fn catalogue() -> Catalogue {
                 kind: ServiceKind::Own { team: "payments".into() },
                 slos: BTreeMap::from([("availability".to_owned(), slo)]),
                 urgency: None,
+                own: model::Own::default(),
+                alerts: vec![],
             },
         )]),
         features: BTreeMap::from([
