@@ -169,7 +169,7 @@ fn features(
             escalation: escalation.map(Into::into),
             urgency: urgency(node),
             own: crate::own::build(&it.key, node, &promised, services, source),
-            alerts: vec![],
+            alerts: crate::alerts::build(node, window),
         }
     })
 }

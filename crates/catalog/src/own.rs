@@ -14,7 +14,7 @@ use crate::shape::Presence::{Default, Optional, Required};
 use crate::shape::{Field, GAUGE, Kind, LATENCY, Namespace, PUSHED, Plain, RATIO, RAW, Shape};
 use crate::shape::{field, plain};
 use crate::slis;
-use crate::yaml::Node;
+use crate::yaml::{Entry, Node};
 use model::{
     Calendar, FeatureId, Method, Millis, Objective, Own, Service, ServiceId, Sli, Slo, SloId,
     SourceId,
@@ -104,11 +104,15 @@ static MEASURED: Shape = Shape {
 
 /// Every narrowed need below `need`, each with the place where it begins.
 fn narrowed(need: &Node) -> Vec<(&Node, Span)> {
+    narrowed_entries(need).into_iter().map(|it| (&*it.value, it.key_span)).collect()
+}
+
+fn narrowed_entries(need: &Node) -> Vec<&Entry> {
     let mut found = vec![];
     let mut open = vec![need];
     while let Some(node) = open.pop() {
         let only = node.entries().iter().find(|it| it.key == "only");
-        found.extend(only.map(|it| (&*it.value, it.key_span)));
+        found.extend(only);
         open.extend(needs::parts(node).into_iter().rev());
     }
     found
@@ -128,11 +132,14 @@ pub(crate) fn check(sections: &Sections, sink: &mut Sink) {
     for feature in sections.entries("features") {
         for entry in feature.value.entries().iter().filter(|it| it.key == "measured") {
             slis::one_kind(entry, &slis::KINDS, sink);
+            slis::one_histogram(entry, sections, sink);
             slis::values(&entry.value, sink);
         }
         let Some(needs) = feature.value.get("needs") else { continue };
         let mut seen = BTreeSet::new();
-        for (only, span) in narrowed(needs) {
+        for entry in narrowed_entries(needs) {
+            let (only, span) = (&*entry.value, entry.key_span);
+            slis::one_histogram(entry, sections, sink);
             one_way(only, span, sink);
             slis::values(only, sink);
             labels_alone(only, sink);

@@ -33,6 +33,7 @@ pub(crate) fn check(sections: &Sections, sink: &mut Sink) {
     channels_can_be_paged(sections, sink);
     crate::slis::check(sections, sink);
     crate::own::check(sections, sink);
+    crate::alerts::check(sections, sink);
     crate::exclusions::check(sections, sink);
     own_names_are_free(sections, sink);
     warn_follow_the_sun(sections, sink);

@@ -505,6 +505,7 @@ static FEATURE: Shape = Shape {
         ),
         crate::own::ATTEMPTS_FIELD,
         crate::own::MEASURED_FIELD,
+        crate::alerts::ALERTS_FIELD,
         field(
             "owners",
             Optional,

@@ -13,7 +13,7 @@ use crate::semantics;
 use crate::shape::{PUSH_EVERY_DEFAULT, WINDOW_DEFAULT};
 use crate::yaml::{Entry, Node};
 use model::{Calendar, Comparison, Method, Millis, Objective, Period, Sli};
-use slo::selector::{MatchOp, Matcher, Selector};
+use slo::selector::{MatchOp, Matcher, NATIVE_BOUNDS, NATIVE_LABEL, Selector};
 
 /// The keys of which an objective has exactly one.
 pub(crate) const KINDS: [&str; 5] = ["ratio", "latency", "gauge", "raw", "pushed"];
@@ -22,6 +22,7 @@ pub(crate) const KINDS: [&str; 5] = ["ratio", "latency", "gauge", "raw", "pushed
 pub(crate) fn check(sections: &Sections, sink: &mut Sink) {
     for (_, slo) in semantics::slos(sections) {
         one_kind(slo, &KINDS, sink);
+        one_histogram(slo, sections, sink);
         values(&slo.value, sink);
         one_window(&slo.value, sink);
     }
@@ -90,6 +91,40 @@ pub(crate) fn values(slo: &Node, sink: &mut Sink) {
     }
 }
 
+/// A latency has one histogram, and a native one comes from a Prometheus.
+pub(crate) fn one_histogram(slo: &Entry, sections: &Sections, sink: &mut Sink) {
+    let Some(latency) = slo.value.get("latency") else { return };
+    if latency.entries().is_empty() {
+        return;
+    }
+    match (latency.get("histogram"), latency.get("native")) {
+        (None, None) => {
+            let message = "`latency` names no histogram";
+            let hint =
+                "add `histogram: http_request_duration_seconds`, or `native` for a native one";
+            sink.push(Problem::at(slo.key_span, "LL011", message).hint(hint));
+        }
+        (Some(_), Some(both)) => {
+            let message = "`latency` names two histograms";
+            sink.push(Problem::at(both.span, "LL014", message).hint("keep one of the two"));
+        }
+        (None, Some(native)) => {
+            let named = slo.value.get("source").and_then(Node::text);
+            let source = named.or(semantics::source_default(sections));
+            let is_scraped = sections
+                .entries("sources")
+                .any(|it| Some(it.key.as_str()) == source && it.value.get("scrape").is_some());
+            if is_scraped {
+                let message =
+                    "our own scraping reads text, in which native histograms are not written";
+                let hint = "read it from a Prometheus source, or write a classic `histogram`";
+                sink.push(Problem::at(native.span, "LL139", message).hint(hint));
+            }
+        }
+        (Some(_), None) => {}
+    }
+}
+
 fn one_window(node: &Node, sink: &mut Sink) {
     let window = node.entries().iter().find(|it| it.key == "window");
     if let Some(window) = window
@@ -126,7 +161,7 @@ pub(crate) fn sli(node: &Node) -> (Sli, String, String) {
         };
     }
     if let Some(latency) = node.get("latency") {
-        return histogram(latency);
+        return if latency.get("native").is_some() { native(latency) } else { histogram(latency) };
     }
     if let Some(gauge) = node.get("gauge") {
         let metric = text(gauge, "metric").to_owned();
@@ -142,6 +177,19 @@ pub(crate) fn sli(node: &Node) -> (Sli, String, String) {
     let check = pushed.get("check").and_then(Node::text).map(str::to_owned);
     let secret = crate::build::secret(pushed, "secret");
     (Sli::Pushed { every, check, secret }, String::new(), String::new())
+}
+
+fn native(latency: &Node) -> (Sli, String, String) {
+    let written = Selector::parse(text(latency, "native")).expect("`native` was checked");
+    let under = bound(text(latency, "under")).expect("`under` was checked").to_string();
+    let counter = |value: &str| {
+        let (label, value) = (NATIVE_LABEL.to_owned(), value.to_owned());
+        let mut selector = written.clone();
+        selector.matchers.push(Matcher { label, op: MatchOp::Equal, value });
+        selector.to_string()
+    };
+    let (good, all, buckets) = (counter(&under), counter("+Inf"), counter(NATIVE_BOUNDS));
+    (Sli::Latency { under, buckets }, good, all)
 }
 
 fn histogram(latency: &Node) -> (Sli, String, String) {
@@ -180,12 +228,7 @@ fn spellings(bound: f64) -> Vec<String> {
 /// The window of an objective, how it is judged, and the calendar it follows.
 pub(crate) fn promise(node: &Node) -> (Millis, Method, Option<Calendar>) {
     let calendar = node.get("calendar").map(|it| Calendar {
-        period: match text(it, "every") {
-            "week" => Period::Week,
-            "quarter" => Period::Quarter,
-            "year" => Period::Year,
-            _ => Period::Month,
-        },
+        period: period(text(it, "every")),
         timezone: text(it, "timezone").to_owned(),
     });
     let window = match &calendar {
@@ -194,6 +237,15 @@ pub(crate) fn promise(node: &Node) -> (Millis, Method, Option<Calendar>) {
             .expect("lengths of time were checked"),
     };
     (window, node.get("slices").map_or(Method::Occurrences, slices), calendar)
+}
+
+pub(crate) fn period(word: &str) -> Period {
+    match word {
+        "week" => Period::Week,
+        "quarter" => Period::Quarter,
+        "year" => Period::Year,
+        _ => Period::Month,
+    }
 }
 
 fn slices(node: &Node) -> Method {

@@ -137,10 +137,10 @@ fn composition_told(composition: &Value) -> String {
         Value::Null => String::new(),
         it => format!(", which {}", plain(it)),
     };
-    let _ = write!(
+    let _ = writeln!(
         text,
         "Composed from {} objectives{assumption}: {} to {} of the budget is spent, {} if they fail \
-         without regard to each other; {} of the time is measured.\n",
+         without regard to each other; {} of the time is measured.",
         spent_by.len(),
         percent(&spent["at_least"]),
         percent(&spent["at_most"]),

@@ -14,7 +14,7 @@ mod excluded;
 mod history;
 mod pushed;
 
-pub use excluded::configured_masks;
+pub use excluded::masks_in_force;
 
 use crate::Metrics;
 use crate::node::Shared;

@@ -15,7 +15,7 @@ use crate::made::{Certain, Made};
 use crate::mask::Masked;
 use crate::{
     Almanac, Assessment, Condition, Hidden, LATE_MINUTES_MAX, Mask, Masks, Recorded, Rings, Slice,
-    Span, WindowCounts, default_conditions, judged,
+    Span, WindowCounts, conditions_of, default_conditions, judged,
 };
 use model::{
     Calendar, Catalogue, FeatureId, Method, Millis, Need, Objective, Sli, Slo, SloId, SourceId,
@@ -70,6 +70,8 @@ struct Promise {
     window: Millis,
     method: Method,
     calendar: Option<Calendar>,
+    /// When it alerts.
+    conditions: Vec<Condition>,
 }
 
 /// Where a service objective is read; as long as it stays the same, the history does.
@@ -201,6 +203,7 @@ impl Board {
                 window: feature.window,
                 method: feature.method,
                 calendar: feature.calendar.clone(),
+                conditions: conditions_of(feature),
             };
             let made = Made::of(id, feature);
             let same = |it: &Measured<Made>| it.of == made && it.promise.method == promise.method;
@@ -419,6 +422,7 @@ impl Promise {
             window: slo.window,
             method: slo.method,
             calendar: slo.calendar.clone(),
+            conditions: default_conditions().to_vec(),
         }
     }
 }
@@ -495,7 +499,7 @@ impl<Of> Measured<Of> {
     }
 
     fn assess(&self, end_minute: i64) -> Assessment {
-        self.assess_under(end_minute, &default_conditions())
+        self.assess_under(end_minute, &self.promise.conditions)
     }
 
     fn assess_under(&self, end_minute: i64, conditions: &[Condition]) -> Assessment {

@@ -22,19 +22,25 @@ pub(crate) static RATIO: Shape = Shape {
 
 pub(crate) static LATENCY: Shape = Shape {
     title: "latency",
-    about: "Events that were fast enough among all events, from the buckets of a classic histogram.",
+    about: "Events that were fast enough among all events, from the buckets of a histogram.",
     fields: &[
         plain(
             "histogram",
-            Required,
+            Optional,
             Plain::Selector,
-            "The histogram, without `_bucket`: `http_request_duration_seconds{job=\"shop\"}`.",
+            "A classic histogram, without `_bucket`: `http_request_duration_seconds{job=\"shop\"}`; this or `native`.",
+        ),
+        plain(
+            "native",
+            Optional,
+            Plain::Selector,
+            "A native histogram of a Prometheus source (not of our own scraping); this or `histogram`.",
         ),
         plain(
             "under",
             Required,
             Plain::Text(32),
-            "The longest that is fast enough: `300ms`, `1.5s`, or a number in the unit of the histogram. One of its buckets must end there; otherwise the nearest are named and nothing is measured.",
+            "The longest that is fast enough: `300ms`, `1.5s`, or a number in the unit of the histogram. One of its buckets must end there; otherwise the nearest are named and nothing is measured. Buckets of native histograms end at 0.25, 0.5, 1, 2 and so on, and between them by their resolution.",
         ),
     ],
 };
