@@ -8,6 +8,7 @@
 mod watched;
 
 use crate::needs::{self, Leaf};
+use crate::own::Promised;
 use crate::roads;
 use crate::rotas;
 use crate::scalars;
@@ -27,13 +28,14 @@ use std::collections::BTreeMap;
 pub(crate) fn build(sections: &Sections) -> Catalogue {
     let org = sections.top("org").next().and_then(|it| it.value.text());
     let url = sections.top("public-url").next().and_then(|it| it.value.text());
+    let services = services(sections);
     let mut catalogue = Catalogue {
         org: org.expect("`org` is required").into(),
         public_url: url.map(without_slash),
         people: collect(sections, "people", |it| person(&it.key, &it.value)),
         teams: collect(sections, "teams", |it| team(&it.value)),
-        services: services(sections),
-        features: features(sections),
+        features: features(sections, &services),
+        services,
         rotas: collect(sections, "rotas", |it| rotas::rota(&it.value)),
         escalations: collect(sections, "escalations", |it| escalation(&it.value)),
         channels: collect(sections, "channels", |it| channel(&it.value)),
@@ -131,14 +133,18 @@ fn slo(node: &Node, source_default: Option<&str>) -> Slo {
 }
 
 /// The source of what is pushed: it is never read.
-const PUSHED: &str = "pushed";
+pub(crate) const PUSHED: &str = "pushed";
 
-fn features(sections: &Sections) -> BTreeMap<model::FeatureId, Feature> {
+fn features(
+    sections: &Sections,
+    services: &BTreeMap<model::ServiceId, Service>,
+) -> BTreeMap<model::FeatureId, Feature> {
+    let source = semantics::source_default(sections);
     let raw = semantics::feature_needs(sections);
     let mut needs: BTreeMap<&str, Need> = BTreeMap::new();
     // Sorted, so that whatever a feature needs is already put together.
     for id in needs::order(&raw).sorted {
-        let built = need(raw[id], &needs);
+        let built = need(raw[id], id, &needs);
         needs.insert(id, built);
     }
     let policies = sections.entries("escalations");
@@ -149,10 +155,12 @@ fn features(sections: &Sections) -> BTreeMap<model::FeatureId, Feature> {
         let of_team = policies.contains(team).then_some(team);
         let escalation = node.get("escalation").and_then(Node::text).or(of_team);
         let (window, method, calendar) = crate::slis::promise(node);
+        let objective = objective(node);
+        let promised = Promised { objective, window, method, calendar: calendar.clone() };
         Feature {
             question: text(node, "question").to_owned(),
             team: team.into(),
-            objective: objective(node),
+            objective,
             window,
             method,
             calendar,
@@ -160,11 +168,13 @@ fn features(sections: &Sections) -> BTreeMap<model::FeatureId, Feature> {
             owners: node.get("owners").map(owners),
             escalation: escalation.map(Into::into),
             urgency: urgency(node),
+            own: crate::own::build(&it.key, node, &promised, services, source),
+            alerts: crate::alerts::build(node, window),
         }
     })
 }
 
-fn need(node: &Node, features: &BTreeMap<&str, Need>) -> Need {
+fn need(node: &Node, feature: &str, features: &BTreeMap<&str, Need>) -> Need {
     if let Some(text) = node.text() {
         return match (Leaf { text, span: node.span }).feature() {
             Some(feature) => features[feature].clone(),
@@ -172,8 +182,13 @@ fn need(node: &Node, features: &BTreeMap<&str, Need>) -> Need {
         };
     }
     let entry = node.entries().first().expect("a map with one of `NEED_KEYS`");
-    let parts: Vec<Need> = needs::parts(node).into_iter().map(|it| need(it, features)).collect();
+    let parts: Vec<Need> =
+        needs::parts(node).into_iter().map(|it| need(it, feature, features)).collect();
     match entry.key.as_str() {
+        "only" => match &parts[..] {
+            [Need::Slo(member)] => Need::Slo(SloId::edge(member, &feature.into())),
+            _ => unreachable!("`of` was checked to name one objective"),
+        },
         "all" => Need::All(parts),
         "any" => Need::Any(parts),
         "quorum" => Need::Quorum { works_min: part_count(&entry.value, "works"), of: parts },

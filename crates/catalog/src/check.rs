@@ -227,7 +227,7 @@ impl Checker<'_> {
             return self.need_leaf(text, node.span);
         }
         let wanted =
-            "`service.slo`, `feature ID`, or a map with `all`, `any`, `quorum` or `routes`";
+            "`service.slo`, `feature ID`, or a map with `all`, `any`, `quorum`, `routes` or `only`";
         let hint = matches!(node.data, Data::List(_))
             .then(|| "say whether `all` or `any`: `{ all: […] }`".to_owned());
         self.wrong_type(node, wanted, hint, here);
@@ -250,7 +250,7 @@ impl Checker<'_> {
             }
         }
         if known_count > 1 {
-            let message = "`all`, `any`, `quorum` and `routes` cannot stand side by side";
+            let message = "`all`, `any`, `quorum`, `routes` and `only` cannot stand side by side";
             let hint = "put one inside the other: `{ all: [a.up, { any: [b.up, c.up] }] }`";
             self.sink.push(Problem::at(here.span, "LL014", message).hint(hint));
         }

@@ -345,4 +345,34 @@ static CODES: &[CodeInfo] = &[
         "unknown planned work",
         "An exclusion is `during` planned work that there is not.",
     ),
+    error(
+        "LL134",
+        "not to be narrowed",
+        "`only` narrows an objective of a service by more labels or by counters of its own; pushed counts have no labels.",
+    ),
+    error(
+        "LL135",
+        "narrowed twice",
+        "One feature narrows the same objective twice; which of the two it means could not be said afterwards.",
+    ),
+    error(
+        "LL136",
+        "not a condition",
+        "A condition is a share of the budget, a long and a short window: `2%/1h/5m`; the short one is shorter.",
+    ),
+    error(
+        "LL137",
+        "condition that never fires",
+        "Even a total outage would not fulfil this condition, or it looks back further than the promise. The message says by how much.",
+    ),
+    warning(
+        "LL138",
+        "budget that wakes nobody",
+        "The conditions of a feature only make tickets: a total outage would wake nobody, unless another alert does.",
+    ),
+    error(
+        "LL139",
+        "native histogram without Prometheus",
+        "Native histograms are read through the API of a Prometheus. Our own scraping reads text, which has none.",
+    ),
 ];

@@ -16,6 +16,7 @@
 //! - reading is bounded: file size, nodes with aliases followed, depth, parts of a feature,
 //!   diagnostics.
 
+mod alerts;
 mod back;
 mod build;
 mod check;
@@ -25,6 +26,7 @@ mod exclusions;
 mod files;
 mod leave;
 mod needs;
+mod own;
 mod reference;
 mod render;
 mod roads;

@@ -38,7 +38,11 @@ pub(crate) fn leaves(need: &Node) -> Vec<Leaf<'_>> {
             found.push(Leaf { text, span: node.span });
         }
         open.extend(node.items().iter().rev().map(|it| &**it));
-        open.extend(node.entries().iter().rev().map(|it| &*it.value));
+        for entry in node.entries().iter().rev() {
+            // Of a narrowed need only the objective is a name.
+            let is_narrowed = entry.key == "only";
+            open.extend(if is_narrowed { entry.value.get("of") } else { Some(&*entry.value) });
+        }
     }
     found
 }
@@ -52,6 +56,7 @@ pub(crate) fn parts(need: &Node) -> Vec<&Node> {
                 let of = entry.value.get("of").map_or(&[][..], Node::items);
                 found.extend(of.iter().map(|it| &**it));
             }
+            "only" => found.extend(entry.value.get("of")),
             "routes" => found.extend(entry.value.items().iter().filter_map(|it| it.get("need"))),
             _ => found.extend(entry.value.items().iter().map(|it| &**it)),
         }

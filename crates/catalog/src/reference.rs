@@ -200,7 +200,7 @@ fn need_schema() -> Value {
     let properties: Map<String, Value> =
         NEED_KEYS.iter().map(|(key, kind)| ((*key).to_owned(), kind_schema(kind))).collect();
     json!({
-        "description": "`service.slo`, `feature ID`, or a map with `all`, `any`, `quorum` or `routes`.",
+        "description": "`service.slo`, `feature ID`, or a map with `all`, `any`, `quorum`, `routes` or `only`.",
         "anyOf": [
             {
                 "type": "string",

@@ -32,6 +32,8 @@ pub(crate) fn check(sections: &Sections, sink: &mut Sink) {
     crate::back::check(sections, sink);
     channels_can_be_paged(sections, sink);
     crate::slis::check(sections, sink);
+    crate::own::check(sections, sink);
+    crate::alerts::check(sections, sink);
     crate::exclusions::check(sections, sink);
     own_names_are_free(sections, sink);
     warn_follow_the_sun(sections, sink);
@@ -206,19 +208,22 @@ fn sources_are_clear(sections: &Sections, sink: &mut Sink) {
     if source_default(sections).is_some() {
         return;
     }
-    let without: Vec<_> = slos(sections).filter(|(_, slo)| is_read_somewhere(slo)).collect();
+    let of_services = slos(sections).filter(|(_, slo)| is_read_somewhere(slo));
+    let mut without: Vec<(&str, Span)> =
+        of_services.map(|(_, slo)| (slo.key.as_str(), slo.key_span)).collect();
+    without.extend(crate::own::without_source(sections));
     let Some((_, first)) = without.first() else { return };
     if sections.entries("sources").next().is_none() {
         let message = "there is no source from which objectives could be measured";
         let hint = "add `sources: { prometheus: { prometheus: { url: http://127.0.0.1:9090 } } }`, \
                     or a `scrape` source";
-        sink.push(Problem::at(first.key_span, "LL042", message).hint(hint));
+        sink.push(Problem::at(*first, "LL042", message).hint(hint));
         return;
     }
-    for (_, slo) in without {
-        let message = format!("it is not clear where {} is read", quote(&slo.key));
+    for (key, span) in without {
+        let message = format!("it is not clear where {} is read", quote(key));
         let hint = "name one as `source: ID`, or call one of the sources `default`";
-        sink.push(Problem::at(slo.key_span, "LL043", message).hint(hint));
+        sink.push(Problem::at(span, "LL043", message).hint(hint));
     }
 }
 

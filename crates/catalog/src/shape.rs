@@ -21,7 +21,8 @@ use duty::{PAY, ROTA, SITE};
 use escalations::{ESCALATION, STEP};
 use model::Millis;
 use people::PERSON;
-use slis::{CALENDAR, GAUGE, LATENCY, PUSHED, RATIO, RAW, SLICES};
+use slis::{CALENDAR, SLICES};
+pub(crate) use slis::{GAUGE, LATENCY, PUSHED, RATIO, RAW};
 use sources::SOURCE;
 use watched::{EXCLUSION, HEARTBEAT, MAINTENANCE, WATCH};
 
@@ -500,8 +501,11 @@ static FEATURE: Shape = Shape {
             "needs",
             Required,
             Need,
-            "What it takes: `service.slo`, `feature ID`, `{ all: […] }`, `{ any: […] }`, `{ quorum: … }` or `{ routes: […] }`, nested as needed.",
+            "What it takes: `service.slo`, `feature ID`, `{ all: […] }`, `{ any: […] }`, `{ quorum: … }` or `{ routes: […] }`, nested as needed; `{ only: … }` narrows one.",
         ),
+        crate::own::ATTEMPTS_FIELD,
+        crate::own::MEASURED_FIELD,
+        crate::alerts::ALERTS_FIELD,
         field(
             "owners",
             Optional,
@@ -519,11 +523,12 @@ static FEATURE: Shape = Shape {
 };
 
 /// What a need may be when it is a map.
-pub(crate) static NEED_KEYS: [(&str, Kind); 4] = [
+pub(crate) static NEED_KEYS: [(&str, Kind); 5] = [
     ("all", Set(&Need)),
     ("any", Set(&Need)),
     ("quorum", Record(&QUORUM)),
     ("routes", List(&Record(&ROUTE))),
+    ("only", Record(&crate::own::ONLY)),
 ];
 
 static QUORUM: Shape = Shape {

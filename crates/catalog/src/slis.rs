@@ -13,15 +13,16 @@ use crate::semantics;
 use crate::shape::{PUSH_EVERY_DEFAULT, WINDOW_DEFAULT};
 use crate::yaml::{Entry, Node};
 use model::{Calendar, Comparison, Method, Millis, Objective, Period, Sli};
-use slo::selector::{MatchOp, Matcher, Selector};
+use slo::selector::{MatchOp, Matcher, NATIVE_BOUNDS, NATIVE_LABEL, Selector};
 
 /// The keys of which an objective has exactly one.
-const KINDS: [&str; 5] = ["ratio", "latency", "gauge", "raw", "pushed"];
+pub(crate) const KINDS: [&str; 5] = ["ratio", "latency", "gauge", "raw", "pushed"];
 
 /// Reports what does not fit together in what is counted.
 pub(crate) fn check(sections: &Sections, sink: &mut Sink) {
     for (_, slo) in semantics::slos(sections) {
-        one_kind(slo, sink);
+        one_kind(slo, &KINDS, sink);
+        one_histogram(slo, sections, sink);
         values(&slo.value, sink);
         one_window(&slo.value, sink);
     }
@@ -30,14 +31,14 @@ pub(crate) fn check(sections: &Sections, sink: &mut Sink) {
     }
 }
 
-fn one_kind(slo: &Entry, sink: &mut Sink) {
+pub(crate) fn one_kind(slo: &Entry, kinds: &[&str], sink: &mut Sink) {
     let present = |keys: &[&str], node: &Node| {
         node.entries().iter().filter(|it| keys.contains(&it.key.as_str())).count()
     };
     if slo.value.entries().is_empty() {
         return;
     }
-    match present(&KINDS, &slo.value) {
+    match present(kinds, &slo.value) {
         1 => {}
         0 => {
             let message = format!("{} does not say what is counted", quote(&slo.key));
@@ -64,7 +65,7 @@ fn one_kind(slo: &Entry, sink: &mut Sink) {
     sink.push(Problem::at(slo.key_span, code, message).hint(hint));
 }
 
-fn values(slo: &Node, sink: &mut Sink) {
+pub(crate) fn values(slo: &Node, sink: &mut Sink) {
     if let Some(is) = slo.get("gauge").and_then(|it| it.get("is"))
         && is.text().is_some_and(|it| Comparison::parse(it).is_none())
     {
@@ -87,6 +88,40 @@ fn values(slo: &Node, sink: &mut Sink) {
         let message = "a histogram is written by its name, without `le`";
         let hint = "write `http_request_duration_seconds{job=\"shop\"}`, and the bound as `under`";
         sink.push(Problem::at(histogram.span, "LL102", message).hint(hint));
+    }
+}
+
+/// A latency has one histogram, and a native one comes from a Prometheus.
+pub(crate) fn one_histogram(slo: &Entry, sections: &Sections, sink: &mut Sink) {
+    let Some(latency) = slo.value.get("latency") else { return };
+    if latency.entries().is_empty() {
+        return;
+    }
+    match (latency.get("histogram"), latency.get("native")) {
+        (None, None) => {
+            let message = "`latency` names no histogram";
+            let hint =
+                "add `histogram: http_request_duration_seconds`, or `native` for a native one";
+            sink.push(Problem::at(slo.key_span, "LL011", message).hint(hint));
+        }
+        (Some(_), Some(both)) => {
+            let message = "`latency` names two histograms";
+            sink.push(Problem::at(both.span, "LL014", message).hint("keep one of the two"));
+        }
+        (None, Some(native)) => {
+            let named = slo.value.get("source").and_then(Node::text);
+            let source = named.or(semantics::source_default(sections));
+            let is_scraped = sections
+                .entries("sources")
+                .any(|it| Some(it.key.as_str()) == source && it.value.get("scrape").is_some());
+            if is_scraped {
+                let message =
+                    "our own scraping reads text, in which native histograms are not written";
+                let hint = "read it from a Prometheus source, or write a classic `histogram`";
+                sink.push(Problem::at(native.span, "LL139", message).hint(hint));
+            }
+        }
+        (Some(_), None) => {}
     }
 }
 
@@ -126,7 +161,7 @@ pub(crate) fn sli(node: &Node) -> (Sli, String, String) {
         };
     }
     if let Some(latency) = node.get("latency") {
-        return histogram(latency);
+        return if latency.get("native").is_some() { native(latency) } else { histogram(latency) };
     }
     if let Some(gauge) = node.get("gauge") {
         let metric = text(gauge, "metric").to_owned();
@@ -142,6 +177,19 @@ pub(crate) fn sli(node: &Node) -> (Sli, String, String) {
     let check = pushed.get("check").and_then(Node::text).map(str::to_owned);
     let secret = crate::build::secret(pushed, "secret");
     (Sli::Pushed { every, check, secret }, String::new(), String::new())
+}
+
+fn native(latency: &Node) -> (Sli, String, String) {
+    let written = Selector::parse(text(latency, "native")).expect("`native` was checked");
+    let under = bound(text(latency, "under")).expect("`under` was checked").to_string();
+    let counter = |value: &str| {
+        let (label, value) = (NATIVE_LABEL.to_owned(), value.to_owned());
+        let mut selector = written.clone();
+        selector.matchers.push(Matcher { label, op: MatchOp::Equal, value });
+        selector.to_string()
+    };
+    let (good, all, buckets) = (counter(&under), counter("+Inf"), counter(NATIVE_BOUNDS));
+    (Sli::Latency { under, buckets }, good, all)
 }
 
 fn histogram(latency: &Node) -> (Sli, String, String) {
@@ -180,12 +228,7 @@ fn spellings(bound: f64) -> Vec<String> {
 /// The window of an objective, how it is judged, and the calendar it follows.
 pub(crate) fn promise(node: &Node) -> (Millis, Method, Option<Calendar>) {
     let calendar = node.get("calendar").map(|it| Calendar {
-        period: match text(it, "every") {
-            "week" => Period::Week,
-            "quarter" => Period::Quarter,
-            "year" => Period::Year,
-            _ => Period::Month,
-        },
+        period: period(text(it, "every")),
         timezone: text(it, "timezone").to_owned(),
     });
     let window = match &calendar {
@@ -194,6 +237,15 @@ pub(crate) fn promise(node: &Node) -> (Millis, Method, Option<Calendar>) {
             .expect("lengths of time were checked"),
     };
     (window, node.get("slices").map_or(Method::Occurrences, slices), calendar)
+}
+
+pub(crate) fn period(word: &str) -> Period {
+    match word {
+        "week" => Period::Week,
+        "quarter" => Period::Quarter,
+        "year" => Period::Year,
+        _ => Period::Month,
+    }
 }
 
 fn slices(node: &Node) -> Method {

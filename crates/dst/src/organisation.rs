@@ -265,6 +265,8 @@ fn feature(dice: &mut Dice, catalogue: &Catalogue) -> Feature {
         owners,
         escalation: Some(EscalationId::from(team.as_str())).filter(known),
         urgency: urgency(dice),
+        own: model::Own::default(),
+        alerts: vec![],
         team,
         method: model::Method::Occurrences,
         calendar: None,

@@ -194,9 +194,7 @@ fn observe(
     for severity in [Severity::Page, Severity::Ticket] {
         let key = format!("burn/{feature_id}/{severity}");
         let has = |wanted: ConditionState| {
-            let mut of_severity =
-                assessment.conditions.iter().filter(|it| it.condition.severity == severity);
-            of_severity.any(|it| it.state == wanted)
+            assessment.conditions.iter().any(|it| it.says(severity) == Some(wanted))
         };
         let fires = has(ConditionState::Firing);
         match state.firing.get(&key) {

@@ -136,10 +136,9 @@ fn source_alert(state: &State, source: &SourceId) -> Event {
     let health = &state.sources_failing[source];
     // Whoever answers for the first feature that is blind now is called.
     let feature = state.catalogue().and_then(|catalogue| {
-        catalogue.features.iter().find(|(_, feature)| {
+        catalogue.features.iter().find(|(id, feature)| {
             feature
-                .needs
-                .slos()
+                .measured_by(id)
                 .iter()
                 .any(|id| catalogue.slo(id).is_some_and(|slo| slo.source == *source))
         })

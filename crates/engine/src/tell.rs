@@ -288,6 +288,9 @@ fn told_notice(event: &Event) -> String {
     }
 }
 
+/// What is said of a condition that fires only by an estimate.
+const UNCERTAIN: &str = " if failures overlap, which is not certain: measure end to end here";
+
 fn told_origin(
     origin: &Origin,
     severity: Severity,
@@ -296,13 +299,13 @@ fn told_origin(
     match origin {
         Origin::Burn(evidence) => {
             let mut text = String::new();
-            let firing = evidence.assessment.conditions.iter().filter(|it| {
-                it.state == ConditionState::Firing && it.condition.severity == severity
-            });
+            let conditions = &evidence.assessment.conditions;
+            let firing =
+                conditions.iter().filter(|it| it.says(severity) == Some(ConditionState::Firing));
             for it in firing {
                 let _ = write!(
                     text,
-                    "{}{} of {} failed in {} and {} of {} in {}, {:.1} times what {} allows",
+                    "{}{} of {} failed in {} and {} of {} in {}, {:.1} times what {} allows{}",
                     if text.is_empty() { "" } else { "; " },
                     it.long.bad,
                     it.long.total,
@@ -312,6 +315,7 @@ fn told_origin(
                     it.condition.short,
                     it.long.error_ratio().unwrap_or(0.0) / evidence.objective.budget_ratio(),
                     evidence.objective,
+                    if it.uncertain { UNCERTAIN } else { "" },
                 );
             }
             format!("({text}.)")

@@ -5,7 +5,7 @@
 //!
 //! Invariant: the same promise gives the same words in every release, so nothing here is `Debug`.
 
-use model::{Feature, Method, Need};
+use model::{Feature, Is, Method, Need, Own, Sli, Slo};
 use std::fmt::Write as _;
 
 /// The terms of a feature's promise.
@@ -24,7 +24,41 @@ pub fn terms(feature: &Feature) -> String {
     };
     let mut text = format!("{} {} {of} over {over}; needs ", feature.question, feature.objective);
     need(&feature.needs, &mut text);
+    own(&feature.own, &mut text);
     text
+}
+
+/// What is counted differently is another promise.
+fn own(own: &Own, text: &mut String) {
+    for (id, it) in &own.edges {
+        let _ = write!(text, "; {id} is {}", counted(it));
+    }
+    if let Some(it) = &own.attempts {
+        let _ = write!(text, "; attempts are {}", it.total);
+    }
+    if let Some(it) = &own.measured {
+        let _ = write!(text, "; measured end to end by {}", counted(it));
+    }
+}
+
+fn counted(slo: &Slo) -> String {
+    let (some, all) = (&slo.bad, &slo.total);
+    match &slo.sli {
+        Sli::Bad => format!("bad {some} of {all}"),
+        Sli::Good | Sli::Latency { .. } => format!("good {some} of {all}"),
+        Sli::Gauge(it) => {
+            let sign = match it.is {
+                Is::Below => "<",
+                Is::AtMost => "<=",
+                Is::Above => ">",
+                Is::AtLeast => ">=",
+                Is::Equal => "==",
+            };
+            format!("{some} {sign} {}", it.value)
+        }
+        Sli::Ratio { good } => format!("the {} share {some}", if *good { "good" } else { "bad" }),
+        Sli::Pushed { .. } => "counts that are pushed".to_owned(),
+    }
 }
 
 fn need(it: &Need, text: &mut String) {

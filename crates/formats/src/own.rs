@@ -9,6 +9,7 @@ use crate::loss::Loss;
 use crate::promql::sum_of_rate;
 use crate::spec::{AlertSpec, Alerting, Dialect, Place, Sli, SloSpec};
 use model::{Catalogue, Labels, Need, ServiceKind, SloId};
+use slo::selector::NATIVE_LABEL;
 use std::collections::BTreeSet;
 
 /// Every service objective of `catalogue`.
@@ -25,8 +26,8 @@ pub fn from_catalogue(catalogue: &Catalogue) -> (Vec<SloSpec>, Vec<Loss>) {
             losses.push(not_carried(
                 &id,
                 "what is counted",
-                "rules cannot read what is pushed, and a \
-                 gauge or a raw ratio has no events to count",
+                "rules cannot read what is pushed, a gauge or a raw ratio has no events to count, and a \
+                 native histogram has no counters",
             ));
             continue;
         };
@@ -73,17 +74,30 @@ pub fn from_catalogue(catalogue: &Catalogue) -> (Vec<SloSpec>, Vec<Loss>) {
         specs.push(spec);
     }
     for (id, feature) in &catalogue.features {
-        if feature.needs.slos().len() > 1 {
+        let mut lost = |what: &str, why: &str| {
             losses.push(Loss {
                 file: String::new(),
                 line: 0,
                 weight: crate::Weight::Lost,
                 subject: format!("feature {id}"),
-                what: "the promise".to_owned(),
-                why: "it is composed minute by minute, which rules cannot do; its service \
-                      objectives are written one by one"
-                    .to_owned(),
+                what: what.to_owned(),
+                why: why.to_owned(),
             });
+        };
+        if feature.needs.slos().len() > 1 {
+            lost(
+                "the promise",
+                "it is composed minute by minute, which rules cannot do; its service \
+                 objectives are written one by one",
+            );
+        }
+        if !feature.own.is_empty() {
+            let why = "rules are written for whole objectives: what this feature measures of its own is not \
+                       in them";
+            lost("what it measures", why);
+        }
+        if !feature.alerts.is_empty() {
+            lost("alert conditions", "rules are written with the usual ones");
         }
     }
     (specs, losses)
@@ -103,7 +117,8 @@ fn not_carried(id: &SloId, what: &str, why: &str) -> Loss {
 /// What rules can count of an objective; nothing of what is no pair of counters.
 fn sli_of(slo: &model::Slo) -> Option<Sli> {
     let total = sum_of_rate(&slo.total);
-    match slo.sli {
+    match &slo.sli {
+        model::Sli::Latency { buckets, .. } if buckets.contains(NATIVE_LABEL) => None,
         model::Sli::Bad => Some(Sli::Bad { bad: or_zero(&slo.bad), total }),
         model::Sli::Good | model::Sli::Latency { .. } => {
             Some(Sli::Bad { bad: format!("{total} - ({})", or_zero(&slo.bad)), total })
@@ -121,7 +136,8 @@ fn or_zero(selector: &str) -> String {
 fn decide(need: &Need, found: &mut BTreeSet<SloId>) {
     match need {
         Need::Slo(id) => {
-            found.insert(id.clone());
+            // Rules know no feature's own traffic: the whole objective stands for a narrowed one.
+            found.insert(id.promised());
         }
         Need::All(parts) => parts.iter().for_each(|it| decide(it, found)),
         Need::Any(parts) => {

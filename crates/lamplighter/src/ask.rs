@@ -120,11 +120,28 @@ fn composition_told(composition: &Value) -> String {
     let percent =
         |it: &Value| it.as_f64().map_or("?".to_owned(), |it| format!("{:.1}%", it * 100.0));
     let spent = &composition["spent"];
-    let mut text = format!(
-        "Composed from {} objectives, which {}: {} to {} of the budget is spent, {} if they fail \
-         without regard to each other; {} of the time is measured.\n",
+    let measured = &composition["measured"];
+    let mut text = String::new();
+    if !measured.is_null() {
+        let _ = writeln!(
+            text,
+            "Measured end to end: {} of {} attempts failed, {} of the budget; {:.0} of them no need can \
+             explain.",
+            measured["failed"],
+            measured["attempts"],
+            percent(&measured["spent"]),
+            measured["unexplained"].as_f64().unwrap_or_default(),
+        );
+    }
+    let assumption = match &composition["assumption"] {
+        Value::Null => String::new(),
+        it => format!(", which {}", plain(it)),
+    };
+    let _ = writeln!(
+        text,
+        "Composed from {} objectives{assumption}: {} to {} of the budget is spent, {} if they fail \
+         without regard to each other; {} of the time is measured.",
         spent_by.len(),
-        plain(&composition["assumption"]),
         percent(&spent["at_least"]),
         percent(&spent["at_most"]),
         percent(&spent["independent"]),
@@ -160,24 +177,41 @@ pub(crate) fn gate(it: &Gate) -> Answer {
     let answer = json!({
         "feature": feature["id"], "open": open, "reason": told,
         "budget_state": feature["budget_state"], "waiver": feature["waiver"],
-        "hidden": feature["assessment"]["hidden"],
+        "hidden": feature["assessment"]["hidden"], "wide": feature["composition"]["wide"],
+        "spent": feature["composition"]["spent"],
     });
     let hidden = crate::exclude::hidden_told(&feature["assessment"]);
+    let wide = wide_told(&feature["composition"]);
     show(&it.remote, &answer, |_| {
-        format!("{told}\n{hidden}{}", if hidden.is_empty() { "" } else { "\n" })
+        format!("{told}\n{wide}{hidden}{}", if hidden.is_empty() { "" } else { "\n" })
     });
     Ok(if open { YES } else { no() })
+}
+
+/// A line while the bounds of what is spent are far apart.
+fn wide_told(composition: &Value) -> String {
+    if composition["wide"] != true {
+        return String::new();
+    }
+    let percent = |key: &str| {
+        composition["spent"][key]
+            .as_f64()
+            .map_or("?".to_owned(), |it| format!("{:.0} %", it * 100.0))
+    };
+    format!(
+        "It is not certain: between {} and {} of the budget is spent. Measure this feature end to end.\n",
+        percent("at_least"),
+        percent("at_most"),
+    )
 }
 
 /// Whether a deploy is allowed, and why.
 fn gate_told(feature: &Value, allow_unknown: bool) -> (bool, String) {
     let id = plain(&feature["id"]);
     let assessment = &feature["assessment"];
-    let firing = assessment["conditions"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .any(|it| it["state"] == "firing" && it["condition"]["severity"] == "page");
+    let firing = assessment["conditions"].as_array().into_iter().flatten().any(|it| {
+        it["state"] == "firing" && it["condition"]["severity"] == "page" && it["uncertain"] != true
+    });
     if firing {
         return (false, format!("no: {id} burns its budget too fast right now"));
     }
@@ -344,6 +378,17 @@ mod tests {
     }
 
     #[test]
+    fn a_wide_band_is_told_at_the_gate() {
+        let spent = json!({ "at_least": 0.1, "at_most": 1.02 });
+        let told = wide_told(&json!({ "wide": true, "spent": spent }));
+        let expected = "It is not certain: between 10 % and 102 % of the budget is spent. Measure this \
+                        feature end to end.\n";
+        assert_eq!(told, expected);
+        assert_eq!(wide_told(&json!({ "wide": false, "spent": spent })), "");
+        assert_eq!(wide_told(&Value::Null), "");
+    }
+
+    #[test]
     fn who_spent_the_budget_is_told_with_its_assumption() {
         let member = |slo: &str, shown: &str, failed: f64| {
             let recovered = failed / 2.0;
@@ -367,6 +412,13 @@ mod tests {
              99.99% a.up (400 failed; 200 fewer without it)\n    \
              0.008% b.up (0 failed; 0 fewer without it)\nIt is certain.\n"
         );
+        composition["assumption"] = Value::Null;
+        composition["measured"] =
+            json!({ "failed": 7, "attempts": 100, "spent": 0.07, "unexplained": 2.0 });
+        let measured = "Measured end to end: 7 of 100 attempts failed, 7.0% of the budget; 2 of them no \
+                        need can explain.\nComposed from 2 objectives: 40.0% to";
+        let told = composition_told(&composition);
+        assert!(told.starts_with(measured), "{told}");
         composition["spent_by"].as_array_mut().unwrap().pop();
         assert_eq!(composition_told(&composition), "", "one member needs no division");
         assert_eq!(composition_told(&Value::Null), "");

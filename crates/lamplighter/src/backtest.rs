@@ -4,13 +4,14 @@ use crate::cli::{Backtest, PlanChange};
 use crate::offline::found;
 use crate::{Answer, YES, no, say, say_json};
 use driver::{Clock as _, SystemClock};
+use engine::State;
 use model::{Catalogue, Feature, FeatureId, Millis, PageTarget, Severity, SloId, Timestamp};
 use oncall::Zones;
 use serde_json::{Value, json};
 use server::Problem;
 use slo::backtest::{self, Fired, Recording, Replay, Score, Stretch};
 use slo::composition::ValueFunction;
-use slo::{Board, Condition, default_conditions};
+use slo::{Board, Condition, conditions_of};
 use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Write as _};
 
@@ -30,8 +31,9 @@ pub(crate) fn backtest(it: &Backtest) -> Answer {
     let from = end + 1 - i64::from(it.days) * 1_440;
     let mut samples = place.samples(&org)?;
     let recording = server::recording(&mut *samples, &catalogue, from, end)?;
-    let sets = sets(it)?;
-    let mut board = masked_board(&catalogue, Timestamp::from_minute(end));
+    let sets = sets(it, feature)?;
+    let excluded = crate::journal::state(&place, &org)?;
+    let mut board = masked_board(&catalogue, &excluded, Timestamp::from_minute(end));
     let replay = backtest::replay(&mut board, &recording, &id, &sets, &mut progress());
     let truth = truth(it, feature, &replay, &recording)?;
     let lead = if it.reports.is_some() { REPORT_LEAD_MINUTES } else { 0 };
@@ -57,11 +59,11 @@ pub(crate) fn backtest(it: &Backtest) -> Answer {
 }
 
 /// The conditions to be tried: those in force or those given first.
-fn sets(it: &Backtest) -> Result<Vec<Vec<Condition>>, Problem> {
+fn sets(it: &Backtest, feature: &Feature) -> Result<Vec<Vec<Condition>>, Problem> {
     let given: Result<Vec<Condition>, Problem> =
         it.condition.iter().map(|it| condition(it)).collect();
     let given = given?;
-    let mut sets = vec![if given.is_empty() { default_conditions().to_vec() } else { given }];
+    let mut sets = vec![if given.is_empty() { conditions_of(feature) } else { given }];
     if it.sweep {
         sets.extend(backtest::candidates());
     }
@@ -70,38 +72,10 @@ fn sets(it: &Backtest) -> Result<Vec<Vec<Condition>>, Problem> {
 
 /// Reads `2%/1h/5m`.
 fn condition(text: &str) -> Result<Condition, Problem> {
-    let wrong = || {
+    Condition::parse(text, Severity::Page).ok_or_else(|| {
         Problem::negative(format!("`{text}` is no condition"))
             .hint("write share, long and short window as in `2%/1h/5m`")
-    };
-    let mut parts = text.split('/');
-    let (Some(share), Some(long), Some(short), None) =
-        (parts.next(), parts.next(), parts.next(), parts.next())
-    else {
-        return Err(wrong());
-    };
-    let percent: f64 = share.strip_suffix('%').and_then(|it| it.parse().ok()).ok_or_else(wrong)?;
-    if !(0.000_1..=100.0).contains(&percent) {
-        return Err(wrong());
-    }
-    let length = |it: &str| -> Option<Millis> {
-        let unit = it.chars().last()?;
-        let number: i64 =
-            it.strip_suffix(unit)?.parse().ok().filter(|it| (1..10_000).contains(it))?;
-        match unit {
-            'm' => Some(Millis::from_mins(number)),
-            'h' => Some(Millis::from_hours(number)),
-            'd' => Some(Millis::from_days(number)),
-            _ => None,
-        }
-    };
-    let (long, short) = (length(long).ok_or_else(wrong)?, length(short).ok_or_else(wrong)?);
-    if short >= long {
-        return Err(wrong());
-    }
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "100 % at most")]
-    let budget_share_ppm = (percent * 10_000.0).round() as u32;
-    Ok(Condition { severity: Severity::Page, long, short, budget_share_ppm })
+    })
 }
 
 /// What alerts are judged by: never the incidents they opened.
@@ -130,8 +104,9 @@ fn truth(
     Ok(backtest::reported(&minutes, it.reports_min))
 }
 
-fn masked_board(catalogue: &Catalogue, now: Timestamp) -> Board {
-    let masks = server::configured_masks(catalogue, now, &Zones::bundled());
+/// Under the exclusions of `catalogue`, and those that were approved in the journal.
+fn masked_board(catalogue: &Catalogue, journal: &State, now: Timestamp) -> Board {
+    let masks = server::masks_in_force(catalogue, journal, now, &Zones::bundled());
     Board::with_masks(catalogue, masks)
 }
 
@@ -169,10 +144,7 @@ fn progress() -> impl FnMut(i64, i64) {
 
 fn named(set: &[Condition]) -> String {
     let pages = set.iter().filter(|it| it.severity == Severity::Page);
-    let name = |it: &Condition| {
-        format!("{}%/{}/{}", f64::from(it.budget_share_ppm) / 10_000.0, it.long, it.short)
-    };
-    pages.map(name).collect::<Vec<_>>().join(" or ")
+    pages.map(ToString::to_string).collect::<Vec<_>>().join(" or ")
 }
 
 fn percent(share: Option<f64>) -> String {
@@ -197,18 +169,14 @@ fn shown(
         Some(slo) => format!("stretches with at least {} reports in {slo}", it.reports_min),
         None => format!("stretches that spent at least {} % of the budget", it.share),
     };
-    let _ = writeln!(text, "Judged by {} episodes: {by}.", truth.len());
-    for it in truth {
+    let _ = writeln!(text, "Judged by {}: {by}.", counted(truth.len(), "episode"));
+    for stretch in truth {
         let _ = writeln!(
             text,
             "  {} to {}: {}",
-            Timestamp::from_minute(it.from),
-            Timestamp::from_minute(it.to + 1),
-            if it.weight < 100.0 {
-                format!("{:.3}", it.weight)
-            } else {
-                format!("{:.0}", it.weight)
-            },
+            Timestamp::from_minute(stretch.from),
+            Timestamp::from_minute(stretch.to + 1),
+            weighed(stretch.weight, it.reports.is_some()),
         );
     }
     if it.sweep {
@@ -219,11 +187,11 @@ fn shown(
         "{:>5} {:>9} {:>6} {:>8} {:>7} {:>6}  conditions",
         "calls", "precision", "recall", "to call", "to end", "nights"
     );
-    let mut line = |place: usize| {
+    let mut line = |place: usize, others: usize| {
         let score = &scores[place];
         let _ = writeln!(
             text,
-            "{:>5} {:>9} {:>6} {:>8} {:>7} {:>6}  {}{}",
+            "{:>5} {:>9} {:>6} {:>8} {:>7} {:>6}  {}{}{}",
             score.pages,
             percent(score.precision()),
             percent(score.recall()),
@@ -232,15 +200,47 @@ fn shown(
             score.nights,
             named(&sets[place]),
             if place == 0 && it.condition.is_empty() { " (in force)" } else { "" },
+            if others == 0 {
+                String::new()
+            } else {
+                format!(", and {} with the same result", counted(others, "other set"))
+            },
         );
     };
     if !front.contains(&0) {
-        line(0);
+        line(0, 0);
     }
-    for place in front {
-        line(*place);
+    for (place, others) in alike(scores, front) {
+        line(place, others);
     }
     text
+}
+
+/// Of trials with the same score the first, and how many others there are.
+fn alike(scores: &[Score], front: &[usize]) -> Vec<(usize, usize)> {
+    let mut found: Vec<(usize, usize)> = vec![];
+    for place in front {
+        match found.iter_mut().find(|it| scores[it.0] == scores[*place]) {
+            Some(same) => same.1 += 1,
+            None => found.push((*place, 0)),
+        }
+    }
+    found
+}
+
+/// What an episode weighs, with what it is of.
+fn weighed(weight: f64, is_reports: bool) -> String {
+    if is_reports {
+        return format!("{weight:.0} {}", if weight < 1.5 { "report" } else { "reports" });
+    }
+    let percent = weight * 100.0;
+    let digits = usize::from(percent < 100.0);
+    format!("{percent:.digits$} % of the budget")
+}
+
+/// `1 night`, `2 nights`.
+fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 fn as_json(
@@ -327,6 +327,7 @@ pub(crate) fn planned(
     let Some(data) = &it.data else { return Ok(vec![]) };
     let (place, org) = crate::offline::found_at(server::Place::Folder(data.clone()), None)?;
     let mut samples = place.samples(&org)?;
+    let excluded = crate::journal::state(&place, &org)?;
     let end = SystemClock.now().minute() - 1;
     let mut changes = vec![];
     for (id, feature) in &after.features {
@@ -341,7 +342,7 @@ pub(crate) fn planned(
         let mut of = |catalogue: &Catalogue| -> Result<Option<Value>, Problem> {
             let Some(feature) = catalogue.features.get(id) else { return Ok(None) };
             let recording = server::recording(&mut *samples, catalogue, from, end)?;
-            Ok(Some(would_be(catalogue, id, feature, &recording, end)))
+            Ok(Some(would_be((catalogue, &excluded), id, feature, &recording, end)))
         };
         changes.push(json!({
             "feature": id, "days": days.whole_mins() / 1_440,
@@ -356,17 +357,19 @@ fn is_same(before: &Feature, after: &Feature) -> bool {
         == (after.objective, after.window, after.method)
         && before.calendar == after.calendar
         && before.needs == after.needs
+        && before.own == after.own
+        && before.alerts == after.alerts
 }
 
 fn would_be(
-    catalogue: &Catalogue,
+    (catalogue, journal): (&Catalogue, &State),
     id: &FeatureId,
     feature: &Feature,
     recording: &Recording,
     end: i64,
 ) -> Value {
-    let mut board = masked_board(catalogue, Timestamp::from_minute(end));
-    let sets = [default_conditions().to_vec()];
+    let mut board = masked_board(catalogue, journal, Timestamp::from_minute(end));
+    let sets = [conditions_of(feature)];
     let replay = backtest::replay(&mut board, recording, id, &sets, &mut progress());
     let count =
         |severity| replay.fired[0].iter().filter(|it: &&Fired| it.severity == severity).count();
@@ -380,7 +383,7 @@ fn would_be(
         .map(|(all, it)| json!({ "slo": it.slo, "share": all.share(it) }))
         .collect();
     json!({
-        "objective": feature.objective,
+        "objective": feature.objective, "alerts": named(&sets[0]),
         "pages": count(Severity::Page), "tickets": count(Severity::Ticket),
         "nights": backtest::nights(&replay.fired[0], &night_of(catalogue, feature)),
         "spent_ratio": budget.as_ref().and_then(|it| it.budget.spent_ratio),
@@ -412,14 +415,21 @@ pub(crate) fn planned_told(changes: &[Value]) -> String {
             };
             let paid: Vec<String> =
                 shares.iter().filter(|it| it["share"].as_f64() > Some(0.0)).map(paid).collect();
+            let count = |key: &str, noun| {
+                counted(usize::try_from(it[key].as_u64().unwrap_or(0)).unwrap_or(usize::MAX), noun)
+            };
+            let alerts = match (&change["before"]["alerts"], &change["after"]["alerts"]) {
+                (before, after) if before == after => String::new(),
+                _ => format!(" alerting at {}", crate::ask::plain(&it["alerts"])),
+            };
             let _ = write!(
                 text,
-                "  {when}: {}, {} of the budget spent, {} calls in {} nights, {} tickets, {} of the time known",
+                "  {when}: {}{alerts}, {} of the budget spent, {} in {}, {}, {} of the time known",
                 crate::ask::plain(&it["objective"]),
                 percent(it["spent_ratio"].as_f64()),
-                it["pages"],
-                it["nights"],
-                it["tickets"],
+                count("pages", "call"),
+                count("nights", "night"),
+                count("tickets", "ticket"),
                 percent(it["coverage"].as_f64()),
             );
             let _ = writeln!(
@@ -460,17 +470,56 @@ mod tests {
     }
 
     #[test]
+    fn words_carry_their_unit() {
+        assert_eq!(weighed(0.2012, false), "20.1 % of the budget");
+        assert_eq!(weighed(1.204, false), "120 % of the budget");
+        assert_eq!([weighed(1.0, true), weighed(57.0, true)], ["1 report", "57 reports"]);
+        assert_eq!([counted(0, "night"), counted(1, "night")], ["0 nights", "1 night"]);
+    }
+
+    #[test]
+    fn equal_results_are_told_once() {
+        let score = |pages| Score {
+            pages,
+            false_pages: 0,
+            episodes: 1,
+            missed: 0,
+            detection_minutes: vec![5],
+            reset_minutes: vec![],
+            nights: 1,
+        };
+        let scores = [score(1), score(2), score(1), score(1)];
+        assert_eq!(alike(&scores, &[0, 1, 2, 3]), [(0, 2), (1, 0)]);
+    }
+
+    #[test]
+    fn changed_conditions_are_told() {
+        let side = |alerts: &str, pages| {
+            json!({ "objective": "99%", "alerts": alerts, "pages": pages, "tickets": 0, "nights": 0,
+                "spent_ratio": 0.5, "coverage": 1.0, "spent_by": [] })
+        };
+        let change = json!({ "feature": "light-on", "days": 28,
+            "before": side("2%/1h/5m", 2), "after": side("5%/1h/5m", 1) });
+        assert_eq!(
+            planned_told(&[change]),
+            "light-on over the last 28 days, had it been so:\n  before: 99% alerting at 2%/1h/5m, 50 % of the \
+             budget spent, 2 calls in 0 nights, 0 tickets, 100 % of the time known\n  after: 99% alerting at \
+             5%/1h/5m, 50 % of the budget spent, 1 call in 0 nights, 0 tickets, 100 % of the time known\n"
+        );
+    }
+
+    #[test]
     fn a_plan_is_told() {
         let change = json!({ "feature": "light-on", "days": 28,
             "before": { "objective": "99.5%", "pages": 3, "tickets": 1, "nights": 2, "spent_ratio": 1.2,
                 "coverage": 0.9, "spent_by": [{ "slo": "api.up", "share": 0.75 }] },
-            "after": { "objective": "99%", "pages": 1, "tickets": 0, "nights": 0, "spent_ratio": 0.6,
+            "after": { "objective": "99%", "pages": 1, "tickets": 0, "nights": 1, "spent_ratio": 0.6,
                 "coverage": 0.9, "spent_by": [], "hidden": { "minutes": 9, "bad": 2, "spent_without": 0.7 } } });
         assert_eq!(
             planned_told(&[change]),
             "light-on over the last 28 days, had it been so:\n  before: 99.5%, 120 % of the budget spent, 3 calls \
-             in 2 nights, 1 tickets, 90 % of the time known; spent by api.up 75 %\n  after: 99%, 60 % of the \
-             budget spent, 1 calls in 0 nights, 0 tickets, 90 % of the time known\n    Not counted: 9 minutes and 2 failed attempts \
+             in 2 nights, 1 ticket, 90 % of the time known; spent by api.up 75 %\n  after: 99%, 60 % of the \
+             budget spent, 1 call in 1 night, 0 tickets, 90 % of the time known\n    Not counted: 9 minutes and 2 failed attempts \
              that exclusions hide; with them 70 % of the budget is spent.\n"
         );
     }

@@ -140,6 +140,18 @@ fn export(it: &JournalExport) -> Answer {
     Ok(YES)
 }
 
+/// What the journal of `place` folds to, without anybody's personal text; it is read and never written, whether a
+/// server runs or not.
+pub(crate) fn state(place: &server::Place, org: &model::OrgId) -> Result<State, Problem> {
+    let mut journal = place.open(org)?.journal;
+    let (mut state, mut keys) = (State::default(), Keys::default());
+    each(&mut *journal, &mut |record| {
+        state.apply(&decoded(record, &mut keys)?);
+        Ok(())
+    })?;
+    Ok(state)
+}
+
 /// Calls `see` with every record, oldest first.
 pub(crate) fn each(
     journal: &mut dyn Journal,

@@ -4,9 +4,10 @@
 //! the part it points to, needs have no cycle, time zones and objectives are valid.
 
 use crate::{
-    Calendar, ChannelId, Escalation, EscalationId, FeatureId, LayerRules, LoadLimit, Method,
-    Millis, Mode, Objective, OrgId, Pager, PersonDuty, PersonId, PersonRules, Personal, RotaId,
-    RotaRules, ServiceId, Sli, SloId, SourceId, TeamId, Urgency, Watched,
+    AlertCondition, Calendar, ChannelId, Escalation, EscalationId, FeatureId, LayerRules,
+    LoadLimit, Method, Millis, Mode, Objective, OrgId, Own, Pager, PersonDuty, PersonId,
+    PersonRules, Personal, RotaId, RotaRules, ServiceId, Sli, SloId, SourceId, TeamId, Urgency,
+    Watched,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -211,6 +212,12 @@ pub struct Feature {
     /// Whether its alerts wake people; `None`: as service or policy say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub urgency: Option<Urgency>,
+    /// What it measures of its own.
+    #[serde(default, skip_serializing_if = "Own::is_empty")]
+    pub own: Own,
+    /// When its budget alerts; empty: as usual.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alerts: Vec<AlertCondition>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference over")]
@@ -559,10 +566,11 @@ pub enum SourceKind {
 }
 
 impl Catalogue {
-    /// The service objective `id`, if there is one.
+    /// The service objective `id`, or what a feature measures under it, if there is one.
     #[must_use]
     pub fn slo(&self, id: &SloId) -> Option<&Slo> {
-        self.services.get(&id.service)?.slos.get(&id.name)
+        let of_service = || self.services.get(&id.service)?.slos.get(&id.name);
+        of_service().or_else(|| self.own_slo(id))
     }
 
     /// Every service objective, in order of id.

@@ -87,7 +87,8 @@ name_id! {
 pub struct SloId {
     /// The service it is about.
     pub service: ServiceId,
-    /// Its name within the service; written like an id.
+    /// Its name within the service; written like an id. With an `@` it is what a feature measures, see
+    /// [`crate::Own`].
     pub name: String,
 }
 
@@ -96,7 +97,7 @@ impl SloId {
     pub fn parse(text: &str) -> Result<Self, InvalidName> {
         let invalid = || InvalidName(text.to_owned());
         let (service, name) = text.split_once('.').ok_or_else(invalid)?;
-        if !is_name(name) {
+        if !is_name(name) && !crate::own::is_own_name(name, is_name) {
             return Err(invalid());
         }
         Ok(Self { service: ServiceId::new(service).map_err(|_| invalid())?, name: name.to_owned() })

@@ -17,6 +17,7 @@ mod id;
 mod label;
 pub mod map;
 mod objective;
+mod own;
 mod pager;
 mod personal;
 mod rules;
@@ -44,6 +45,7 @@ pub use id::{
 pub use label::{Labels, Severity};
 pub use map::{Map, Set};
 pub use objective::{InvalidObjective, Objective};
+pub use own::{AlertCondition, Own};
 pub use pager::{LoadLimit, LoadPer, LoadThen, Mode, Pager};
 pub use personal::Personal;
 pub use rules::{ContactRule, PersonRules, Quiet};

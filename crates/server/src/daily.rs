@@ -5,7 +5,8 @@
 
 use crate::letters::{Desk, local};
 use channels::one_line;
-use model::Timestamp;
+use model::{FeatureId, Timestamp};
+use slo::composition::ValueFunction;
 use std::fmt::Write as _;
 
 /// A daily mail.
@@ -52,8 +53,10 @@ fn promises(desk: &Desk<'_>) -> String {
         let known = budget.map_or(0.0, |it| it.coverage * 100.0);
         let _ = writeln!(
             text,
-            "  {id}: {said} ({} over {}; {known:.0} % of the time is known)",
-            feature.objective, feature.window,
+            "  {id}: {said} ({} over {}; {known:.0} % of the time is known){}",
+            feature.objective,
+            feature.window,
+            not_certain(desk, id, end),
         );
     }
     for (source, health) in &desk.state.sources_failing {
@@ -61,6 +64,25 @@ fn promises(desk: &Desk<'_>) -> String {
         let _ = writeln!(text, "  Source {source} has not answered for {since}.");
     }
     text
+}
+
+/// What to add while the bounds of what is spent are far apart.
+fn not_certain(desk: &Desk<'_>, id: &FeatureId, end: i64) -> String {
+    let found = || {
+        let board = desk.board;
+        if board.measured(id, end).is_some() {
+            return None;
+        }
+        let (objective, window) = (board.promise(id)?.0, board.span(id, end)?.passed);
+        let composite = board.composite(id, window, end, ValueFunction::Overlapping)?;
+        let percent =
+            |it: f64| composite.spent(it, objective).map(|it| format!("{:.0}", it * 100.0));
+        let (least, most) = (percent(composite.at_least)?, percent(composite.at_most)?);
+        composite.is_wide(objective).then(|| {
+            format!(", not certain: between {least} and {most} %, measure end to end here")
+        })
+    };
+    found().unwrap_or_default()
 }
 
 fn incidents(desk: &Desk<'_>, zone: Option<&str>) -> String {

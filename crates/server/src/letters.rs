@@ -236,10 +236,9 @@ fn about(desk: &Desk<'_>, incident: &Incident, alert: Option<&Alert>, notice: &N
 fn evidence(origin: &Origin, severity: Severity) -> String {
     match origin {
         Origin::Burn(evidence) => {
-            let firing =
-                evidence.assessment.conditions.iter().find(|it| {
-                    it.state == ConditionState::Firing && it.condition.severity == severity
-                });
+            let conditions = &evidence.assessment.conditions;
+            let says = |it: &&slo::Assessed| it.says(severity) == Some(ConditionState::Firing);
+            let firing = conditions.iter().find(says);
             let budget = evidence.objective.budget_ratio();
             let mut text = String::new();
             if let Some(it) = firing {
@@ -251,6 +250,9 @@ fn evidence(origin: &Origin, severity: Severity) -> String {
                     it.condition.long,
                     it.long.error_ratio().unwrap_or(0.0) / budget,
                 );
+                if it.uncertain {
+                    text.push_str(" Not certain: needs failed, perhaps not for the same attempts. Measure this feature end to end.");
+                }
             }
             if let Some(spent) = evidence.assessment.budget.spent_ratio {
                 let _ = write!(text, " Budget spent: {:.0} %.", spent * 100.0);

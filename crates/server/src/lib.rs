@@ -46,7 +46,7 @@ pub use demo::{
 pub use letters::LATE_FROM;
 pub use logging::{LogForm, start_logging};
 pub use mailbox::MailReader;
-pub use measure::{MINUTES_OBSERVED_MAX, Measurer, READ_INTERVAL_MIN, configured_masks};
+pub use measure::{MINUTES_OBSERVED_MAX, Measurer, READ_INTERVAL_MIN, masks_in_force};
 pub use node::{LEASE_TTL, Node, NodeOptions, Shared};
 pub use outbox::{Inbox, Kept, ON_THE_WAY_MAX, Outbox, PER_CHANNEL_MAX};
 pub use owner::owner;

@@ -14,7 +14,7 @@ mod excluded;
 mod history;
 mod pushed;
 
-pub use excluded::configured_masks;
+pub use excluded::masks_in_force;
 
 use crate::Metrics;
 use crate::node::Shared;
@@ -362,7 +362,7 @@ impl Measurer {
             return;
         }
         self.forgot_at = day;
-        let longest = self.catalogue.slos().map(|(_, it)| it.window);
+        let longest = self.catalogue.signals().map(|(_, it)| it.window);
         let longest = longest.chain(self.catalogue.features.values().map(|it| it.window)).max();
         let kept = longest.unwrap_or_default().max(slo::WINDOW_MIN_KEPT);
         let cutoff = now.minus(kept).minus(Millis::from_days(1));

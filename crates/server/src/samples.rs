@@ -126,7 +126,7 @@ pub fn recording(
     end: i64,
 ) -> Result<slo::backtest::Recording, crate::Problem> {
     let mut found = slo::backtest::Recording::new();
-    for (id, slo) in catalogue.slos() {
+    for (id, slo) in catalogue.signals() {
         let minutes = samples.range(&key_of(&id, slo), from, end + 1).map_err(|error| {
             crate::Problem::unreachable("the recorded minutes cannot be read").detail(error)
         })?;
@@ -230,13 +230,13 @@ pub(crate) fn rebuilt(
 ) -> Board {
     let mut board = Board::with_masks(catalogue, masks.clone());
     let keys: Vec<(SloId, String)> = catalogue
-        .slos()
+        .signals()
         .map(|(id, slo)| {
             let key = key_of(&id, slo);
             (id, key)
         })
         .collect();
-    let longest = catalogue.slos().map(|(_, it)| it.window).max().unwrap_or_default();
+    let longest = catalogue.signals().map(|(_, it)| it.window).max().unwrap_or_default();
     let mut from = end_minute + 1 - longest.max(slo::WINDOW_MIN_KEPT).whole_mins();
     while from <= end_minute {
         let to = (from + CHUNK_MINUTES).min(end_minute + 1);
@@ -290,7 +290,7 @@ mod tests {
         let now = testkit::MONDAY.minute();
         let (store, _) = SampleStore::spawn(Box::new(MemorySamples::default()));
         let mut lots = vec![];
-        for (id, slo) in catalogue.slos() {
+        for (id, slo) in catalogue.signals() {
             let bad = if id.service.as_str() == "activation" { 30 } else { 0 };
             let minutes = vec![(now - 3, Some((bad, 60))), (now - 1, Some((0, 60)))];
             lots.push((key_of(&id, slo), minutes));

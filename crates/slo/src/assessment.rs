@@ -62,6 +62,10 @@ pub struct Assessed {
     pub long: WindowCounts,
     /// Counts of the short window.
     pub short: WindowCounts,
+    /// Whether it fires only if failures overlap as is assumed: then nobody is woken, a ticket asks for a
+    /// measurement from end to end.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub uncertain: bool,
 }
 
 /// What a condition says.
@@ -217,7 +221,8 @@ fn assess(condition: Condition, objective: Objective, window: Millis, view: &Vie
         ConditionState::Quiet
     };
     let (factor, clamped) = (threshold.factor, threshold.clamped);
-    Assessed { condition, state, factor, clamped, significant, long, short }
+    let uncertain = false;
+    Assessed { condition, state, factor, clamped, significant, long, short, uncertain }
 }
 
 impl Assessment {
@@ -225,11 +230,7 @@ impl Assessment {
     /// when one is, so that an alert ends only when all of them are quiet.
     #[must_use]
     pub fn state(&self, severity: Severity) -> ConditionState {
-        let mut states = self
-            .conditions
-            .iter()
-            .filter(|it| it.condition.severity == severity)
-            .map(|it| it.state);
+        let mut states = self.conditions.iter().filter_map(|it| it.says(severity));
         // An alert that no condition can start is quiet.
         let mut together = ConditionState::Quiet;
         if states.clone().any(|it| it == ConditionState::Firing) {
@@ -239,9 +240,46 @@ impl Assessment {
         }
         together
     }
+
+    /// Lets the conditions that page look at what is certain: `certain` holds at least as many known minutes
+    /// as what is counted, and nothing that could be otherwise.
+    pub(crate) fn call_for_what_is_certain(
+        &mut self,
+        certain: &Rings,
+        masked: Option<&Masked>,
+        span: Span,
+    ) {
+        let view = View { rings: certain, masked, end_minute: self.end_minute };
+        for it in self.conditions.iter_mut().filter(|it| it.condition.severity == Severity::Page) {
+            let known = assess(it.condition, self.objective, span.window, &view);
+            if known.state == ConditionState::Firing {
+                *it = known;
+            } else {
+                it.uncertain = it.state == ConditionState::Firing;
+            }
+        }
+    }
+
+    /// Whether some condition fires only if failures overlap as is assumed.
+    #[must_use]
+    pub fn is_uncertain(&self) -> bool {
+        self.conditions.iter().any(|it| it.uncertain)
+    }
 }
 
 impl Assessed {
+    /// What it says about alerts of `severity`; `None`: nothing. What is not certain calls nobody and
+    /// makes a ticket.
+    #[must_use]
+    pub fn says(&self, severity: Severity) -> Option<ConditionState> {
+        match (self.condition.severity == severity, self.uncertain) {
+            (true, true) => Some(ConditionState::Quiet),
+            (true, false) => Some(self.state),
+            (false, true) => (severity == Severity::Ticket).then_some(ConditionState::Firing),
+            (false, false) => None,
+        }
+    }
+
     /// Burn rate over the long window; `None` when nothing is known or nobody came.
     #[must_use]
     pub fn long_burn(&self, objective: Objective) -> Option<f64> {

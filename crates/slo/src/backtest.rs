@@ -83,10 +83,12 @@ pub fn replay(
         let Some(assessed) = board.assess_feature_under(feature, minute, &unique) else { continue };
         found.minutes.push((minute, board.counted_slice(feature, minute)));
         for (fired, places) in found.fired.iter_mut().zip(&places) {
-            let states = places.iter().map(|it| {
+            let states = places.iter().flat_map(|it| {
                 let it = &assessed.conditions[*it];
-                (it.condition.severity, it.state)
+                [Severity::Page, Severity::Ticket]
+                    .map(|severity| Some((severity, it.says(severity)?)))
             });
+            let states = states.flatten();
             advance(fired, minute, &states.collect::<Vec<_>>());
         }
         told(minute - first + 1, last - first + 1);

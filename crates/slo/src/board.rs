@@ -11,10 +11,11 @@
 //! - nothing is known here that could not be rebuilt from stored samples.
 
 use crate::assessment::evaluate_masked;
+use crate::made::{Certain, Made};
 use crate::mask::Masked;
 use crate::{
     Almanac, Assessment, Condition, Hidden, LATE_MINUTES_MAX, Mask, Masks, Recorded, Rings, Slice,
-    Span, WindowCounts, compose, default_conditions, judged,
+    Span, WindowCounts, conditions_of, default_conditions, judged,
 };
 use model::{
     Calendar, Catalogue, FeatureId, Method, Millis, Need, Objective, Sli, Slo, SloId, SourceId,
@@ -28,7 +29,7 @@ const RECOMPOSED_MINUTES: i64 = 360;
 #[derive(Debug, Clone)]
 pub struct Board {
     slos: BTreeMap<SloId, Measured<Signal>>,
-    features: BTreeMap<FeatureId, Measured<Need>>,
+    features: BTreeMap<FeatureId, Measured<Made>>,
     /// Minutes written since features were last composed.
     touched: BTreeSet<i64>,
     masks: Masks,
@@ -58,6 +59,8 @@ struct Measured<Of> {
     judged: Option<Rings>,
     /// What is counted of them, where something is excluded.
     masked: Option<Box<Masked>>,
+    /// What is certain of them, where that can be less; of a feature.
+    certain: Option<Box<Certain>>,
 }
 
 /// What is promised, and over what.
@@ -67,6 +70,8 @@ struct Promise {
     window: Millis,
     method: Method,
     calendar: Option<Calendar>,
+    /// When it alerts.
+    conditions: Vec<Condition>,
 }
 
 /// Where a service objective is read; as long as it stays the same, the history does.
@@ -179,7 +184,7 @@ impl Board {
     pub fn adopt(&mut self, catalogue: &Catalogue) -> Adopted {
         let mut adopted = Adopted::default();
         let mut old_slos = std::mem::take(&mut self.slos);
-        for (id, slo) in catalogue.slos() {
+        for (id, slo) in catalogue.signals() {
             let promise = Promise::of_slo(slo);
             let same = |it: &Measured<Signal>| {
                 it.of == Signal::of(slo) && it.promise.method == promise.method
@@ -198,13 +203,15 @@ impl Board {
                 window: feature.window,
                 method: feature.method,
                 calendar: feature.calendar.clone(),
+                conditions: conditions_of(feature),
             };
-            let same =
-                |it: &Measured<Need>| it.of == feature.needs && it.promise.method == promise.method;
+            let made = Made::of(id, feature);
+            let same = |it: &Measured<Made>| it.of == made && it.promise.method == promise.method;
             let kept = old_features.remove(id).filter(same);
             let fresh = kept.is_none();
             let mask = self.masks.features.get(id);
-            let mut measured = Measured::renewed(kept, promise, feature.needs.clone(), mask);
+            let mut measured = Measured::renewed(kept, promise, made, mask);
+            measured.keep_what_is_certain();
             if fresh {
                 measured.recompose(&self.slos);
                 adopted.fresh_features.insert(id.clone());
@@ -232,8 +239,7 @@ impl Board {
         minutes.insert(minute);
         for measured in self.features.values_mut() {
             for minute in &minutes {
-                let slice = slice_at(&measured.of, &self.slos, *minute);
-                measured.record(*minute, slice);
+                measured.compose(*minute, &self.slos);
                 measured.record_members(*minute, &self.slos);
             }
         }
@@ -361,7 +367,22 @@ impl Board {
     /// What a feature needs.
     #[must_use]
     pub fn needs(&self, feature: &FeatureId) -> Option<&Need> {
-        self.features.get(feature).map(|it| &it.of)
+        self.features.get(feature).map(|it| &it.of.needs)
+    }
+
+    /// What counts the attempts of a feature, where that is configured.
+    #[must_use]
+    pub fn attempts_of(&self, feature: &FeatureId) -> Option<&SloId> {
+        self.features.get(feature)?.of.attempts.as_ref()
+    }
+
+    /// What is measured of a feature from end to end in its window up to `end_minute`, without what is
+    /// excluded; `None` when nothing measures it.
+    #[must_use]
+    pub fn measured(&self, feature: &FeatureId, end_minute: i64) -> Option<WindowCounts> {
+        let found = self.features.get(feature)?;
+        found.of.measured.as_ref()?;
+        Some(found.counted().window(end_minute, found.span(end_minute).passed))
     }
 
     /// The newest minute that any objective has.
@@ -401,14 +422,16 @@ impl Promise {
             window: slo.window,
             method: slo.method,
             calendar: slo.calendar.clone(),
+            conditions: default_conditions().to_vec(),
         }
     }
 }
 
 impl<Of> Measured<Of> {
     fn renewed(kept: Option<Self>, promise: Promise, of: Of, mask: Option<&Mask>) -> Self {
-        let (rings, judged, masked) =
-            kept.map_or((None, None, None), |it| (Some(it.rings), it.judged, it.masked));
+        let (rings, judged, masked, certain) = kept.map_or((None, None, None, None), |it| {
+            (Some(it.rings), it.judged, it.masked, it.certain)
+        });
         let sized = |it: Option<Rings>| {
             let mut rings = it.unwrap_or_else(|| Rings::new(promise.window));
             rings.resize(promise.window);
@@ -425,6 +448,10 @@ impl<Of> Measured<Of> {
             rings: sized(rings),
             judged: by_time.then(|| sized(judged)),
             masked,
+            certain: certain.map(|mut it| {
+                it.resize(promise.window);
+                it
+            }),
             promise,
         };
         renewed.lay(mask);
@@ -472,7 +499,7 @@ impl<Of> Measured<Of> {
     }
 
     fn assess(&self, end_minute: i64) -> Assessment {
-        self.assess_under(end_minute, &default_conditions())
+        self.assess_under(end_minute, &self.promise.conditions)
     }
 
     fn assess_under(&self, end_minute: i64, conditions: &[Condition]) -> Assessment {
@@ -482,6 +509,9 @@ impl<Of> Measured<Of> {
         let mut found = evaluate_masked(objective, span, conditions, rings, masked, end_minute);
         // By slices of time it takes the verdicts of all slices to say what would have been; those
         // of excluded ones were never passed.
+        if let Some(certain) = &self.certain {
+            found.call_for_what_is_certain(certain.counted(), masked, span);
+        }
         if let Some(hidden) = &mut found.hidden
             && self.judged.is_some()
         {
@@ -491,10 +521,30 @@ impl<Of> Measured<Of> {
     }
 }
 
-impl Measured<Need> {
+impl Measured<Made> {
+    fn keep_what_is_certain(&mut self) {
+        let (method, window) = (self.promise.method, self.promise.window);
+        if self.certain.is_none() && self.of.is_estimated() {
+            self.certain = Some(Box::new(Certain::new(method, window)));
+        }
+    }
+
+    /// One minute from those of its members.
+    fn compose(&mut self, minute: i64, slos: &BTreeMap<SloId, Measured<Signal>>) {
+        let mut slice_of =
+            |id: &SloId| slos.get(id).map_or(Slice::Unknown, |it| it.rings.slice(minute));
+        let slice = self.of.slice(&mut slice_of);
+        if let Some(certain) = &mut self.certain {
+            let known = self.of.certain(&mut slice_of);
+            let mask = self.masked.as_deref().map(|it| &it.mask);
+            certain.record(minute, known, mask, self.promise.method);
+        }
+        self.record(minute, slice);
+    }
+
     fn record_members(&mut self, minute: i64, slos: &BTreeMap<SloId, Measured<Signal>>) {
         let Some(masked) = &mut self.masked else { return };
-        for id in self.of.slos() {
+        for id in self.of.members() {
             if let Some(member) = slos.get(id) {
                 masked.record_member(id, minute, &member.rings);
             }
@@ -505,16 +555,9 @@ impl Measured<Need> {
         let newest = slos.values().filter_map(|it| it.rings.newest_minute()).max();
         let Some(newest) = newest else { return };
         for minute in newest - RECOMPOSED_MINUTES + 1..=newest {
-            let slice = slice_at(&self.of, slos, minute);
-            self.record(minute, slice);
+            self.compose(minute, slos);
         }
     }
-}
-
-fn slice_at(need: &Need, slos: &BTreeMap<SloId, Measured<Signal>>, minute: i64) -> Slice {
-    let mut slice_of =
-        |id: &SloId| slos.get(id).map_or(Slice::Unknown, |it| it.rings.slice(minute));
-    compose(need, &mut slice_of)
 }
 
 const _: () = assert!(LATE_MINUTES_MAX < RECOMPOSED_MINUTES);

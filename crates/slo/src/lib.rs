@@ -27,6 +27,7 @@ mod dispersion;
 mod gauge;
 pub mod history;
 mod judged;
+mod made;
 mod mask;
 mod meter;
 mod number;
@@ -43,7 +44,9 @@ pub use assessment::{
 pub use board::{Adopted, Board, History, Subject};
 pub use calendar::Almanac;
 pub use compose::compose;
-pub use condition::{CLAMPED_THRESHOLD, Condition, Threshold, default_conditions};
+pub use condition::{
+    CLAMPED_THRESHOLD, Condition, Threshold, conditions_of, default_conditions, pyrra_conditions,
+};
 pub use counts::{Counts, Slice, WindowCounts};
 pub use differencer::{
     Differencer, GAP_INTERVALS_MAX, MinuteSum, SAMPLES_PER_SERIES_MAX, SERIES_PER_SELECTOR_MAX,

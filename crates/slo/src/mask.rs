@@ -106,6 +106,11 @@ impl Mask {
         until(self) == until(other)
     }
 
+    /// What a minute counts as.
+    pub(crate) fn counted(&self, minute: i64, slice: Slice) -> Slice {
+        self.split(minute, slice).0
+    }
+
     /// What a minute counts as, and what of it is hidden.
     fn split(&self, minute: i64, slice: Slice) -> (Slice, Option<Slice>) {
         let counts = slice.counts().unwrap_or_default();

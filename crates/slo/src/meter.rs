@@ -100,7 +100,7 @@ impl Meter {
             let mut kept = old_sources.remove(id).unwrap_or_else(SourceMeter::new);
             kept.interval = source.interval;
             let wanted: BTreeSet<&String> = catalogue
-                .slos()
+                .signals()
                 .filter(|(_, it)| it.source == *id && !it.sli.is_pushed())
                 .flat_map(|(_, it)| [&it.bad, &it.total])
                 .collect();
@@ -111,7 +111,7 @@ impl Meter {
             kept.follow_sorts(catalogue, id);
             self.sources.insert(id.clone(), kept);
         }
-        for (id, slo) in catalogue.slos() {
+        for (id, slo) in catalogue.signals() {
             let same = |it: &SloMeter| {
                 it.source == slo.source
                     && it.bad == slo.bad
@@ -252,7 +252,7 @@ impl SourceMeter {
     fn follow_sorts(&mut self, catalogue: &Catalogue, id: &SourceId) {
         let mut gauges = BTreeSet::new();
         let mut histograms = BTreeSet::new();
-        for (_, slo) in catalogue.slos().filter(|(_, it)| it.source == *id) {
+        for (_, slo) in catalogue.signals().filter(|(_, it)| it.source == *id) {
             match &slo.sli {
                 Sli::Gauge(_) | Sli::Ratio { .. } => gauges.extend([&slo.bad, &slo.total]),
                 Sli::Latency { buckets, .. } => histograms.extend([buckets]),

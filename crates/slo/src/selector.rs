@@ -12,6 +12,13 @@ use std::fmt;
 /// Longest selector accepted, in bytes.
 pub const SELECTOR_LENGTH_MAX: usize = 4_000;
 
+/// The label that no series has and by which counts are taken out of native histograms: up to a bound, or `+Inf`
+/// for all.
+pub const NATIVE_LABEL: &str = "__under__";
+
+/// As value of [`NATIVE_LABEL`], all bounds.
+pub const NATIVE_BOUNDS: &str = "bounds";
+
 /// A choice of series.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Selector {

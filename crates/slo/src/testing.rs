@@ -57,6 +57,8 @@ pub(crate) fn catalogue() -> Catalogue {
         method: model::Method::Occurrences,
         calendar: None,
         urgency: None,
+        own: model::Own::default(),
+        alerts: vec![],
     };
     let source = Source {
         kind: SourceKind::Prometheus { url: "http://127.0.0.1:9090".into(), token: None },

@@ -15,6 +15,7 @@
 mod error;
 pub mod exposition;
 mod matching;
+mod native;
 mod prometheus;
 mod reader;
 mod scrape;

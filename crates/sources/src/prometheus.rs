@@ -13,6 +13,7 @@
 
 use crate::ReadError;
 use crate::matching::Matching;
+use crate::native::{self, Histogram, Native, Wanted, Written};
 use model::{Labels, Millis, Timestamp};
 use serde::Deserialize;
 use slo::Series;
@@ -40,10 +41,21 @@ const SCRAPES_IN_RANGE: i64 = 4;
 /// One query, and the selectors it answers.
 #[derive(Debug, Clone)]
 pub(crate) struct Question {
-    /// What is asked for.
+    /// The selector that it answers.
     pub(crate) selector: String,
+    /// What is asked for: the same, but for native histograms.
+    pub(crate) query: String,
     /// Other selectors, whose series are among the answer.
     pub(crate) parts: Vec<(String, Matching)>,
+    /// Of native histograms, the selectors whose counters are in the answer.
+    pub(crate) natives: Vec<(String, Wanted)>,
+}
+
+/// The series of one answer.
+#[derive(Debug, Default)]
+pub(crate) struct Answered {
+    pub(crate) series: Vec<Series>,
+    pub(crate) natives: Vec<Native>,
 }
 
 /// The fewest questions that answer all `selectors`, and those that cannot be asked.
@@ -59,15 +71,33 @@ pub(crate) fn plan(selectors: &BTreeSet<String>) -> (Vec<Question>, Vec<ReadErro
     // Wider ones first, so that each selector meets the widest one that contains it.
     parsed.sort_by_key(|(_, it)| it.matchers.len());
     let mut questions: Vec<(Selector, Question)> = Vec::new();
+    let mut of_natives: Vec<(Selector, Question)> = Vec::new();
     for (text, selector) in parsed {
+        if let Some((asked, wanted)) = native::wanted(&selector) {
+            let same = of_natives.iter_mut().find(|it| it.0 == asked);
+            if let Some((_, question)) = same {
+                question.natives.push((text.clone(), wanted));
+            } else {
+                let mut question = Question::new(text, asked.to_string());
+                question.natives.push((text.clone(), wanted));
+                of_natives.push((asked, question));
+            }
+            continue;
+        }
         let wider = questions.iter_mut().find(|(it, _)| chooses_part_of(&selector, it));
         match (wider, Matching::new(&selector)) {
             (Some((_, question)), Ok(matching)) => question.parts.push((text.clone(), matching)),
             // What our regex engine cannot read, Prometheus may.
-            _ => questions.push((selector, Question { selector: text.clone(), parts: vec![] })),
+            _ => questions.push((selector, Question::new(text, text.clone()))),
         }
     }
-    (questions.into_iter().map(|(_, it)| it).collect(), problems)
+    (questions.into_iter().chain(of_natives).map(|(_, it)| it).collect(), problems)
+}
+
+impl Question {
+    fn new(selector: &str, query: String) -> Self {
+        Self { selector: selector.to_owned(), query, parts: vec![], natives: vec![] }
+    }
 }
 
 fn chooses_part_of(narrow: &Selector, wide: &Selector) -> bool {
@@ -124,6 +154,8 @@ struct Found<'a> {
     /// Missing for native histograms, which have no single reading.
     #[serde(borrow, default)]
     values: Vec<(f64, Cow<'a, str>)>,
+    #[serde(borrow, default)]
+    histograms: Vec<(f64, Written<'a>)>,
 }
 
 /// What came back for one question.
@@ -135,7 +167,7 @@ pub(crate) struct Reply<'a> {
 }
 
 /// Reads the answer for `selector`.
-pub(crate) fn parse(reply: &Reply<'_>, selector: &str) -> Result<Vec<Series>, ReadError> {
+pub(crate) fn parse(reply: &Reply<'_>, selector: &str) -> Result<Answered, ReadError> {
     let url = reply.url.to_owned();
     if matches!(reply.status, 401 | 403) {
         return Err(ReadError::Unauthorised { url, status: reply.status });
@@ -168,19 +200,45 @@ pub(crate) fn parse(reply: &Reply<'_>, selector: &str) -> Result<Vec<Series>, Re
             max: slo::SERIES_PER_SELECTOR_MAX,
         });
     }
-    let read = |it: Found<'_>| -> Option<Series> {
+    let mut answered = Answered::default();
+    for it in result {
+        answered.take(it).ok_or_else(|| {
+            let detail = "a reading is no number".to_owned();
+            ReadError::NotPrometheus { url: url.clone(), detail }
+        })?;
+    }
+    Ok(answered)
+}
+
+impl Answered {
+    /// `None` when a reading is no number.
+    fn take(&mut self, it: Found<'_>) -> Option<()> {
+        if !it.histograms.is_empty() {
+            let reading =
+                |(at, found): &(f64, Written<'_>)| Some((millis(*at), Histogram::read(found)?));
+            let readings = it.histograms.iter().map(reading).collect::<Option<Vec<_>>>()?;
+            self.natives.push(Native { labels: it.metric.clone(), readings });
+            if it.values.is_empty() {
+                return Some(());
+            }
+        }
         let reading = |(at, value): &(f64, Cow<'_, str>)| Some((millis(*at), value.parse().ok()?));
         let samples = it.values.iter().map(reading).collect::<Option<Vec<_>>>()?;
-        Some(Series { labels: it.metric, samples })
-    };
-    result.into_iter().map(read).collect::<Option<Vec<_>>>().ok_or_else(|| {
-        ReadError::NotPrometheus { url, detail: "a reading is no number".to_owned() }
-    })
+        self.series.push(Series { labels: it.metric, samples });
+        Some(())
+    }
 }
 
 /// Shares the answer out among the question's selectors.
-pub(crate) fn share_out(question: &Question, series: Vec<Series>) -> BTreeMap<String, Vec<Series>> {
+pub(crate) fn share_out(question: &Question, answered: Answered) -> BTreeMap<String, Vec<Series>> {
+    let Answered { series, natives } = answered;
     let mut shared = BTreeMap::new();
+    if !question.natives.is_empty() {
+        for (selector, wanted) in &question.natives {
+            shared.insert(selector.clone(), native::counters(&natives, *wanted));
+        }
+        return shared;
+    }
     for (selector, matching) in &question.parts {
         let part = series.iter().filter(|it| matching.matches(&it.labels)).cloned().collect();
         shared.insert(selector.clone(), part);
@@ -220,6 +278,27 @@ mod tests {
             ],
         );
         assert_eq!(planned(&["x", "x{a=\"b\"}", "{a=\"b\"}"]), ["x ⊇ x{a=\"b\"}", "{a=\"b\"} ⊇ "]);
+    }
+
+    #[test]
+    fn native_histograms_are_asked_for_once() {
+        let selectors = ["x{__under__=\"0.25\"}", "x{__under__=\"+Inf\"}", "x", "x{a=\"b\"}"];
+        let (questions, problems) = plan(&selectors.iter().map(|&it| it.to_owned()).collect());
+        assert_eq!(problems, []);
+        let shown: Vec<String> = questions
+            .iter()
+            .map(|it| format!("{} for {} and {}", it.query, it.selector, it.natives.len()))
+            .collect();
+        let first = "x{__under__=\"+Inf\"}";
+        assert_eq!(shown, ["x for x and 0".to_owned(), format!("x for {first} and 2")]);
+        let body = r#"{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"job":"a"},"histograms":[[1.5,{"count":"3","sum":"1","buckets":[[0,"0.125","0.25","2"],[0,"1","2","1"]]}]]}]}}"#;
+        let found =
+            |body: &str| parse(&Reply { url: "http://p", status: 200, body: body.as_bytes() }, "x");
+        let shared = share_out(&questions[1], found(body).unwrap());
+        let value = |it: &str| shared[it][0].samples[0];
+        assert_eq!(value("x{__under__=\"0.25\"}"), (Timestamp(1_500), 2.0));
+        assert_eq!(value(first), (Timestamp(1_500), 3.0));
+        assert!(found(&body.replace("\"3\"", "\"many\"")).is_err());
     }
 
     /// Goal: no answer makes the parser panic, and what is read has no reading that is no number.
@@ -263,7 +342,7 @@ mod tests {
     fn check(status: u16, body: &str, expected: &str) {
         let reply = Reply { url: "http://p", status, body: body.as_bytes() };
         let shown = match parse(&reply, "x") {
-            Ok(series) => format!("{series:?}"),
+            Ok(found) => format!("{:?} {}", found.series, found.natives.len()),
             Err(error) => error.to_string(),
         };
         assert_eq!(shown, expected);
@@ -274,9 +353,9 @@ mod tests {
         check(
             200,
             r#"{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"__name__":"x","a":"\u00e9"},"values":[[1.5,"3"],[16.501,"+Inf"]]},{"metric":{},"histograms":[]}]}}"#,
-            "[Series { labels: {\"__name__\": \"x\", \"a\": \"é\"}, samples: [(Timestamp(1500), 3.0), (Timestamp(16501), inf)] }, Series { labels: {}, samples: [] }]",
+            "[Series { labels: {\"__name__\": \"x\", \"a\": \"é\"}, samples: [(Timestamp(1500), 3.0), (Timestamp(16501), inf)] }, Series { labels: {}, samples: [] }] 0",
         );
-        check(200, r#"{"status":"success","data":{"resultType":"matrix","result":[]}}"#, "[]");
+        check(200, r#"{"status":"success","data":{"resultType":"matrix","result":[]}}"#, "[] 0");
         check(
             400,
             r#"{"status":"error","errorType":"bad_data","error":"1:3: parse error"}"#,

@@ -90,7 +90,7 @@ impl Reader {
         let mut readings = BTreeMap::new();
         // One after the other: history can wait, and whoever asks for the present must not.
         for question in questions {
-            let url = prometheus::address(base, &question.selector, to.since(from), to)?;
+            let url = prometheus::address(base, &question.query, to.since(from), to)?;
             let series = ask(&self.client, base, &url, bearer.as_deref(), &question).await?;
             readings.extend(prometheus::share_out(&question, series));
         }
@@ -110,7 +110,7 @@ impl Reader {
         let jobs = questions.into_iter().map(|question| {
             let last_read = self.last_read.get(&question.selector).copied();
             let range = prometheus::range(now, last_read, self.interval);
-            let url = prometheus::address(base, &question.selector, range, now);
+            let url = prometheus::address(base, &question.query, range, now);
             let (client, base) = (Arc::clone(&self.client), base.to_owned());
             let bearer = bearer.clone();
             async move {
@@ -174,7 +174,7 @@ async fn ask(
     url: &str,
     bearer: Option<&str>,
     question: &Question,
-) -> Result<Vec<Series>, ReadError> {
+) -> Result<prometheus::Answered, ReadError> {
     let mut headers = vec![("accept", "application/json")];
     headers.extend(bearer.map(|it| ("authorization", it)));
     let response = client
@@ -182,7 +182,7 @@ async fn ask(
         .await
         .map_err(|it| unreachable_error(base, &it))?;
     let reply = Reply { url: base, status: response.status, body: &response.body };
-    prometheus::parse(&reply, &question.selector)
+    prometheus::parse(&reply, &question.query)
 }
 
 async fn fetch(

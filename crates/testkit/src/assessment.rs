@@ -29,6 +29,7 @@ pub fn assessment(
             significant: is_significantly_above(long.bad, long.total, threshold.error_ratio),
             long,
             short,
+            uncertain: false,
         }
     });
     let counts =

@@ -197,6 +197,8 @@ pub fn feature(question: &str, team: &str, objective: &str, needs: Need) -> Feat
         method: model::Method::Occurrences,
         calendar: None,
         urgency: None,
+        own: model::Own::default(),
+        alerts: vec![],
     }
 }
 

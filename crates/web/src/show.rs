@@ -96,6 +96,9 @@ pub(crate) fn standing(assessment: Option<&Assessment>) -> Markup {
     let state = |severity| assessment.map(|it| it.state(severity));
     match (state(model::Severity::Page), state(model::Severity::Ticket)) {
         (Some(ConditionState::Firing), _) => html! { span.tag.bad { "▲ burning fast" } },
+        (_, Some(ConditionState::Firing)) if assessment.is_some_and(Assessment::is_uncertain) => {
+            html! { span.tag.bad { "△ burning, not certain" } }
+        }
         (_, Some(ConditionState::Firing)) => html! { span.tag.bad { "△ burning slowly" } },
         (Some(ConditionState::Unmeasured) | None, _) => html! { span.tag.soft { "? unmeasured" } },
         _ => html! { span.tag.ok { "● quiet" } },

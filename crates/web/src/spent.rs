@@ -10,17 +10,22 @@ use crate::show;
 use maud::{Markup, html};
 use model::{FeatureId, Objective};
 use serde_json::{Value, json};
-use slo::Board;
 use slo::composition::{
-    ASSUMPTION, Attributed, Attribution, Composite, Delivery, GRID, TargetMember, Targeted,
-    ValueFunction, Verdict,
+    Apportioned, Attributed, Composite, Delivery, GRID, TargetMember, Targeted, ValueFunction,
+    Verdict, assumption,
 };
+use slo::{Board, WindowCounts};
 
 /// What is shown about one feature.
 struct Spent {
     objective: Objective,
     composite: Composite,
     targeted: Targeted,
+    /// Which part of it is assumed and not counted.
+    assumption: Option<String>,
+    /// What was measured from end to end, and its division.
+    measured: Option<WindowCounts>,
+    apportioned: Option<Apportioned>,
 }
 
 impl Spent {
@@ -30,7 +35,12 @@ impl Spent {
         let window = board.span(feature, end_minute)?.passed;
         let value_function = ValueFunction::Overlapping;
         let composite = board.composite(feature, window, end_minute, value_function)?;
-        Some(Self { objective, composite, targeted: board.targets(feature, end_minute)? })
+        let targeted = board.targets(feature, end_minute)?;
+        let members: Vec<_> = targeted.members.iter().map(|it| it.slo.clone()).collect();
+        let assumption = assumption(feature, &members, board.attempts_of(feature).is_some());
+        let measured = board.measured(feature, end_minute).filter(|it| it.known_minutes > 0);
+        let apportioned = measured.and_then(|it| composite.apportion(it));
+        Some(Self { objective, composite, targeted, assumption, measured, apportioned })
     }
 
     fn ratio(&self, failures: f64) -> Option<f64> {
@@ -38,13 +48,44 @@ impl Spent {
     }
 
     /// Who paid how much, the largest first.
-    fn payers(&self) -> Vec<(&Attribution, &Attributed, &TargetMember)> {
+    fn payers(&self) -> Vec<Payer<'_>> {
         let Some(attribution) = &self.composite.attribution else { return vec![] };
-        let paired = attribution.members.iter().zip(&self.targeted.members);
-        let mut payers: Vec<_> = paired.map(|(it, target)| (attribution, it, target)).collect();
-        payers.sort_by_key(|it| std::cmp::Reverse(it.1.parts));
+        let mut payers = vec![];
+        for (place, (it, target)) in
+            attribution.members.iter().zip(&self.targeted.members).enumerate()
+        {
+            let estimated = (attribution.share(it), attribution.failures(it.parts));
+            let paid = self.apportioned.as_ref().map(|all| {
+                let parts = all.members[place];
+                (all.share(parts), Apportioned::failures(parts))
+            });
+            let (share, failed) = paid.unwrap_or(estimated);
+            let recovered = attribution.failures(it.recovered);
+            payers.push(Payer { attributed: it, target, share, failed, recovered });
+        }
+        payers.sort_by_key(|it| std::cmp::Reverse(it.attributed.parts));
         payers
     }
+
+    /// Whether the bounds are too far apart to act upon, and nothing else is measured.
+    fn is_wide(&self) -> bool {
+        self.measured.is_none() && self.composite.is_wide(self.objective)
+    }
+
+    /// The share of the budget that was spent as measured from end to end.
+    fn measured_spent(&self) -> Option<f64> {
+        let it = self.measured?;
+        Some(it.error_ratio()? / self.objective.budget_ratio())
+    }
+}
+
+/// One line of the bill.
+struct Payer<'a> {
+    attributed: &'a Attributed,
+    target: &'a TargetMember,
+    share: Option<f64>,
+    failed: f64,
+    recovered: f64,
 }
 
 /// The composition of a feature for the API; null where there is nothing to compose.
@@ -59,20 +100,27 @@ pub(crate) fn json(board: &Board, feature: &FeatureId, end_minute: i64) -> Value
             "at_most": of(composite.at_most),
         })
     };
-    let payer = |(attribution, payer, _): &(&Attribution, &Attributed, &TargetMember)| {
-        let share = attribution.share(payer);
+    let payer = |payer: &Payer<'_>| {
         json!({
-            "slo": payer.slo.to_string(),
-            "share": share,
-            "share_shown": share_words(share),
-            "failed": attribution.failures(payer.parts),
-            "recovered": attribution.failures(payer.recovered),
-            "recovered_spent": it.ratio(attribution.failures(payer.recovered)),
+            "slo": payer.attributed.slo.to_string(),
+            "share": payer.share,
+            "share_shown": share_words(payer.share),
+            "failed": payer.failed,
+            "recovered": payer.recovered,
+            "recovered_spent": it.ratio(payer.recovered),
         })
     };
+    let measured = it.measured.map(|found| {
+        json!({
+            "failed": found.bad, "attempts": found.total, "coverage": found.coverage(),
+            "spent": it.measured_spent(),
+            "unexplained": it.apportioned.as_ref().map(|it| Apportioned::failures(it.unexplained)),
+        })
+    });
     let unmeasured = composite.unmeasured;
     json!({
-        "assumption": ASSUMPTION,
+        "assumption": it.assumption,
+        "measured": measured,
         "grid": GRID,
         "value_function": ValueFunction::Overlapping.in_words(),
         "minutes": composite.minutes,
@@ -80,7 +128,7 @@ pub(crate) fn json(board: &Board, feature: &FeatureId, end_minute: i64) -> Value
         "attempts": composite.attempts,
         "failed": edges(&Some),
         "spent": edges(&|failures| it.ratio(failures)),
-        "wide": composite.is_wide(it.objective),
+        "wide": it.is_wide(),
         "unmeasured": {
             "attempts": unmeasured.attempts,
             "at_least": unmeasured.at_least,
@@ -125,22 +173,25 @@ fn targets_json(targeted: &Targeted, objective: Objective) -> Value {
 /// The section of the view; empty of a feature with one member.
 pub(crate) fn section(board: &Board, feature: &FeatureId, end_minute: i64) -> Markup {
     let found = Spent::of(board, feature, end_minute);
-    let Some(it) = found.filter(|it| it.targeted.members.len() > 1) else { return html! {} };
+    let told = |it: &Spent| it.targeted.members.len() > 1 || it.measured.is_some();
+    let Some(it) = found.filter(told) else { return html! {} };
     let percent = |failures: Option<f64>| {
         failures.and_then(|failures| it.ratio(failures)).map_or("?".to_owned(), show::percent)
     };
     let composite = &it.composite;
     html! {
         h2 { "Who spent the budget" }
+        (measured(&it))
         @if composite.attempts == 0 {
             p { "Nothing is known of all members at once yet, so nobody is to thank." }
         } @else {
-            p { "Between " strong { (percent(Some(composite.at_least))) } " and "
+            p { @if it.measured.is_some() { "As composed of its needs: between " } @else { "Between " }
+                strong { (percent(Some(composite.at_least))) } " and "
                 strong { (percent(Some(composite.at_most))) } " of the budget is spent; "
                 (percent(composite.independent)) " if members fail without regard to each other. "
                 (show::percent(composite.coverage())) " of the time is measured."
-                @if composite.is_wide(it.objective) {
-                    " That is too wide to act upon: measure this feature end to end."
+                @if it.is_wide() {
+                    " That is too wide to act upon: people are called for the part that is certain, the rest makes a ticket. Measure this feature end to end."
                 }
             }
         }
@@ -157,8 +208,29 @@ pub(crate) fn section(board: &Board, feature: &FeatureId, end_minute: i64) -> Ma
                     @if place > 0 { ", " } code { (id) }
                 } " in several places." }
         }
-        p.soft { "Divided are " (ValueFunction::Overlapping.in_words()) "; this "
-            (ASSUMPTION) ", " (GRID) "." }
+        p.soft { "Divided are "
+            @if it.apportioned.is_some() { "the measured failures, in proportion to " }
+            (ValueFunction::Overlapping.in_words())
+            @if let Some(assumption) = &it.assumption { "; this " (assumption) }
+            ", " (GRID) "." }
+    }
+}
+
+/// What was measured from end to end, and what of it no need explains.
+fn measured(it: &Spent) -> Markup {
+    let Some(found) = it.measured else { return html! {} };
+    let unexplained =
+        it.apportioned.as_ref().map_or(0.0, |it| Apportioned::failures(it.unexplained));
+    let share = it.apportioned.as_ref().and_then(|it| it.share(it.unexplained));
+    html! {
+        p { "Measured end to end: " strong { (found.bad) } " of " (found.total) " attempts failed, "
+            strong { (it.measured_spent().map_or("?".to_owned(), show::percent)) }
+            " of the budget. That is what counts."
+            @if unexplained >= 0.5 {
+                " " strong { (share_words(share)) } " of it (" (format!("{unexplained:.0}"))
+                " attempts) no need can explain: something fails that is not named here."
+            }
+        }
     }
 }
 
@@ -171,14 +243,13 @@ fn payers(it: &Spent) -> Markup {
     }
     html! {
         ul {
-            @for (attribution, payer, target) in payers {
+            @for payer in payers {
                 li {
-                    strong { (share_words(attribution.share(payer))) } " " code { (payer.slo) } ": "
-                    (format!("{:.0}", attribution.failures(payer.parts))) " failed attempts; without it "
-                    (it.ratio(attribution.failures(payer.recovered))
-                        .map_or("?".to_owned(), show::percent))
-                    " of the budget would be back. " span.soft { "Its own " (target.objective) ": "
-                        (promise_words(target)) "." }
+                    strong { (share_words(payer.share)) } " " code { (payer.attributed.slo) } ": "
+                    (format!("{:.0}", payer.failed)) " failed attempts; without it "
+                    (it.ratio(payer.recovered).map_or("?".to_owned(), show::percent))
+                    " of the budget would be back. " span.soft { "Its own " (payer.target.objective) ": "
+                        (promise_words(payer.target)) "." }
                 }
             }
         }
@@ -241,6 +312,7 @@ mod tests {
     use super::*;
     use model::SloId;
     use slo::Slice;
+    use slo::composition::ASSUMPTION;
 
     #[test]
     fn shares_are_fine_at_both_ends() {

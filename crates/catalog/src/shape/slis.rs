@@ -10,7 +10,7 @@ const PUSH: Limits = Limits { shortest: Millis::from_mins(1), longest: Millis::f
 /// Time between two pushes that is taken when none is named.
 pub(crate) const PUSH_EVERY_DEFAULT: &str = "5m";
 
-pub(super) static RATIO: Shape = Shape {
+pub(crate) static RATIO: Shape = Shape {
     title: "ratio",
     about: "Bad or good events among all events, each as the selector of a Prometheus counter.",
     fields: &[
@@ -20,26 +20,32 @@ pub(super) static RATIO: Shape = Shape {
     ],
 };
 
-pub(super) static LATENCY: Shape = Shape {
+pub(crate) static LATENCY: Shape = Shape {
     title: "latency",
-    about: "Events that were fast enough among all events, from the buckets of a classic histogram.",
+    about: "Events that were fast enough among all events, from the buckets of a histogram.",
     fields: &[
         plain(
             "histogram",
-            Required,
+            Optional,
             Plain::Selector,
-            "The histogram, without `_bucket`: `http_request_duration_seconds{job=\"shop\"}`.",
+            "A classic histogram, without `_bucket`: `http_request_duration_seconds{job=\"shop\"}`; this or `native`.",
+        ),
+        plain(
+            "native",
+            Optional,
+            Plain::Selector,
+            "A native histogram of a Prometheus source (not of our own scraping); this or `histogram`.",
         ),
         plain(
             "under",
             Required,
             Plain::Text(32),
-            "The longest that is fast enough: `300ms`, `1.5s`, or a number in the unit of the histogram. One of its buckets must end there; otherwise the nearest are named and nothing is measured.",
+            "The longest that is fast enough: `300ms`, `1.5s`, or a number in the unit of the histogram. One of its buckets must end there; otherwise the nearest are named and nothing is measured. Buckets of native histograms end at 0.25, 0.5, 1, 2 and so on, and between them by their resolution.",
         ),
     ],
 };
 
-pub(super) static GAUGE: Shape = Shape {
+pub(crate) static GAUGE: Shape = Shape {
     title: "gauge",
     about: "A number that must stay within a bound, or a check that is 0 or 1. Every minute counts alike.",
     fields: &[
@@ -58,7 +64,7 @@ pub(super) static GAUGE: Shape = Shape {
     ],
 };
 
-pub(super) static RAW: Shape = Shape {
+pub(crate) static RAW: Shape = Shape {
     title: "raw ratio",
     about: "A gauge that already is a share from 0 to 1. How many events there were is not known, so every minute counts alike.",
     fields: &[
@@ -67,7 +73,7 @@ pub(super) static RAW: Shape = Shape {
     ],
 };
 
-pub(super) static PUSHED: Shape = Shape {
+pub(crate) static PUSHED: Shape = Shape {
     title: "pushed counts",
     about: "Counts that somebody sends to `POST /api/v1/sli/SERVICE.SLO`, or the results of checks in CI.",
     fields: &[

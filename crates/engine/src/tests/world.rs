@@ -222,6 +222,8 @@ pub(crate) fn catalogue() -> Catalogue {
         method: model::Method::Occurrences,
         calendar: None,
         urgency: None,
+        own: model::Own::default(),
+        alerts: vec![],
     };
     let step = |page, minutes| EscalationStep::new(page, Millis::from_mins(minutes));
     let rota = PageTarget::Rota("payments".into());

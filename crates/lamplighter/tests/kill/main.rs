@@ -14,6 +14,7 @@ mod common;
 mod load;
 #[cfg(feature = "servers")]
 mod needs_server;
+mod past;
 #[cfg(feature = "servers")]
 mod postgres;
 #[cfg(feature = "servers")]

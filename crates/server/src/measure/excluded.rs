@@ -75,10 +75,8 @@ pub(crate) fn masks(
     masks
 }
 
-/// The masks of the exclusions that stand in a configuration; what people proposed by command is in the
-/// journal and not in here.
-#[must_use]
-pub fn configured_masks(catalogue: &Catalogue, now: Timestamp, zones: &oncall::Zones) -> Masks {
+/// The exclusions that stand in a configuration, with their times.
+fn configured(catalogue: &Catalogue) -> Vec<(Exclusion, Occasions)> {
     let with_times = |it: &Exclusion| {
         let occasions = match &it.times {
             ExcludedTimes::Own(occasions) => occasions.clone(),
@@ -90,7 +88,23 @@ pub fn configured_masks(catalogue: &Catalogue, now: Timestamp, zones: &oncall::Z
         };
         Some((it.clone(), occasions))
     };
-    let all: Vec<_> = catalogue.watched.exclusions.values().filter_map(with_times).collect();
+    catalogue.watched.exclusions.values().filter_map(with_times).collect()
+}
+
+/// The masks of the exclusions in a configuration, and of those that people approved in the journal that folds to
+/// `journal`.
+#[must_use]
+pub fn masks_in_force(
+    catalogue: &Catalogue,
+    journal: &engine::State,
+    now: Timestamp,
+    zones: &oncall::Zones,
+) -> Masks {
+    let mut all = configured(catalogue);
+    let configured: std::collections::BTreeSet<_> =
+        journal.catalogue().into_iter().flat_map(|it| it.watched.exclusions.keys()).collect();
+    let approved = journal.exclusions_in_force().filter(|(id, _)| !configured.contains(id));
+    all.extend(approved.filter_map(|(_, it)| Some((it.clone(), journal.occasions_of(it)?))));
     masks(&all, now, zones)
 }
 

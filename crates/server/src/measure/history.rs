@@ -112,7 +112,7 @@ impl Histories {
     /// while we were away as well.
     fn adopt(&mut self, catalogue: &Catalogue, newest: &BTreeMap<SloId, i64>, now: i64) {
         let mut names = BTreeMap::new();
-        for (id, slo) in catalogue.slos() {
+        for (id, slo) in catalogue.signals() {
             let has_past = catalogue
                 .sources
                 .get(&slo.source)
@@ -172,8 +172,8 @@ impl Histories {
 /// How far back minutes of an objective are wanted: for its own window, for those of features that need
 /// it, and for charts.
 fn kept(catalogue: &Catalogue, id: &SloId, slo: &Slo) -> Millis {
-    let features = catalogue.features.values().filter(|it| it.needs.slos().contains(&id));
-    let longest = features.map(|it| it.window).max().unwrap_or_default();
+    let features = catalogue.features.iter().filter(|(of, it)| it.measured_by(of).contains(id));
+    let longest = features.map(|it| it.1.window).max().unwrap_or_default();
     longest.max(slo.window).max(WINDOW_MIN_KEPT)
 }
 
@@ -231,7 +231,10 @@ impl Measurer {
         let newest: BTreeMap<SloId, i64> = {
             let board = self.shared.board.read().unwrap_or_else(PoisonError::into_inner);
             let newest = |id: &SloId| board.rings(id)?.newest_minute();
-            self.catalogue.slos().filter_map(|(id, _)| Some((id.clone(), newest(&id)?))).collect()
+            self.catalogue
+                .signals()
+                .filter_map(|(id, _)| Some((id.clone(), newest(&id)?)))
+                .collect()
         };
         let now = self.shared.clock.now().minute();
         self.history.adopt(&self.catalogue, &newest, now);
@@ -329,6 +332,15 @@ fn only(catalogue: &Catalogue, slos: &BTreeSet<SloId>) -> Catalogue {
             .slos
             .retain(|name, _| slos.contains(&SloId { service: id.clone(), name: name.clone() }));
         part.services.insert(id.clone(), service);
+    }
+    // What features measure of their own is read like anything else.
+    for (id, slo) in
+        catalogue.signals().filter(|(id, _)| id.name.contains('@') && slos.contains(id))
+    {
+        let kind = model::ServiceKind::Supplier;
+        let empty = || model::Service { kind, slos: BTreeMap::new(), urgency: None };
+        let service = part.services.entry(id.service.clone()).or_insert_with(empty);
+        service.slos.insert(id.name, slo.clone());
     }
     part
 }

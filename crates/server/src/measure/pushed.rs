@@ -25,7 +25,7 @@ impl Measurer {
         }
         let newest_late = self.meter.closed_minute(self.shared.clock.now()) - LATE_MINUTES_MAX;
         let mut lots: Vec<Lot> = vec![];
-        for (id, slo) in self.catalogue.slos() {
+        for (id, slo) in self.catalogue.signals() {
             let Sli::Pushed { every, .. } = slo.sli else { continue };
             let state = self.shared.handle.state();
             let Some(book) = state.pushed.get(&id) else { continue };

@@ -36,6 +36,14 @@ async fn what_is_excluded_stands_beside_the_figure_and_comes_back() {
     assert_eq!((counted, (hidden.0, hidden.1)), ((0, 0), before));
     let (_, told) = world.http("GET", "/api/v1/features/light-on", Some(&ana), "").await;
     assert!(told.contains("failed attempts that exclusions hide"), "{told}");
+    // A replay beside the server lays the same over its minutes, whatever the configuration it tries says.
+    let replayed = |world: &World| {
+        let node = world.node();
+        let (state, now) = (node.shared().handle.state(), node.shared().clock.now());
+        let catalogue = state.catalogue().unwrap().clone();
+        server::masks_in_force(&catalogue, &state, now, &node.shared().zones)
+    };
+    assert!(replayed(&world).features.contains_key(&"light-on".into()));
     world.start().await;
     world.settle().await;
     assert_eq!(figures(&world).1.0, before.0, "after a restart too");
@@ -44,4 +52,5 @@ async fn what_is_excluded_stands_beside_the_figure_and_comes_back() {
     assert_eq!(status, StatusCode::OK, "{told}");
     world.settle().await;
     assert_eq!(figures(&world), (before, nothing), "every figure is as it was");
+    assert_eq!(replayed(&world), slo::Masks::default());
 }

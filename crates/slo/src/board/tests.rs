@@ -112,3 +112,105 @@ fn a_month_of_slices_begins_anew() {
     // 60 of 240 slices were bad, more than the tenth that may be: it is gone already.
     assert_eq!(projected.budget.exhausts_at_current_burn, Some(Millis::ZERO));
 }
+
+/// A board of the sample feature, whose needs and own signals `change` makes others; twenty minutes in which
+/// each signal counts what `of` says.
+fn measured(
+    change: impl FnOnce(&mut model::Feature, &Slo),
+    of: &[(&str, u64, u64)],
+) -> (Board, FeatureId) {
+    let mut catalogue = catalogue();
+    let feature = FeatureId::from("light-on");
+    let slo = catalogue.slos().next().unwrap().1.clone();
+    change(catalogue.features.get_mut(&feature).unwrap(), &slo);
+    let mut board = Board::new(&catalogue);
+    for minute in 0..20 {
+        for (id, bad, total) in of {
+            let recorded = board.record(&SloId::from(*id), minute, Slice::known(*bad, *total));
+            assert_eq!(recorded, Some(Recorded::Stored), "{id}");
+        }
+        board.close_minute(minute);
+    }
+    (board, feature)
+}
+
+fn narrowed(feature: &mut model::Feature, slo: &Slo) {
+    let id = SloId::edge(&SloId::from("carrier.up"), &"light-on".into());
+    feature.needs = Need::All(vec![Need::Slo("api.up".into()), Need::Slo(id.clone())]);
+    feature.own.edges.insert(id, slo.clone());
+    feature.own.attempts = Some(slo.clone());
+}
+
+fn standing(board: &Board, feature: &FeatureId) -> (model::Severity, crate::ConditionState, bool) {
+    let found = board.assess_feature(feature, 19).unwrap();
+    let severity = model::Severity::Page;
+    (severity, found.state(severity), found.is_uncertain())
+}
+
+/// Goal: a carrier that fails for others leaves this feature alone, and everything is weighed by the feature's
+/// own attempts. Method: the carrier fails by half, at our traffic by a fiftieth, the api ten calls an attempt.
+#[test]
+fn a_narrowed_need_counts_this_features_traffic_only() {
+    let of = [
+        ("api.up", 0, 1_000),
+        ("carrier.up", 5_000, 10_000),
+        ("carrier.up@light-on", 1, 50),
+        ("light-on.@attempts", 0, 100),
+    ];
+    let (board, feature) = measured(narrowed, &of);
+    check_recent(&board, &[(18, Slice::known(2, 100)), (19, Slice::known(2, 100))]);
+    let value = crate::composition::ValueFunction::Overlapping;
+    let found = board.composite(&feature, Millis::from_mins(20), 19, value).unwrap();
+    assert_eq!((found.attempts, found.at_least, found.at_most), (2_000, 40.0, 40.0));
+    // Without its weight nothing is measured.
+    let (board, feature) = measured(narrowed, &of[..3]);
+    check_recent(&board, &[(18, Slice::Unknown), (19, Slice::Unknown)]);
+    let found = board.composite(&feature, Millis::from_mins(20), 19, value).unwrap();
+    assert_eq!((found.attempts, found.unmeasured.attempts, found.known_minutes), (0, 0, 0));
+}
+
+/// Goal: what is measured from end to end counts, and the composition stays beside it. Method: every need fails
+/// wholly while the measurement says a tenth, and the other way round.
+#[test]
+fn what_is_measured_end_to_end_wins() {
+    let of = |seen, needs| {
+        [("api.up", needs, 10), ("carrier.up", 0, 10), ("light-on.@measured", seen, 60)]
+    };
+    let change = |feature: &mut model::Feature, slo: &Slo| feature.own.measured = Some(slo.clone());
+    let (board, feature) = measured(change, &of(6, 10));
+    check_recent(&board, &[(18, Slice::known(6, 60)), (19, Slice::known(6, 60))]);
+    let value = crate::composition::ValueFunction::Overlapping;
+    let found = board.composite(&feature, Millis::from_mins(20), 19, value).unwrap();
+    assert_eq!((found.attempts, found.at_least), (200, 200.0));
+    let seen = board.measured(&feature, 19).unwrap();
+    assert_eq!((seen.bad, seen.total), (120, 1_200));
+    let bill = found.apportion(seen).unwrap();
+    assert_eq!((bill.members, bill.unexplained), (vec![120_000_000, 0], 0));
+    let (board, feature) = measured(change, &of(60, 0));
+    let seen = board.measured(&feature, 19).unwrap();
+    let found = board.composite(&feature, Millis::from_mins(20), 19, value).unwrap();
+    let bill = found.apportion(seen).unwrap();
+    assert_eq!((bill.members, bill.unexplained), (vec![0, 0], 1_200_000_000));
+}
+
+/// Goal: people are called for what is certain, also while a need is silent, and never for an estimate alone.
+#[test]
+fn people_are_called_for_what_is_certain() {
+    use crate::ConditionState::{Firing, Quiet, Unmeasured};
+    let page = model::Severity::Page;
+    let all = |_: &mut model::Feature, _: &Slo| {};
+    let any = |feature: &mut model::Feature, _: &Slo| {
+        let parts = ["api.up", "carrier.up"].map(|it| Need::Slo(it.into()));
+        feature.needs = Need::Any(parts.into());
+    };
+    let (board, feature) = measured(all, &[("api.up", 90, 100)]);
+    assert_eq!(standing(&board, &feature), (page, Firing, false));
+    let (board, feature) = measured(all, &[("api.up", 0, 100)]);
+    assert_eq!(standing(&board, &feature), (page, Unmeasured, false));
+    let (board, feature) = measured(any, &[("api.up", 40, 100), ("carrier.up", 50, 100)]);
+    assert_eq!(standing(&board, &feature), (page, Quiet, true));
+    let found = board.assess_feature(&feature, 19).unwrap();
+    assert_eq!(found.state(model::Severity::Ticket), Firing);
+    let (board, feature) = measured(any, &[("api.up", 90, 100), ("carrier.up", 95, 100)]);
+    assert_eq!(standing(&board, &feature), (page, Firing, false));
+}

@@ -5,7 +5,8 @@
 //! blur who failed at the same time, never more than the grid says; feeding an [`Account`] with
 //! stored minutes gives the same figures by the minute.
 //!
-//! How often the feature was tried is what its busiest member saw, because nothing closer is known;
+//! How often the feature was tried is what it counts itself; where it counts nothing, what its busiest member
+//! saw, because nothing closer is known;
 //! a slice counts as known for as long as its least known member.
 
 use super::{Account, Composite, Reading, Targeted, Tree, ValueFunction, targets};
@@ -39,6 +40,7 @@ impl Board {
             let length = Millis::from_mins(i64::from(minutes));
             let last = start + i64::from(minutes) - 1;
             let counts = tree.members().iter().map(|it| self.about(feature, it, last, length));
+            let own = self.attempts_of(feature).map(|it| self.about(feature, it, last, length));
             let (mut attempts, mut known_minutes, mut counted) = (0, u32::MAX, 0);
             readings.clear();
             for it in counts {
@@ -46,6 +48,13 @@ impl Board {
                 known_minutes = known_minutes.min(it.known_minutes);
                 counted = counted.max(it.minutes);
                 readings.push(reading(it));
+            }
+            if let Some(own) = own {
+                (attempts, known_minutes) = (own.total, known_minutes.min(own.known_minutes));
+                // Without its weight a slice is not measured, and nothing can be said of it.
+                if own.known_minutes == 0 {
+                    readings.fill(Reading::Unknown);
+                }
             }
             // A slice of which nothing is counted is no part of the window.
             if counted > 0 {

@@ -25,6 +25,7 @@ mod account;
 mod attribution;
 mod board;
 mod bounds;
+mod measured;
 mod targets;
 mod tree;
 
@@ -35,6 +36,7 @@ pub use account::{Account, Composite, Unmeasured};
 pub use attribution::{Attributed, Attribution, ValueFunction};
 pub use board::GRID;
 pub use bounds::Band;
+pub use measured::{Apportioned, assumption};
 pub use targets::{Delivery, TargetMember, Targeted, Verdict, targets};
 pub use tree::{InvalidTree, MEMBERS_MAX, REPEATED_MAX, ROUTE_PARTS_MAX, Tree, VARIANTS_MAX};
 

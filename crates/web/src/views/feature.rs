@@ -41,7 +41,7 @@ fn body(context: &Context, reader: &PersonId, id: &FeatureId, feature: &Feature)
             board.recent_hours(id, end, 28 * 24),
             board.recent(id, end, 360),
             spent::section(&board, id, end),
-            crate::history::section(&board, feature),
+            crate::history::section(&board, id, feature),
         )
     };
     let ratio = feature.objective.budget_ratio();
@@ -58,8 +58,11 @@ fn body(context: &Context, reader: &PersonId, id: &FeatureId, feature: &Feature)
             (numbers(assessment.as_ref()))
             (crate::exclusions::hidden(assessment.as_ref()))
             (past)
-            @if estimate {
-                p.soft { "An estimate: minute by minute the worst of what is needed counts." }
+            @if feature.own.measured.is_some() {
+                p.soft { "Measured end to end." }
+            } @else if estimate {
+                p.soft { "An estimate: minute by minute the worst of what is needed counts"
+                    @if feature.own.attempts.is_some() { ", among this feature's own attempts" } "." }
             }
         }
         h2 { "The last six hours" }
@@ -140,6 +143,9 @@ fn conditions(assessment: Option<&Assessment>) -> Markup {
                         td { (burn(it.long_burn(assessment.objective))) " and " (burn(it.short_burn(assessment.objective))) }
                         td {
                             @match it.state {
+                                ConditionState::Firing if it.uncertain => {
+                                    strong.bad { "△ not certain: calls nobody" }
+                                }
                                 ConditionState::Firing => { strong.bad { "▲ firing" } }
                                 ConditionState::Quiet => { "quiet" }
                                 ConditionState::Unmeasured => { span.soft { "? unmeasured" } }

@@ -1,6 +1,8 @@
 //! A reader against a real Prometheus that scrapes a counter every second. Without a `prometheus`
 //! on the PATH these tests fail.
 
+mod natives;
+
 use super::*;
 use std::fs;
 use std::path::PathBuf;
@@ -33,6 +35,7 @@ impl Prometheus {
             .arg(format!("--config.file={}", folder.join("prometheus.yml").display()))
             .arg(format!("--storage.tsdb.path={}", folder.join("data").display()))
             .arg(format!("--web.listen-address={address}"))
+            .arg("--enable-feature=native-histograms")
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
