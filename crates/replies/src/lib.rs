@@ -10,6 +10,7 @@
 //! - case, punctuation, spaces, and a quoted original below or above change nothing;
 //! - an answer fits one text message.
 
+mod interrupted;
 mod length;
 mod segment;
 mod words;
@@ -79,6 +80,17 @@ pub enum Act {
         /// What they understood.
         words: String,
     },
+    /// To note that somebody disturbed them.
+    Interrupted {
+        /// For how many minutes, where they say.
+        minutes: Option<u32>,
+        /// What it was, where they say: `question`, `ticket`, `request`, `trouble`, `other`.
+        kind: Option<String>,
+        /// Whether it is for whoever has the tribute from here on.
+        hand: bool,
+        /// What it was about.
+        text: String,
+    },
     /// No more messages.
     Stop,
     /// Messages again.
@@ -113,6 +125,12 @@ pub fn parse(text: &str) -> Said {
     if let Act::Read { words, .. } = &mut said.act {
         for line in &own[1..] {
             *words = format!("{words} {}", line.split_whitespace().collect::<Vec<_>>().join(" "));
+        }
+    }
+    if let Act::Interrupted { text, .. } = &mut said.act {
+        for line in &own[1..] {
+            let more = line.split_whitespace().collect::<Vec<_>>().join(" ");
+            *text = format!("{text} {more}").trim().to_owned();
         }
     }
     if let Act::Note { text, whole } = &mut said.act {
@@ -190,6 +208,15 @@ fn parse_line(line: &str) -> Said {
     }
     if let Some(act) = read(&words[at..], &originals[at..]) {
         return Said { act, about };
+    }
+    if about == About::Unsaid
+        && let Some(act) = interrupted::said(&words[at..], &originals[at..])
+    {
+        return Said { act, about };
+    }
+    // The duty beside on-call: `tribute`, `tribute payments`.
+    if about == About::Unsaid && first == "tribute" {
+        return Said { act: Act::Who(asked_for(&words[at..])), about };
     }
     let given = given_back(&words[at..]);
     let (word, glued) = match (word(first), glued(first)) {
@@ -367,9 +394,9 @@ fn glued(text: &str) -> Option<(Word, About)> {
 
 /// The rota or team that is asked about.
 fn asked_for(words: &[String]) -> Option<String> {
-    const ASIDE: [&str; 18] = [
+    const ASIDE: [&str; 20] = [
         "is", "on", "on-call", "oncall", "call", "duty", "for", "now", "the", "at", "in", "team",
-        "rota", "are", "today", "please", "s", "?",
+        "rota", "are", "today", "please", "s", "?", "has", "of",
     ];
     let named: Vec<&str> = words
         .iter()

@@ -14,7 +14,10 @@ use super::answers;
 use crate::Context;
 use alerting::{Matcher, MatcherOp};
 use driver::{Accepted, SubmitError};
-use engine::{AlertStatus, Command, Event, Rejected, State, Subject, Submission};
+use engine::{
+    AlertStatus, Command, Event, InterruptionKind, NoteInterruption, Rejected, State, Subject,
+    Submission,
+};
 use incident::Incident;
 use model::{IncidentId, Labels, Medium, Millis, PageId, PersonId};
 use paging::PageStatus;
@@ -22,6 +25,9 @@ use replies::{About, Act, Said};
 
 /// How long a silence lasts when nobody says.
 const SILENCE_UNSAID: Millis = Millis::from_hours(1);
+
+/// How long an interruption took when nobody says.
+const MINUTES_UNSAID: u32 = 15;
 
 /// A message, after it was found out who sent it.
 pub(crate) struct Heard<'a> {
@@ -97,6 +103,26 @@ pub(crate) async fn carry_out(context: &Context, heard: Heard<'_>) -> Told {
             let done = submit(context, person, key, Command::Handover(accept)).await;
             let text = match &done {
                 Ok(_) => format!("{handover} is yours now. Thank you."),
+                Err(error) => answers::failed(error),
+            };
+            return Told { text, again: is_trouble(&done), done: false };
+        }
+        Act::Interrupted { minutes, kind, hand, text } => {
+            let kind = kind.as_deref().and_then(InterruptionKind::parse);
+            let note = NoteInterruption {
+                by: person.clone(),
+                team: None,
+                who: person.clone(),
+                kind: kind.unwrap_or(InterruptionKind::Other),
+                minutes: minutes.unwrap_or(MINUTES_UNSAID),
+                text: text.clone(),
+                hand: *hand,
+                via,
+            };
+            let command = Command::NoteInterruption(Box::new(note));
+            let done = submit(context, person, key, command).await;
+            let text = match &done {
+                Ok(accepted) => answers::interrupted(context, accepted),
                 Err(error) => answers::failed(error),
             };
             return Told { text, again: is_trouble(&done), done: false };
