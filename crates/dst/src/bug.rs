@@ -88,7 +88,7 @@ pub enum Bug {
     SwapWithoutAnswer,
     /// An accepted swap changes nothing.
     SwapNotCarriedOut,
-    /// A page that is given back calls nobody.
+    /// A page that is given back ends, and calls nobody.
     GivenBackToNobody,
     /// A handover that nobody reads calls, and its call goes to nobody.
     HandoverCallsNobody,

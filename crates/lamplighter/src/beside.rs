@@ -119,7 +119,7 @@ fn people_of(catalogue: &Catalogue, named: &Named) -> Vec<PersonId> {
     let found = people().filter(|(id, it)| {
         stands(id.as_str())
             || stands(catalogue.name_of(id))
-            || it.aka.iter().any(|it| stands(it))
+            || it.aka.iter().filter_map(|it| it.text()).any(stands)
             || mail(it).is_some_and(|it| stands(&it))
     });
     found.map(|(id, _)| id.clone()).collect()

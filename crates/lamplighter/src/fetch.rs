@@ -83,13 +83,15 @@ impl Desk {
         let system = account.system;
         let title = system.title();
         let Some(base) = account.url.or_else(|| documented(system)) else {
-            return Err(Problem::negative(format!("{title} has no address that holds for everybody"))
-                .hint("say where yours is: `--url https://…`"));
+            return Err(Problem::negative(format!(
+                "{title} has no address that holds for everybody"
+            ))
+            .hint("say where yours is: `--url https://…`"));
         };
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|it| Problem::unreachable("nothing can be fetched here").detail(it.to_string()))?;
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|it| {
+                Problem::unreachable("nothing can be fetched here").detail(it.to_string())
+            })?;
         egress::init_tls();
         Ok(Self {
             runtime,
@@ -119,38 +121,44 @@ impl Desk {
         let what = format!("`{path}` of {} could not be read", self.title);
         let failed = |detail: String| {
             let hint = "nothing was written; mend this and import again";
-            Err(Problem::unreachable(what.clone()).detail(detail).hint(hint))
+            Problem::unreachable(what.clone()).detail(detail).hint(hint)
         };
-        let mut answer = self.once(path, query).or_else(&failed)?;
+        let mut answer = self.once(path, query).map_err(&failed)?;
         if matches!(answer.status, 429 | 503) {
             let secs = answer.retry_after_secs.unwrap_or(WAIT_SECS_UNSAID);
             if secs > WAIT_SECS_MAX {
-                return failed(format!("it asks to be left alone for {secs} s: come back then"));
+                return Err(failed(format!(
+                    "it asks to be left alone for {secs} s: come back then"
+                )));
             }
             eprintln!("{} asks to be left alone for {secs} s", self.title);
             let wait = Duration::from_secs(secs);
             self.runtime.block_on(async { tokio::time::sleep(wait).await });
-            answer = self.once(path, query).or_else(&failed)?;
+            answer = self.once(path, query).map_err(&failed)?;
         }
         match answer.status {
             200 => {}
             401 | 403 => {
                 let status = answer.status;
-                return failed(format!("it refused the token ({status}): a key that may read is enough"));
+                return Err(failed(format!(
+                    "it refused the token ({status}): a key that may read is enough"
+                )));
             }
-            429 => return failed("it still asks to be left alone: import later".to_owned()),
-            status => return failed(format!("it answered {status}")),
+            429 => return Err(failed("it still asks to be left alone: import later".to_owned())),
+            status => return Err(failed(format!("it answered {status}"))),
         }
         let Ok(text) = String::from_utf8(answer.body) else {
-            return failed("the answer is no text".to_owned());
+            return Err(failed("the answer is no text".to_owned()));
         };
         let value: Value = match serde_json::from_str(&text) {
             Ok(value) => value,
-            Err(error) => return failed(format!("the answer broke off or is no JSON: {error}")),
+            Err(error) => {
+                return Err(failed(format!("the answer broke off or is no JSON: {error}")));
+            }
         };
         self.bytes += text.len();
         if self.bytes > ALL_BYTES_MAX {
-            return failed(format!("all answers are larger than {ALL_BYTES_MAX} bytes"));
+            return Err(failed(format!("all answers are larger than {ALL_BYTES_MAX} bytes")));
         }
         self.files.push((file.to_owned(), text));
         Ok(value)
@@ -165,12 +173,9 @@ impl Desk {
         let headers: Vec<(&str, &str)> =
             self.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let asked = match query {
-            None => self.runtime.block_on(self.client.get(
-                &url,
-                &headers,
-                ANSWER_BYTES_MAX,
-                PATIENCE,
-            )),
+            None => {
+                self.runtime.block_on(self.client.get(&url, &headers, ANSWER_BYTES_MAX, PATIENCE))
+            }
             Some(query) => self.runtime.block_on(self.client.post(
                 &url,
                 &headers,
@@ -303,7 +308,8 @@ fn pages(desk: &mut Desk, path: &str, file: &str) -> Result<Vec<Value>, Problem>
     let mut offset = 0;
     while found.len() < PARTS_MAX {
         let at = if offset == 0 { String::new() } else { format!("&offset={offset}") };
-        let name = if offset == 0 { format!("{file}.json") } else { format!("{file}-{offset}.json") };
+        let name =
+            if offset == 0 { format!("{file}.json") } else { format!("{file}-{offset}.json") };
         let answer = desk.get(&format!("{path}{at}"), &name)?;
         let next = answer["paging"]["next"].as_str().map(|url| {
             let offset = url.split(['?', '&']).find_map(|it| it.strip_prefix("offset="));
@@ -316,8 +322,11 @@ fn pages(desk: &mut Desk, path: &str, file: &str) -> Result<Vec<Value>, Problem>
             Some(Some(next)) if next > offset => offset = next,
             Some(_) => {
                 let detail = "the address of the next part names no place after this one";
-                return Err(Problem::unreachable(format!("`{path}` of {} could not be read", desk.title))
-                    .detail(detail));
+                return Err(Problem::unreachable(format!(
+                    "`{path}` of {} could not be read",
+                    desk.title
+                ))
+                .detail(detail));
             }
         }
     }
@@ -326,7 +335,14 @@ fn pages(desk: &mut Desk, path: &str, file: &str) -> Result<Vec<Value>, Problem>
 
 fn grafana(desk: &mut Desk) -> Result<(), Problem> {
     let mut schedules: Vec<String> = vec![];
-    for kind in ["users", "teams", "on_call_shifts", "schedules", "escalation_chains", "escalation_policies"] {
+    for kind in [
+        "users",
+        "teams",
+        "on_call_shifts",
+        "schedules",
+        "escalation_chains",
+        "escalation_policies",
+    ] {
         let parts = numbered(desk, &format!("/api/v1/{kind}/?"), kind)?;
         if kind == "schedules" {
             schedules = parts.iter().flat_map(|it| ids(&it["results"], "id")).collect();
@@ -434,3 +450,6 @@ fn goalert(desk: &mut Desk) -> Result<(), Problem> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -65,7 +65,9 @@ fn fetched(it: &Import, now: model::Timestamp) -> Result<Vec<(String, String)>, 
         _ => {
             return Err(Problem::negative("a token is not written on the command line")
                 .detail("everybody on this machine can read it there")
-                .hint("keep it elsewhere and say where: `--token env:NAME` or `--token file:PATH`"));
+                .hint(
+                    "keep it elsewhere and say where: `--token env:NAME` or `--token file:PATH`",
+                ));
         }
     };
     let token = channels::secrets::resolve(&reference)

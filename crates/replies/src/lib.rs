@@ -130,7 +130,10 @@ pub fn parse(text: &str) -> Said {
     if let Act::Interrupted { text, .. } = &mut said.act {
         for line in &own[1..] {
             let more = line.split_whitespace().collect::<Vec<_>>().join(" ");
-            *text = format!("{text} {more}").trim().to_owned();
+            if !text.is_empty() {
+                text.push(' ');
+            }
+            text.push_str(&more);
         }
     }
     if let Act::Note { text, whole } = &mut said.act {

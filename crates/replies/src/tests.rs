@@ -52,8 +52,14 @@ fn noting_an_interruption() {
         ("interrupted 15", "interrupted 15 []"),
         ("Disturbed 15min", "interrupted 15 []"),
         ("interrupted 2 h ticket", "interrupted 120 ticket []"),
-        ("hi, interruption: 30, question: Where is the invoice?", "interrupted 30 question [Where is the invoice?]"),
-        ("interrupted ticket hand the printer\nagain", "interrupted ticket hand [the printer again]"),
+        (
+            "hi, interruption: 30, question: Where is the invoice?",
+            "interrupted 30 question [Where is the invoice?]",
+        ),
+        (
+            "interrupted ticket hand the printer\nagain",
+            "interrupted ticket hand [the printer again]",
+        ),
         ("interrupted by Juma", "interrupted [by Juma]"),
         ("interrupted 15x", "interrupted [15x]"),
         ("interrupted 99999 times", "interrupted [99999 times]"),

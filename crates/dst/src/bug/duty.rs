@@ -64,8 +64,19 @@ pub(super) fn swap_not_carried_out(records: Vec<EventRecord>) -> Vec<EventRecord
     without(records, |it| matches!(it, Event::OverrideSet(OverrideSet { swap: Some(_), .. })))
 }
 
+/// Whoever gives a page back ends it.
 pub(super) fn given_back_to_nobody(records: Vec<EventRecord>) -> Vec<EventRecord> {
-    without(records, |it| matches!(it, Event::PageNotified { cause: PageCause::GivenBack, .. }))
+    let calls = |it: &Event| matches!(it, Event::PageNotified { cause: PageCause::GivenBack, .. });
+    if !records.iter().any(|it| calls(&it.event)) {
+        return records;
+    }
+    let mut records = without(records, calls);
+    for it in &mut records {
+        if let Event::PageGivenBack(engine::GivenBack { page, .. }) = it.event {
+            it.event = Event::PageEnded { page, reason: "it was given back".to_owned() };
+        }
+    }
+    records
 }
 
 /// The call about what nobody read goes to nobody.

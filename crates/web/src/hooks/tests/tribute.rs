@@ -40,7 +40,9 @@ async fn one_word_notes_an_interruption_and_says_who_was_there_to_take_it() {
     let told = house.says("c", ANA, "interrupted 2h ticket hand where is the invoice?").await;
     assert_eq!(
         told,
-        format!("Noted for {team}: 120 min, ticket. It went past the tribute, and goes to Bo Otieno.")
+        format!(
+            "Noted for {team}: 120 min, ticket. It went past the tribute, and goes to Bo Otieno."
+        )
     );
     let text = house.handle.state().tribute.noted[&3].text.clone();
     assert_eq!(text.as_ref().and_then(|it| it.text()), Some("where is the invoice?"));
