@@ -213,13 +213,9 @@ fn parse_line(line: &str) -> Said {
         return Said { act, about };
     }
     if about == About::Unsaid
-        && let Some(act) = interrupted::said(&words[at..], &originals[at..])
+        && let Some(act) = tribute(&words[at..], &originals[at..])
     {
         return Said { act, about };
-    }
-    // The duty beside on-call: `tribute`, `tribute payments`.
-    if about == About::Unsaid && first == "tribute" {
-        return Said { act: Act::Who(asked_for(&words[at..])), about };
     }
     let given = given_back(&words[at..]);
     let (word, glued) = match (word(first), glued(first)) {
@@ -328,6 +324,13 @@ fn read(words: &[String], originals: &[&str]) -> Option<Act> {
     let number = rest.first()?;
     let handover = HandoverId(numbered(number, "ho_").filter(|_| first == "read")?);
     Some(Act::Read { handover, words: originals.get(2..).unwrap_or_default().join(" ") })
+}
+
+/// An interruption; or `tribute`, `tribute payments`: who has the duty beside on-call.
+fn tribute(words: &[String], originals: &[&str]) -> Option<Act> {
+    let asked = || Act::Who(asked_for(words));
+    let asks = words.first().is_some_and(|it| it == "tribute");
+    interrupted::said(words, originals).or_else(|| asks.then(asked))
 }
 
 fn act(word: Word) -> Act {

@@ -87,17 +87,24 @@ fn answer(stream: &mut TcpStream, table: &mut Table, heard: &Mutex<Vec<String>>)
     let body = if body.is_empty() { String::new() } else { format!(" {body}") };
     heard.lock().unwrap().push(format!("{path}{body} [{secret}]"));
     let asked = format!("{path}{body}");
-    let row = table.iter_mut().find(|(start, answers)| asked.contains(start) && !answers.is_empty());
+    let row =
+        table.iter_mut().find(|(start, answers)| asked.contains(start) && !answers.is_empty());
     let answer = row.map_or(Answer::Status(404, ""), |(_, answers)| answers.remove(0));
     let written = match answer {
         Answer::Good(body) => {
-            format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len())
+            format!(
+                "HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+                body.len()
+            )
         }
         Answer::Torn => {
-            "HTTP/1.1 200 OK\r\ncontent-length: 900\r\nconnection: close\r\n\r\n{\"users\": [".to_owned()
+            "HTTP/1.1 200 OK\r\ncontent-length: 900\r\nconnection: close\r\n\r\n{\"users\": ["
+                .to_owned()
         }
         Answer::Status(status, header) => {
-            format!("HTTP/1.1 {status} x\r\n{header}content-length: 2\r\nconnection: close\r\n\r\n{{}}")
+            format!(
+                "HTTP/1.1 {status} x\r\n{header}content-length: 2\r\nconnection: close\r\n\r\n{{}}"
+            )
         }
     };
     stream.write_all(written.as_bytes()).unwrap();
@@ -106,7 +113,8 @@ fn answer(stream: &mut TcpStream, table: &mut Table, heard: &Mutex<Vec<String>>)
 /// What `import` makes of it: the first refusals, or that it was whole.
 fn read(system: System, files: &[(String, String)]) -> String {
     let zones = oncall::Zones::bundled();
-    let moved = import(system, files, &Options { org: "solar", now: NOW, zones: &zones, against: None });
+    let moved =
+        import(system, files, &Options { org: "solar", now: NOW, zones: &zones, against: None });
     if let Some(text) = moved.text {
         return text;
     }
@@ -130,15 +138,48 @@ fn listed(key: &str, items: &str, offset: usize, more: bool) -> String {
 fn pagerduty() -> Table {
     let schedule = r#"{"schedule":{"id":"PSCHED1","type":"schedule","name":"Primary","time_zone":"Africa/Nairobi","schedule_layers":[{"id":"L1","name":"Layer 1","start":"2026-01-01T00:00:00+03:00","end":null,"rotation_virtual_start":"2026-01-01T08:00:00+03:00","rotation_turn_length_seconds":604800,"users":[{"user":{"id":"PUSER01","type":"user_reference"}},{"user":{"id":"PUSER02","type":"user_reference"}}],"restrictions":[]}]}}"#;
     vec![
-        ("/users?include[]=contact_methods&limit=100&offset=0", vec![Answer::Good(listed("users", &pagerduty_user("PUSER01", "ana"), 0, true))]),
-        ("/users?include[]=contact_methods&limit=100&offset=100", vec![Answer::Good(listed("users", &pagerduty_user("PUSER02", "bo"), 100, false))]),
-        ("/teams?limit=100&offset=0", vec![Answer::Good(listed("teams", r#"{"id":"PTEAM01","type":"team","name":"Payments"}"#, 0, false))]),
+        (
+            "/users?include[]=contact_methods&limit=100&offset=0",
+            vec![Answer::Good(listed("users", &pagerduty_user("PUSER01", "ana"), 0, true))],
+        ),
+        (
+            "/users?include[]=contact_methods&limit=100&offset=100",
+            vec![Answer::Good(listed("users", &pagerduty_user("PUSER02", "bo"), 100, false))],
+        ),
+        (
+            "/teams?limit=100&offset=0",
+            vec![Answer::Good(listed(
+                "teams",
+                r#"{"id":"PTEAM01","type":"team","name":"Payments"}"#,
+                0,
+                false,
+            ))],
+        ),
         ("/escalation_policies?", vec![Answer::Good(listed("escalation_policies", "", 0, false))]),
         ("/services?", vec![Answer::Good(listed("services", "", 0, false))]),
-        ("/schedules?limit=100&offset=0", vec![Answer::Good(listed("schedules", r#"{"id":"PSCHED1","type":"schedule","name":"Primary"}"#, 0, false))]),
-        ("/schedules/PSCHED1?since=2026-01-05T00:00:00Z&until=2026-03-06T00:00:00Z", good(schedule)),
+        (
+            "/schedules?limit=100&offset=0",
+            vec![Answer::Good(listed(
+                "schedules",
+                r#"{"id":"PSCHED1","type":"schedule","name":"Primary"}"#,
+                0,
+                false,
+            ))],
+        ),
+        (
+            "/schedules/PSCHED1?since=2026-01-05T00:00:00Z&until=2026-03-06T00:00:00Z",
+            good(schedule),
+        ),
         ("/schedules/PSCHED1/overrides?", good(r#"{"overrides":[]}"#)),
-        ("/teams/PTEAM01/members?", vec![Answer::Good(listed("members", r#"{"user":{"id":"PUSER01","type":"user_reference"},"role":"manager"}"#, 0, false))]),
+        (
+            "/teams/PTEAM01/members?",
+            vec![Answer::Good(listed(
+                "members",
+                r#"{"user":{"id":"PUSER01","type":"user_reference"},"role":"manager"}"#,
+                0,
+                false,
+            ))],
+        ),
     ]
 }
 
@@ -172,13 +213,22 @@ fn every_part_of_pagerduty_is_fetched_and_read() {
 #[test]
 fn half_of_an_answer_is_nothing() {
     let table = [
-        (vec![Answer::Status(401, "")], "it refused the token (401): a key that may read is enough"),
+        (
+            vec![Answer::Status(401, "")],
+            "it refused the token (401): a key that may read is enough",
+        ),
         (vec![Answer::Status(500, "")], "it answered 500"),
         (vec![Answer::Torn], "127.0.0.1 does not answer: "),
         (good("<html>"), "the answer broke off or is no JSON: expected value at line 1 column 1"),
-        (vec![Answer::Status(429, "retry-after: 9000\r\n")], "it asks to be left alone for 9000 s: come back then"),
         (
-            vec![Answer::Status(429, "retry-after: 0\r\n"), Answer::Status(429, "retry-after: 0\r\n")],
+            vec![Answer::Status(429, "retry-after: 9000\r\n")],
+            "it asks to be left alone for 9000 s: come back then",
+        ),
+        (
+            vec![
+                Answer::Status(429, "retry-after: 0\r\n"),
+                Answer::Status(429, "retry-after: 0\r\n"),
+            ],
             "it still asks to be left alone: import later",
         ),
     ];
@@ -205,9 +255,13 @@ fn whoever_asks_to_be_left_alone_is_asked_once_more() {
 #[test]
 fn parts_of_opsgenie_follow_their_place_and_no_address() {
     let user = |name: &str| {
-        format!(r#"{{"id":"u-{name}","username":"{name}@solar.example","fullName":"{name}","timeZone":"Africa/Nairobi"}}"#)
+        format!(
+            r#"{{"id":"u-{name}","username":"{name}@solar.example","fullName":"{name}","timeZone":"Africa/Nairobi"}}"#
+        )
     };
-    let part = |users: &str, paging: &str| format!(r#"{{"totalCount":2,"data":[{users}],{paging}"took":0.1,"requestId":"r"}}"#);
+    let part = |users: &str, paging: &str| {
+        format!(r#"{{"totalCount":2,"data":[{users}],{paging}"took":0.1,"requestId":"r"}}"#)
+    };
     let next = r#""paging":{"next":"https://evil.example/v2/users?limit=100&offset=1"},"#;
     let one = |user: &str| format!(r#"{{"data":{user},"requestId":"r"}}"#);
     let none = r#"{"data":[],"requestId":"r"}"#;
@@ -222,7 +276,9 @@ fn parts_of_opsgenie_follow_their_place_and_no_address() {
     ];
     let pager = Pager::of(table.clone());
     let files = pager.fetch(System::Opsgenie, "k2").unwrap();
-    assert!(pager.asked().starts_with("/users?limit=100 [GenieKey k2]\n/users?limit=100&offset=1 ["));
+    assert!(
+        pager.asked().starts_with("/users?limit=100 [GenieKey k2]\n/users?limit=100&offset=1 [")
+    );
     assert!(read(System::Opsgenie, &files).contains("bo@solar.example"));
     // A list that never ends is no list.
     let again = r#""paging":{"next":"https://evil.example/v2/users?offset=0"},"#;
@@ -234,12 +290,19 @@ fn parts_of_opsgenie_follow_their_place_and_no_address() {
 #[test]
 fn parts_of_grafana_oncall_are_counted() {
     let user = |name: &str| {
-        format!(r#"{{"id":"{name}","email":"{name}@solar.example","username":"{name}","role":"admin","timezone":"Africa/Nairobi"}}"#)
+        format!(
+            r#"{{"id":"{name}","email":"{name}@solar.example","username":"{name}","role":"admin","timezone":"Africa/Nairobi"}}"#
+        )
     };
-    let part = |users: &str, next: &str| format!(r#"{{"count":2,"next":{next},"previous":null,"results":[{users}]}}"#);
+    let part = |users: &str, next: &str| {
+        format!(r#"{{"count":2,"next":{next},"previous":null,"results":[{users}]}}"#)
+    };
     let none = r#"{"count":0,"next":null,"previous":null,"results":[]}"#;
     let mut table: Table = vec![
-        ("/api/v1/users/?page=1", vec![Answer::Good(part(&user("ana"), r#""https://elsewhere.example/?page=2""#))]),
+        (
+            "/api/v1/users/?page=1",
+            vec![Answer::Good(part(&user("ana"), r#""https://elsewhere.example/?page=2""#))],
+        ),
         ("/api/v1/users/?page=2", vec![Answer::Good(part(&user("bo"), "null"))]),
     ];
     for path in ["teams", "on_call_shifts", "escalation_chains", "escalation_policies"] {
@@ -265,11 +328,25 @@ fn parts_of_grafana_oncall_are_counted() {
 fn splunk_is_asked_for_each_person_team_and_policy() {
     let user = r#"{"users":[[{"username":"ana","firstName":"Ana","lastName":"Reyes","email":"ana@solar.example"}]],"_selfUrl":"/api-public/v1/user"}"#;
     let table: Table = vec![
-        ("/v1/user/ana/contact-methods", good(r#"{"phones":{"contactMethods":[]},"emails":{"contactMethods":[]}}"#)),
+        (
+            "/v1/user/ana/contact-methods",
+            good(r#"{"phones":{"contactMethods":[]},"emails":{"contactMethods":[]}}"#),
+        ),
         ("/v1/user", good(user)),
-        ("/v1/team/pay/members", good(r#"{"members":[{"username":"ana"}],"_selfUrl":"/api-public/v1/team/pay/members"}"#)),
-        ("/v1/teams/pay/rotations", good(r#"{"rotationGroups":[],"_selfUrl":"/api-public/v1/teams/pay/rotations"}"#)),
-        ("/v1/team", good(r#"[{"name":"Payments","slug":"pay","_selfUrl":"/api-public/v1/team/pay"}]"#)),
+        (
+            "/v1/team/pay/members",
+            good(
+                r#"{"members":[{"username":"ana"}],"_selfUrl":"/api-public/v1/team/pay/members"}"#,
+            ),
+        ),
+        (
+            "/v1/teams/pay/rotations",
+            good(r#"{"rotationGroups":[],"_selfUrl":"/api-public/v1/teams/pay/rotations"}"#),
+        ),
+        (
+            "/v1/team",
+            good(r#"[{"name":"Payments","slug":"pay","_selfUrl":"/api-public/v1/team/pay"}]"#),
+        ),
         ("/v1/policies", good(r#"{"policies":[]}"#)),
         ("/v1/overrides", good(r#"{"overrides":[]}"#)),
     ];
@@ -291,10 +368,21 @@ fn goalert_is_asked_the_queries_of_the_book() {
         format!(r#"{{"data":{{"{kind}":{{"nodes":[{nodes}],"pageInfo":{{{info}}}}}}}}}"#)
     };
     let last = r#""hasNextPage":false,"endCursor":"x""#;
-    let user = |name: &str| format!(r#"{{"id":"u-{name}","name":"{name}","email":"{name}@solar.example","contactMethods":[]}}"#);
+    let user = |name: &str| {
+        format!(
+            r#"{{"id":"u-{name}","name":"{name}","email":"{name}@solar.example","contactMethods":[]}}"#
+        )
+    };
     let mut table: Table = vec![
         ("after: \\\"c1\\\"", vec![Answer::Good(nodes("users", &user("bo"), last))]),
-        ("users(", vec![Answer::Good(nodes("users", &user("ana"), r#""hasNextPage":true,"endCursor":"c1""#))]),
+        (
+            "users(",
+            vec![Answer::Good(nodes(
+                "users",
+                &user("ana"),
+                r#""hasNextPage":true,"endCursor":"c1""#,
+            ))],
+        ),
     ];
     for kind in ["rotations", "schedules", "userOverrides", "escalationPolicies", "services"] {
         table.push((kind, vec![Answer::Good(nodes(kind, "", last))]));
@@ -306,7 +394,9 @@ fn goalert_is_asked_the_queries_of_the_book() {
     assert!(read(System::GoAlert, &files).contains("bo@solar.example"));
     table[1].1 = good(r#"{"errors":[{"message":"not allowed"}],"data":null}"#);
     let refused = Pager::of(table).fetch(System::GoAlert, "s1").unwrap_err();
-    assert!(refused.contains("`users` of GoAlert could not be read") && refused.contains("not allowed"));
+    assert!(
+        refused.contains("`users` of GoAlert could not be read") && refused.contains("not allowed")
+    );
 }
 
 #[test]

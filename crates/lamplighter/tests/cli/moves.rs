@@ -95,8 +95,11 @@ fn a_rota_is_compared_with_a_calendar() {
                  rotas:\n  pay:\n    timezone: UTC\n    layers: [{ people: [ana, bo], turn: 1w, handover: mon 09:00, starts: 2026-01-05 }]\n";
     std::fs::write(home.join("solar.yaml"), solar).expect("written");
     let event = |from: &str, to: &str, title: &str, guest: &str| {
-        let guest = if guest.is_empty() { String::new() } else { format!("ATTENDEE:mailto:{guest}\r\n") };
-        format!("BEGIN:VEVENT\r\nUID:{from}\r\nDTSTART:{from}Z\r\nDTEND:{to}Z\r\nSUMMARY:{title}\r\n{guest}END:VEVENT\r\n")
+        let guest =
+            if guest.is_empty() { String::new() } else { format!("ATTENDEE:mailto:{guest}\r\n") };
+        format!(
+            "BEGIN:VEVENT\r\nUID:{from}\r\nDTSTART:{from}Z\r\nDTEND:{to}Z\r\nSUMMARY:{title}\r\n{guest}END:VEVENT\r\n"
+        )
     };
     let write = |events: &[String]| {
         let text = format!("BEGIN:VCALENDAR\r\n{}END:VCALENDAR\r\n", events.concat());

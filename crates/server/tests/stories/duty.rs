@@ -137,9 +137,9 @@ async fn in_the_night_the_clocks_change_hands_change_once() {
         world.prometheus_alert(&door, &labels, Millis::from_hours(3)).await;
         world.settle().await;
         let on = world.on_now(&key).await;
-        let person = ["ana", "chen", "bo"].into_iter().find(|id| {
-            on.ends_with(world.catalogue.name_of(&PersonId::from(*id)))
-        });
+        let person = ["ana", "chen", "bo"]
+            .into_iter()
+            .find(|id| on.ends_with(world.catalogue.name_of(&PersonId::from(*id))));
         let person = person.expect("somebody is on duty");
         let page = format!("pg_{}", number + 1);
         world.expect_sms(person, &page);
