@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -32,6 +33,9 @@ pub struct HttpProvider {
     received: Arc<Mutex<Vec<Received>>>,
     answers: Arc<Mutex<VecDeque<(u16, String, String)>>>,
     usual: (u16, String),
+    takes: Arc<Mutex<Duration>>,
+    /// Requests that are being answered, and the most there ever were.
+    at_once: Arc<Mutex<(usize, usize)>>,
 }
 
 impl HttpProvider {
@@ -44,6 +48,8 @@ impl HttpProvider {
             received: Arc::default(),
             answers: Arc::default(),
             usual: (status, body.to_owned()),
+            takes: Arc::default(),
+            at_once: Arc::default(),
         };
         let serving = provider.clone();
         tokio::spawn(async move {
@@ -64,6 +70,17 @@ impl HttpProvider {
         lock(&self.answers).push_back((status, head.to_owned(), body.to_owned()));
     }
 
+    /// Takes so long over every answer from now on.
+    pub fn answer_slowly(&self, takes: Duration) {
+        *lock(&self.takes) = takes;
+    }
+
+    /// How many requests were being answered at the same time, at most.
+    #[must_use]
+    pub fn most_at_once(&self) -> usize {
+        lock(&self.at_once).1
+    }
+
     /// Answers as usual again.
     pub fn recover(&self) {
         lock(&self.answers).clear();
@@ -80,6 +97,7 @@ impl HttpProvider {
         loop {
             let Some(request) = read_request(&mut stream).await else { return };
             lock(&self.received).push(request);
+            self.take_time().await;
             let next = lock(&self.answers).pop_front();
             let usual = || (self.usual.0, String::new(), self.usual.1.clone());
             let (status, more, body) = next.unwrap_or_else(usual);
@@ -89,6 +107,19 @@ impl HttpProvider {
                 return;
             }
         }
+    }
+
+    async fn take_time(&self) {
+        let takes = *lock(&self.takes);
+        {
+            let mut at_once = lock(&self.at_once);
+            at_once.0 += 1;
+            at_once.1 = at_once.1.max(at_once.0);
+        }
+        if !takes.is_zero() {
+            tokio::time::sleep(takes).await;
+        }
+        lock(&self.at_once).0 -= 1;
     }
 }
 

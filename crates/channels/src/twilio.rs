@@ -146,8 +146,8 @@ impl Voice {
             let once = format!("{}<Pause length=\"1\"/>", say(&format!("{opening} {what}")));
             return format!("<Response>{once}{once}</Response>");
         };
-        let keys =
-            "Press 1 to take it. Press 2 to call the next step now. Press 3 to hear this again.";
+        let keys = "Press 1 to take it. Press 2 to call the next step now. Press 3 to hear this again. \
+             Press 4 to silence it.";
         let url = xml(&callbacks.url("twilio-keys"));
         let gather = format!(
             "<Gather numDigits=\"1\" timeout=\"6\" method=\"POST\" action=\"{url}\">{}</Gather>",

@@ -7,6 +7,8 @@
 //! Invariants:
 //! - just before it is sent a notice is looked at again: what has ended meanwhile is not sent;
 //! - a channel that hangs keeps no other channel waiting;
+//! - to one person one letter at a time is on its way through a channel, so that a crash repeats at most
+//!   that one (ADR 14);
 //! - what a provider said is reported until the journal has it, and is not sent again meanwhile.
 
 use crate::Metrics;
@@ -17,11 +19,13 @@ use crate::watch::Loopback;
 use channels::{Message, Outcome, Sender};
 use driver::SubmitError;
 use engine::{Command, DeliveryOutcome, NoticeStatus, Recipient, State, Submission};
-use model::{Channel, ChannelId, Medium, Millis, NoticeId, SYNTHETIC, SecretRef, Timestamp};
+use model::{
+    Channel, ChannelId, Medium, Millis, NoticeId, PersonId, SYNTHETIC, SecretRef, Timestamp,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 
 /// Letters on their way through one channel at the same time.
@@ -45,6 +49,8 @@ pub struct Outbox {
     waiter: Waiter,
     senders: BTreeMap<ChannelId, Road>,
     version: u64,
+    /// Whose turn it is, for each person and channel.
+    turns: BTreeMap<(ChannelId, PersonId), Arc<Semaphore>>,
     running: JoinSet<()>,
     on_the_way: BTreeMap<NoticeId, tokio::task::Id>,
     loopback: Option<Loopback>,
@@ -83,6 +89,7 @@ struct Parcel {
     lead: NoticeId,
     /// Notices to the same address that the message tells of too.
     others: Vec<NoticeId>,
+    to: Recipient,
     medium: Medium,
     channel: ChannelId,
 }
@@ -92,6 +99,9 @@ impl Parcel {
         std::iter::once(self.lead).chain(self.others.iter().copied())
     }
 }
+
+/// Held by the one letter that is on its way to a person through a channel.
+type Turn = Option<OwnedSemaphorePermit>;
 
 #[derive(Clone)]
 struct Road {
@@ -112,6 +122,7 @@ impl Outbox {
             desk: Arc::new(desk),
             senders: BTreeMap::new(),
             version: 0,
+            turns: BTreeMap::new(),
             running: JoinSet::new(),
             on_the_way: BTreeMap::new(),
             loopback: None,
@@ -208,10 +219,20 @@ impl Outbox {
         for parcel in self.parcels() {
             let desk = Arc::clone(&self.desk);
             let road = self.senders.get(&parcel.channel).cloned();
+            let turn = self.turn_of(&parcel);
             let notices: Vec<NoticeId> = parcel.notices().collect();
-            let task = self.running.spawn(async move { desk.deliver(parcel, road).await });
+            let task = self.running.spawn(async move { desk.deliver(parcel, road, turn).await });
             self.on_the_way.extend(notices.into_iter().map(|it| (it, task.id())));
         }
+    }
+
+    /// The line before a person's telephone or mailbox. A channel of a team has none: there nobody is
+    /// woken twice, and many letters may have to go there in a short time.
+    fn turn_of(&mut self, parcel: &Parcel) -> Option<Arc<Semaphore>> {
+        let Recipient::Person(person) = &parcel.to else { return None };
+        let address = (parcel.channel.clone(), person.clone());
+        let turn = self.turns.entry(address).or_insert_with(|| Arc::new(Semaphore::new(1)));
+        Some(Arc::clone(turn))
     }
 
     /// What is due and not on its way: the newest first, and what is late for the same address in one.
@@ -231,8 +252,8 @@ impl Outbox {
             }
             let mut others = engine::together(&state, now, lead);
             others.retain(|it| packed.insert(*it));
-            let (medium, channel) = (it.medium, it.channel.clone());
-            parcels.push(Parcel { lead, others, medium, channel });
+            let (to, medium, channel) = (it.to.clone(), it.medium, it.channel.clone());
+            parcels.push(Parcel { lead, others, to, medium, channel });
         }
         parcels
     }
@@ -260,8 +281,12 @@ fn back(it: &Loopback) -> Channel {
 }
 
 impl Writer {
-    async fn deliver(&self, parcel: Parcel, road: Option<Road>) {
+    async fn deliver(&self, parcel: Parcel, road: Option<Road>, turn: Option<Arc<Semaphore>>) {
         let medium = parcel.medium;
+        let mut turn = match turn {
+            Some(line) => Some(line.acquire_owned().await.expect("the semaphore is never closed")),
+            None => None,
+        };
         let (id, others, outcome) = match &road {
             None => {
                 let detail = "the channel is no longer configured".to_owned();
@@ -283,13 +308,13 @@ impl Writer {
             tracing::warn!(notice = %id, channel = ?medium, "a notice was not taken ({told}): {detail}");
         }
         let sent = matches!(outcome, Outcome::Sent { .. });
-        self.report(id, outcome.clone()).await;
+        self.report(id, outcome.clone(), &mut turn).await;
         for other in others {
             // What was not taken was not taken for any of them; each is tried again by itself.
             if sent {
-                self.submit(Command::Covered { notice: other, by: id }).await;
+                self.submit(Command::Covered { notice: other, by: id }, &mut turn).await;
             } else {
-                self.report(other, outcome.clone()).await;
+                self.report(other, outcome.clone(), &mut turn).await;
             }
         }
     }
@@ -339,19 +364,23 @@ impl Writer {
         Some((id, others, without_address(outcome, &message.to)))
     }
 
-    async fn report(&self, notice: NoticeId, outcome: Outcome) {
+    async fn report(&self, notice: NoticeId, outcome: Outcome, turn: &mut Turn) {
         let outcome = match outcome {
             Outcome::Sent { provider_id } => DeliveryOutcome::Sent { provider_id },
             Outcome::Transient { detail, after } => DeliveryOutcome::Transient { detail, after },
             Outcome::Permanent { detail } => DeliveryOutcome::Permanent { detail },
         };
-        self.submit(Command::Delivered { notice, outcome }).await;
+        self.submit(Command::Delivered { notice, outcome }, turn).await;
     }
 
-    /// Until the journal has it.
-    async fn submit(&self, command: Command) {
+    /// Until the journal has it. A journal that cannot be written keeps no other letter waiting.
+    async fn submit(&self, command: Command, turn: &mut Turn) {
         loop {
-            match self.shared.handle.submit(Submission::system(command.clone())).await {
+            let done = self.shared.handle.submit(Submission::system(command.clone())).await;
+            if done.is_err() {
+                *turn = None;
+            }
+            match done {
                 Ok(_) => return,
                 Err(
                     SubmitError::Unavailable(_) | SubmitError::Unknown(_) | SubmitError::Overloaded,

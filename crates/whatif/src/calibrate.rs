@@ -93,6 +93,8 @@ pub struct Verdict {
     pub span: f64,
     /// Standard deviations of the simultaneous band, on the scale of `ln(1 + x)`.
     pub width: f64,
+    /// Share of lives of the model that nowhere lie as far off as what came does somewhere.
+    pub rank: Rank,
     /// The predicted blocks, in order.
     pub blocks: Vec<Block>,
     /// Mean score of the simulation, and of repeating the last block; smaller is better.
@@ -107,6 +109,32 @@ pub struct Verdict {
     pub imputed: f64,
     /// The lengths to go on with, per class, fitted to everything.
     pub lengths: BTreeMap<Class, Length>,
+}
+
+/// A share of lives, and between what it lies, because lives are drawn by chance.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rank {
+    /// The share, from 0 to 1.
+    pub share: f64,
+    /// The lower and the upper end of the interval of Wilson (JASA 22, 1927) at 95 %.
+    pub between: (f64, f64),
+}
+
+impl Rank {
+    fn of(fewer: usize, all: usize) -> Self {
+        const Z: f64 = 1.96;
+        let (n, share) = (count(all), count(fewer) / count(all).max(1.0));
+        let middle = (share + Z * Z / (2.0 * n)) / (1.0 + Z * Z / n);
+        let half =
+            Z / (1.0 + Z * Z / n) * (share * (1.0 - share) / n + Z * Z / (4.0 * n * n)).sqrt();
+        Self { share, between: ((middle - half).max(0.0), (middle + half).min(1.0)) }
+    }
+
+    /// Whether other draws of chance might have said otherwise about `confidence`.
+    #[must_use]
+    pub fn is_at_edge(&self, confidence: f64) -> bool {
+        self.between.0 <= confidence && confidence <= self.between.1
+    }
 }
 
 /// One predicted block.
@@ -162,6 +190,8 @@ pub const ITEMS_MIN: usize = 60;
 pub const SPAN_MAX: f64 = 20.0;
 const FACTORS: [f64; 13] =
     [0.125, 0.177, 0.25, 0.354, 0.5, 0.707, 1.0, 1.414, 2.0, 2.828, 4.0, 5.657, 8.0];
+/// So many times the lives are lived where what came lies at the edge of the band.
+const EDGE_FACTOR: u32 = 5;
 const FACTOR_REPLICATIONS: u32 = 12;
 const FACTOR_ROUNDS: u32 = 4;
 
@@ -170,6 +200,15 @@ const FACTOR_ROUNDS: u32 = 4;
 /// # Errors
 /// Why these records cannot be held against anything.
 pub fn calibrate(case: &Case<'_>, gate: &Gate) -> Result<Verdict, String> {
+    let verdict = judged(case, gate)?;
+    if !verdict.rank.is_at_edge(gate.confidence) {
+        return Ok(verdict);
+    }
+    // Too close to call by so few lives.
+    judged(case, &Gate { replications: gate.replications * EDGE_FACTOR, ..*gate })
+}
+
+fn judged(case: &Case<'_>, gate: &Gate) -> Result<Verdict, String> {
     let asked = case.works.iter().filter(|it| it.class != Class::Roadmap);
     let known: Vec<Life> = asked.map(Work::life).collect();
     let weeks = index(float(case.organisation.within.length_ms()) / float(WEEK_MS));
@@ -203,7 +242,8 @@ pub fn calibrate(case: &Case<'_>, gate: &Gate) -> Result<Verdict, String> {
             (seen(&known, it.span, kept), seen(&known, before, kept))
         })
         .collect();
-    let width = width(&predicted, &observed, gate);
+    let spread = Spread::of(&predicted, &observed, gate.replications);
+    let (width, rank) = (spread.width(gate.confidence), spread.rank(&observed));
     let blocks: Vec<Block> =
         predicted.iter().zip(&observed).map(|(it, seen)| block(it, seen, width)).collect();
     let scores = scores(&blocks);
@@ -216,6 +256,7 @@ pub fn calibrate(case: &Case<'_>, gate: &Gate) -> Result<Verdict, String> {
         passed: inside && scores.0 <= scores.1 && span <= SPAN_MAX,
         span,
         width,
+        rank,
         blocks,
         scores,
         items: known.len(),
@@ -513,25 +554,53 @@ fn moments(lives: &[Seen], sign: Sign) -> Option<(f64, f64)> {
 /// Where every life agrees, one per cent off is still the same.
 const DEVIATION_MIN: f64 = 0.01;
 
-/// So many standard deviations hold every sign of every block at once, in `confidence` of all lives.
-fn width(predicted: &[Predicted], observed: &[(Seen, Seen)], gate: &Gate) -> f64 {
-    let mut furthest: Vec<f64> = (0..gate.replications as usize)
-        .map(|replication| {
-            let mut most = 0.0_f64;
-            for (it, (came, _)) in predicted.iter().zip(observed) {
-                for sign in SIGNS.into_iter().filter(|it| came[*it as usize].is_some()) {
-                    let Some((mean, deviation)) = moments(&it.lives, sign) else { continue };
-                    let Some(lived) = it.lives[replication][sign as usize] else { continue };
-                    most = most.max((lived.ln_1p() - mean).abs() / deviation);
-                }
-            }
-            most
-        })
-        .collect();
-    furthest.sort_by(f64::total_cmp);
-    // A new life is compared with moments that it did not help to make.
-    let inflated = (1.0 + 1.0 / f64::from(gate.replications)).sqrt();
-    crate::statistics::percentile(&furthest, gate.confidence).unwrap_or(0.0) * inflated
+/// What lives of the model do, and how far off what came lies among them.
+struct Spread {
+    /// Per observed sign of each block: which, and mean and standard deviation of `ln(1 + x)` over lives.
+    scales: Vec<(usize, Sign, f64, f64)>,
+    /// For each life how many standard deviations it lies off where it lies off most, in order.
+    furthest: Vec<f64>,
+}
+
+impl Spread {
+    fn of(predicted: &[Predicted], observed: &[(Seen, Seen)], replications: u32) -> Self {
+        let signs = predicted.iter().zip(observed).enumerate().flat_map(|(number, (it, seen))| {
+            let came = SIGNS.into_iter().filter(|it| seen.0[*it as usize].is_some());
+            came.filter_map(move |sign| {
+                let (mean, deviation) = moments(&it.lives, sign)?;
+                Some((number, sign, mean, deviation))
+            })
+        });
+        let mut spread = Self { scales: signs.collect(), furthest: vec![] };
+        // A new life is compared with moments that it did not help to make.
+        let inflated = (1.0 + 1.0 / f64::from(replications)).sqrt();
+        let lives = (0..replications as usize).map(|life| {
+            let lived = |it: usize, sign: Sign| predicted[it].lives[life][sign as usize];
+            spread.off_by(lived) * inflated
+        });
+        spread.furthest = lives.collect();
+        spread.furthest.sort_by(f64::total_cmp);
+        spread
+    }
+
+    /// How many standard deviations a life lies off where it lies off most.
+    fn off_by(&self, lived: impl Fn(usize, Sign) -> Option<f64>) -> f64 {
+        let off = self.scales.iter().filter_map(|(number, sign, mean, deviation)| {
+            Some((lived(*number, *sign)?.ln_1p() - mean).abs() / deviation)
+        });
+        off.fold(0.0, f64::max)
+    }
+
+    /// So many standard deviations hold every sign of every block at once, in `confidence` of all lives.
+    fn width(&self, confidence: f64) -> f64 {
+        crate::statistics::percentile(&self.furthest, confidence).unwrap_or(0.0)
+    }
+
+    /// Among how many lives of the model what came would be the worst.
+    fn rank(&self, observed: &[(Seen, Seen)]) -> Rank {
+        let off = self.off_by(|it, sign| observed[it].0[sign as usize]);
+        Rank::of(self.furthest.partition_point(|it| *it < off), self.furthest.len())
+    }
 }
 
 fn block(it: &Predicted, (came, before): &(Seen, Seen), width: f64) -> Block {

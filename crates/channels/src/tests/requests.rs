@@ -518,7 +518,7 @@ async fn a_call_by_twilio() {
     To: +254700000001
     From: +15550199
     Timeout: 25
-    Twiml: <Response><Gather numDigits="1" timeout="6" method="POST" action="https://lamp.example/callbacks/way/twilio-keys/no_7/c0de"><Say language="en-GB">This is Lamplighter. Lights stay dark: 5% fail. Press 1 to take it. Press 2 to call the next step now. Press 3 to hear this again.</Say></Gather><Gather numDigits="1" timeout="6" method="POST" action="https://lamp.example/callbacks/way/twilio-keys/no_7/c0de"><Say language="en-GB">This is Lamplighter. Lights stay dark: 5% fail. Press 1 to take it. Press 2 to call the next step now. Press 3 to hear this again.</Say></Gather><Say language="en-GB">No key was pressed. Somebody else may be called.</Say></Response>
+    Twiml: <Response><Gather numDigits="1" timeout="6" method="POST" action="https://lamp.example/callbacks/way/twilio-keys/no_7/c0de"><Say language="en-GB">This is Lamplighter. Lights stay dark: 5% fail. Press 1 to take it. Press 2 to call the next step now. Press 3 to hear this again. Press 4 to silence it.</Say></Gather><Gather numDigits="1" timeout="6" method="POST" action="https://lamp.example/callbacks/way/twilio-keys/no_7/c0de"><Say language="en-GB">This is Lamplighter. Lights stay dark: 5% fail. Press 1 to take it. Press 2 to call the next step now. Press 3 to hear this again. Press 4 to silence it.</Say></Gather><Say language="en-GB">No key was pressed. Somebody else may be called.</Say></Response>
     StatusCallback: https://lamp.example/callbacks/way/twilio-call/no_7/c0de
     StatusCallbackMethod: POST
     StatusCallbackEvent: ringing

@@ -51,8 +51,8 @@ pub(super) fn show(text: &mut String, it: &Evidence) {
     );
     let _ = writeln!(
         text,
-        "foretold from {} days in the past as {}, with one band that a true model leaves anywhere in \
-         one case of ten:",
+        "foretold as {1}, each time from one of {0} days in the past, with one band for everything that a \
+         true model leaves anywhere in one case of ten:",
         verdict.blocks.len(),
         it.now
     );
@@ -66,9 +66,23 @@ pub(super) fn show(text: &mut String, it: &Evidence) {
     let (model, persistence) = verdict.scores;
     let _ = writeln!(
         text,
-        "score {} beside {} of repeating the weeks before (CRPS of ln(1+x); smaller is better)\n",
+        "score {} beside {} of repeating the weeks before (CRPS of ln(1+x); smaller is better)",
         number(model),
         number(persistence)
+    );
+    let (share, (low, high)) = (verdict.rank.share, verdict.rank.between);
+    let _ = writeln!(
+        text,
+        "what came lies further off than {} % of lives of this model do ({} to {} %, because lives are drawn by \
+         chance); above 90 % nothing is compared{}\n",
+        number(100.0 * share),
+        number(100.0 * low),
+        number(100.0 * high),
+        if verdict.rank.is_at_edge(0.9) {
+            ". That is at the edge: another seed may say otherwise, so lean on neither answer"
+        } else {
+            ""
+        }
     );
     eras::show(text, &it.eras, it.transfer.as_ref());
 }
@@ -154,6 +168,8 @@ pub(super) fn json(it: &Evidence) -> Value {
             "items": verdict.items,
             "weeks": verdict.weeks,
             "imputed_share": verdict.imputed,
+            "rank": verdict.rank.share,
+            "rank_between": [verdict.rank.between.0, verdict.rank.between.1],
             "score": verdict.scores.0,
             "persistence_score": verdict.scores.1,
             "blocks": verdict.blocks.iter().map(block).collect::<Value>(),

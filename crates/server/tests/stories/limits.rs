@@ -150,3 +150,21 @@ async fn in_a_storm_the_fourth_call_is_a_list_and_one_answer_takes_it() {
     drop(state);
     assert!(world.node().metrics_text()().contains("lamplighter_pages_per_person_per_10min_max 4"));
 }
+
+#[tokio::test]
+async fn to_one_person_one_letter_at_a_time_is_on_its_way() {
+    let mut world = World::at(MONDAY).await;
+    let key = world.api_token("bo").await;
+    let mut reported = 0;
+    for number in 1..=3 {
+        let body = json!({ "title": format!("trouble {number}"), "team": "payments" }).to_string();
+        let (status, _) = world.http("POST", "/api/v1/incidents", Some(&key), &body).await;
+        reported += u32::from(status == StatusCode::OK);
+    }
+    assert_eq!(reported, 3);
+    // So slow that two letters which may go side by side do.
+    world.gateway.answer_slowly(std::time::Duration::from_millis(50));
+    world.settle().await;
+    world.expect_all("ana", Medium::Sms, &["trouble 1", "trouble 2", "trouble 3"]);
+    assert_eq!(world.gateway.most_at_once(), 1, "a crash repeats at most the one on its way");
+}

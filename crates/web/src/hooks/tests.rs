@@ -488,8 +488,8 @@ async fn a_call_reads_the_page_and_takes_keys() {
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response><Gather numDigits=\"1\" timeout=\"8\" \
              method=\"POST\" action=\"{URL}{path}\"><Say language=\"en-GB\">Page 1. \
              &lt;b&gt;no lights&lt;/b&gt; &amp; &quot;no&quot; water. Press 1 to take it. Press 2 to call \
-             the next step now. Press 3 to hear this again.</Say></Gather><Say language=\"en-GB\">No key \
-             was pressed. Somebody else may be called.</Say></Response>"
+             the next step now. Press 3 to hear this again. Press 4 to silence it.</Say></Gather><Say \
+             language=\"en-GB\">No key was pressed. Somebody else may be called.</Say></Response>"
         )
     );
     let (_, body) = house.twilio(&path, &keys("2")).await;

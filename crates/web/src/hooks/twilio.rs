@@ -131,7 +131,11 @@ fn words(text: &str) -> String {
     text.chars().filter(|it| it.is_ascii_alphanumeric() || *it == '-').take(40).collect()
 }
 
-/// A key was pressed.
+/// What asks a second time is answered to this address.
+const SURE: &str = "silence=sure";
+
+/// A key was pressed. `4` hides what the page is about from everybody, so it is asked for twice: a thumb
+/// that slips leaves nobody without light.
 pub(crate) async fn digits(
     State(context): State<Context>,
     Path(path): Path<Named>,
@@ -147,9 +151,12 @@ pub(crate) async fn digits(
         return twiml(&goodbye(&way, "This page is closed."));
     };
     let again = |before| twiml(&read_aloud(&context, &way, &uri, page, before));
+    let sure = uri.query() == Some(SURE);
     let act = match value(&fields, "Digits") {
         "1" => Act::Acknowledge,
         "2" => Act::Escalate,
+        "4" if sure => Act::Silence { length: None },
+        "4" => return twiml(&asked_twice(&context, &way, &uri, page)),
         _ => return again(None),
     };
     // One call may press several keys, each once.
@@ -159,7 +166,7 @@ pub(crate) async fn digits(
     let asked = Heard { person: &person, media: &[], via: "call", key, said };
     let told = spoken(&desk::carry_out(&context, asked).await.text);
     match act {
-        Act::Acknowledge => twiml(&goodbye(&way, &told)),
+        Act::Acknowledge | Act::Silence { .. } => twiml(&goodbye(&way, &told)),
         _ => again(Some(&told)),
     }
 }
@@ -175,7 +182,7 @@ fn called(context: &Context, notice: NoticeId) -> Option<(PersonId, PageId)> {
     }
 }
 
-/// Reads the page aloud and asks for a key, which comes to the address it was asked from.
+/// Reads the page aloud and asks for a key.
 fn read_aloud(
     context: &Context,
     way: &Way,
@@ -191,14 +198,28 @@ fn read_aloud(
     let before = before.map_or(String::new(), |it| format!("{it} "));
     let text = format!(
         "{before}Page {}. {}. Press 1 to take it. Press 2 to call the next step now. Press 3 to hear \
-         this again.",
+         this again. Press 4 to silence it.",
         page.0,
         spoken(&title)
     );
-    let action = xml::escaped(&address(context, uri));
+    gather(context, way, uri.path(), &text)
+}
+
+fn asked_twice(context: &Context, way: &Way, uri: &Uri, page: PageId) -> String {
+    let text = format!(
+        "For one hour nobody would be called for what page {} is about. Press 4 again to silence it. \
+         Press 3 to go back.",
+        page.0
+    );
+    gather(context, way, &format!("{}?{SURE}", uri.path()), &text)
+}
+
+/// Says something and waits for a key, which comes to that path.
+fn gather(context: &Context, way: &Way, path: &str, text: &str) -> String {
+    let action = xml::escaped(&address(context, path));
     xml::document(&format!(
         "<Gather numDigits=\"1\" timeout=\"{KEY_WAIT_S}\" method=\"POST\" action=\"{action}\">{}</Gather>{}",
-        xml::say(language(way), &text),
+        xml::say(language(way), text),
         xml::say(language(way), "No key was pressed. Somebody else may be called."),
     ))
 }
@@ -212,6 +233,7 @@ fn spoken(text: &str) -> String {
     let words: Vec<String> = text
         .replace("pg_", "page ")
         .replace("in_", "incident ")
+        .replace("si_", "silence ")
         .split_whitespace()
         .map(str::to_owned)
         .collect();
@@ -238,7 +260,7 @@ fn verified(
         return Err(Refused::Closed);
     };
     let fields: Fields = form_urlencoded::parse(body).into_owned().collect();
-    let url = address(context, uri);
+    let url = address(context, uri.path_and_query().map_or("", |it| it.as_str()));
     let given = headers.get("x-twilio-signature").and_then(|it| it.to_str().ok()).unwrap_or("");
     let tokens = context.hooks.good(Some(token), way.back.as_ref());
     if is_signed(&tokens, &url, &fields, given) {
@@ -264,8 +286,7 @@ fn about(
 }
 
 /// The address of a request as the provider knows it.
-fn address(context: &Context, uri: &Uri) -> String {
-    let rest = uri.path_and_query().map_or("", |it| it.as_str());
+fn address(context: &Context, rest: &str) -> String {
     format!("{}{rest}", context.public_url.trim_end_matches('/'))
 }
 

@@ -22,8 +22,8 @@
 //! Invariant: nothing of the second era but its arrivals is read before it is predicted.
 
 use super::{
-    Block, Case, Gate, Items, Known, Predicted, Row, SPAN_MAX, Seen, block, length, listed, run,
-    scores, seen, span, width,
+    Block, Case, Gate, Items, Known, Predicted, Row, SPAN_MAX, Seen, Spread, block, length, listed,
+    run, scores, seen, span,
 };
 use crate::calendar::Span;
 use crate::compare::{Parameter, Sweep};
@@ -347,7 +347,7 @@ fn foretold(
             (conditional(seen(&lives, *it, kept)), conditional(seen(&lives, as_before, kept)))
         })
         .collect();
-    let width = width(&predicted, &observed, gate);
+    let width = Spread::of(&predicted, &observed, gate.replications).width(gate.confidence);
     let blocks: Vec<Block> =
         predicted.iter().zip(&observed).map(|(it, seen)| block(it, seen, width)).collect();
     let inside = blocks.iter().flat_map(|it| &it.rows).all(Row::holds);

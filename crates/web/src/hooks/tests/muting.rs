@@ -1,4 +1,4 @@
-//! Silences set and ended by text message.
+//! Silences set and ended by text message and by the keys of a telephone.
 
 use super::*;
 use engine::{Silence, TokenKind};
@@ -74,4 +74,35 @@ async fn what_was_called_by_hand_or_went_elsewhere_is_not_hidden() {
     house.says("c", ANA, "mute").await;
     let set = house.silence(1);
     assert_eq!(set.ends_at.since(set.starts_at), Millis::from_hours(1));
+}
+
+#[tokio::test]
+async fn a_call_silences_when_it_is_asked_twice() {
+    let house = ringing().await;
+    let notice = house.notice("ana", Medium::Sms);
+    let code = crate::callback_code(&LINK_KEY, &"voice".into(), notice);
+    let path = format!("/callbacks/voice/twilio-keys/{notice}/{code}");
+    let keys = |digits: &'static str| [("CallSid", "CA1"), ("Digits", digits), ("To", ANA)];
+    let silences = || house.handle.state().silences.len();
+    // Once asks, and going back forgets it.
+    let (_, body) = house.twilio(&path, &keys("4")).await;
+    let sure = format!("{path}?silence=sure");
+    assert!(body.contains(&format!("action=\"{URL}{sure}\"")), "{body}");
+    assert!(
+        body.contains("For one hour nobody would be called for what page 1 is about."),
+        "{body}"
+    );
+    let (_, body) = house.twilio(&sure, &keys("3")).await;
+    assert!(body.contains("Press 1 to take it.") && !body.contains("sure"), "{body}");
+    assert_eq!(silences(), 0);
+    // The second time does it, once.
+    for _ in 0..2 {
+        let (status, body) = house.twilio(&sure, &keys("4")).await;
+        assert_eq!(status, StatusCode::OK);
+        assert!(body.contains("silence 1: until ") && body.contains("it hides 2 now"), "{body}");
+        assert!(body.contains("<Hangup/>"), "{body}");
+    }
+    assert_eq!(silences(), 1);
+    let set = house.silence(1);
+    assert_eq!((set.by.as_str(), set.ends_at.since(set.starts_at)), ("ana", Millis::from_hours(1)));
 }
