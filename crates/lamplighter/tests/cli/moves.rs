@@ -109,14 +109,22 @@ fn a_rota_is_compared_with_a_calendar() {
     let second = event("20260112T090000", "20260119T090000", "Payments", "bo@solar.example");
     write(&[first.clone(), second]);
     let command = "oncall pay --config solar.yaml --from 2026-01-05T09:00:00Z --to 2026-01-19T09:00:00Z --against theirs.ics";
-    assert_snapshot!(typed(&home, command), @"");
+    let agree = "exit code 0\n--- output\n336 hours were compared, 0 differences\n--- errors\n";
+    assert_eq!(typed(&home, command), agree);
     let swapped = event("20260112T090000", "20260114T090000", "ana", "");
     let stranger = event("20260114T090000", "20260119T090000", "Jonathan", "");
     write(&[first, swapped, stranger]);
-    assert_snapshot!(typed(&home, command), @"");
-    assert_snapshot!(typed(&home, &command.replace("theirs", "missing")), @"");
-    let typed_token = "import --from pagerduty --token u+secret";
-    assert_snapshot!(typed(&home, typed_token), @"");
-    assert_snapshot!(typed(&home, "import --from goalert --token env:LAMPLIGHTER_NOT_SET"), @"");
+    let differ = "exit code 1\n--- output\nnot understood: nobody here is called `Jonathan`\n\
+        2026-01-12T09:00:00Z to 2026-01-14T09:00:00Z: here bo, in the calendar ana\n\
+        2026-01-14T09:00:00Z to 2026-01-19T09:00:00Z: here bo, in the calendar somebody-unknown-here\n\
+        336 hours were compared, 2 differences\n--- errors\n";
+    assert_eq!(typed(&home, command), differ);
+    let missing = typed(&home, &command.replace("theirs", "missing"));
+    assert!(missing.starts_with("exit code 3\n") && missing.contains("missing.ics cannot be read"));
+    let secret = typed(&home, "import --from pagerduty --token u+secret");
+    assert!(secret.starts_with("exit code 1\n") && secret.contains("not written on the command line"));
+    assert!(!secret.contains("u+secret"), "{secret}");
+    let unset = typed(&home, "import --from goalert --token env:LAMPLIGHTER_NOT_SET");
+    assert!(unset.contains("the environment variable LAMPLIGHTER_NOT_SET is not set"), "{unset}");
     std::fs::remove_dir_all(home).expect("ours");
 }
