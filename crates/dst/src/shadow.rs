@@ -438,7 +438,8 @@ impl Shadow {
             Event::VerificationAsked { notice, .. } => {
                 self.due.insert(notice.notice, record.at);
             }
-            Event::DutyConfirmed { .. } => {
+            // When shadow mode begins nothing leaves here any more.
+            Event::DutyConfirmed { .. } | Event::ShadowBegan { .. } => {
                 let state = &self.state;
                 self.due.retain(|id, _| {
                     let status = state.notices.get(id).map(|it| &it.status);
