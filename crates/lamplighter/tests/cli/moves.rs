@@ -122,7 +122,9 @@ fn a_rota_is_compared_with_a_calendar() {
     let missing = typed(&home, &command.replace("theirs", "missing"));
     assert!(missing.starts_with("exit code 3\n") && missing.contains("missing.ics cannot be read"));
     let secret = typed(&home, "import --from pagerduty --token u+secret");
-    assert!(secret.starts_with("exit code 1\n") && secret.contains("not written on the command line"));
+    assert!(
+        secret.starts_with("exit code 1\n") && secret.contains("not written on the command line")
+    );
     assert!(!secret.contains("u+secret"), "{secret}");
     let unset = typed(&home, "import --from goalert --token env:LAMPLIGHTER_NOT_SET");
     assert!(unset.contains("the environment variable LAMPLIGHTER_NOT_SET is not set"), "{unset}");
