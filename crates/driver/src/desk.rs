@@ -476,7 +476,7 @@ impl<J: Journal> Core<J> {
                     return Outcome::Repeats(seq);
                 }
                 let first = pending.len();
-                match self.planted.rewritten(&done.records) {
+                match self.planted.rewritten(self.engine.state(), &done.records) {
                     None => pending.extend(done.records),
                     Some(rewritten) => {
                         pending.extend(rewritten);

@@ -38,6 +38,6 @@ pub use handle::{Handle, QUEUE_MAX, RequestError};
 pub use look::Look;
 pub use pace::Pace;
 #[cfg(any(test, feature = "planted-bugs"))]
-pub use planted::Planted;
+pub use planted::{Planted, RewriteBy};
 pub use restore::OpenError;
 pub use thread::spawn;

@@ -2,7 +2,11 @@
 //!
 //! Without the feature `planted-bugs` every question here is answered with "no" at compile time.
 
-use engine::{EventRecord, Submission};
+use engine::{EventRecord, State, Submission};
+
+/// Changes what a command caused, by the state after it.
+#[cfg(any(test, feature = "planted-bugs"))]
+pub type RewriteBy = fn(&State, Vec<EventRecord>) -> Vec<EventRecord>;
 
 /// Which bugs are planted. None, unless a simulation says otherwise.
 #[cfg(any(test, feature = "planted-bugs"))]
@@ -25,6 +29,8 @@ pub struct Planted {
     pub panics_over: Option<fn(&Submission) -> bool>,
     /// Changes what a command caused.
     pub rewrite: Option<fn(Vec<EventRecord>) -> Vec<EventRecord>>,
+    /// The same, by the state after the command.
+    pub rewrite_by: Option<RewriteBy>,
 }
 
 /// Nothing is planted.
@@ -88,15 +94,23 @@ impl Planted {
 
     /// What a command is made to have caused instead, if that differs.
     #[cfg(any(test, feature = "planted-bugs"))]
-    pub(crate) fn rewritten(&self, records: &[EventRecord]) -> Option<Vec<EventRecord>> {
-        let rewritten = self.rewrite?(records.to_vec());
+    pub(crate) fn rewritten(
+        &self,
+        state: &State,
+        records: &[EventRecord],
+    ) -> Option<Vec<EventRecord>> {
+        let rewritten = match (self.rewrite, self.rewrite_by) {
+            (Some(rewrite), _) => rewrite(records.to_vec()),
+            (None, Some(rewrite)) => rewrite(state, records.to_vec()),
+            (None, None) => return None,
+        };
         (rewritten != records).then_some(rewritten)
     }
 
     /// What a command is made to have caused instead: nothing else, ever.
     #[cfg(not(any(test, feature = "planted-bugs")))]
     #[expect(clippy::unused_self, reason = "with the feature it is used")]
-    pub(crate) const fn rewritten(&self, _: &[EventRecord]) -> Option<Vec<EventRecord>> {
+    pub(crate) const fn rewritten(&self, _: &State, _: &[EventRecord]) -> Option<Vec<EventRecord>> {
         None
     }
 }

@@ -1,6 +1,7 @@
 //! Bugs planted on purpose. The list grows with every real one.
 
 mod dealing;
+mod duty;
 
 use driver::Planted;
 use engine::{Event, EventRecord};
@@ -79,11 +80,27 @@ pub enum Bug {
     OwedForgotten,
     /// A condition leaves out a step, and nothing says so.
     SilentlyLeftOut,
+    /// Whoever an override replaces is called, and whoever has their duty is not.
+    ReplacedIsPaged,
+    /// Whoever changes who is on duty is thanked, and nothing changes.
+    OverrideForgotten,
+    /// A swap counts before it is accepted.
+    SwapWithoutAnswer,
+    /// An accepted swap changes nothing.
+    SwapNotCarriedOut,
+    /// A page that is given back ends, and calls nobody.
+    GivenBackToNobody,
+    /// A handover that nobody reads calls, and its call goes to nobody.
+    HandoverCallsNobody,
+    /// Nobody looks after a handover that nobody reads.
+    HandoverLeftLying,
+    /// Whoever reads a handover back is thanked, and it stays unread.
+    ReadBackForgotten,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 42] = [
         Self::LostTimer,
         Self::MissingSync,
         Self::SentTwice,
@@ -118,6 +135,14 @@ impl Bug {
         Self::ReceiptTurned,
         Self::OwedForgotten,
         Self::SilentlyLeftOut,
+        Self::ReplacedIsPaged,
+        Self::OverrideForgotten,
+        Self::SwapWithoutAnswer,
+        Self::SwapNotCarriedOut,
+        Self::GivenBackToNobody,
+        Self::HandoverCallsNobody,
+        Self::HandoverLeftLying,
+        Self::ReadBackForgotten,
     ];
 
     /// The bug called so.
@@ -160,6 +185,14 @@ impl Bug {
             Self::ReceiptTurned => planted.rewrite = Some(dealing::with_receipts_turned),
             Self::OwedForgotten => planted.rewrite = Some(dealing::without_more_tries),
             Self::SilentlyLeftOut => planted.rewrite = Some(dealing::without_what_was_left_out),
+            Self::ReplacedIsPaged => planted.rewrite_by = Some(duty::replaced_is_paged),
+            Self::OverrideForgotten => planted.rewrite = Some(duty::override_forgotten),
+            Self::SwapWithoutAnswer => planted.rewrite = Some(duty::swap_without_answer),
+            Self::SwapNotCarriedOut => planted.rewrite = Some(duty::swap_not_carried_out),
+            Self::GivenBackToNobody => planted.rewrite = Some(duty::given_back_to_nobody),
+            Self::HandoverCallsNobody => planted.rewrite = Some(duty::handover_calls_nobody),
+            Self::HandoverLeftLying => planted.rewrite = Some(duty::handover_left_lying),
+            Self::ReadBackForgotten => planted.rewrite = Some(duty::read_back_forgotten),
             Self::MissingSync
             | Self::SentTwice
             | Self::SentAfterEnd

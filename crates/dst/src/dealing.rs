@@ -28,11 +28,12 @@ impl World {
         let who = by.clone();
         let via = "view".to_owned();
         let alert = self.shadow.state.incidents[&incident].alerts.last().copied();
-        let command = match (self.dice.below(9), pages.last().copied(), alert) {
+        let command = match (self.dice.below(11), pages.last().copied(), alert) {
             (0 | 1, ..) => Command::Renew { what, by },
             (2, ..) => Command::Hand { what, by, to },
             (3, ..) => Command::Snooze { what, by, until },
             (4, ..) => Command::Wake { what, by },
+            (9 | 10, ..) => Command::GiveBack { what, by, via },
             (5, ..) => Command::MergeIncidents { incident, into: other, by },
             (6, Some(page), _) => Command::Escalate { page, by, via },
             // Rare: from then on no bound is looked at.
@@ -73,7 +74,7 @@ impl World {
             Command::Renew { .. } | Command::Wake { .. } | Command::PageAnyway { .. } => {
                 !events.is_empty()
             }
-            _ => true,
+            _ => Self::duty_dealt(command, accepted).unwrap_or(true),
         };
         hold(right, ACCEPTED, || format!("{command:?} came to {events:?}"))
     }

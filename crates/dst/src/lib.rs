@@ -19,6 +19,9 @@
 //! - *somebody answers for what is open*, *several take what several must*, *only what may wait waits*,
 //!   *no call waits for long*, *nothing comes back early*, *nobody is reminded of what they do not
 //!   have*, *another pager calls*: whoever deals with a page leaves nobody out;
+//! - *whoever is on duty is called*, *whoever is not on duty any more is not called*, *a swap counts when it
+//!   is accepted*, *a page given back calls again*, *a handover goes to whoever is on duty*, *a handover that
+//!   nobody reads calls somebody*, *a handover that was read calls nobody*: the rota is what people made of it;
 //! - *deadlines are kept*, *no step is cut short*, *steps follow each other*, *an alert that is
 //!   repeated does not end*: time works.
 //!
@@ -29,6 +32,7 @@
 mod bug;
 mod dealing;
 mod dice;
+mod duty;
 mod journal;
 mod organisation;
 mod outbox;

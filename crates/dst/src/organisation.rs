@@ -190,11 +190,13 @@ fn rota(dice: &mut Dice, members: &[PersonId]) -> Rota {
         rules: model::LayerRules::default(),
     };
     let timezone = (*dice.pick(&ZONES)).to_owned();
-    // Handovers call nobody for an alert; the lives of this simulation are judged by alerts alone.
-    let rules = model::RotaRules {
-        handover: model::HandoverRules { on: Some(false), ..model::HandoverRules::default() },
-        ..model::RotaRules::default()
+    let handover = model::HandoverRules {
+        on: Some(dice.chance(400)),
+        before: dice.mins(10, 120),
+        nag: dice.mins(10, 60),
+        page: dice.chance(850).then(|| dice.mins(20, 180)),
     };
+    let rules = model::RotaRules { handover, ..model::RotaRules::default() };
     Rota { timezone, layers: vec![layer], load: load(dice), confirm: None, rules }
 }
 

@@ -44,6 +44,14 @@ pub(crate) enum Move {
     Incident { closes: bool },
     /// Somebody does something else with what is open.
     Deal,
+    /// Somebody changes who is on duty, or asks for a shift.
+    Duty,
+    /// Whoever was asked for a swap answers.
+    AnswerSwap { swap: model::SwapId },
+    /// Somebody writes what they hand over.
+    WriteHandover { handover: model::HandoverId },
+    /// Somebody reads what was handed over.
+    ReadHandover { handover: model::HandoverId },
     /// A provider says what became of a message, or what it believes.
     Receipt { notice: NoticeId, evidence: engine::ReceiptEvidence },
     /// Somebody calls for help.
@@ -195,6 +203,7 @@ impl World {
         // More often than people report something, or what is open would pile up for ever.
         plan(self, 700, Happening::Outside(Move::Incident { closes: true }));
         plan(self, 900, Happening::Outside(Move::Deal));
+        plan(self, 700, Happening::Outside(Move::Duty));
         plan(self, 300, Happening::Outside(Move::Raise));
         plan(self, 400, Happening::Outside(Move::Silence));
         plan(self, 150, Happening::Outside(Move::EndSilence));
@@ -292,6 +301,10 @@ impl World {
             }
             Move::Incident { closes } => self.incident(closes),
             Move::Deal => self.deal(),
+            Move::Duty => self.change_duty(),
+            Move::AnswerSwap { swap } => self.answer_swap(swap),
+            Move::WriteHandover { handover } => self.write_handover(handover),
+            Move::ReadHandover { handover } => self.read_handover(handover),
             Move::Receipt { notice, evidence } => self.receipt(notice, evidence),
             Move::Raise => match self.outside.cry(&self.shadow.state) {
                 Some(submission) => {
@@ -350,6 +363,7 @@ impl World {
     /// What people and systems do because of what they see in the journal.
     pub(crate) fn follow(&mut self, fresh: &[EventRecord]) {
         for record in fresh {
+            self.follow_duty(record);
             match &record.event {
                 Event::ReviewAsked { incident, .. } if self.dice.chance(400) => {
                     let (incident, wait) = (*incident, self.dice.mins(30, 4_000));

@@ -5,6 +5,7 @@
 //! it is at the same time the proof that replay equals live.
 
 mod deals;
+mod duty;
 
 use crate::journal::ORG;
 use engine::{
@@ -57,6 +58,7 @@ pub(crate) struct Shadow {
     /// Notices that stand in a list.
     listed: BTreeSet<NoticeId>,
     deals: deals::Deals,
+    duty: duty::Duty,
     alerts: BTreeSet<AlertId>,
     incidents: BTreeSet<IncidentId>,
     digest_day: i64,
@@ -141,6 +143,7 @@ impl Shadow {
             format!("record {} is at {}, before {}", record.seq, record.at, self.state.at)
         })?;
         self.before(record)?;
+        self.before_duty(record)?;
         let state = &mut self.state;
         catch_unwind(AssertUnwindSafe(|| state.apply(record))).map_err(|_| Broken {
             property: "every record follows from those before it",
@@ -370,7 +373,9 @@ impl Shadow {
             _ => self.after_reaching(record)?,
         }
         self.nobody_is_lost(record)?;
-        self.after_dealing(record)
+        self.after_dealing(record)?;
+        self.after_duty(record);
+        Ok(())
     }
 
     /// The same of what is about reaching people.
@@ -433,7 +438,8 @@ impl Shadow {
             Event::VerificationAsked { notice, .. } => {
                 self.due.insert(notice.notice, record.at);
             }
-            Event::DutyConfirmed { .. } => {
+            // When shadow mode begins nothing leaves here any more.
+            Event::DutyConfirmed { .. } | Event::ShadowBegan { .. } => {
                 let state = &self.state;
                 self.due.retain(|id, _| {
                     let status = state.notices.get(id).map(|it| &it.status);
@@ -468,6 +474,7 @@ impl Shadow {
             return Err(Broken { property: "every alert calls somebody or says why not", detail });
         }
         self.somebody_answers()?;
+        self.duty_at_rest()?;
         for alert in self.state.firing.values() {
             let Some(NotPagedReason::Silenced { silence }) = self.state.alerts[alert].not_paged
             else {
@@ -503,7 +510,7 @@ impl Shadow {
         hold(!self.sent.contains(&id), "what was sent is not sent again", || {
             detail("it is reported as sent")
         })?;
-        if let Some(check) = self.may_send_aside(id) {
+        if let Some(check) = self.may_send_aside(id).or_else(|| self.may_send_handover(id)) {
             return check;
         }
         if let Some(Purpose::Update { incident }) =

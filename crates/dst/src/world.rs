@@ -386,7 +386,8 @@ impl World {
         }
         // By the writer's own account, and by the auditor's.
         let page = self.shadow.page_due();
-        let due = core.next_due().into_iter().chain(page.map(|(at, _)| at)).min();
+        let due = core.next_due().into_iter().chain(page.map(|(at, _)| at));
+        let due = due.chain(self.shadow.handover_due()).min();
         let due = due.filter(|it| *it <= now);
         self.overdue_since = due.map(|_| self.overdue_since.unwrap_or(self.now));
         if let Some((due, since)) = due.zip(self.overdue_since) {

@@ -255,7 +255,9 @@ fn give_back(
         let partly = page.takers().any(|it| it == by) && page.can_be_acknowledged();
         let Some(from) = page.holder().or(partly.then_some(by)) else { continue };
         let ended = |reason: String| Event::PageEnded { page: *id, reason };
-        let event = if partly {
+        // After the last step nobody else is called: whoever steps back leaves it to nobody.
+        let last = matches!(page.status, PageStatus::Exhausted { .. });
+        let event = if partly && !last {
             goes_back(*id, from, by, via, true)
         } else if state.is_quiet(page.incident) {
             ended(format!("{by} gave it back, and everything that fires is silenced"))
@@ -263,7 +265,7 @@ fn give_back(
             // One call goes on for the whole incident, not one for each of its pages.
             ended(format!("{first} calls for the whole incident"))
         } else {
-            goes_back(*id, from, by, via, has_next(state, context, page))
+            goes_back(*id, from, by, via, !last && has_next(state, context, page))
         };
         events.push(event);
     }

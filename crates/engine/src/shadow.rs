@@ -437,6 +437,22 @@ fn add<T: Clone>(calls: &mut Map<u64, T>, call: T) {
     }
 }
 
+/// What was to be sent, or tried again, when another pager took over stays here as well.
+fn keep_here(state: &mut State, at: Timestamp) {
+    let due = |it: &crate::Notice| matches!(it.status, NoticeStatus::Due { .. });
+    let ids: Vec<NoticeId> = state
+        .notices
+        .iter()
+        .filter(|(_, it)| due(it) && state.stays(it.purpose))
+        .map(|(id, _)| *id)
+        .collect();
+    for id in ids {
+        if let Some(it) = state.notices.get_mut(&id) {
+            it.status = NoticeStatus::Shadowed { at };
+        }
+    }
+}
+
 pub(crate) fn apply(state: &mut State, record: &EventRecord) {
     match &record.event {
         Event::ShadowBegan { team } => {
@@ -447,6 +463,7 @@ pub(crate) fn apply(state: &mut State, record: &EventRecord) {
                     state.shadow.teams.insert(team.clone(), record.at);
                 }
             }
+            keep_here(state, record.at);
         }
         Event::ShadowEnded { team, by } => {
             if by.is_none() {

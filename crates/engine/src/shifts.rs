@@ -123,6 +123,12 @@ fn worth_having(
     if let Some(it) = named.iter().find(|it| !catalogue.people.contains_key(**it)) {
         return Err(unknown("person", it.as_str()));
     }
+    if let Change::Replace { person, by } = change
+        && person == by
+    {
+        let told = format!("{person} cannot have their own duty instead of themselves");
+        return Err(Rejected::Invalid(told));
+    }
     if ends <= starts {
         return Err(Rejected::Invalid("it is over before it begins".to_owned()));
     }

@@ -498,8 +498,14 @@ pub(crate) enum RuleFormat {
 #[derive(Debug, Args)]
 pub(crate) struct Import {
     /// Files and folders
-    #[arg(value_name = "PATH", required = true)]
+    #[arg(value_name = "PATH", required_unless_present = "token")]
     pub(crate) paths: Vec<PathBuf>,
+    /// Ask the pager's API instead of reading files, as whoever this secret lets in: env:NAME or file:PATH
+    #[arg(long, value_name = "SECRET", requires = "from", conflicts_with = "paths")]
+    pub(crate) token: Option<String>,
+    /// Where its API is [default: where its makers document it]
+    #[arg(long, value_name = "URL", requires = "token")]
+    pub(crate) url: Option<String>,
     /// The pager whose answers they are [default: as the files look]
     #[arg(long, value_name = "PAGER", value_parser = crate::moves::system)]
     pub(crate) from: Option<moves::System>,
@@ -534,6 +540,9 @@ pub(crate) struct Oncall {
     /// Up to when
     #[arg(long, value_name = "TIME", requires = "from")]
     pub(crate) to: Option<String>,
+    /// List every time in which a calendar (iCalendar: a file, or the address of a feed) names other people
+    #[arg(long, value_name = "FILE|URL", requires_all = ["from", "config", "team"])]
+    pub(crate) against: Option<String>,
     /// Read configuration instead of asking a server; may be repeated
     #[arg(long, value_name = "PATH")]
     pub(crate) config: Vec<PathBuf>,

@@ -2,6 +2,7 @@
 
 mod ask;
 mod backtest;
+mod beside;
 mod busfactor;
 mod calendars;
 mod changes;
@@ -13,6 +14,7 @@ mod docs;
 mod doctor;
 mod exclude;
 mod experiment;
+mod fetch;
 mod git;
 mod handover;
 mod init;

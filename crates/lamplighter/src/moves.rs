@@ -8,6 +8,7 @@ use crate::cli::Import;
 use crate::rules::{expanded, text_of};
 use crate::{YES, no, say};
 use driver::{Clock as _, SystemClock};
+use model::SecretRef;
 use moves::{Moved, Options, System};
 use server::Problem;
 use std::process::ExitCode;
@@ -23,7 +24,11 @@ pub(crate) fn system(text: &str) -> Result<System, String> {
 
 /// Imports what a pager answered; `None` where the files are no such answers and none was named.
 pub(crate) fn import(it: &Import) -> Result<Option<ExitCode>, Problem> {
-    let mut files = vec![];
+    let now = match it.at.as_deref() {
+        Some(text) => crate::oncall::time(text)?,
+        None => SystemClock.now(),
+    };
+    let mut files = fetched(it, now)?;
     for named in &it.paths {
         for path in expanded(named)? {
             // Beside saved answers people keep notes and what was written before.
@@ -41,10 +46,6 @@ pub(crate) fn import(it: &Import) -> Result<Option<ExitCode>, Problem> {
         return Err(Problem::negative("there is no JSON in these folders")
             .hint("save the answers of the API as `*.json`: the book shows the commands"));
     }
-    let now = match it.at.as_deref() {
-        Some(text) => crate::oncall::time(text)?,
-        None => SystemClock.now(),
-    };
     let zones = oncall::Zones::bundled();
     let mut options = Options { org: &it.org, now, zones: &zones, against: None };
     if it.against.is_empty() {
@@ -53,6 +54,26 @@ pub(crate) fn import(it: &Import) -> Result<Option<ExitCode>, Problem> {
     let Some(catalogue) = crate::rota::read(&it.against) else { return Ok(Some(no())) };
     options.against = Some(&catalogue.rotas);
     Ok(Some(compared(&moves::import(system, &files, &options), system)))
+}
+
+/// What the pager answers, where it is to be asked.
+fn fetched(it: &Import, now: model::Timestamp) -> Result<Vec<(String, String)>, Problem> {
+    let (Some(secret), Some(system)) = (&it.token, it.from) else { return Ok(vec![]) };
+    let reference = match secret.split_once(':') {
+        Some(("env", name)) => SecretRef::Env(name.to_owned()),
+        Some(("file", path)) => SecretRef::File(path.to_owned()),
+        _ => {
+            return Err(Problem::negative("a token is not written on the command line")
+                .detail("everybody on this machine can read it there")
+                .hint(
+                    "keep it elsewhere and say where: `--token env:NAME` or `--token file:PATH`",
+                ));
+        }
+    };
+    let token = channels::secrets::resolve(&reference)
+        .map_err(|told| Problem::negative("the token cannot be read").detail(told))?;
+    let url = it.url.as_deref();
+    crate::fetch::all(&crate::fetch::Account { system, url, token, now })
 }
 
 /// What a comparison with a configuration came to.

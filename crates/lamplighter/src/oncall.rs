@@ -61,6 +61,19 @@ fn listed(it: &Oncall, from: Timestamp, to: Timestamp) -> Answer {
     if to <= from {
         return Err(Problem::negative("this time ends before it begins").hint("exchange the two"));
     }
+    if let (Some(place), Some(team)) = (&it.against, &it.team) {
+        let bytes = crate::beside::bytes_of(place)?;
+        let Some(catalogue) = crate::rota::read(&it.config) else { return Ok(no()) };
+        let wanted = rotas_of(team, Some(&catalogue));
+        let known = catalogue.rotas.keys().filter(|it| wanted.contains(&it.to_string()));
+        let rotas: Vec<_> = known.cloned().collect();
+        if rotas.is_empty() {
+            return Err(Problem::negative(format!("there is no rota of `{team}`"))
+                .hint("name a rota of the configuration"));
+        }
+        let as_json = it.remote.form.json;
+        return Ok(crate::beside::beside(&catalogue, rotas, &bytes, (from, to), as_json));
+    }
     let (mut told, catalogue) = if it.config.is_empty() {
         let (from, to) = (segment(&from.to_string()), segment(&to.to_string()));
         let path = format!("/api/v1/oncall/shifts?from={from}&to={to}");

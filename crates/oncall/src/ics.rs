@@ -1,7 +1,7 @@
 //! Calendars of leave and public holidays: the events of an iCalendar file (RFC 5545) as times.
 //!
-//! Intuition: of a calendar only one thing matters here: from when until when. Titles, places and guests
-//! are never kept.
+//! Intuition: of a calendar of leave only one thing matters: from when until when. Titles and guests are kept
+//! only where a calendar is read as a rota ([`Calendar::read_duty`]), places and descriptions never.
 //!
 //! Complications: files of the world are damaged in many ways. What cannot be read is named with its line
 //! and left out, and the rest is read; nothing is ever guessed. A time without a zone, and a whole day,
@@ -29,6 +29,8 @@ const OCCURRENCES_MAX: usize = 20_000;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Calendar {
     events: Vec<Event>,
+    /// Whether it is kept whom events name.
+    names: bool,
     /// What could not be read: line, counted from 1, and why.
     pub problems: Vec<(usize, String)>,
 }
@@ -44,6 +46,17 @@ struct Event {
     without: BTreeSet<Date>,
     /// The day of the occurrence in whose place this one stands.
     replaces: Option<Date>,
+    /// Whom it names, where that is wanted.
+    named: Named,
+}
+
+/// Whom an event names, as it stands there.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Named {
+    /// The title.
+    pub title: String,
+    /// The mail addresses of guests.
+    pub guests: Vec<String>,
 }
 
 /// Length on a clock on the wall.
@@ -72,7 +85,17 @@ impl Calendar {
     /// Reads `bytes`.
     #[must_use]
     pub fn read(bytes: &[u8]) -> Self {
-        let mut calendar = Self::default();
+        Self::read_as(bytes, false)
+    }
+
+    /// Reads a calendar of who is on duty: titles and guests are kept.
+    #[must_use]
+    pub fn read_duty(bytes: &[u8]) -> Self {
+        Self::read_as(bytes, true)
+    }
+
+    fn read_as(bytes: &[u8], names: bool) -> Self {
+        let mut calendar = Self { names, ..Self::default() };
         if bytes.len() > BYTES_MAX {
             calendar.problems.push((1, format!("it is larger than {BYTES_MAX} bytes")));
             return calendar;
@@ -133,7 +156,8 @@ impl Calendar {
             }
             Ok(event) if !cancelled || event.replaces.is_some() => {
                 let lasts = if cancelled { Lasts::default() } else { event.lasts };
-                self.events.push(Event { lasts, ..event });
+                let named = if self.names { named(lines) } else { Named::default() };
+                self.events.push(Event { lasts, named, ..event });
             }
             Ok(_) => {}
             Err((line, told)) => self.problems.push((line.unwrap_or(began), told)),
@@ -149,6 +173,19 @@ impl Calendar {
         to: Timestamp,
         zones: &Zones,
     ) -> Vec<(Timestamp, Timestamp)> {
+        let found = self.occurrences(zone, from, to, zones);
+        merged(found.into_iter().map(|(starts, ends, _)| (starts, ends)).collect())
+    }
+
+    /// Each occurrence within `from..to` by itself, with whom it names; as [`Self::times`] otherwise.
+    #[must_use]
+    pub fn occurrences(
+        &self,
+        zone: &str,
+        from: Timestamp,
+        to: Timestamp,
+        zones: &Zones,
+    ) -> Vec<(Timestamp, Timestamp, &Named)> {
         let here = zones.get(zone).unwrap_or(TimeZone::UTC);
         let mut found = vec![];
         for event in &self.events {
@@ -170,11 +207,11 @@ impl Calendar {
                 let (starts, ends) =
                     (instant(&zone, starts).max(from), instant(&zone, ends).min(to));
                 if starts < ends {
-                    found.push((starts, ends));
+                    found.push((starts, ends, &event.named));
                 }
             }
         }
-        merged(found)
+        found
     }
 
     fn is_replaced(&self, uid: &str, day: Date) -> bool {
@@ -233,7 +270,20 @@ fn event(lines: &[Line<'_>]) -> Result<Event, Bad> {
     let replaces = find("RECURRENCE-ID").map(moment).transpose()?.map(|it| it.0.date());
     let uid = find("UID").map_or("", |it| it.value.trim()).to_owned();
     let rule = rule.transpose()?;
-    Ok(Event { uid, starts, all_day, zone, lasts, rule, without, replaces })
+    let named = Named::default();
+    Ok(Event { uid, starts, all_day, zone, lasts, rule, without, replaces, named })
+}
+
+/// Whom an event names: its title, and the addresses of those who are invited.
+fn named(lines: &[Line<'_>]) -> Named {
+    let title = lines.iter().find(|it| it.name == "SUMMARY").map_or("", |it| it.value.trim());
+    // RFC 5545 §3.3.11.
+    let title = title.replace("\\,", ",").replace("\\;", ";").replace("\\n", " ");
+    let guests = lines.iter().filter(|it| it.name == "ATTENDEE").filter_map(|it| {
+        let (scheme, address) = it.value.trim().split_once(':')?;
+        scheme.eq_ignore_ascii_case("mailto").then(|| address.trim().to_lowercase())
+    });
+    Named { title, guests: guests.collect() }
 }
 
 /// The time of a line such as `DTSTART;TZID=Europe/Paris:20261224T090000`.

@@ -292,6 +292,8 @@ fn applied(change: &Change, people: &mut Vec<PersonId>) -> bool {
             }
         }
         Change::Remove(person) => people.retain(|it| it != person),
+        // Whoever has their own duty instead of themselves still has it.
+        Change::Replace { person, by } if person == by => {}
         Change::Replace { person, by } => {
             let is_there = people.contains(by);
             match people.iter().position(|it| it == person) {

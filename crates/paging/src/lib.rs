@@ -389,11 +389,12 @@ impl Page {
     }
 
     /// Folds in that somebody gave back what they had taken. Of several who were wanted it is theirs alone
-    /// while the others are still called; what was taken calls again: `goes_on` with the step after the last
-    /// one that called, else from the first.
+    /// while the others are still called; what was taken, or calls nobody any more, calls again: `goes_on` with
+    /// the step after the last one that called, else from the first.
     pub fn given_back(&mut self, from: &PersonId, at: Timestamp, goes_on: bool) {
         assert!(!self.is_over(), "what is over is not given back: {:?}", self.status);
-        if self.holder().is_none() {
+        let nobody_called = matches!(self.status, PageStatus::Exhausted { .. }) && !goes_on;
+        if self.holder().is_none() && !nobody_called {
             self.takes.retain(|it| it.by != *from);
             return;
         }

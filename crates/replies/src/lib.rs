@@ -10,6 +10,7 @@
 //! - case, punctuation, spaces, and a quoted original below or above change nothing;
 //! - an answer fits one text message.
 
+mod interrupted;
 mod length;
 mod segment;
 mod words;
@@ -79,6 +80,17 @@ pub enum Act {
         /// What they understood.
         words: String,
     },
+    /// To note that somebody disturbed them.
+    Interrupted {
+        /// For how many minutes, where they say.
+        minutes: Option<u32>,
+        /// What it was, where they say: `question`, `ticket`, `request`, `trouble`, `other`.
+        kind: Option<String>,
+        /// Whether it is for whoever has the tribute from here on.
+        hand: bool,
+        /// What it was about.
+        text: String,
+    },
     /// No more messages.
     Stop,
     /// Messages again.
@@ -113,6 +125,15 @@ pub fn parse(text: &str) -> Said {
     if let Act::Read { words, .. } = &mut said.act {
         for line in &own[1..] {
             *words = format!("{words} {}", line.split_whitespace().collect::<Vec<_>>().join(" "));
+        }
+    }
+    if let Act::Interrupted { text, .. } = &mut said.act {
+        for line in &own[1..] {
+            let more = line.split_whitespace().collect::<Vec<_>>().join(" ");
+            if !text.is_empty() {
+                text.push(' ');
+            }
+            text.push_str(&more);
         }
     }
     if let Act::Note { text, whole } = &mut said.act {
@@ -189,6 +210,11 @@ fn parse_line(line: &str) -> Said {
         return Said { act, about };
     }
     if let Some(act) = read(&words[at..], &originals[at..]) {
+        return Said { act, about };
+    }
+    if about == About::Unsaid
+        && let Some(act) = tribute(&words[at..], &originals[at..])
+    {
         return Said { act, about };
     }
     let given = given_back(&words[at..]);
@@ -300,6 +326,13 @@ fn read(words: &[String], originals: &[&str]) -> Option<Act> {
     Some(Act::Read { handover, words: originals.get(2..).unwrap_or_default().join(" ") })
 }
 
+/// An interruption; or `tribute`, `tribute payments`: who has the duty beside on-call.
+fn tribute(words: &[String], originals: &[&str]) -> Option<Act> {
+    let asked = || Act::Who(asked_for(words));
+    let asks = words.first().is_some_and(|it| it == "tribute");
+    interrupted::said(words, originals).or_else(|| asks.then(asked))
+}
+
 fn act(word: Word) -> Act {
     match word {
         Word::Acknowledge => Act::Acknowledge,
@@ -367,9 +400,9 @@ fn glued(text: &str) -> Option<(Word, About)> {
 
 /// The rota or team that is asked about.
 fn asked_for(words: &[String]) -> Option<String> {
-    const ASIDE: [&str; 18] = [
+    const ASIDE: [&str; 20] = [
         "is", "on", "on-call", "oncall", "call", "duty", "for", "now", "the", "at", "in", "team",
-        "rota", "are", "today", "please", "s", "?",
+        "rota", "are", "today", "please", "s", "?", "has", "of",
     ];
     let named: Vec<&str> = words
         .iter()

@@ -28,6 +28,11 @@ fn shown(said: &Said) -> String {
         Act::Start => "start".to_owned(),
         Act::Swap { swap, takes } => format!("swap {swap} {takes}"),
         Act::Read { handover, words } => format!("read {handover} [{words}]"),
+        Act::Interrupted { minutes, kind, hand, text } => {
+            let minutes = minutes.map_or_else(String::new, |it| format!(" {it}"));
+            let kind = kind.as_ref().map_or_else(String::new, |it| format!(" {it}"));
+            format!("interrupted{minutes}{kind}{} [{text}]", if *hand { " hand" } else { "" })
+        }
         Act::Unclear => format!("unclear{about}"),
     }
 }
@@ -37,6 +42,44 @@ fn check(table: &[(&str, &str)]) {
     for (text, expected) in table {
         assert_eq!(shown(&parse(text)), *expected, "{text:?}");
     }
+}
+
+/// One word is enough, and nothing that was written is lost.
+#[test]
+fn noting_an_interruption() {
+    check(&[
+        ("INTERRUPTED", "interrupted []"),
+        ("interrupted 15", "interrupted 15 []"),
+        ("Disturbed 15min", "interrupted 15 []"),
+        ("interrupted 2 h ticket", "interrupted 120 ticket []"),
+        (
+            "hi, interruption: 30, question: Where is the invoice?",
+            "interrupted 30 question [Where is the invoice?]",
+        ),
+        (
+            "interrupted ticket hand the printer\nagain",
+            "interrupted ticket hand [the printer again]",
+        ),
+        ("interrupted by Juma", "interrupted [by Juma]"),
+        ("interrupted 15x", "interrupted [15x]"),
+        ("interrupted 99999 times", "interrupted [99999 times]"),
+        ("interrupted 0", "interrupted 0 []"),
+        ("INTERRUPTED 5\n> You have the tribute", "interrupted 5 []"),
+        ("12 interrupted", "unclear pg_12"),
+        ("was interrupted", "unclear"),
+    ]);
+}
+
+#[test]
+fn asking_who_has_the_tribute() {
+    check(&[
+        ("TRIBUTE", "who tribute"),
+        ("who tribute", "who tribute"),
+        ("Who has the tribute?", "who tribute"),
+        ("tribute payments", "who tribute-payments"),
+        ("who has the tribute of payments now?", "who tribute-payments"),
+        ("who payments-tribute", "who payments-tribute"),
+    ]);
 }
 
 /// A shift is taken only by words that say so whole.

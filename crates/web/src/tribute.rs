@@ -239,7 +239,7 @@ fn note_view(catalogue: &Catalogue, reader: &PersonId) -> Markup {
     html! {
         section.card aria-label="Note an interruption" {
             h2 style="margin-top:0" { "I was interrupted" }
-            form method="post" action="/interruptions" {
+            form.wide method="post" action="/interruptions" {
                 p { @for minutes in [5, 15, 30, 60] {
                     button name="minutes" value=(minutes) { (minutes) " min" } " "
                 } }

@@ -162,7 +162,9 @@ fn unread(state: &State, context: &Context<'_>) -> Option<HandoverEvent> {
             (HandoverAsk::Call, notices, Some(next))
         }
         _ => {
-            let others: Vec<PersonId> = others(state, rota, &to);
+            // Also whoever stays on the shift, who may be the only one who can be called.
+            let known: Vec<PersonId> = wanted.iter().chain(it.reads.keys()).cloned().collect();
+            let others: Vec<PersonId> = others(state, rota, &known);
             (HandoverAsk::CallOthers, call(state, context, &others), None)
         }
     };

@@ -75,6 +75,34 @@ fn one_of_several_steps_back_while_the_others_are_called() {
     );
 }
 
+/// Goal: a page that several must take, that one took, and that called everybody in vain, is nobody's when that
+/// one steps back: it calls from the first step again. The simulation found it silent (seed 41).
+#[test]
+fn the_only_one_of_several_steps_back_after_the_last_step() {
+    let both = |it: &mut Catalogue| {
+        two_steps(it);
+        let policy = it.escalations.get_mut(&"payments".into()).expect("of the tests");
+        policy.steps.truncate(1);
+        policy.steps[0].page.push(PageTarget::Person("bo".into()));
+        policy.steps[0].acks_min = 2;
+    };
+    check_in(
+        both,
+        "0m alert a light-on x=1 / 1m ack pg_1 ana / 5m tick / 6m give-back pg_1 ana / 7m ack pg_1 bo",
+        "
+        0m AlertFired al_1 page feature:light-on
+        0m IncidentOpened in_1
+        0m PageOpened pg_1 payments
+        0m PageNotified pg_1 step 0 (Opened) ana email, ana sms, bo sms until 5m
+        1m PagePartlyAcknowledged pg_1 ana 1 of 2
+        5m PageExhausted pg_1
+        6m PageGivenBack pg_1 ana by ana
+        6m PageNotified pg_1 step 1 (GivenBack) ana email, ana sms, bo sms until 11m
+        7m PagePartlyAcknowledged pg_1 bo 1 of 2
+        ",
+    );
+}
+
 #[test]
 fn what_is_silenced_calls_nobody_when_it_is_given_back() {
     check(

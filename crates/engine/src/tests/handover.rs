@@ -140,6 +140,25 @@ fn what_is_unread_nags_and_then_pages() {
     );
 }
 
+/// Goal: whoever stays on the shift is called when the one who joins it can be reached by nothing: of all the
+/// others they are the nearest. The simulation found them left out (seed 4).
+#[test]
+fn whoever_stays_on_the_shift_is_called_for_whoever_joins_it() {
+    check(
+        "0m tick / 1m burn light-on / 2m ack pg_1 ana / 3m override ana payments 70m 400m add cy \
+         / 10m tick / 70m tick / 100m tick / 190m tick / 191m tick",
+        "
+        0m Watched payments ana
+        10m Drafted ho_1 ana -> ana+cy 70m to 70m telling ana email, ana sms
+        70m Published ho_1 by itself [in_1 TITLE, since 1m; ana has it; ov_1 cy too, 70m until 400m; pg_1 1m, at night: TITLE (in_1, goes on)] [] next 100m
+        70m Taken ho_1
+        100m Asked ho_1 Nag ana+cy next 190m
+        190m Asked ho_1 Call ana+cy next 190m
+        190m Asked ho_1 CallOthers ana+cy telling ana email, ana sms, bo sms
+        ",
+    );
+}
+
 /// Goal: the giver writes and publishes before the change; the receiver says it in other words.
 #[test]
 fn it_is_written_published_and_read_back() {

@@ -259,6 +259,20 @@ fn after_the_switch_whatever_is_open_is_paged() {
     );
 }
 
+/// Goal: from the moment on at which another pager calls, nothing leaves here, also not what was to be tried
+/// again. The simulation found a second try that went out (seed 420).
+#[test]
+fn what_was_to_be_tried_again_stays_here_when_shadow_mode_begins() {
+    let mut world = super::world::World::within(|_| {});
+    for line in ["0m ring a", "0m busy no_1", "1m configure-shadow"] {
+        world.step(line);
+    }
+    let state = world.engine.state();
+    let shadowed = |it: &Notice| matches!(it.status, NoticeStatus::Shadowed { .. });
+    assert!(state.notices.values().all(shadowed), "{:?}", state.notices);
+    assert_eq!(&world.replayed(), state);
+}
+
 #[test]
 fn a_team_may_be_in_shadow_alone_and_configuration_may_end_it() {
     let state = check_with(

@@ -55,12 +55,13 @@ fn what_makes_no_sense_is_refused() {
     check(
         "9m override ana payments 0m 9m add bo / 9m override ana payments 0m 100d add bo \
          / 9m override ana nothing 0m 10m add bo / 9m override ana payments 0m 10m add who \
-         / 9m swap bo payments 10m ana / 9m swap ana payments 10m ana / 9m swap ana payments 10m bo 20m",
+         / 9m override ana payments 0m 60m bo for bo / 9m swap bo payments 10m ana / 9m swap ana payments 10m ana / 9m swap ana payments 10m bo 20m",
         "
         9m refused: it is over before it begins
         9m refused: an override lasts three months at most; change the rota instead
         9m refused: there is no rota `nothing` here; it may be closed and archived
         9m refused: there is no person `who` here; it may be closed and archived
+        9m refused: bo cannot have their own duty instead of themselves
         9m refused: bo is not on duty in payments at 2026-11-23T10:10:00Z
         9m refused: ana has this shift already
         9m refused: bo has no shift to come in payments at 2026-11-23T10:20:00Z

@@ -124,6 +124,11 @@ pub(super) fn command(words: &[&str], now: Timestamp) -> Command {
             catalogue.features.remove(&feature.into());
             Command::AdoptCatalogue { catalogue: Box::new(catalogue), hash: "second".into() }
         }
+        ["configure-shadow"] => {
+            let mut catalogue = catalogue();
+            catalogue.pager.mode = model::Mode::Shadow;
+            Command::AdoptCatalogue { catalogue: Box::new(catalogue), hash: "second".into() }
+        }
         _ => deal_command(words, now),
     }
 }

@@ -85,3 +85,48 @@ fn an_export_of_another_pager_becomes_what_check_accepts() {
     "#);
     std::fs::remove_dir_all(home).expect("ours");
 }
+
+/// The calendar that another pager publishes, laid over ours: agreement, a swap there, a stranger.
+#[test]
+fn a_rota_is_compared_with_a_calendar() {
+    let home = folder("beside");
+    let solar = "org: solar\npeople:\n  ana: { name: Ana Reyes, timezone: UTC, email: ana@solar.example }\n  \
+                 bo: { name: Bo Otieno, timezone: UTC, email: bo@solar.example }\nteams:\n  pay: { members: [ana, bo] }\n\
+                 rotas:\n  pay:\n    timezone: UTC\n    layers: [{ people: [ana, bo], turn: 1w, handover: mon 09:00, starts: 2026-01-05 }]\n";
+    std::fs::write(home.join("solar.yaml"), solar).expect("written");
+    let event = |from: &str, to: &str, title: &str, guest: &str| {
+        let guest =
+            if guest.is_empty() { String::new() } else { format!("ATTENDEE:mailto:{guest}\r\n") };
+        format!(
+            "BEGIN:VEVENT\r\nUID:{from}\r\nDTSTART:{from}Z\r\nDTEND:{to}Z\r\nSUMMARY:{title}\r\n{guest}END:VEVENT\r\n"
+        )
+    };
+    let write = |events: &[String]| {
+        let text = format!("BEGIN:VCALENDAR\r\n{}END:VCALENDAR\r\n", events.concat());
+        std::fs::write(home.join("theirs.ics"), text).expect("written");
+    };
+    let first = event("20260105T090000", "20260112T090000", "On call: Ana Reyes", "");
+    let second = event("20260112T090000", "20260119T090000", "Payments", "bo@solar.example");
+    write(&[first.clone(), second]);
+    let command = "oncall pay --config solar.yaml --from 2026-01-05T09:00:00Z --to 2026-01-19T09:00:00Z --against theirs.ics";
+    let agree = "exit code 0\n--- output\n336 hours were compared, 0 differences\n--- errors\n";
+    assert_eq!(typed(&home, command), agree);
+    let swapped = event("20260112T090000", "20260114T090000", "ana", "");
+    let stranger = event("20260114T090000", "20260119T090000", "Jonathan", "");
+    write(&[first, swapped, stranger]);
+    let differ = "exit code 1\n--- output\nnot understood: nobody here is called `Jonathan`\n\
+        2026-01-12T09:00:00Z to 2026-01-14T09:00:00Z: here bo, in the calendar ana\n\
+        2026-01-14T09:00:00Z to 2026-01-19T09:00:00Z: here bo, in the calendar somebody-unknown-here\n\
+        336 hours were compared, 2 differences\n--- errors\n";
+    assert_eq!(typed(&home, command), differ);
+    let missing = typed(&home, &command.replace("theirs", "missing"));
+    assert!(missing.starts_with("exit code 3\n") && missing.contains("missing.ics cannot be read"));
+    let secret = typed(&home, "import --from pagerduty --token u+secret");
+    assert!(
+        secret.starts_with("exit code 1\n") && secret.contains("not written on the command line")
+    );
+    assert!(!secret.contains("u+secret"), "{secret}");
+    let unset = typed(&home, "import --from goalert --token env:LAMPLIGHTER_NOT_SET");
+    assert!(unset.contains("the environment variable LAMPLIGHTER_NOT_SET is not set"), "{unset}");
+    std::fs::remove_dir_all(home).expect("ours");
+}

@@ -96,6 +96,37 @@ fn what_cannot_be_read_is_said_and_the_rest_is_read() {
     assert_eq!(told(&Calendar::read(b"BEGIN:VEVENT\nUID:x")), ["line 1: this event never ends"]);
 }
 
+/// A calendar of who is on duty: each occurrence by itself, with its title and guests, the one that replaces
+/// another in its place.
+#[test]
+fn a_calendar_of_duty_keeps_whom_it_names() {
+    const DUTY: &str = "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:1\r\nDTSTART:20260105T080000Z\r\n\
+        DTEND:20260106T080000Z\r\nRRULE:FREQ=DAILY;INTERVAL=2;COUNT=3\r\nSUMMARY:Ana\\, primary\r\n\
+        ATTENDEE;CN=Ana:MAILTO:Ana@solar.example\r\nEND:VEVENT\r\n\
+        BEGIN:VEVENT\r\nUID:1\r\nRECURRENCE-ID:20260107T080000Z\r\nDTSTART:20260107T080000Z\r\n\
+        DTEND:20260108T080000Z\r\nSUMMARY:Bo\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
+    let calendar = Calendar::read_duty(DUTY.as_bytes());
+    let (from, to) = (at("2026-01-05T12:00:00Z"), at("2026-01-20T00:00:00Z"));
+    let mut found: Vec<_> = calendar
+        .occurrences("UTC", from, to, &Zones::bundled())
+        .into_iter()
+        .map(|(starts, ends, it)| format!("{starts} {ends} {} {:?}", it.title, it.guests))
+        .collect();
+    found.sort();
+    assert_eq!(
+        found,
+        [
+            "2026-01-05T12:00:00Z 2026-01-06T08:00:00Z Ana, primary [\"ana@solar.example\"]",
+            "2026-01-07T08:00:00Z 2026-01-08T08:00:00Z Bo []",
+            "2026-01-09T08:00:00Z 2026-01-10T08:00:00Z Ana, primary [\"ana@solar.example\"]",
+        ]
+    );
+    // Read as leave, nobody is kept.
+    let calendar = Calendar::read(DUTY.as_bytes());
+    let kept = calendar.occurrences("UTC", from, to, &Zones::bundled());
+    assert!(kept.iter().all(|it| it.2.title.is_empty() && it.2.guests.is_empty()));
+}
+
 /// Goal: damaged calendars never bring the reader down, and every time given lies where it was asked.
 #[test]
 fn damage_is_survived() {

@@ -184,6 +184,8 @@ fn changed(change: &Change, people: &[PersonId]) -> Vec<PersonId> {
     for person in people {
         let now = match change {
             Change::Remove(gone) if gone == person => continue,
+            // Whoever stands in for themselves is still there.
+            Change::Replace { person: old, by } if old == person && by == person => person,
             Change::Replace { person: old, .. } if old == person && people_has(people, change) => {
                 continue;
             }

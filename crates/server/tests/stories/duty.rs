@@ -1,9 +1,10 @@
-//! Shifts that change hands, calendars on phones, and leave that is found in time.
+//! Shifts that change hands, calendars on phones, leave that is found in time, the night on which clocks
+//! change, and a telephone that is out of range.
 
 use crate::world::World;
 use axum::http::StatusCode;
-use engine::{Command, Submission};
-use model::{Away, AwayKind, Millis, PersonId};
+use engine::{Command, ReceiptEvidence, Submission};
+use model::{Away, AwayKind, Millis, NoticeId, PersonId, Timestamp, Turn};
 use testkit::MONDAY;
 
 impl World {
@@ -109,6 +110,109 @@ async fn leave_discovered_after_publication_is_told_ahead() {
     world.no_more_messages();
     let (_, metrics) = world.http("GET", "/metrics", Some(&key), "").await;
     assert!(metrics.contains(r#"{rota="payments",kind="on_leave"} 0.0"#), "{metrics}");
+}
+
+/// 1 November 2026, 07:50 UTC: ten to one in San Francisco. At nine UTC its clocks go from two back to one.
+const BEFORE_THE_CHANGE: Timestamp = Timestamp(1793519400000);
+
+/// Hands change at half past one, which comes twice that night: once they do, and at every moment somebody is
+/// called, and one person only.
+#[tokio::test]
+async fn in_the_night_the_clocks_change_hands_change_once() {
+    let mut world = World::at(BEFORE_THE_CHANGE).await;
+    let mut catalogue = world.catalogue.clone();
+    let rota = catalogue.rotas.get_mut(&"payments".into()).expect("of the example");
+    (rota.layers[0].turn, rota.layers[0].handover_minute) = (Turn::Days(1), 90);
+    let adopt =
+        Command::AdoptCatalogue { hash: catalog::hash(&catalogue), catalogue: Box::new(catalogue) };
+    world.submit(Submission::system(adopt)).await;
+    world.settle().await;
+    let key = world.api_token("ana").await;
+    let door = world.door_key().await;
+    let mut called = vec![];
+    // 01:20, 01:40, and an hour later the same again, on the clock on the wall.
+    for (number, wait) in [30, 20, 40, 20].into_iter().enumerate() {
+        world.fast_forward(Millis::from_mins(wait)).await;
+        let labels = format!(r#""alertname":"Till{number}","feature":"light-on""#);
+        world.prometheus_alert(&door, &labels, Millis::from_hours(3)).await;
+        world.settle().await;
+        let on = world.on_now(&key).await;
+        let person = ["ana", "chen", "bo"]
+            .into_iter()
+            .find(|id| on.ends_with(world.catalogue.name_of(&PersonId::from(*id))));
+        let person = person.expect("somebody is on duty");
+        let state = world.node().shared().handle.state();
+        let page = state.pages.keys().next_back().expect("it pages").to_string();
+        drop(state);
+        world.expect_sms(person, &page);
+        for other in ["ana", "chen", "bo"].into_iter().filter(|it| *it != person) {
+            assert!(world.texts_of(other).iter().all(|it| !it.contains(&page)), "{other} at {on}");
+        }
+        world.text_from(person, &format!("t{number}"), "resolve").await;
+        world.expect_sms(person, "is over");
+        called.push(person);
+    }
+    assert_eq!(called[1..], [called[1]; 3], "hands change once, at the first half past one");
+    assert_ne!(called[0], called[1]);
+    let from = BEFORE_THE_CHANGE;
+    let to = from.plus(Millis::from_hours(30));
+    let path = format!("/api/v1/oncall/shifts?from={from}&to={to}");
+    let (_, listed) = world.http("GET", &path, Some(&key), "").await;
+    let listed: serde_json::Value = serde_json::from_str(&listed).expect("JSON");
+    let shifts = listed["shifts"].as_array().expect("shifts");
+    let shift =
+        shifts.iter().filter(|it| it["rota"] == "payments").nth(1).expect("two of payments");
+    assert_eq!(
+        (&shift["start"], &shift["end"], &shift["clock_jump_mins"]),
+        (&"2026-11-01T08:30:00Z".into(), &"2026-11-02T09:30:00Z".into(), &(-60).into()),
+        "a shift of 25 hours"
+    );
+}
+
+/// Ana's telephone is where nothing reaches it. The page does not wait for her, and what she says when she is
+/// back changes nothing by mistake.
+#[tokio::test]
+async fn whoever_is_on_duty_and_out_of_range_is_not_waited_for() {
+    let mut world = World::at(MONDAY).await;
+    let door = world.door_key().await;
+    let labels = r#""alertname":"Till","feature":"light-on""#;
+    world.prometheus_alert(&door, labels, Millis::from_hours(10)).await;
+    world.settle().await;
+    // The gateway took it; of the telephone nothing is heard.
+    world.expect_sms("ana", "pg_1");
+    world.expect_mail("ana", "pg_1");
+    world.fast_forward(Millis::from_mins(5)).await;
+    for person in ["ana", "chen", "bo"] {
+        world.expect_sms(person, "pg_1");
+        world.expect_mail(person, "step 2 of 2");
+    }
+    world.text_from("chen", "1", "ack 1").await;
+    world.expect_sms("chen", "pg_1 is yours");
+    // An hour later the operator gives up on her first message: somebody has the page, nobody is called.
+    world.fast_forward(Millis::from_hours(1)).await;
+    let receipt = Command::Receipt {
+        notice: NoticeId(2),
+        evidence: ReceiptEvidence::Undelivered,
+        detail: "30003 unreachable".to_owned(),
+    };
+    world.submit(Submission::system(receipt)).await;
+    world.settle().await;
+    world.no_more_messages();
+    // Back on the road she answers what she finds on her telephone.
+    world.text_from("ana", "2", "1").await;
+    world.expect_sms("ana", "No page that went to you this way waits for an answer.");
+    world.text_from("ana", "3", "ack 1").await;
+    world.expect_sms("ana", "pg_1: Chen Wu has it since");
+    world.no_more_messages();
+    assert_eq!(
+        world.node().shared().handle.state().holder(model::IncidentId(1)),
+        Some(&"chen".into())
+    );
+    let key = world.api_token("bo").await;
+    let (_, view) = world.http("GET", "/oncall", Some(&key), "").await;
+    assert!(view.contains("Ana Reyes"), "{view}");
+    let why = world.why("pg_1").await;
+    assert!(why.contains("no_2 reached nobody: not delivered (30003 unreachable)"), "{why}");
 }
 
 #[tokio::test]

@@ -97,6 +97,44 @@ print(read(token, now), read(token, now - 30), read(token, now + 299), read(toke
         String::from_utf8_lossy(&done.stdout).trim().to_owned()
     }
 
+    /// The commands of the book with openssl, typed as they stand there.
+    #[tokio::test]
+    async fn the_book_checks_one_with_openssl() {
+        const BOOK: &str = include_str!("../../../../docs/book/src/statement.md");
+        let example = BOOK.split("With openssl 3").nth(1).expect("it stands in the book");
+        let example = example.split("```").nth(1).expect("an example").lines().skip(1);
+        let (typed, said): (Vec<&str>, Vec<&str>) = example.partition(|it| it.starts_with("$ "));
+        let typed: Vec<&str> = typed.iter().map(|it| &it[2..]).collect();
+        assert_eq!((typed.len(), said.as_slice()), (4, &["Signature Verified Successfully"][..]));
+        let world = World::at(MONDAY).await;
+        let key = world.api_token("bo").await;
+        let (_, answer) = world.asked(&key, PATH).await;
+        let token = answer["statements"][0]["token"].as_str().expect("a token");
+        let (_, keys) = world.asked(&key, "/.well-known/jwks.json").await;
+        let kid = super::part(token, 0)["kid"].clone();
+        let listed = keys["keys"].as_array().expect("keys");
+        let x = listed.iter().find(|it| it["kid"] == kid).expect("the key that signed");
+        let home = std::env::temp_dir().join(format!("lamplighter-openssl-{}", std::process::id()));
+        std::fs::create_dir_all(&home).expect("a folder");
+        let checked = |token: &str| {
+            let done = Command::new("sh")
+                .args(["-c", &typed.join("\n")])
+                .current_dir(&home)
+                .env("TOKEN", token)
+                .env("X", x["x"].as_str().expect("a point"))
+                .output()
+                .expect("sh and openssl are installed");
+            let (told, failed) = (done.stdout, done.stderr);
+            (done.status.success(), String::from_utf8_lossy(&[told, failed].concat()).into_owned())
+        };
+        let (good, told) = checked(token);
+        assert!(good && told == format!("{}\n", said[0]), "{told}");
+        // Another statement under the same signature is none.
+        let (good, told) = checked(&token.replacen("eyJ", "eyK", 1));
+        assert!(!good && told.contains("Signature Verification Failure"), "{told}");
+        let _ = std::fs::remove_dir_all(&home);
+    }
+
     #[tokio::test]
     async fn another_implementation_believes_it_as_long_as_it_should() {
         let world = World::at(MONDAY).await;

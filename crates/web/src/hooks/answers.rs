@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 
 /// What can be said.
 pub(crate) const HELP: &str = "1 ACK takes a page, UNACK gives back, 2 ESC next step, 3 WHO is on, 4 RESOLVE, \
-                               TAKE 12 takes over, NOTE 12 text, MUTE 12 2h, STOP, START. 12: number after pg_";
+                               TAKE 12 takes over, NOTE 12 text, MUTE 12 2h, INTERRUPTED 15, STOP. 12: after pg_";
 
 /// What is said to what nobody understands.
 const UNCLEAR: &str = "Not understood, nothing was done. Say ACK, ESC, RESOLVE, TAKE or NOTE, then the number \
@@ -179,6 +179,24 @@ pub(crate) fn on_duty(state: &State, person: &PersonId) -> String {
     format!("Noted: you know that you are on duty ({}).", rotas.join(", "))
 }
 
+/// What was noted of an interruption, and who has the duty that was there to take it.
+pub(crate) fn interrupted(context: &Context, accepted: &Accepted) -> String {
+    let noted = accepted.events.iter().find_map(|it| match &it.event {
+        Event::InterruptionNoted(noted) => Some(&noted.what),
+        _ => None,
+    });
+    let Some(it) = noted else { return "Noted.".to_owned() };
+    let state = context.handle.state();
+    let duty = it.duty.iter().map(|it| name(&state, it)).collect::<Vec<_>>().join(", ");
+    let duty = match (duty.as_str(), it.leaked()) {
+        ("", _) => "Nobody has the tribute now.".to_owned(),
+        (_, false) => "You have the tribute.".to_owned(),
+        (_, true) if it.handed => format!("It went past the tribute, and goes to {duty}."),
+        (_, true) => format!("It went past the tribute: {duty} has it."),
+    };
+    format!("Noted for {}: {} min, {}. {duty}", it.team, it.minutes, it.kind.word())
+}
+
 /// They took a shift, or did not.
 pub(crate) fn swapped(
     context: &Context,
@@ -208,6 +226,13 @@ pub(crate) fn who(context: &Context, person: &PersonId, named: Option<&str>) -> 
     let state = context.handle.state();
     let Some(catalogue) = state.catalogue() else { return "Nothing is configured.".to_owned() };
     let rotas: Vec<&RotaId> = match named {
+        Some(name) if let Some(team) = tribute_of(catalogue, name) => {
+            let found = tributes(catalogue, team);
+            if found.is_empty() {
+                return "No such team has a tribute. Nobody takes its interruptions.".to_owned();
+            }
+            found
+        }
         None => catalogue.rotas.keys().collect(),
         Some(name) => rotas_of(catalogue, name),
     };
@@ -231,6 +256,22 @@ pub(crate) fn who(context: &Context, person: &PersonId, named: Option<&str>) -> 
         Some(format!("{id}: {people} until {}", until.strftime("%a %-d %b %H:%M")))
     });
     told.collect::<Vec<_>>().join("; ")
+}
+
+/// Whether the duty beside on-call is asked for, of one team or (empty) of all; a rota that is called so
+/// comes first.
+fn tribute_of<'a>(catalogue: &Catalogue, name: &'a str) -> Option<&'a str> {
+    if catalogue.rotas.keys().any(|it| it.as_str() == name) {
+        return None;
+    }
+    let team = name.strip_prefix("tribute").or_else(|| name.strip_suffix("tribute"))?;
+    Some(team.trim_matches('-'))
+}
+
+fn tributes<'a>(catalogue: &'a Catalogue, team: &str) -> Vec<&'a RotaId> {
+    let asked = catalogue.teams.iter().filter(|(id, _)| team.is_empty() || id.as_str() == team);
+    let ids = asked.filter_map(|(_, it)| catalogue.rotas.get_key_value(it.tribute.as_ref()?));
+    ids.map(|(id, _)| id).collect()
 }
 
 /// The rota of that name; else those that the policy of a team or feature of that name asks.

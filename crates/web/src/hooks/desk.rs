@@ -14,7 +14,10 @@ use super::answers;
 use crate::Context;
 use alerting::{Matcher, MatcherOp};
 use driver::{Accepted, SubmitError};
-use engine::{AlertStatus, Command, Event, Rejected, State, Subject, Submission};
+use engine::{
+    AlertStatus, Command, Event, InterruptionKind, NoteInterruption, Rejected, State, Subject,
+    Submission,
+};
 use incident::Incident;
 use model::{IncidentId, Labels, Medium, Millis, PageId, PersonId};
 use paging::PageStatus;
@@ -22,6 +25,9 @@ use replies::{About, Act, Said};
 
 /// How long a silence lasts when nobody says.
 const SILENCE_UNSAID: Millis = Millis::from_hours(1);
+
+/// How long an interruption took when nobody says.
+const MINUTES_UNSAID: u32 = 15;
 
 /// A message, after it was found out who sent it.
 pub(crate) struct Heard<'a> {
@@ -101,6 +107,7 @@ pub(crate) async fn carry_out(context: &Context, heard: Heard<'_>) -> Told {
             };
             return Told { text, again: is_trouble(&done), done: false };
         }
+        Act::Interrupted { .. } => return interrupted(context, person, via, key, &said.act).await,
         Act::Unclear => {
             return Told::of(answers::unclear(&context.handle.state(), said.about));
         }
@@ -143,6 +150,36 @@ pub(crate) async fn carry_out(context: &Context, heard: Heard<'_>) -> Told {
             format!("{page} did not go to you this way. TAKE {} takes it over.", page.0)
         }
     })
+}
+
+/// Notes that somebody disturbed whoever writes.
+async fn interrupted(
+    context: &Context,
+    person: &PersonId,
+    via: String,
+    key: Option<String>,
+    act: &Act,
+) -> Told {
+    let Act::Interrupted { minutes, kind, hand, text } = act else {
+        unreachable!("asked for an interruption: {act:?}")
+    };
+    let kind = kind.as_deref().and_then(InterruptionKind::parse);
+    let note = NoteInterruption {
+        by: person.clone(),
+        team: None,
+        who: person.clone(),
+        kind: kind.unwrap_or(InterruptionKind::Other),
+        minutes: minutes.unwrap_or(MINUTES_UNSAID),
+        text: text.clone(),
+        hand: *hand,
+        via,
+    };
+    let done = submit(context, person, key, Command::NoteInterruption(Box::new(note))).await;
+    let text = match &done {
+        Ok(accepted) => answers::interrupted(context, accepted),
+        Err(error) => answers::failed(error),
+    };
+    Told { text, again: is_trouble(&done), done: false }
 }
 
 /// Hides the alert of a page from everybody for a while.

@@ -18,6 +18,7 @@ use ring::hmac;
 mod letters;
 mod muting;
 mod presses;
+mod tribute;
 
 const URL: &str = "http://127.0.0.1:8080";
 const ANA: &str = "+15550100";

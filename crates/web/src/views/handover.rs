@@ -22,7 +22,7 @@ pub(crate) async fn list(
 ) -> Markup {
     let Some(reader) = who.person().cloned() else { return html! {} };
     let main = all(&context, &reader);
-    layout::full(&context, &reader, "/handovers", "Handovers", &main)
+    layout::full(&context, &reader, "/oncall", "Handovers", &main)
 }
 
 /// `/handovers/{id}`
@@ -35,7 +35,7 @@ pub(crate) async fn one(
     let Some(main) = HandoverId::parse(&id).and_then(|it| body(&context, &reader, it)) else {
         return crate::forms::nothing_here();
     };
-    layout::full(&context, &reader, "/handovers", &format!("Handover {id}"), &main).into_response()
+    layout::full(&context, &reader, "/oncall", &format!("Handover {id}"), &main).into_response()
 }
 
 /// A line on every view while a handover waits for its reader.
@@ -91,6 +91,7 @@ fn all(context: &Context, reader: &PersonId) -> Markup {
                         ", " (face.time(it.shifting.gives_at)) ": " strong { (stage(it)) }
                     }
                 } }
+                h3 { "To do" }
                 (todo_list(catalogue, &face, state.handovers.open_todos(rota).map(|(id, it)| (id, Some(it))).collect()))
                 @if catalogue.rotas.contains_key(rota) { (todo_form(catalogue, rota, "/handovers")) }
             }
@@ -137,7 +138,7 @@ fn body(context: &Context, reader: &PersonId, id: HandoverId) -> Option<Markup> 
         }
         @if reads { (read_form(id)) }
         @if writes { (write_form(id, it)) }
-        p { a href="/handovers" { "All handovers" } }
+        p.noprint { a href="/handovers" { "All handovers" } }
     })
 }
 
@@ -237,7 +238,7 @@ fn fact_list(facts: &[Fact], face: &Clockface, catalogue: &Catalogue) -> Markup 
                 h3 { (heading) }
                 ul { @for fact in facts { li {
                     (fact.line(&name, &time))
-                    @if let Some(path) = link(fact) { " " a href=(path) { "look" } }
+                    @if let Some(path) = link(fact) { " " a.noprint href=(path) { "look" } }
                 } } }
             }
         }
@@ -259,7 +260,7 @@ fn link(fact: &Fact) -> Option<String> {
 
 fn read_form(id: HandoverId) -> Markup {
     html! {
-        section.card aria-label="Read it back" {
+        section.card.noprint aria-label="Read it back" {
             h2 style="margin-top:0" { "Read it back" }
             p { "Say in your own words what you take over. Whoever wrote it sees what arrived." }
             form method="post" action={ "/handovers/" (id) "/accept" } {
@@ -278,9 +279,9 @@ fn write_form(id: HandoverId, it: &Handover) -> Markup {
     let ifs = written.map_or(&[][..], |it| &it.ifs);
     let rows = (ifs.len() + 2).min(IF_ROWS);
     html! {
-        section.card aria-label="Write" {
+        section.card.noprint aria-label="Write" {
             h2 style="margin-top:0" { @if it.published.is_none() { "Write it" } @else { "Add to it" } }
-            form method="post" action={ "/handovers/" (id) "/write" } {
+            form.wide method="post" action={ "/handovers/" (id) "/write" } {
                 label { "How do things stand?" input name="status" maxlength="1000" value=(empty(written.map(|it| &it.status))); }
                 label { "What happened?" textarea name="happened" rows="4" { (empty(written.map(|it| &it.happened))) } }
                 @for row in 0..rows {
