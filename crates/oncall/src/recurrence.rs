@@ -112,6 +112,11 @@ impl Recurrence {
         }
     }
 
+    /// Lets `last` be the last day it may name.
+    pub(crate) fn ends_on(&mut self, last: Date) {
+        self.until = Some(last);
+    }
+
     /// The days it names from `first` on, in order.
     pub fn dates(&self, first: Date) -> impl Iterator<Item = Date> + '_ {
         let mut period = 0_i64;

@@ -8,7 +8,10 @@
 #![cfg(feature = "servers")]
 
 use jiff::civil::Date;
-use oncall::Recurrence;
+use model::{Millis, Timestamp};
+use oncall::feed::{Entry, Head, feed};
+use oncall::ics::Calendar;
+use oncall::{Recurrence, Zones};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -75,6 +78,117 @@ fn rules_name_the_days_that_dateutil_and_libical_name() {
         wrong.len(),
         wrong[..wrong.len().min(40)].join("\n")
     );
+}
+
+/// Goal: what icalendar writes takes up the times that python-dateutil and `zoneinfo` say, to the second:
+/// zones, whole days, ends and lengths, rules, ends of rules, exceptions, alarms, folded lines. Each event is
+/// read by itself, and after libical has written it once more.
+#[test]
+fn calendars_that_others_write_are_read() {
+    const EVENTS: usize = 400;
+    let peers = peers();
+    let said = said(peers.python(&["write", &SEED.to_string(), &EVENTS.to_string()]), b"");
+    let mut expected: BTreeMap<usize, Vec<(Timestamp, Timestamp)>> = BTreeMap::new();
+    for line in said.lines() {
+        let numbers: Vec<i64> = line.split(' ').map(|it| it.parse().expect("a number")).collect();
+        let at = |it: i64| Timestamp(it * 1_000);
+        let number = usize::try_from(numbers[0]).expect("a count");
+        expected.entry(number).or_default().push((at(numbers[1]), at(numbers[2])));
+    }
+    let written = std::fs::read(peers.home.join("calendar.ics")).expect("written");
+    let copied = said_by_libical("copy", &written);
+    for (by, text) in
+        [("icalendar", String::from_utf8(written).expect("UTF-8")), ("libical", copied)]
+    {
+        let events: Vec<&str> = text.split("BEGIN:VEVENT").skip(1).collect();
+        assert_eq!(events.len(), EVENTS, "{by}");
+        let mut wrong = vec![];
+        for (number, event) in events.iter().enumerate() {
+            let event = format!("BEGIN:VEVENT{event}");
+            let calendar = Calendar::read(event.as_bytes());
+            let (from, to) = (Timestamp(0), Timestamp(4_000_000_000_000));
+            let ours = calendar.times("Africa/Nairobi", from, to, &Zones::bundled());
+            let theirs = merged(expected.get(&number).cloned().unwrap_or_default());
+            if ours != theirs || !calendar.problems.is_empty() {
+                wrong.push(format!("{event}\n{ours:?}\n{theirs:?}\n{:?}", calendar.problems));
+            }
+        }
+        println!(
+            "{by}: {EVENTS} events, {} occurrences",
+            expected.values().map(Vec::len).sum::<usize>()
+        );
+        assert!(
+            wrong.is_empty(),
+            "{by}: {}\n{}",
+            wrong.len(),
+            wrong[..wrong.len().min(5)].join("\n")
+        );
+    }
+}
+
+fn said_by_libical(what: &str, text: &[u8]) -> String {
+    said(peers().libical(&[what]), text)
+}
+
+/// The same times without overlap, in order.
+fn merged(mut times: Vec<(Timestamp, Timestamp)>) -> Vec<(Timestamp, Timestamp)> {
+    times.sort_unstable();
+    let mut kept: Vec<(Timestamp, Timestamp)> = vec![];
+    for (starts, ends) in times {
+        match kept.last_mut() {
+            Some(last) if starts <= last.1 => last.1 = last.1.max(ends),
+            _ => kept.push((starts, ends)),
+        }
+    }
+    kept
+}
+
+/// Goal: a feed of ours says the same beginnings, ends, alarms, names and titles to icalendar and to
+/// libical as it was made of; and what libical writes of it is read by ours.
+#[test]
+fn our_feeds_are_read_by_others() {
+    let mut random = Random(SEED);
+    let mut starts = Timestamp::parse_rfc3339("2026-01-05T08:00:00Z").expect("a time");
+    let titles =
+        ["On call: payments; Ana, Réyes", "Dienst \\ wach \"jetzt\"", "当番 🔔 nights, weekends"];
+    let entries: Vec<Entry> = (0..300)
+        .map(|number| {
+            let ends = starts.plus(Millis::from_mins(1 + random.below(20_000)));
+            let title =
+                titles[usize::try_from(random.below(3)).expect("small")].repeat(1 + number % 4);
+            let about = title.repeat(number % 3);
+            let entry =
+                Entry { rota: "payments".into(), person: "ana".into(), starts, ends, title, about };
+            starts = ends;
+            entry
+        })
+        .collect();
+    let alarms = [Millis::from_hours(24), Millis::from_mins(15)];
+    let head =
+        Head { name: "Duty; of Ana", host: "lamp.example", made_at: starts, alarms: &alarms };
+    let text = feed(&head, &entries);
+    let secs = |it: Timestamp| it.0 / 1_000;
+    let expected: Vec<String> = entries
+        .iter()
+        .map(|it| {
+            let uid = format!("payments-ana-{}@lamp.example", it.starts.0);
+            let (starts, ends) = (secs(it.starts), secs(it.ends));
+            format!("{uid} {starts} {ends} {} {} {}", starts - 86_400, starts - 900, it.title)
+        })
+        .collect();
+    let theirs = [
+        ("icalendar", said(peers().python(&["events"]), text.as_bytes())),
+        ("libical", said_by_libical("events", text.as_bytes())),
+    ];
+    for (by, said) in theirs {
+        let said: Vec<&str> = said.lines().collect();
+        let differs = expected.iter().zip(&said).find(|(ours, theirs)| ours != *theirs);
+        assert_eq!((differs, said.len()), (None, expected.len()), "{by}");
+    }
+    let copied = Calendar::read(said_by_libical("copy", text.as_bytes()).as_bytes());
+    assert_eq!(copied.problems, []);
+    let read = copied.times("UTC", Timestamp(0), Timestamp(i64::MAX), &Zones::bundled());
+    assert_eq!(read, [(entries[0].starts, starts)]);
 }
 
 fn days(rule: &str, first: Date) -> Result<String, String> {

@@ -73,26 +73,52 @@ def write(seed, count):
             wall = wall.replace(month=draw.choice([3, 4, 10, 11]), day=draw.randrange(1, 29),
                                 hour=draw.randrange(0, 4))
         text = draw.choice(RULES) if draw.random() < 0.5 else None
+        place = zone or here
+        at = lambda it: it.replace(tzinfo=place).timestamp()
         if kind == 3:
             wall = wall.replace(hour=0, minute=0)
             length = timedelta(days=draw.randrange(1, 9))
             event.add("dtstart", wall.date())
             event.add("dtend", (wall + length).date())
-        else:
+            end = lambda it: at(it + length)
+        elif draw.random() < 0.5:
+            # An end is a time on the wall.
             length = timedelta(minutes=draw.randrange(1, 3000))
             event.add("dtstart", wall.replace(tzinfo=zone))
-            # An end is a time on the wall; a length in hours is not: only its sum on the wall is asked.
-            if draw.random() < 0.5:
-                event.add("dtend", (wall + length).replace(tzinfo=zone))
-            else:
-                event.add("duration", length)
+            event.add("dtend", (wall + length).replace(tzinfo=zone))
+            end = lambda it: at(it + length)
+        else:
+            # Days are days on the wall, hours are hours: RFC 5545, section 3.3.6.
+            length = timedelta(minutes=draw.randrange(1, 3000))
+            event.add("dtstart", wall.replace(tzinfo=zone))
+            event.add("duration", length)
+            end = lambda it: at(it + timedelta(days=length.days)) + length.seconds
         days = [wall]
-        if text:
+        if text and draw.random() < 0.5 and kind != 3:
+            # The end of a rule as an instant.
+            text = text.split(";COUNT")[0]
+            until = wall + timedelta(days=draw.randrange(100), hours=draw.randrange(24))
+            days = list(rrulestr(text, dtstart=wall).between(wall, until, inc=True))
+            if zone:
+                # By instants, so that what the clock jumps over does not matter.
+                instant = until.replace(tzinfo=zone).astimezone(timezone.utc)
+                days = [it for it in rrulestr(text, dtstart=wall).between(wall, until + timedelta(days=2), inc=True)
+                        if at(it) <= instant.timestamp()]
+                text += instant.strftime(";UNTIL=%Y%m%dT%H%M%SZ")
+            else:
+                text += until.strftime(";UNTIL=%Y%m%dT%H%M%S")
+            event.add("rrule", vRecur.from_ical(text))
+        elif text:
             event.add("rrule", vRecur.from_ical(text))
             days = list(rrulestr(text, dtstart=wall))
-            if len(days) > 2 and draw.random() < 0.4:
-                away = days.pop(draw.randrange(len(days)))
-                event.add("exdate", away.date() if kind == 3 else away.replace(tzinfo=zone))
+        if len(days) > 2 and text and draw.random() < 0.4:
+            away = days.pop(draw.randrange(len(days)))
+            if kind == 3:
+                event.add("exdate", away.date())
+            elif zone and draw.random() < 0.5:
+                event.add("exdate", away.replace(tzinfo=zone).astimezone(timezone.utc))
+            else:
+                event.add("exdate", away.replace(tzinfo=zone))
         if draw.random() < 0.3:
             alarm = Alarm()
             alarm.add("action", "DISPLAY")
@@ -100,9 +126,7 @@ def write(seed, count):
             event.add_component(alarm)
         calendar.add_component(event)
         for day in days:
-            begins = day.replace(tzinfo=zone or here)
-            ends = (day + length).replace(tzinfo=zone or here)
-            print(number, int(begins.timestamp()), int(ends.timestamp()))
+            print(number, int(at(day)), int(end(day)))
     with open("calendar.ics", "wb") as file:
         file.write(calendar.to_ical())
 
