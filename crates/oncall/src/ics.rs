@@ -247,8 +247,8 @@ fn event(lines: &[Line<'_>]) -> Result<Event, Bad> {
 fn rule(line: &Line<'_>, starts: DateTime, zone: &Zone) -> Result<Recurrence, Bad> {
     let bad = |why| (Some(line.number), format!("its days: {why}"));
     let mut rule = Recurrence::parse(line.value).map_err(bad)?;
-    let until = line.value.split(';').filter_map(|it| it.split_once('='));
-    let until = until.filter(|it| it.0.trim().eq_ignore_ascii_case("UNTIL")).last();
+    let mut parts = line.value.split(';').filter_map(|it| it.split_once('='));
+    let until = parts.rfind(|it| it.0.trim().eq_ignore_ascii_case("UNTIL"));
     if let Some((_, value)) = until.filter(|it| it.1.contains(['T', 't'])) {
         let value = value.trim();
         let until = moment(&Line { value, name: String::new(), parameters: "", ..*line })?;
