@@ -20,6 +20,9 @@ use crate::{Aim, Effort, Problem, Roster, Worth};
 const REBUILT_ONE_IN: usize = 16;
 /// People among whom a new crew is looked for.
 const REBUILT_PEOPLE_MAX: usize = 24;
+/// People who are tried for the seats of one shift, one after another, before it is left to other moves:
+/// all crews of twenty cannot be tried.
+const CREWS_MAX: u32 = 5_000;
 /// Rounds of shaking, each from the best so far.
 const ROUNDS: u64 = 6;
 
@@ -100,13 +103,28 @@ fn fill(state: &mut State<'_>, shift: usize) {
 
 /// Looks for a sound crew of `seats` people that holds who is there already.
 fn filled(state: &mut State<'_>, shift: usize, seats: usize, order: &[usize]) -> bool {
+    filled_within(state, shift, seats, order, &mut { CREWS_MAX })
+}
+
+fn filled_within(
+    state: &mut State<'_>,
+    shift: usize,
+    seats: usize,
+    order: &[usize],
+    left: &mut u32,
+) -> bool {
     if state.crews[shift].len() >= seats {
         return state.crew_is_sound(shift);
     }
     for (place, person) in order.iter().enumerate() {
+        // Where those who are left do not fill the seats, no order of them does.
+        if order.len() - place + state.crews[shift].len() < seats || *left == 0 {
+            return false;
+        }
         if state.fits(*person, shift) {
+            *left -= 1;
             state.put(*person, shift);
-            if filled(state, shift, seats, &order[place + 1..]) {
+            if filled_within(state, shift, seats, &order[place + 1..], left) {
                 return true;
             }
             state.take(*person, shift);
