@@ -8,6 +8,7 @@ mod growth;
 mod http;
 mod journal;
 mod load;
+mod oncall;
 mod process;
 mod promql;
 mod provider;
@@ -31,7 +32,7 @@ const OUTPUT: &str = "bench/results/latest.json";
 const TICKET: &str = r#""severity":"ticket""#;
 
 /// What can be measured, in order; the second argument and those after it choose.
-const PARTS: [(&str, Part); 8] = [
+const PARTS: [(&str, Part); 9] = [
     ("rest", at_rest),
     ("doors", doors),
     ("paced", paced),
@@ -40,6 +41,7 @@ const PARTS: [(&str, Part); 8] = [
     ("restart", journal::restart),
     ("evaluation", evaluation),
     ("simulation", simulation::simulation),
+    ("oncall", oncall::oncall),
 ];
 
 type Part = fn(&mut Table, &Path) -> Result<()>;
@@ -64,8 +66,9 @@ fn main() -> Result<()> {
 
 fn measure(output: &Path, chosen: &[String], folder: &Path) -> Result<()> {
     let begun = Instant::now();
-    // Simulation is a library call: whoever measures nothing else needs no program.
-    let alone = matches!(chosen, [only] if only == "simulation");
+    // Simulation and duty are library calls: whoever measures nothing else needs no program.
+    let is_library = |it: &String| ["simulation", "oncall"].contains(&it.as_str());
+    let alone = !chosen.is_empty() && chosen.iter().all(is_library);
     let binary = if alone { PathBuf::new() } else { binary()? };
     let mut table = Table::default();
     for (name, part) in PARTS {

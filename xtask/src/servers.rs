@@ -19,7 +19,7 @@ pub(crate) struct Servers {
     pub(crate) chromium: PathBuf,
 }
 
-const PACKAGES: [&str; 12] = [
+const PACKAGES: [&str; 13] = [
     "postgresql",
     "prometheus",
     "prometheus-alertmanager",
@@ -32,6 +32,7 @@ const PACKAGES: [&str; 12] = [
     "dovecot-imapd",
     "victoria-metrics",
     "curl",
+    "libical-dev",
 ];
 
 impl Servers {
@@ -57,7 +58,7 @@ const PROMETHEUS: &[&str] = &["/usr/bin/prometheus", "/usr/local/bin/prometheus"
 const ALERTMANAGER: &[&str] =
     &["/usr/bin/prometheus-alertmanager", "/usr/bin/alertmanager", "/usr/local/bin/alertmanager"];
 /// What the tests start by these very paths.
-const FIXED: [&str; 8] = [
+const FIXED: [&str; 9] = [
     "/usr/sbin/exim4",
     "/usr/sbin/bearerbox",
     "/usr/sbin/smsbox",
@@ -66,6 +67,7 @@ const FIXED: [&str; 8] = [
     "/usr/lib/dovecot/imap",
     "/usr/bin/victoria-metrics",
     "/usr/bin/curl",
+    "/usr/include/libical/ical.h",
 ];
 const CHROMIUM: &[&str] = &["/usr/bin/chromium", "/usr/bin/chromium-browser"];
 

@@ -25,6 +25,7 @@ mod walks;
 mod watching;
 mod words;
 mod world;
+mod zones;
 
 use world::{check, check_state};
 

@@ -500,7 +500,7 @@ pub(crate) struct Import {
     /// Files and folders
     #[arg(value_name = "PATH", required_unless_present = "token")]
     pub(crate) paths: Vec<PathBuf>,
-    /// Ask the pager's API instead of reading files, as whoever this secret lets in: env:NAME or file:PATH
+    /// Ask the pager's API instead of reading files, as whoever this secret lets in: `env:NAME` or `file:PATH`
     #[arg(long, value_name = "SECRET", requires = "from", conflicts_with = "paths")]
     pub(crate) token: Option<String>,
     /// Where its API is [default: where its makers document it]

@@ -27,7 +27,7 @@ const ALL_BYTES_MAX: usize = 512 << 20;
 /// Parts of one list.
 const PARTS_MAX: usize = 2_000;
 /// How long one answer may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// The longest that another pager may ask to be left alone, and what is meant where it names no time.
 const WAIT_SECS_MAX: u64 = 120;
 const WAIT_SECS_UNSAID: u64 = 20;
@@ -358,7 +358,7 @@ fn grafana(desk: &mut Desk) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Every part of a list of Grafana OnCall, by number, until `next` is nothing.
+/// Every part of a list of Grafana On-Call, by number, until `next` is nothing.
 fn numbered(desk: &mut Desk, path: &str, file: &str) -> Result<Vec<Value>, Problem> {
     let mut found = vec![];
     for page in 1..=PARTS_MAX {

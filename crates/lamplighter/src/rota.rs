@@ -201,10 +201,12 @@ fn asked(catalogue: &Catalogue, id: &RotaId, from: Timestamp, to: Timestamp) -> 
     for shift in all {
         let weighed = weigh(&rota.timezone, shift.starts, shift.ends, &zones);
         times.push((shift.starts, shift.ends));
+        let holiday = holiday_hours(catalogue, &people, shift.starts, shift.ends);
         shifts.push(roster::Shift {
             starts: shift.starts.minute(),
             ends: shift.ends.minute(),
-            load: weighed.load() + holiday_hours(catalogue, &people, shift.starts, shift.ends),
+            load: weighed.load() + holiday,
+            kinds: [weighed.night_minutes / 60, weighed.weekend_minutes / 60, holiday],
             night: weighed.nights > 0,
             month: weighed.month,
             seats: shift.people.len().max(1),

@@ -15,7 +15,7 @@ use crate::zones::Zones;
 use jiff::ToSpan;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
-use model::Timestamp;
+use model::{Millis, Timestamp};
 use std::collections::BTreeSet;
 
 /// Largest calendar, in bytes.
@@ -44,8 +44,9 @@ struct Event {
     lasts: Lasts,
     rule: Option<Recurrence>,
     without: BTreeSet<Date>,
-    /// The day of the occurrence in whose place this one stands.
-    replaces: Option<Date>,
+    /// The time of the occurrence in whose place this one stands, as written: it is a day of the place of
+    /// the event that recurs, which may be another.
+    replaces: Option<(DateTime, bool, Zone)>,
     /// Whom it names, where that is wanted.
     named: Named,
 }
@@ -59,11 +60,14 @@ pub struct Named {
     pub guests: Vec<String>,
 }
 
-/// Length on a clock on the wall.
+/// How long an event lasts. An end is read off a clock on the wall, and so are days; hours of a DURATION
+/// are hours, whatever clocks do (RFC 5545 §3.3.6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Lasts {
     days: i64,
+    /// On the wall.
     secs: i64,
+    exact_secs: i64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -196,7 +200,7 @@ impl Calendar {
             };
             let last = crate::wall::shown(&here, to).date().saturating_add(2.days());
             for day in event.days().take(OCCURRENCES_MAX).take_while(|it| *it <= last) {
-                let replaced = event.replaces.is_none() && self.is_replaced(&event.uid, day);
+                let replaced = event.replaces.is_none() && self.is_replaced(event, day);
                 if event.without.contains(&day) || replaced {
                     continue;
                 }
@@ -204,8 +208,9 @@ impl Calendar {
                 let lasts = event.lasts.days.days().seconds(event.lasts.secs);
                 let Ok(ends) = starts.checked_add(lasts) else { continue };
                 let instant = if event.all_day { met } else { moved };
-                let (starts, ends) =
-                    (instant(&zone, starts).max(from), instant(&zone, ends).min(to));
+                let exact = Millis::from_secs(event.lasts.exact_secs);
+                let ends = instant(&zone, ends).plus(exact);
+                let (starts, ends) = (instant(&zone, starts).max(from), ends.min(to));
                 if starts < ends {
                     found.push((starts, ends, &event.named));
                 }
@@ -214,8 +219,12 @@ impl Calendar {
         found
     }
 
-    fn is_replaced(&self, uid: &str, day: Date) -> bool {
-        !uid.is_empty() && self.events.iter().any(|it| it.uid == uid && it.replaces == Some(day))
+    fn is_replaced(&self, event: &Event, day: Date) -> bool {
+        let stands = |it: &Event| {
+            let there = it.replaces.as_ref().filter(|_| it.uid == event.uid);
+            there.is_some_and(|it| on_clock_of(&event.zone, it).date() == day)
+        };
+        !event.uid.is_empty() && self.events.iter().any(stands)
     }
 }
 
@@ -250,26 +259,23 @@ fn event(lines: &[Line<'_>]) -> Result<Event, Bad> {
             if lasts.is_negative() {
                 return Err((Some(end.number), "it ends before it starts".to_owned()));
             }
-            Lasts { days: 0, secs: lasts.as_secs() }
+            Lasts { secs: lasts.as_secs(), ..Lasts::default() }
         }
         (None, Some(it)) => duration(it.value.trim())
             .ok_or((Some(it.number), format!("`{}` is no length of time", short(it.value))))?,
-        (None, None) if all_day => Lasts { days: 1, secs: 0 },
+        (None, None) if all_day => Lasts { days: 1, ..Lasts::default() },
         (None, None) => Lasts::default(),
     };
-    let rule = find("RRULE").map(|it| {
-        Recurrence::parse(it.value).map_err(|why| (Some(it.number), format!("its days: {why}")))
-    });
+    let rule = find("RRULE").map(|it| rule(it, starts, &zone)).transpose()?;
     let mut without = BTreeSet::new();
     for it in lines.iter().filter(|it| it.name == "EXDATE") {
         for value in it.value.split(',') {
-            let (day, ..) = moment(&Line { value, name: String::new(), ..*it })?;
-            without.insert(day.date());
+            let there = moment(&Line { value, name: String::new(), ..*it })?;
+            without.insert(on_clock_of(&zone, &there).date());
         }
     }
-    let replaces = find("RECURRENCE-ID").map(moment).transpose()?.map(|it| it.0.date());
+    let replaces = find("RECURRENCE-ID").map(moment).transpose()?;
     let uid = find("UID").map_or("", |it| it.value.trim()).to_owned();
-    let rule = rule.transpose()?;
     let named = Named::default();
     Ok(Event { uid, starts, all_day, zone, lasts, rule, without, replaces, named })
 }
@@ -284,6 +290,37 @@ fn named(lines: &[Line<'_>]) -> Named {
         scheme.eq_ignore_ascii_case("mailto").then(|| address.trim().to_lowercase())
     });
     Named { title, guests: guests.collect() }
+}
+
+/// The rule of an event that starts at `starts`. Its end is an instant, most often in UTC: the last day is
+/// the one on which the event still begins by then, where it takes place.
+fn rule(line: &Line<'_>, starts: DateTime, zone: &Zone) -> Result<Recurrence, Bad> {
+    let bad = |why| (Some(line.number), format!("its days: {why}"));
+    let mut rule = Recurrence::parse(line.value).map_err(bad)?;
+    let mut parts = line.value.split(';').filter_map(|it| it.split_once('='));
+    let until = parts.rfind(|it| it.0.trim().eq_ignore_ascii_case("UNTIL"));
+    if let Some((_, value)) = until.filter(|it| it.1.contains(['T', 't'])) {
+        let value = value.trim();
+        let until = moment(&Line { value, name: String::new(), parameters: "", ..*line })?;
+        let last = on_clock_of(zone, &until);
+        let over = i64::from(last.time() < starts.time());
+        rule.ends_on(last.date().saturating_sub(over.days()));
+    }
+    Ok(rule)
+}
+
+/// What the clock in `zone` shows at a time written in its own zone. Where either is only known as that of
+/// the reader, as written.
+fn on_clock_of(zone: &Zone, (time, all_day, written): &(DateTime, bool, Zone)) -> DateTime {
+    let known = |zone: &Zone| match zone {
+        Zone::Here => None,
+        Zone::Utc => Some(TimeZone::UTC),
+        Zone::Named(name) => crate::Zones::bundled().get(name),
+    };
+    match (known(zone), known(written)) {
+        (Some(zone), Some(other)) if !all_day => crate::wall::shown(&zone, moved(&other, *time)),
+        _ => *time,
+    }
 }
 
 /// The time of a line such as `DTSTART;TZID=Europe/Paris:20261224T090000`.
@@ -350,9 +387,9 @@ fn duration(text: &str) -> Option<Lasts> {
         match (unit, timed) {
             ('W', false) => lasts.days += 7 * count,
             ('D', false) => lasts.days += count,
-            ('H', true) => lasts.secs += 3_600 * count,
-            ('M', true) => lasts.secs += 60 * count,
-            ('S', true) => lasts.secs += count,
+            ('H', true) => lasts.exact_secs += 3_600 * count,
+            ('M', true) => lasts.exact_secs += 60 * count,
+            ('S', true) => lasts.exact_secs += count,
             _ => return None,
         }
         any = true;

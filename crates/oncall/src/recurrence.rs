@@ -36,8 +36,11 @@ enum Every {
     Year,
 }
 
-/// Periods without a match after which a rule is taken to have none left, such as 30 February.
-const BARREN_MAX: u32 = 4_000;
+/// Periods without a match after which a rule is taken to have none left, such as 30 February: a century
+/// and more, since a 29 February that is a Monday keeps people waiting for forty years.
+const BARREN_MAX: u32 = 5_300;
+/// The same where a period is a day.
+const BARREN_DAYS_MAX: u32 = 36_600;
 /// The last year in which anything recurs.
 const YEAR_MAX: i16 = 9_900;
 
@@ -94,17 +97,13 @@ impl Recurrence {
         let numbered = self.days.iter().any(|it| it.0 != 0);
         match self.every {
             Every::Day | Every::Week if numbered => {
-                Err("a numbered day such as `1MO` needs FREQ=MONTHLY, or YEARLY with BYMONTH"
-                    .into())
+                Err("a numbered day such as `1MO` needs FREQ=MONTHLY or YEARLY".into())
             }
             Every::Week if !self.month_days.is_empty() => {
                 Err("BYMONTHDAY does not go with FREQ=WEEKLY".into())
             }
             Every::Day | Every::Week if !self.positions.is_empty() => {
                 Err("BYSETPOS goes with FREQ=MONTHLY and YEARLY only".into())
-            }
-            Every::Year if numbered && self.months.is_empty() => {
-                Err("a numbered day in FREQ=YEARLY needs BYMONTH".into())
             }
             _ if self.count.is_some() && self.until.is_some() => {
                 Err("COUNT and UNTIL do not go together".into())
@@ -113,18 +112,24 @@ impl Recurrence {
         }
     }
 
+    /// Lets `last` be the last day it may name.
+    pub(crate) fn ends_on(&mut self, last: Date) {
+        self.until = Some(last);
+    }
+
     /// The days it names from `first` on, in order.
     pub fn dates(&self, first: Date) -> impl Iterator<Item = Date> + '_ {
         let mut period = 0_i64;
         let mut barren = 0_u32;
         let mut ready: std::collections::VecDeque<Date> = std::collections::VecDeque::new();
         let mut given = 0_usize;
+        let barren_max = if self.every == Every::Day { BARREN_DAYS_MAX } else { BARREN_MAX };
         std::iter::from_fn(move || {
             if self.count.is_some_and(|it| given >= it) {
                 return None;
             }
             while ready.is_empty() {
-                if barren > BARREN_MAX {
+                if barren > barren_max {
                     return None;
                 }
                 let found = self.in_period(first, period)?;
@@ -195,17 +200,23 @@ impl Recurrence {
             || self.month_days.contains(&day.day())
             || self.month_days.contains(&(day.day() - day.days_in_month() - 1));
         let of_week = self.days.is_empty()
-            || self.days.iter().any(|(nth, name)| *name == day.weekday() && is_nth(*nth, day));
+            || self.days.iter().any(|(nth, name)| *name == day.weekday() && self.is_nth(*nth, day));
         in_month && usual && of_month && of_week
     }
-}
 
-fn is_nth(nth: i64, day: Date) -> bool {
-    let (number, left) = (i64::from(day.day()), i64::from(day.days_in_month() - day.day()));
-    match nth {
-        0 => true,
-        1.. => (number - 1) / 7 + 1 == nth,
-        _ => left / 7 + 1 == -nth,
+    /// Whether `day` is the `nth` of its name in its month, or in its year where a rule of years names no
+    /// months; counted from the end where `nth` is negative.
+    fn is_nth(&self, nth: i64, day: Date) -> bool {
+        let (number, length) = if self.every == Every::Year && self.months.is_empty() {
+            (day.day_of_year(), day.days_in_year())
+        } else {
+            (i16::from(day.day()), i16::from(day.days_in_month()))
+        };
+        match nth {
+            0 => true,
+            1.. => i64::from((number - 1) / 7) + 1 == nth,
+            _ => i64::from((length - number) / 7) + 1 == -nth,
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 mod ahead;
 mod feed;
 mod ics;
+mod places;
 mod recurrence;
 mod timesheet;
 mod walk;

@@ -93,11 +93,23 @@ pub struct Shift {
     pub seats: usize,
     /// Who has been told that it is theirs.
     pub published: Vec<usize>,
+    /// How much of it is night, weekend and public holiday, in hours. These too are shared out, though
+    /// only among rosters whose loads are as fair: nobody should carry their part in Sundays alone.
+    pub kinds: [i64; 3],
 }
 
 impl Default for Shift {
     fn default() -> Self {
-        Self { starts: 0, ends: 0, load: 1, night: false, month: 0, seats: 1, published: vec![] }
+        Self {
+            starts: 0,
+            ends: 0,
+            load: 1,
+            night: false,
+            month: 0,
+            seats: 1,
+            published: vec![],
+            kinds: [0; 3],
+        }
     }
 }
 

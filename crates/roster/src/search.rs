@@ -5,6 +5,8 @@
 //! of the squares of loads: it falls when a load moves from whoever has more to whoever has less. The
 //! best roster seen is kept by the true order, which is leximin.
 //!
+//! At the end nights, weekends and public holidays are evened out among rosters of the same worth.
+//!
 //! Moves: give a seat to somebody else; exchange two seats; fill an empty seat, if need be by moving
 //! whoever fills it out of what is in the way.
 //!
@@ -18,6 +20,9 @@ use crate::{Aim, Effort, Problem, Roster, Worth};
 const REBUILT_ONE_IN: usize = 16;
 /// People among whom a new crew is looked for.
 const REBUILT_PEOPLE_MAX: usize = 24;
+/// People who are tried for the seats of one shift, one after another, before it is left to other moves:
+/// all crews of twenty cannot be tried.
+const CREWS_MAX: u32 = 5_000;
 /// Rounds of shaking, each from the best so far.
 const ROUNDS: u64 = 6;
 
@@ -41,6 +46,16 @@ pub(crate) fn search(problem: &Problem, aim: Aim, effort: Effort) -> Roster {
     for _ in 0..ROUNDS {
         shaker.round(&mut state, steps, &mut random, &mut best);
         state = restored(problem, &best.people);
+    }
+    if problem.shifts.iter().any(|it| it.kinds != [0; 3]) {
+        evened(&mut state, steps, &mut random);
+        shaker.steps += steps;
+        let now = state.worth();
+        if now == best.worth {
+            best.people = state.roster();
+        } else if now.better(&best.worth, aim) {
+            shaker.keep(&state, &now, &mut best);
+        }
     }
     best
 }
@@ -88,13 +103,28 @@ fn fill(state: &mut State<'_>, shift: usize) {
 
 /// Looks for a sound crew of `seats` people that holds who is there already.
 fn filled(state: &mut State<'_>, shift: usize, seats: usize, order: &[usize]) -> bool {
+    filled_within(state, shift, seats, order, &mut { CREWS_MAX })
+}
+
+fn filled_within(
+    state: &mut State<'_>,
+    shift: usize,
+    seats: usize,
+    order: &[usize],
+    left: &mut u32,
+) -> bool {
     if state.crews[shift].len() >= seats {
         return state.crew_is_sound(shift);
     }
     for (place, person) in order.iter().enumerate() {
+        // Where those who are left do not fill the seats, no order of them does.
+        if order.len() - place + state.crews[shift].len() < seats || *left == 0 {
+            return false;
+        }
         if state.fits(*person, shift) {
+            *left -= 1;
             state.put(*person, shift);
-            if filled(state, shift, seats, &order[place + 1..]) {
+            if filled_within(state, shift, seats, &order[place + 1..], left) {
                 return true;
             }
             state.take(*person, shift);
@@ -249,6 +279,62 @@ impl Shaker {
         let squares: i128 = people.iter().map(|it| self.square(state, *it)).sum();
         squares + made.iter().map(|it| self.of_shift(state, it.0)).sum::<i128>()
     }
+}
+
+/// Most shifts of one person that are given for as much load of another.
+const TRADED_MAX: usize = 3;
+
+/// Trades as much load for as much load between two people, such as a Sunday for two nights of a week, as
+/// long as nights, weekends and public holidays become more even and no more people lose what they were told
+/// of: what a roster is worth stays as it is.
+fn evened(state: &mut State<'_>, steps: u64, random: &mut Random) {
+    let people = state.problem.people.len();
+    for _ in 0..steps {
+        let (one, other) = (random.below(people), random.below(people));
+        if one == other {
+            continue;
+        }
+        let given = [one, other].map(|person| {
+            let theirs: Vec<usize> = state.shifts_of(person).collect();
+            let count = 1 + random.below(TRADED_MAX);
+            let drawn = (0..count).filter_map(|_| theirs.get(random.below(theirs.len().max(1))));
+            let mut drawn: Vec<usize> = drawn.copied().collect();
+            drawn.sort_unstable();
+            drawn.dedup();
+            drawn
+        });
+        let load = |of: &[usize]| of.iter().map(|it| state.problem.shifts[*it].load).sum::<i64>();
+        if load(&given[0]) != load(&given[1]) {
+            continue;
+        }
+        let gives = given[0].iter().map(|it| (*it, Some(one), Some(other)));
+        let takes = given[1].iter().map(|it| (*it, Some(other), Some(one)));
+        let made: Move = gives.chain(takes).collect();
+        let costs = |state: &State<'_>| {
+            let told = made
+                .iter()
+                .map(|it| changes(&state.problem.shifts[it.0].published, &state.crews[it.0]));
+            (told.sum::<usize>(), unevenness(state, [one, other]))
+        };
+        let before = costs(state);
+        if carried_out(state, &made) {
+            let after = costs(state);
+            if after.0 > before.0 || after.1 >= before.1 {
+                undone(state, &made);
+            }
+        }
+    }
+}
+
+/// The squares of what `people` have of each kind, per thousandth of their share, times that share: least
+/// where each has of everything what the share says.
+fn unevenness(state: &State<'_>, people: [usize; 2]) -> i128 {
+    let of = |person: usize| {
+        let share = i128::from(state.problem.people[person].share.max(1));
+        let squares = state.kinds(person).map(|it| i128::from(it) * i128::from(it));
+        squares.iter().sum::<i128>() * share
+    };
+    of(people[0]) + of(people[1])
 }
 
 fn proposed(state: &State<'_>, random: &mut Random) -> Option<Move> {

@@ -13,6 +13,8 @@ pub(crate) struct State<'a> {
     theirs: Vec<BTreeSet<usize>>,
     nights: BTreeMap<(usize, i32), usize>,
     pub(crate) loads: Vec<i64>,
+    /// Hours of each kind that each person has.
+    kinds: Vec<[i64; 3]>,
     /// Shifts that share a time with each shift, itself left out.
     overlaps: Vec<Vec<usize>>,
     /// Whom each person must not meet.
@@ -40,6 +42,7 @@ impl<'a> State<'a> {
             theirs: vec![BTreeSet::new(); problem.people.len()],
             nights: BTreeMap::new(),
             loads: vec![0; problem.people.len()],
+            kinds: vec![[0; 3]; problem.people.len()],
             overlaps: overlaps(problem),
             shunned,
             able,
@@ -126,6 +129,7 @@ impl<'a> State<'a> {
         self.theirs[person].insert(shift);
         let it = &self.problem.shifts[shift];
         self.loads[person] += it.load;
+        self.kinds[person].iter_mut().zip(it.kinds).for_each(|(sum, it)| *sum += it);
         if it.night {
             *self.nights.entry((person, it.month)).or_default() += 1;
         }
@@ -136,6 +140,7 @@ impl<'a> State<'a> {
         self.theirs[person].remove(&shift);
         let it = &self.problem.shifts[shift];
         self.loads[person] -= it.load;
+        self.kinds[person].iter_mut().zip(it.kinds).for_each(|(sum, it)| *sum -= it);
         if it.night
             && let Some(count) = self.nights.get_mut(&(person, it.month))
         {
@@ -146,6 +151,12 @@ impl<'a> State<'a> {
     /// What `person` carries with `load`, per thousandth of their share.
     pub(crate) fn carried(&self, person: usize, load: i64) -> i64 {
         carried(self.problem, person, load)
+    }
+
+    /// Hours of each kind that `person` has, per thousandth of their share.
+    pub(crate) fn kinds(&self, person: usize) -> [i64; 3] {
+        let share = self.problem.people[person].share.max(1);
+        self.kinds[person].map(|it| it * 1_000 / share)
     }
 
     pub(crate) fn unfilled(&self) -> usize {

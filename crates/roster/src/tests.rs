@@ -1,5 +1,7 @@
 //! Small problems beside every roster there is; larger ones beside what cannot be beaten.
 
+mod fairness;
+
 use crate::exact::by_looking_at_all;
 use crate::lottery;
 use crate::{
@@ -268,6 +270,7 @@ fn drawn(seed: u64) -> Problem {
                 } else {
                     vec![]
                 },
+                kinds: [0; 3],
             }
         })
         .collect();

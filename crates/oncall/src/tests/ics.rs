@@ -71,6 +71,39 @@ fn events_are_times() {
     );
 }
 
+/// Goal: instants of a rule's end, of exceptions and of moved occurrences are days of the place: four in
+/// the morning in UTC is the evening before in Los Angeles. Hours of a DURATION are hours also in the
+/// night of 8 March 2026, which has one less; a day is a day.
+#[test]
+fn instants_are_read_where_the_event_takes_place() {
+    let check = |event: &str, expected: &[&str]| {
+        let text = format!("BEGIN:VEVENT\nUID:a\n{event}\nEND:VEVENT\n");
+        assert_eq!(told(&Calendar::read(text.as_bytes())), expected, "{event}");
+    };
+    let evening =
+        "DTSTART;TZID=America/Los_Angeles:20260105T200000\nDURATION:PT1H\nRRULE:FREQ=DAILY";
+    let first = "2026-01-06T04:00:00Z 2026-01-06T05:00:00Z";
+    let then = "2026-01-07T04:00:00Z 2026-01-07T05:00:00Z";
+    check(&format!("{evening};UNTIL=20260107T040000Z"), &[first, then]);
+    check(&format!("{evening};UNTIL=20260107T035959Z"), &[first]);
+    check(&format!("{evening};UNTIL=20260106T195959"), &[first]);
+    check(&format!("{evening};COUNT=2\nEXDATE:20260107T040000Z"), &[first]);
+    check(
+        &format!(
+            "{evening};COUNT=2\nEND:VEVENT\nBEGIN:VEVENT\nUID:a\nRECURRENCE-ID:20260106T040000Z\n\
+             DTSTART:20260110T000000Z\nDURATION:PT1H"
+        ),
+        &[then, "2026-01-10T00:00:00Z 2026-01-10T01:00:00Z"],
+    );
+    let night = "DTSTART;TZID=America/Los_Angeles:20260307T220000";
+    check(&format!("{night}\nDURATION:PT8H"), &["2026-03-08T06:00:00Z 2026-03-08T14:00:00Z"]);
+    check(&format!("{night}\nDURATION:P1D"), &["2026-03-08T06:00:00Z 2026-03-09T05:00:00Z"]);
+    check(
+        &format!("{night}\nDTEND;TZID=America/Los_Angeles:20260308T060000"),
+        &["2026-03-08T06:00:00Z 2026-03-08T13:00:00Z"],
+    );
+}
+
 #[test]
 fn what_cannot_be_read_is_said_and_the_rest_is_read() {
     let check = |event: &str, expected: &str| {

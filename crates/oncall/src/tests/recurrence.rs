@@ -30,13 +30,9 @@ fn what_is_not_read_is_refused_by_name() {
         ("FREQ=DAILY;INTERVAL=0", "`0` is not a whole number from 1 to 10000"),
         ("FREQ=WEEKLY;BYDAY=XX", "`XX` is not a day: use MO, TU, WE, TH, FR, SA, SU"),
         ("FREQ=WEEKLY;BYDAY=é", "`é` is not a day: use MO, TU, WE, TH, FR, SA, SU"),
-        (
-            "FREQ=WEEKLY;BYDAY=1MO",
-            "a numbered day such as `1MO` needs FREQ=MONTHLY, or YEARLY with BYMONTH",
-        ),
+        ("FREQ=WEEKLY;BYDAY=1MO", "a numbered day such as `1MO` needs FREQ=MONTHLY or YEARLY"),
         ("FREQ=WEEKLY;BYMONTHDAY=1", "BYMONTHDAY does not go with FREQ=WEEKLY"),
         ("FREQ=WEEKLY;BYSETPOS=1", "BYSETPOS goes with FREQ=MONTHLY and YEARLY only"),
-        ("FREQ=YEARLY;BYDAY=1MO", "a numbered day in FREQ=YEARLY needs BYMONTH"),
         ("FREQ=DAILY;COUNT=1;UNTIL=20260101", "COUNT and UNTIL do not go together"),
         ("FREQ=DAILY;UNTIL=20260230", "`20260230` is not a day such as 20261231"),
         ("FREQ", "`FREQ` is not NAME=VALUE"),
@@ -54,4 +50,31 @@ fn every_rule_ends() {
     assert_eq!(never.dates(first).next(), None);
     let always = Recurrence::parse("FREQ=YEARLY;INTERVAL=10000").expect("a rule");
     assert_eq!(always.dates(first).collect::<Vec<_>>(), [first]);
+}
+
+/// Goal: what comes once in decades comes, also where the rule looks at every day: counted by hand, 29
+/// February is a Monday in 2072 and, for want of one in 2100, not again until 2112.
+#[test]
+fn what_is_rare_is_waited_for() {
+    let first: Date = "2045-01-01".parse().expect("a day");
+    let rare = "BYMONTH=2;BYMONTHDAY=29;BYDAY=MO";
+    for every in ["DAILY", "MONTHLY", "YEARLY"] {
+        let rule = Recurrence::parse(&format!("FREQ={every};{rare}")).expect("a rule");
+        let days: Vec<String> = rule.dates(first).take(2).map(|it| it.to_string()).collect();
+        assert_eq!(days, ["2072-02-29", "2112-02-29"], "{every}");
+    }
+}
+
+/// Goal: where a rule of years names no month, days are numbered through the year (RFC 5545 §3.8.5.3 has
+/// the twentieth Monday: 19 May 1997, 18 May 1998, 17 May 1999).
+#[test]
+fn days_are_numbered_through_the_year() {
+    let check = |rule: &str, expected: [&str; 3]| {
+        let rule = Recurrence::parse(rule).expect("a rule");
+        let first: Date = "1997-05-19".parse().expect("a day");
+        let days: Vec<String> = rule.dates(first).take(3).map(|it| it.to_string()).collect();
+        assert_eq!(days, expected);
+    };
+    check("FREQ=YEARLY;BYDAY=20MO", ["1997-05-19", "1998-05-18", "1999-05-17"]);
+    check("FREQ=YEARLY;BYDAY=-1WE", ["1997-12-31", "1998-12-30", "1999-12-29"]);
 }

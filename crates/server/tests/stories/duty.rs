@@ -113,7 +113,7 @@ async fn leave_discovered_after_publication_is_told_ahead() {
 }
 
 /// 1 November 2026, 07:50 UTC: ten to one in San Francisco. At nine UTC its clocks go from two back to one.
-const BEFORE_THE_CHANGE: Timestamp = Timestamp(1793519400000);
+const BEFORE_THE_CHANGE: Timestamp = Timestamp(1_793_519_400_000);
 
 /// Hands change at half past one, which comes twice that night: once they do, and at every moment somebody is
 /// called, and one person only.
