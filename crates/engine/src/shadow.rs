@@ -17,6 +17,7 @@ use crate::command::{Context, Rejected};
 use crate::event::{Event, EventRecord, NewNotice, Origin};
 use crate::load::{is_highest, people_of};
 use crate::state::{AlertStatus, Limits, NoticeStatus, Purpose, State};
+use crate::storm;
 use ::shadow::{Call, Who};
 use incident::Incident;
 use model::{
@@ -437,9 +438,11 @@ fn add<T: Clone>(calls: &mut Map<u64, T>, call: T) {
     }
 }
 
-/// What was to be sent, or tried again, when another pager took over stays here as well.
+/// What was to be sent, tried again or put on a list when another pager took over stays here as well.
 fn keep_here(state: &mut State, at: Timestamp) {
-    let due = |it: &crate::Notice| matches!(it.status, NoticeStatus::Due { .. });
+    let due = |it: &crate::Notice| {
+        matches!(it.status, NoticeStatus::Due { .. } | NoticeStatus::Bundled { .. })
+    };
     let ids: Vec<NoticeId> = state
         .notices
         .iter()
@@ -447,8 +450,11 @@ fn keep_here(state: &mut State, at: Timestamp) {
         .map(|(id, _)| *id)
         .collect();
     for id in ids {
-        if let Some(it) = state.notices.get_mut(&id) {
-            it.status = NoticeStatus::Shadowed { at };
+        let Some(it) = state.notices.get_mut(&id) else { continue };
+        let list = if let NoticeStatus::Bundled { into } = it.status { Some(into) } else { None };
+        it.status = NoticeStatus::Shadowed { at };
+        if let Some(list) = list {
+            storm::left(&state.load, &mut state.notices, list);
         }
     }
 }

@@ -18,11 +18,12 @@ use crate::{Aim, Effort, Problem, Roster, Worth};
 
 /// One step in so many empties some shifts and fills them anew.
 const REBUILT_ONE_IN: usize = 16;
-/// People among whom a new crew is looked for.
+/// People among whom a new crew is looked for, or so many times its seats.
 const REBUILT_PEOPLE_MAX: usize = 24;
-/// People who are tried for the seats of one shift, one after another, before it is left to other moves:
-/// all crews of twenty cannot be tried.
-const CREWS_MAX: u32 = 5_000;
+const REBUILT_PEOPLE_PER_SEAT: usize = 3;
+/// People who are tried for the seats of one shift, one after another, before it is left to other moves: all
+/// crews of two can be tried, all crews of twenty cannot. Shared by the numbers of seats that are tried.
+const CREWS_MAX: usize = 5_000;
 /// Rounds of shaking, each from the best so far.
 const ROUNDS: u64 = 6;
 
@@ -103,7 +104,13 @@ fn fill(state: &mut State<'_>, shift: usize) {
 
 /// Looks for a sound crew of `seats` people that holds who is there already.
 fn filled(state: &mut State<'_>, shift: usize, seats: usize, order: &[usize]) -> bool {
-    filled_within(state, shift, seats, order, &mut { CREWS_MAX })
+    filled_within(
+        state,
+        shift,
+        seats,
+        order,
+        &mut (CREWS_MAX / state.problem.shifts[shift].seats.max(1)),
+    )
 }
 
 fn filled_within(
@@ -111,7 +118,7 @@ fn filled_within(
     shift: usize,
     seats: usize,
     order: &[usize],
-    left: &mut u32,
+    left: &mut usize,
 ) -> bool {
     if state.crews[shift].len() >= seats {
         return state.crew_is_sound(shift);
@@ -231,9 +238,9 @@ impl Shaker {
         let mut people: Vec<usize> = (0..state.problem.people.len()).collect();
         for shift in order {
             shuffled(&mut people, random);
-            people.truncate(REBUILT_PEOPLE_MAX);
             let seats = state.problem.shifts[shift].seats;
-            let _ = (1..=seats).rev().any(|it| filled(state, shift, it, &people));
+            let among = REBUILT_PEOPLE_MAX.max(REBUILT_PEOPLE_PER_SEAT * seats).min(people.len());
+            let _ = (1..=seats).rev().any(|it| filled(state, shift, it, &people[..among]));
         }
         let gain = self.cost(state) - before_cost;
         if gain > 0 && !accepted(gain, heat, random) {

@@ -4,7 +4,7 @@
 //! is 09:00 where she is; her night lasts until 300m. Bo sits in Nairobi, where it is midday.
 
 use super::world::check_with;
-use crate::{Load, LoadOutcome, Notice, NoticeStatus};
+use crate::{Load, LoadOutcome, Notice, NoticeStatus, Purpose, State};
 use model::{Catalogue, LoadLimit, LoadPer, LoadThen, Mode, NoticeId, Timestamp};
 use shadow::{Kind, Who};
 
@@ -270,6 +270,28 @@ fn what_was_to_be_tried_again_stays_here_when_shadow_mode_begins() {
     let state = world.engine.state();
     let shadowed = |it: &Notice| matches!(it.status, NoticeStatus::Shadowed { .. });
     assert!(state.notices.values().all(shadowed), "{:?}", state.notices);
+    assert_eq!(&world.replayed(), state);
+}
+
+/// A list of pages that all stay here is not sent either.
+#[test]
+fn a_list_that_waits_stays_here_when_shadow_mode_begins() {
+    let mut world = super::world::World::within(|_| {});
+    for line in ["0m ring a", "0m ring b", "0m ring c", "0m ring d"] {
+        world.step(line);
+    }
+    let lists = |state: &State| {
+        let lists = state.notices.values().filter(|it| it.purpose == Purpose::Bundle);
+        lists.map(|it| it.status.clone()).collect::<Vec<_>>()
+    };
+    let waits = |it: &NoticeStatus| matches!(it, NoticeStatus::Due { .. });
+    let before = lists(world.engine.state());
+    assert!(before.len() == 2 && before.iter().all(waits), "{before:?}");
+    world.step("0m configure-shadow");
+    let state = world.engine.state();
+    assert_eq!(lists(state), [NoticeStatus::Cancelled, NoticeStatus::Cancelled]);
+    let due = state.notices.values().filter(|it| waits(&it.status)).count();
+    assert_eq!(due, 0, "{:?}", state.notices);
     assert_eq!(&world.replayed(), state);
 }
 
