@@ -189,6 +189,7 @@ pub(crate) enum ExperimentCommand {
     #[command(after_help = "Example: lamplighter experiment review tribute.yaml")]
     Review(ExperimentReview),
     /// Print a file to begin with
+    #[command(after_help = "Example: lamplighter experiment example > tribute.yaml")]
     Example,
 }
 
