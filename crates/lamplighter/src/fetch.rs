@@ -358,7 +358,7 @@ fn grafana(desk: &mut Desk) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Every part of a list of Grafana On-Call, by number, until `next` is nothing.
+/// Every part of a list of Grafana's pager, by number, until `next` is nothing.
 fn numbered(desk: &mut Desk, path: &str, file: &str) -> Result<Vec<Value>, Problem> {
     let mut found = vec![];
     for page in 1..=PARTS_MAX {

@@ -130,7 +130,9 @@ impl fmt::Display for Millis {
         ];
         let first = parts.iter().position(|(count, _)| *count > 0).unwrap_or(3);
         write!(f, "{sign}{}{}", parts[first].0, parts[first].1)?;
-        match parts.get(first + 1) {
+        // A day and half an hour is a day where clocks were set back by half an hour, and no other day.
+        let next = if first == 0 && parts[1].0 == 0 { 2 } else { first + 1 };
+        match parts.get(next) {
             Some((count, unit)) if *count > 0 => write!(f, " {count}{unit}"),
             _ => Ok(()),
         }

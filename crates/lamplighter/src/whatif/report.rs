@@ -30,7 +30,7 @@ const REASONS_MAX: usize = 6;
 /// Pairs that fit.
 const PAIRS_MAX: usize = 10;
 /// With more ways of working than these, letters are smaller.
-const ROWS_WIDE: usize = 7;
+const ROWS_WIDE: usize = words::MANY;
 /// Desks that fit.
 const DESKS_MAX: usize = 14;
 

@@ -16,7 +16,14 @@ const OPEN_PERCENT_MAX: f64 = 10.0;
 
 /// Of what the numbers of the tables are.
 pub(super) const UNITS: &str = "Waits are hours of the calendar: nights and weekends count. Building, blocks, \
-     interruptions and nights are of one engineer and week.";
+     interruptions and nights are of one engineer and week. Whoever sits at a desk builds nothing meanwhile, where \
+     `builds_beside` does not say otherwise.";
+
+/// So many are spoken of one by one.
+const TOLD_MAX: usize = 3;
+
+/// More ways of working than these are many: the report has two pages, whatever stands in it.
+pub(super) const MANY: usize = 7;
 
 /// Whether so much is open that the true number is larger.
 pub(super) fn is_bound(row: &Row, metric: Metric) -> bool {
@@ -62,7 +69,10 @@ pub(super) fn headline(it: &Findings, standing: &Standing) -> String {
         }
         (None, behind) => {
             let mut text = format!("Cannot tell between {} {what}.", names(&standing.ahead));
-            for row in behind {
+            if behind.len() > TOLD_MAX {
+                let _ = write!(text, " {} are behind.", capital(&names(behind)));
+            }
+            for row in behind.iter().filter(|_| behind.len() <= TOLD_MAX) {
                 let _ = write!(
                     text,
                     " {} is behind {}.",
@@ -73,15 +83,20 @@ pub(super) fn headline(it: &Findings, standing: &Standing) -> String {
             text
         }
     };
-    for row in &standing.ahead {
-        if let Some((own, best, theirs)) = worse_in(&it.swept.base, *row, Metric::PageStartP90) {
-            let _ = write!(
-                text,
-                " But with {} pages wait: {}, {own}, where {best} has {theirs}.",
-                name(row),
-                Metric::PageStartP90.title()
-            );
-        }
+    let pages = standing.ahead.iter().filter_map(|row| {
+        worse_in(&it.swept.base, *row, Metric::PageStartP90).map(|it| (name(row), it))
+    });
+    let pages: Vec<_> = pages.collect();
+    if let Some((_, (_, best, theirs))) = pages.first() {
+        let with: Vec<String> =
+            pages.iter().map(|(name, (own, ..))| format!("{own} with {name}")).collect();
+        let with: Vec<&str> = with.iter().map(String::as_str).collect();
+        let title = Metric::PageStartP90.title();
+        let _ = write!(
+            text,
+            " But pages wait: {title}, is {}, and {theirs} with {best}.",
+            listed(&with)
+        );
     }
     text
 }
@@ -97,7 +112,9 @@ pub(super) fn beside(it: &Findings, standing: &Standing) -> Vec<String> {
     let rows = &it.swept.base.rows;
     let metric = it.question.plan.primary;
     let mut lines = vec![];
-    for ahead in standing.ahead.iter().take(3) {
+    // Of many ways of working there is room for two, and what they are behind in stands in the table.
+    let many = rows.len() > MANY;
+    for ahead in standing.ahead.iter().take(if many { 2 } else { TOLD_MAX }) {
         let row = &rows[*ahead];
         lines.push(format!(
             "{}: {} {}; an engineer builds {} h, is interrupted {} times and called at night {} times a week; {} % \
@@ -110,7 +127,9 @@ pub(super) fn beside(it: &Findings, standing: &Standing) -> Vec<String> {
             mean(row, Metric::NightPages),
             number(100.0 * row.desk_share)
         ));
-        lines.extend(behind_in(&it.swept.base, *ahead, metric));
+        if !many {
+            lines.extend(behind_in(&it.swept.base, *ahead, metric));
+        }
     }
     for (terms, comparison) in on_equal_terms(it) {
         lines.push(match &ahead_in(comparison, metric)[..] {
