@@ -102,7 +102,9 @@ pub(crate) fn plan(selectors: &BTreeSet<String>) -> (Vec<Question>, Vec<ReadErro
 /// What is asked already, by name and least matcher: a wider selector has no matcher that a narrower one has
 /// not, so whatever is wider stands under one of its matchers, or under none.
 #[derive(Default)]
-struct Asked(BTreeMap<(Option<String>, Option<Key>), Vec<(Selector, usize)>>);
+struct Asked(BTreeMap<Place, Vec<(Selector, usize)>>);
+
+type Place = (Option<String>, Option<Key>);
 
 type Key = (String, String, String);
 
