@@ -96,11 +96,15 @@ pub enum Bug {
     HandoverLeftLying,
     /// Whoever reads a handover back is thanked, and it stays unread.
     ReadBackForgotten,
+    /// A minute of which nothing is known counts as a good one.
+    SilenceIsGood,
+    /// What comes late counts, and is not kept.
+    LateMinutesUnkept,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 42] = [
+    pub const ALL: [Self; 44] = [
         Self::LostTimer,
         Self::MissingSync,
         Self::SentTwice,
@@ -143,6 +147,8 @@ impl Bug {
         Self::HandoverCallsNobody,
         Self::HandoverLeftLying,
         Self::ReadBackForgotten,
+        Self::SilenceIsGood,
+        Self::LateMinutesUnkept,
     ];
 
     /// The bug called so.
@@ -195,6 +201,8 @@ impl Bug {
             Self::ReadBackForgotten => planted.rewrite = Some(duty::read_back_forgotten),
             Self::MissingSync
             | Self::SentTwice
+            | Self::SilenceIsGood
+            | Self::LateMinutesUnkept
             | Self::SentAfterEnd
             | Self::SentWithoutSending
             | Self::DroppedOutcome

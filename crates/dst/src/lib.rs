@@ -34,6 +34,7 @@ mod dealing;
 mod dice;
 mod duty;
 mod journal;
+mod measured;
 mod organisation;
 mod outbox;
 mod outside;

@@ -6,6 +6,7 @@
 
 use crate::bug::Bug;
 use crate::dice::Dice;
+use crate::measured::Episode;
 use crate::organisation::{changed, organisation};
 use crate::shadow::{Check, hold};
 use crate::world::{Ask, DAY, Happening, Reply, Server, World};
@@ -28,6 +29,8 @@ pub(crate) const TRIES_MAX: u32 = 30;
 pub(crate) enum Move {
     /// A promise is kept or not, from now on.
     Burn { feature: FeatureId, page: ConditionState, ticket: ConditionState },
+    /// A promise is really measured for a while: one minute of it.
+    Measure { feature: FeatureId },
     /// A measurement is reported.
     Observe { feature: FeatureId, version: u64 },
     /// An alert starts or stops firing somewhere.
@@ -92,20 +95,25 @@ pub(crate) enum Asker {
 /// What is going on outside.
 #[derive(Debug)]
 pub(crate) struct Outside {
-    catalogue: Catalogue,
+    pub(crate) catalogue: Catalogue,
     edits: u64,
-    features: BTreeMap<FeatureId, Promise>,
+    pub(crate) features: BTreeMap<FeatureId, Promise>,
     senders: Vec<Sender>,
     sources: BTreeMap<SourceId, Source>,
     stash: Vec<Ask>,
     assessments: BTreeMap<(String, ConditionState, ConditionState), slo::Assessment>,
+    /// Promises that are really measured now, and what was measured last.
+    pub(crate) episodes: BTreeMap<FeatureId, Episode>,
+    pub(crate) measured: BTreeMap<FeatureId, slo::Assessment>,
+    pub(crate) measuring: Dice,
 }
 
+/// How a promise stands, by what was said last.
 #[derive(Debug, Clone, Copy)]
-struct Promise {
-    page: ConditionState,
-    ticket: ConditionState,
-    version: u64,
+pub(crate) struct Promise {
+    pub(crate) page: ConditionState,
+    pub(crate) ticket: ConditionState,
+    pub(crate) version: u64,
 }
 
 #[derive(Debug, Default, Clone, Copy)]
@@ -146,6 +154,10 @@ impl Outside {
             sources,
             stash: vec![],
             assessments: BTreeMap::new(),
+            episodes: BTreeMap::new(),
+            measured: BTreeMap::new(),
+            // A copy, so that whoever measures rolls for itself.
+            measuring: dice.clone().split(),
         }
     }
 
@@ -167,6 +179,9 @@ impl Outside {
     }
 
     fn assessment(&mut self, feature: &FeatureId, now: Timestamp) -> Option<slo::Assessment> {
+        if let Some(found) = self.measured.get(feature) {
+            return Some(slo::Assessment { end_minute: now.minute() - 1, ..found.clone() });
+        }
         let promise = self.features.get(feature)?;
         let objective = self.catalogue.features.get(feature)?.objective.to_string();
         let (page, ticket) = (promise.page, promise.ticket);
@@ -217,6 +232,7 @@ impl World {
             self.at(starts.plus(length), Happening::Disk { full: false });
         }
         self.plan_troubles();
+        self.plan_measuring();
     }
 
     fn plan_troubles(&mut self) {
@@ -276,6 +292,7 @@ impl World {
     pub(crate) fn move_outside(&mut self, it: Move) -> Check {
         match it {
             Move::Burn { feature, page, ticket } => self.burn(feature, page, ticket),
+            Move::Measure { feature } => self.measure(&feature),
             Move::Observe { feature, version } => self.observe(&feature, version),
             Move::Alert { sender, fires } => {
                 let it = &mut self.outside.senders[sender];
@@ -398,7 +415,13 @@ impl World {
     }
 
     #[expect(clippy::needless_pass_by_value, reason = "the caller is done with it")]
-    fn burn(&mut self, feature: FeatureId, page: ConditionState, ticket: ConditionState) -> Check {
+    pub(crate) fn burn(
+        &mut self,
+        feature: FeatureId,
+        page: ConditionState,
+        ticket: ConditionState,
+    ) -> Check {
+        self.outside.measured.remove(&feature);
         let Some(promise) = self.outside.features.get_mut(&feature) else { return Ok(()) };
         let version = promise.version + 1;
         let calm = Promise { page: Quiet, ticket: Quiet, version };
@@ -406,7 +429,7 @@ impl World {
         self.observe(&feature, version)
     }
 
-    fn observe(&mut self, feature: &FeatureId, version: u64) -> Check {
+    pub(crate) fn observe(&mut self, feature: &FeatureId, version: u64) -> Check {
         if self.outside.features.get(feature).is_none_or(|it| it.version != version) {
             return Ok(());
         }
