@@ -305,11 +305,12 @@ fn told_origin(
             for it in firing {
                 let _ = write!(
                     text,
-                    "{}{} of {} failed in {} and {} of {} in {}, {:.1} times what {} allows{}",
+                    "{}{} of {} failed in {}{} and {} of {} in {}, {:.1} times what {} allows{}",
                     if text.is_empty() { "" } else { "; " },
                     it.long.bad,
                     it.long.total,
                     it.condition.long,
+                    worth(it),
                     it.short.bad,
                     it.short.total,
                     it.condition.short,
@@ -330,6 +331,12 @@ fn told_origin(
         Origin::Watch { check, detail } => format!("(The check `{check}` failed: {detail}.)"),
         Origin::Person { by } => format!("({} called for help.)", person(by)),
     }
+}
+
+/// What failures are worth where clusters make them fewer, as an aside.
+fn worth(it: &slo::Assessed) -> String {
+    let told = it.worth_told();
+    if told.is_empty() { told } else { format!("{told},") }
 }
 
 fn told_resolve(reason: &ResolveReason, person: &dyn Fn(&PersonId) -> String) -> String {

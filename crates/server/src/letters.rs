@@ -244,10 +244,11 @@ fn evidence(origin: &Origin, severity: Severity) -> String {
             if let Some(it) = firing {
                 let _ = write!(
                     text,
-                    "Measured: {} of {} failed in {}, {:.0} times what the promise allows.",
+                    "Measured: {} of {} failed in {}{}, {:.0} times what the promise allows.",
                     it.long.bad,
                     it.long.total,
                     it.condition.long,
+                    it.worth_told(),
                     it.long.error_ratio().unwrap_or(0.0) / budget,
                 );
                 if it.uncertain {
