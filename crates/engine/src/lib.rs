@@ -42,6 +42,7 @@ mod load;
 mod maintenance;
 mod merge;
 mod notify;
+mod observe;
 mod pushed;
 mod reach;
 mod receipt;
@@ -79,7 +80,7 @@ pub use command::{
 };
 pub use duty::{DutyCall, DutyStage};
 pub use event::{
-    Actor, AlsoCause, BudgetWaiver, DigestLine, DutyThin, Event, EventRecord, Evidence,
+    Actor, AlsoCause, BudgetSaid, BudgetWaiver, DigestLine, DutyThin, Event, EventRecord, Evidence,
     ExclusionAct, ExclusionStep, GivenBack, LeftOut, NewNotice, NotPagedReason, Origin,
     OverrideSet, PageCause, ReminderReason, ResolveReason, RosterAnswered, RosterProposed,
     SignRole, SkippedNotice, SwapAnswered, SwapAsked, TokenIssued, WakeCause,

@@ -1,7 +1,8 @@
 //! Events as sentences, for timelines and `why`.
 
 use crate::event::{
-    BudgetWaiver, Event, NotPagedReason, Origin, PageCause, ReminderReason, ResolveReason, SignRole,
+    BudgetSaid, BudgetWaiver, Event, Evidence, NotPagedReason, Origin, PageCause, ReminderReason,
+    ResolveReason, SignRole,
 };
 use crate::limits_told::told_limits;
 use crate::notify::name;
@@ -321,6 +322,7 @@ fn told_origin(
             }
             format!("({text}.)")
         }
+        Origin::Budget { said, evidence } => format!("({}.)", told_budget(said, evidence)),
         Origin::Door { door, routed_by, .. } => format!("(Received at {door}; {routed_by}.)"),
         Origin::Source { failing_since, detail, .. } => {
             format!("(Since {failing_since}: {detail}.)")
@@ -330,6 +332,37 @@ fn told_origin(
         }
         Origin::Watch { check, detail } => format!("(The check `{check}` failed: {detail}.)"),
         Origin::Person { by } => format!("({} called for help.)", person(by)),
+    }
+}
+
+/// What about a budget is an alert, with the figures.
+fn told_budget(said: &BudgetSaid, evidence: &Evidence) -> String {
+    let Evidence { objective, assessment, .. } = evidence;
+    let budget = &assessment.budget;
+    let counts = format!("{} of {} failed in {}", budget.bad, budget.total, assessment.window);
+    match said {
+        BudgetSaid::Left { below_ppm } => {
+            let below = f64::from(*below_ppm) / 1e4;
+            format!("{counts}, and {objective} leaves less than the {below} % asked for")
+        }
+        BudgetSaid::Exhausted { within } => {
+            let burn = assessment.standing.exhaustion.as_ref().and_then(|it| it.burn.as_ref());
+            let burning = burn.map_or(String::new(), |it| {
+                format!(
+                    "; {} of {} in {}{}: above {:.1} times what is allowed it is gone within {within}",
+                    it.long.bad,
+                    it.long.total,
+                    it.condition.long,
+                    it.worth_told(),
+                    it.factor
+                )
+            });
+            format!("{counts}{burning}")
+        }
+        BudgetSaid::Unmeasured { after, known_before } => {
+            let ever = if *known_before { "" } else { "; it never was, so look at its selectors" };
+            format!("nothing was measured for {after} though the source answers{ever}")
+        }
     }
 }
 
@@ -347,6 +380,8 @@ fn told_resolve(reason: &ResolveReason, person: &dyn Fn(&PersonId) -> String) ->
         ResolveReason::SourceRecovered => "the source answers again".to_owned(),
         ResolveReason::HeartbeatHeard => "the heartbeat was heard again".to_owned(),
         ResolveReason::WatchRecovered => "the check succeeds again".to_owned(),
+        ResolveReason::BudgetRecovered(_) => "the budget stands clearly better again".to_owned(),
+        ResolveReason::MeasuredAgain => "it is measured again".to_owned(),
         ResolveReason::NoLongerConfigured => "it is no longer configured".to_owned(),
         ResolveReason::PersonResolved { by } => format!("{} said so", person(by)),
     }

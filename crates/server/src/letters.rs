@@ -260,6 +260,11 @@ fn evidence(origin: &Origin, severity: Severity) -> String {
             }
             text
         }
+        Origin::Budget { evidence, .. } => {
+            let budget = &evidence.assessment.budget;
+            let counts = format!("{} of {} failed", budget.bad, budget.total);
+            format!("Measured: {counts} in {}.", evidence.assessment.window)
+        }
         Origin::Door { door, labels, annotations, .. } => {
             let mut text = format!("Received at {door}");
             if let Some(description) = annotations.get("description") {

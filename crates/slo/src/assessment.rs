@@ -15,8 +15,10 @@
 
 use crate::mask::Masked;
 use crate::number::{float, float_signed, settled};
+use crate::standing::{self, Exhaustion};
 use crate::{
-    Clustering, Condition, Hidden, Rings, Thin, WindowCounts, Worth, is_significantly_above,
+    Clustering, Condition, Hidden, Rings, Standing, Thin, WindowCounts, Worth,
+    is_significantly_above,
 };
 use model::{Millis, Objective, Severity};
 use serde::{Deserialize, Serialize};
@@ -48,6 +50,9 @@ pub struct Assessment {
     /// What the window allows, where that is too little to measure the promise by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thin: Option<Thin>,
+    /// What is left of the budget, whether it will soon be gone, and since when nothing is known.
+    #[serde(default, skip_serializing_if = "Standing::is_plain")]
+    pub standing: Standing,
 }
 
 /// One condition measured.
@@ -187,7 +192,19 @@ pub(crate) fn evaluate_masked(
     let hidden = view.hidden(objective, span.passed, counts);
     // Slices of time come whether anybody does or not.
     let thin = counted.clustering.and_then(|_| Thin::of(counts, span, objective));
-    Assessment { end_minute, objective, window, conditions, budget, burn_rate, hidden, thin }
+    let left = standing::left(counts, span, objective);
+    let standing = Standing { left, ..Standing::default() };
+    Assessment {
+        end_minute,
+        objective,
+        window,
+        conditions,
+        budget,
+        burn_rate,
+        hidden,
+        thin,
+        standing,
+    }
 }
 
 /// Counts up to one minute, with what is excluded taken out of every window.
@@ -288,6 +305,15 @@ impl Assessment {
                 it.uncertain = it.state == ConditionState::Firing;
             }
         }
+    }
+
+    /// Asks whether the budget is gone within `within`.
+    pub(crate) fn project(&mut self, counted: Counted<'_>, span: Span, within: Millis) {
+        let view = View { counted, end_minute: self.end_minute };
+        let promise = (self.objective, span.window);
+        let asked = |it| assess(it, self.objective, span.window, &view);
+        let found = Exhaustion::of(within, self.standing.left, promise, asked);
+        self.standing.exhaustion = Some(found);
     }
 
     /// Whether some condition fires only if failures overlap as is assumed.

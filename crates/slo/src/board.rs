@@ -11,12 +11,13 @@
 //! - nothing is known here that could not be rebuilt from stored samples.
 
 use crate::assessment::{Counted, evaluate_masked};
+use crate::condition::in_force;
 use crate::habit::Habit;
 use crate::made::{Certain, Made};
 use crate::mask::Masked;
 use crate::{
     Almanac, Assessment, Clustering, Condition, Hidden, LATE_MINUTES_MAX, Mask, Masks, Recorded,
-    Rings, Slice, Span, WindowCounts, conditions_of, default_conditions, judged,
+    Rings, Slice, Span, Unmeasured, WindowCounts, conditions_of, judged,
 };
 use model::{
     Calendar, Catalogue, FeatureId, Method, Millis, Need, Objective, Sli, Slo, SloId, SourceId,
@@ -75,6 +76,8 @@ struct Promise {
     calendar: Option<Calendar>,
     /// When it alerts.
     conditions: Vec<Condition>,
+    /// Within which time its budget must not be gone.
+    within: Option<Millis>,
 }
 
 /// Where a service objective is read; as long as it stays the same, the history does.
@@ -208,6 +211,7 @@ impl Board {
                 method: feature.method,
                 calendar: feature.calendar.clone(),
                 conditions: conditions_of(feature),
+                within: feature.budget_alerts.exhausted.map(|it| it.within),
             };
             let made = Made::of(id, feature);
             let same = |it: &Measured<Made>| it.of == made && it.promise.method == promise.method;
@@ -289,7 +293,16 @@ impl Board {
     /// How a feature stands after `end_minute`.
     #[must_use]
     pub fn assess_feature(&self, feature: &FeatureId, end_minute: i64) -> Option<Assessment> {
-        self.features.get(feature).map(|it| it.assess(end_minute))
+        let measured = self.features.get(feature)?;
+        let mut found = measured.assess(end_minute);
+        if let Some(unmeasured) = &mut found.standing.unmeasured {
+            let says_nothing = |it: &&SloId| {
+                self.slos.get(*it).is_none_or(|it| it.rings.slice(end_minute) == Slice::Unknown)
+            };
+            let members = measured.of.members().iter();
+            unmeasured.silent = members.filter(says_nothing).cloned().collect();
+        }
+        Some(found)
     }
 
     /// How a feature stands after `end_minute` under other conditions than its own.
@@ -438,7 +451,8 @@ impl Promise {
             window: slo.window,
             method: slo.method,
             calendar: slo.calendar.clone(),
-            conditions: default_conditions().to_vec(),
+            conditions: in_force(slo.alerts.as_ref().map_or(&[], |it| &it.conditions)),
+            within: slo.alerts.as_ref().and_then(|it| it.budget.exhausted).map(|it| it.within),
         }
     }
 }
@@ -529,6 +543,10 @@ impl<Of> Measured<Of> {
         let clustering = self.judged.is_none().then(|| self.habit.clustering());
         let counted = Counted { rings, masked, clustering };
         let mut found = evaluate_masked(objective, span, conditions, counted, end_minute);
+        if let Some(within) = self.promise.within {
+            found.project(counted, span, within);
+        }
+        found.standing.unmeasured = Unmeasured::of(&self.rings, end_minute);
         // By slices of time it takes the verdicts of all slices to say what would have been; those
         // of excluded ones were never passed.
         if let Some(certain) = &self.certain {

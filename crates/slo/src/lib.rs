@@ -35,6 +35,7 @@ mod meter;
 mod number;
 mod rings;
 pub mod selector;
+mod standing;
 mod tail;
 mod thin;
 
@@ -61,5 +62,6 @@ pub use meter::{CLOSE_GRACE, Measurement, Meter, Pushes};
 pub use rings::{
     EVENTS_PER_MINUTE_MAX, LATE_MINUTES_MAX, Recorded, Rings, WINDOW_MAX, WINDOW_MIN_KEPT,
 };
+pub use standing::{Exhaustion, Standing, Unmeasured};
 pub use tail::{CALIBRATED, Level, SIGNIFICANCE, is_significantly_above, upper_tail};
 pub use thin::{ALLOWED_MIN, Thin};

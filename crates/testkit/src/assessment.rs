@@ -38,6 +38,7 @@ pub fn assessment(
     Assessment {
         hidden: None,
         thin: None,
+        standing: slo::Standing::default(),
         end_minute: now.minute() - 1,
         objective,
         window,
