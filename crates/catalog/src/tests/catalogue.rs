@@ -109,7 +109,7 @@ services:
     urgency: wake
     slos:
       up: { objective: 99.95%, window: 7d, ratio: { bad: 'e_total{code=~"5.."}', total: r_total }, source: own }
-      good: { objective: 99%, ratio: { good: a, total: b }, source: own, loses: The light. }
+      good: { objective: 99%, ratio: { good: a, total: b }, source: own, loses: The light., alerts: workbook }
       fast: { objective: 99%, latency: { histogram: d, under: 1s }, source: own, slices: { of: 5m, good: 95% } }
       finer: { objective: 99%, latency: { native: 'd{job="shop"}', under: 250ms }, source: metrics }
       fresh: { objective: 99%, gauge: { metric: g, is: "<= 3" }, source: own }
@@ -136,8 +136,8 @@ features:
     measured: { ratio: { good: seen_total, total: tried_total }, source: own }
     needs: { all: [{ only: { of: api.up, where: '{journey="seen",to!="x"}' } }, { only: { of: api.fast, latency: { histogram: mine, under: 2s }, source: metrics } }, { only: { of: carrier.up, ratio: { bad: e, total: f } } }, { only: { of: api.fresh, gauge: { metric: h, is: "== 1" } } }, { only: { of: api.raw, raw: { metric: i, of: bad } } }] }
   probed: { escalation: short, question: Probed?, team: payments, objective: 97%, needs: api.up, measured: { gauge: { metric: probe, is: "== 1" }, source: own } }
-  quick: { alerts: pyrra, escalation: short, question: Quick?, team: payments, objective: 97%, needs: api.up, measured: { latency: { histogram: d, under: 1s }, source: own } }
-  shared: { alerts: { page: [1%/1h/5m], ticket: [10%/3d/6h] }, escalation: short, question: Shared?, team: payments, objective: 97%, needs: api.up, measured: { raw: { metric: g, of: good }, source: own } }
+  quick: { alerts: { set: pyrra, budget-left: 10% }, escalation: short, question: Quick?, team: payments, objective: 97%, needs: api.up, measured: { latency: { histogram: d, under: 1s }, source: own } }
+  shared: { alerts: { page: [1%/1h/5m], ticket: [10%/3d/6h], budget-left: { below: 10%, severity: page }, exhausted-within: { within: 3d, severity: ticket }, no-data: { after: 1h, severity: ticket } }, escalation: short, question: Shared?, team: payments, objective: 97%, needs: api.up, measured: { raw: { metric: g, of: good }, source: own } }
   said: { escalation: short, question: Said?, team: payments, objective: 97%, needs: { only: { of: api.fast, where: '{journey="said"}' } }, measured: { pushed: { every: 1h } } }
 rotas:
   r: { timezone: Africa/Nairobi, layers: [{ people: [ana], turn: 3d, handover: "17:30", starts: 2026-01-05 }], follow-the-sun: false, confirm: 15m, load: { pages: 3, per: night, then: relieve }, cover: [mon-fri 09:00-17:00], owner: payments, handover: { written: true, pages: true, before: 90m, nag: 20m, page: 3h }, skills: [postgres], readiness: { ana: shadowed }, rules: { rest-after-night: 11h, shifts-in-row: 5, nights-per-month: 8, not-together: [[ana, bo]], debt: { ana: 12 } } }
@@ -405,4 +405,44 @@ sources: { here: { scrape: { targets: { shop: "http://127.0.0.1:1/metrics" } } }
     shop.raw {"objective":"99%","window":2419200000,"bad":"share","total":"share","source":"here","sli":{"ratio":{"good":false}},"method":{"ratio_time_slices":{"minutes":1}}}
     shop.whole {"objective":"99%","window":2419200000,"bad":"d_seconds_bucket{le=~\"1|1\\\\.0\"}","total":"d_seconds_count","source":"here","sli":{"latency":{"under":"1","buckets":"d_seconds_bucket"}}}
     "#);
+}
+
+/// Alerts of a feature and of an objective, short and long.
+#[test]
+fn alerts_on_budgets_read() {
+    let catalogue = good(
+        r#"
+org: solar
+people: { ana: { timezone: UTC, email: ana@solar.example } }
+teams: { shop: { members: [ana] } }
+escalations: { shop: [{ page: person ana }] }
+channels: { m: { smtp: { host: mail.example, from: a@mail.example } } }
+services:
+  shop:
+    team: shop
+    slos:
+      plain: { objective: 99%, ratio: { bad: b, total: t } }
+      loud: { objective: 99%, ratio: { bad: b, total: t }, alerts: workbook }
+      own: { objective: 99%, ratio: { bad: b, total: t }, alerts: { page: [1%/1h/5m], no-data: 2h } }
+sources: { here: { scrape: { targets: { shop: "http://127.0.0.1:1/metrics" } } } }
+features:
+  buy:
+    { question: Buy?, team: shop, objective: 99%, needs: shop.plain, alerts: { budget-left: 12.5%, exhausted-within: 2d, no-data: { after: 10m, severity: page } } }
+"#,
+    );
+    let mut shown = String::new();
+    for (id, slo) in catalogue.slos() {
+        writeln!(shown, "{id} {}", serde_json::to_string(&slo.alerts).unwrap()).unwrap();
+    }
+    let buy = &catalogue.features[&model::FeatureId::from("buy")];
+    writeln!(shown, "buy {}", serde_json::to_string(&buy.budget_alerts).unwrap()).unwrap();
+    assert_eq!(buy.alerts, vec![]);
+    assert_eq!(
+        shown,
+        r#"shop.loud {}
+shop.own {"conditions":[{"severity":"page","long":3600000,"short":300000,"budget_share_ppm":10000}],"budget":{"no_data":{"after":7200000,"severity":"ticket"}}}
+shop.plain null
+buy {"left":{"below_ppm":125000,"severity":"ticket"},"exhausted":{"within":172800000,"severity":"ticket"},"no_data":{"after":600000,"severity":"page"}}
+"#
+    );
 }
