@@ -547,12 +547,12 @@ impl<Of> Measured<Of> {
             found.project(counted, span, within);
         }
         found.standing.unmeasured = Unmeasured::of(&self.rings, end_minute);
-        // By slices of time it takes the verdicts of all slices to say what would have been; those
-        // of excluded ones were never passed.
         if let Some(certain) = &self.certain {
             let rings = certain.counted();
             found.call_for_what_is_certain(Counted { rings, ..counted }, span);
         }
+        // By slices of time it takes the verdicts of all slices to say what would have been; those
+        // of excluded ones were never passed.
         if let Some(hidden) = &mut found.hidden
             && self.judged.is_some()
         {

@@ -80,6 +80,7 @@ pub(crate) const EVENTS: &[&str] = &[
     "budget_waived",
     "waiver_ended",
     "exclusion",
+    "backlog",
     "alert_updated",
     "journal_probed",
     "synthetic_seen",
@@ -305,6 +306,7 @@ fn name(event: &Event) -> &'static str {
         Event::BudgetWaived(_) => "budget_waived",
         Event::WaiverEnded { .. } => "waiver_ended",
         Event::Exclusion(_) => "exclusion",
+        Event::Backlog(_) => "backlog",
         Event::AlertUpdated { .. } => "alert_updated",
         Event::JournalProbed => "journal_probed",
         Event::SyntheticSeen { .. } => "synthetic_seen",
@@ -376,6 +378,7 @@ pub(crate) fn tell() -> Vec<EventRecord> {
     crate::by_hand::steered(&mut teller);
     reaching(&mut teller);
     dealing::tell(&mut teller);
+    crate::standing::tell(&mut teller);
     teller.records
 }
 
@@ -702,6 +705,7 @@ fn everything() -> Catalogue {
     it.channels.extend(chats().into_iter().map(|(id, channel)| (id.into(), channel)));
     it.channel_priorities.insert("kannel".into(), 2);
     it.watched = crate::watched::configured();
+    crate::standing::configure(&mut it);
     let url = "http://prometheus:9090".to_owned();
     let kind = SourceKind::Prometheus { url, token: None };
     it.sources.insert("prometheus".into(), Source { kind, interval: Millis::from_secs(15) });
