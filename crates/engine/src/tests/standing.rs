@@ -57,13 +57,14 @@ fn standing(word: &str) -> Assessment {
             (left, soon, state) = (None, exhaustion(Unmeasured, true), Unmeasured);
             silence = Some((Millis::from_days(366), false));
         }
-        _ => match word.strip_prefix('?') {
-            Some(minutes) => {
+        _ => {
+            if let Some(minutes) = word.strip_prefix('?') {
                 (left, soon, state) = (Some(0.05), exhaustion(Firing, true), Unmeasured);
                 silence = Some((Millis::from_mins(minutes.parse().unwrap()), true));
+            } else {
+                left = Some(word.parse().unwrap());
             }
-            None => left = Some(word.parse().unwrap()),
-        },
+        }
     }
     let unmeasured = silence.map(|(length, known_before)| slo::Unmeasured {
         length,

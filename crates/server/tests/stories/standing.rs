@@ -81,7 +81,7 @@ async fn an_objective_calls_the_team_of_its_service() {
         catalogue.features.clear();
         let own = |it: &&mut model::Service| matches!(it.kind, model::ServiceKind::Own { .. });
         let (id, service) =
-            catalogue.services.iter_mut().find(|(_, it)| own(&it)).expect("a service of ours");
+            catalogue.services.iter_mut().find(|(_, it)| own(it)).expect("a service of ours");
         broken = id.to_string();
         let left = BudgetLeft { below_ppm: 999_990, severity: Severity::Ticket };
         let budget = BudgetAlerts { left: Some(left), ..BudgetAlerts::default() };

@@ -63,7 +63,7 @@ fn silence_is_measured_from_the_last_known_minute() {
     assert_eq!(silence(&[(9, 0, 1), (47, 0, UNKNOWN)]), Some((Millis::from_mins(47), true)));
     let (long, known) = silence(&[(9, 0, 1), (3_000, 0, UNKNOWN)]).unwrap();
     assert!(known && (2_995..=3_000).contains(&long.whole_mins()), "{long}");
-    assert_eq!(silence(&[(9, 0, UNKNOWN)]).unwrap().1, false);
+    assert!(!silence(&[(9, 0, UNKNOWN)]).unwrap().1);
     let silent = standing(&[(9, 0, 1), (3, 0, UNKNOWN)]).unmeasured.unwrap().silent;
     assert_eq!(silent, [SloId::from("api.up")]);
 }
