@@ -101,10 +101,9 @@ fn must_wake(alert: &Alert) -> Option<String> {
         Origin::Budget { said: BudgetSaid::Exhausted { .. }, .. } => {
             return Some("its budget is gone or soon will be".to_owned());
         }
-        Origin::Budget { said: BudgetSaid::Left { .. }, .. } => {}
         Origin::Watch { .. } => return Some("our own watch is at stake".to_owned()),
         // A job that did not report waits like the alert of any door.
-        Origin::Heartbeat { .. } => {}
+        Origin::Heartbeat { .. } | Origin::Budget { said: BudgetSaid::Left { .. }, .. } => {}
         Origin::Person { .. } => return Some("a person called".to_owned()),
         Origin::Door { labels, .. } => {
             if let Some((label, said)) = highest_label(labels) {

@@ -96,7 +96,7 @@ impl Exhaustion {
         }
         let burn = assess(condition);
         let long = burn.long_burn(objective);
-        let stays = long.is_some_and(|it| it > burn.factor / STAYS) || long.is_none();
+        let stays = long.is_none_or(|it| it > burn.factor / STAYS);
         Self { within, state: burn.state, stays, burn: Some(Box::new(burn)) }
     }
 }
