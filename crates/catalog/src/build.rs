@@ -129,6 +129,7 @@ fn slo(node: &Node, source_default: Option<&str>) -> Slo {
         method,
         calendar,
         loses: node.get("loses").and_then(Node::text).map(str::to_owned),
+        alerts: node.get("alerts").map(|it| crate::alerts::build(it, window)),
     }
 }
 
@@ -155,6 +156,8 @@ fn features(
         let of_team = policies.contains(team).then_some(team);
         let escalation = node.get("escalation").and_then(Node::text).or(of_team);
         let (window, method, calendar) = crate::slis::promise(node);
+        let alerts = node.get("alerts").map(|it| crate::alerts::build(it, window));
+        let alerts = alerts.unwrap_or_default();
         let objective = objective(node);
         let promised = Promised { objective, window, method, calendar: calendar.clone() };
         Feature {
@@ -169,7 +172,8 @@ fn features(
             escalation: escalation.map(Into::into),
             urgency: urgency(node),
             own: crate::own::build(&it.key, node, &promised, services, source),
-            alerts: crate::alerts::build(node, window),
+            alerts: alerts.conditions,
+            budget_alerts: alerts.budget,
         }
     })
 }

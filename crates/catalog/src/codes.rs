@@ -326,6 +326,21 @@ static CODES: &[CodeInfo] = &[
         "A histogram is written by its name, without the label `le`: the bound stands in `under`.",
     ),
     error(
+        "LL103",
+        "two sets of conditions",
+        "`set` names the usual conditions, `page` and `ticket` hold your own: only one of them can hold.",
+    ),
+    error(
+        "LL104",
+        "not a share of a budget",
+        "How much of a budget is left is written as a percentage, from `0.1%` to `90%`.",
+    ),
+    error(
+        "LL105",
+        "exhaustion beyond the window",
+        "A rolling budget comes back as it goes, and one that follows the calendar begins anew: only a time shorter than the window says anything.",
+    ),
+    error(
         "LL130",
         "exclusion without times",
         "An exclusion is `during` planned work, or has `when`, `timezone` and `lasts` of its own; not both.",

@@ -238,6 +238,7 @@ pub(crate) fn build(
         method: promised.method,
         calendar: promised.calendar.clone(),
         loses: None,
+        alerts: None,
     };
     let attempts = node.get("attempts").map(|it| {
         let total = text(it, "total").to_owned();

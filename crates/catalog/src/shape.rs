@@ -473,6 +473,7 @@ static SLO: Shape = Shape {
             Plain::Text(200),
             "What a user loses when it fails, in their words: `the light stays off after paying`.",
         ),
+        crate::alerts::SLO_ALERTS_FIELD,
         field(
             "source",
             Default("the only source, or the one called `default`"),

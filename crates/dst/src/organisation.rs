@@ -165,6 +165,7 @@ fn own_service(dice: &mut Dice, team: &TeamId) -> Service {
         method: model::Method::Occurrences,
         calendar: None,
         loses: None,
+        alerts: None,
     };
     Service {
         kind: ServiceKind::Own { team: team.clone() },
@@ -269,6 +270,7 @@ fn feature(dice: &mut Dice, catalogue: &Catalogue) -> Feature {
         urgency: urgency(dice),
         own: model::Own::default(),
         alerts: vec![],
+        budget_alerts: model::BudgetAlerts::default(),
         team,
         method: model::Method::Occurrences,
         calendar: None,

@@ -77,9 +77,11 @@ impl Alert {
     #[must_use]
     pub fn budget_seen(&self) -> Option<BudgetSeen> {
         match (&self.origin, &self.feature) {
-            (Origin::Burn(Evidence { assessment, .. }), Some(feature)) => {
-                Some(BudgetSeen::of(feature.clone(), assessment))
-            }
+            (
+                Origin::Burn(Evidence { assessment, .. })
+                | Origin::Budget { evidence: Evidence { assessment, .. }, .. },
+                Some(feature),
+            ) => Some(BudgetSeen::of(feature.clone(), assessment)),
             _ => self.budget.clone(),
         }
     }
@@ -122,7 +124,7 @@ impl Budgets {
             let Event::AlertFired { origin, feature, service, budget, .. } = event else {
                 continue;
             };
-            if matches!(origin, Origin::Burn(_)) {
+            if matches!(origin, Origin::Burn(_) | Origin::Budget { .. }) {
                 continue;
             }
             let mut seen: Vec<BudgetSeen> = match (&feature, &service, state.catalogue()) {

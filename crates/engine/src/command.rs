@@ -55,6 +55,13 @@ pub enum Command {
         /// Budget and conditions, with the counts they were computed from.
         assessment: Box<slo::Assessment>,
     },
+    /// The same of a service objective that alerts by itself.
+    ObserveSlo {
+        /// The objective.
+        slo: SloId,
+        /// Budget and conditions, with the counts they were computed from.
+        assessment: Box<slo::Assessment>,
+    },
     /// An alert arrived at a door.
     Receive(Box<DoorAlert>),
     /// A source of samples could not be read.

@@ -399,8 +399,13 @@ fn review_asked(state: &State, context: &Context<'_>, incident: IncidentId) -> O
 fn orphaned(state: &State) -> Vec<Event> {
     let Some(catalogue) = state.catalogue() else { return vec![] };
     let gone = state.firing.values().filter(|id| match &state.alerts[id].origin {
-        Origin::Burn(_) => {
-            state.alerts[id].feature.as_ref().is_none_or(|it| !catalogue.features.contains_key(it))
+        Origin::Burn(evidence) => {
+            let feature = state.alerts[id].feature.as_ref();
+            !crate::observe::is_configured(catalogue, feature, evidence, None)
+        }
+        Origin::Budget { said, evidence } => {
+            let feature = state.alerts[id].feature.as_ref();
+            !crate::observe::is_configured(catalogue, feature, evidence, Some(said))
         }
         Origin::Source { source, .. } => !catalogue.sources.contains_key(source),
         Origin::Heartbeat { heartbeat, .. } => {

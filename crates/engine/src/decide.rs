@@ -1,7 +1,7 @@
 //! What a command first causes, or why it is refused. Changes nothing.
 
 use crate::command::{Command, Context, DeliveryOutcome, DoorAlert, DoorLife, Rejected};
-use crate::event::{Event, Evidence, Origin, ResolveReason, SignRole, TokenIssued};
+use crate::event::{Event, Origin, ResolveReason, SignRole, TokenIssued};
 use crate::state::{AlertStatus, Limits, Notice, NoticeStatus, State};
 use crate::steer;
 use crate::{Role, TokenKind};
@@ -10,7 +10,6 @@ use model::{
     AlertId, Catalogue, FeatureId, IncidentId, Millis, NoticeId, Objective, Pager, PersonId,
     Personal, ServiceId, Severity, TeamId, Timestamp, TokenId,
 };
-use slo::ConditionState;
 
 /// Waits between the tries of a notice, by how many have failed, in seconds.
 const RETRY_SECS: [i64; 5] = [10, 20, 40, 80, 160];
@@ -29,8 +28,8 @@ pub(crate) fn decide(
         Command::AdoptCatalogue { catalogue, hash } => {
             Ok(adopt(state, context, catalogue, hash).into_iter().collect())
         }
-        Command::Observe { feature, assessment } => {
-            Ok(observe(state, context, feature, assessment))
+        Command::Observe { .. } | Command::ObserveSlo { .. } => {
+            Ok(crate::observe::burn(state, context, command))
         }
         Command::Receive(door) => receive(state, context, door),
         Command::SourceFailed { source, detail } => {
@@ -176,62 +175,6 @@ fn adopt(state: &State, context: &Context<'_>, catalogue: &Catalogue, hash: &str
         catalogue: Box::new(catalogue.clone()),
         tzdb: context.zones.version(),
     })
-}
-
-/// One alert per feature and severity, whichever of its conditions fire. While a condition cannot
-/// be measured an alert freezes: it neither starts nor ends.
-fn observe(
-    state: &State,
-    context: &Context<'_>,
-    feature_id: &FeatureId,
-    assessment: &slo::Assessment,
-) -> Vec<Event> {
-    let Some(feature) = state.catalogue().and_then(|it| it.features.get(feature_id)) else {
-        return vec![];
-    };
-    let evidence = || Evidence { objective: feature.objective, assessment: assessment.clone() };
-    let mut events = vec![];
-    let mut next_alert = state.next.alert;
-    for severity in [Severity::Page, Severity::Ticket] {
-        let key = format!("burn/{feature_id}/{severity}");
-        let has = |wanted: ConditionState| {
-            assessment.conditions.iter().any(|it| it.says(severity) == Some(wanted))
-        };
-        let fires = has(ConditionState::Firing);
-        match state.firing.get(&key) {
-            None if fires => {
-                next_alert += 1;
-                events.push(Event::AlertFired {
-                    alert: AlertId(next_alert),
-                    key,
-                    origin: Origin::Burn(evidence()),
-                    severity,
-                    feature: Some(feature_id.clone()),
-                    service: None,
-                    team: Some(feature.team.clone()),
-                    summary: format!(
-                        "{} At this rate the promise is at risk.",
-                        no(&feature.question)
-                    ),
-                    starts_at: context.now,
-                    lease: None,
-                    stale_after: None,
-                    budget: None,
-                });
-            }
-            Some(alert) if !fires && !has(ConditionState::Unmeasured) => {
-                let reason = ResolveReason::ConditionEnded(evidence());
-                events.push(Event::AlertResolved { alert: *alert, reason });
-            }
-            _ => {}
-        }
-    }
-    events
-}
-
-/// `Can agents make a sale?` → `Can agents make a sale? Too often not.`
-fn no(question: &str) -> String {
-    format!("{question} Too often not.")
 }
 
 fn receive(state: &State, context: &Context<'_>, door: &DoorAlert) -> Result<Vec<Event>, Rejected> {

@@ -14,6 +14,7 @@ use crate::due::{self, Timers};
 use crate::event::{Event, EventRecord};
 use crate::heartbeat::Pulses;
 use crate::leases::{Heard, Leases};
+use crate::observe::Blind;
 use crate::round::Round;
 use crate::state::State;
 use crate::{Command, DoorLife};
@@ -33,6 +34,8 @@ pub struct Engine {
     timers: Timers,
     /// How the budgets stood when they were measured last.
     budgets: Budgets,
+    /// Since when nothing has been measured, as far as we looked.
+    blind: Blind,
 }
 
 /// What a command did.
@@ -61,7 +64,7 @@ impl Engine {
         }
         let pulses = Pulses::after_restart(&state, now);
         let timers = Timers { leases, pulses, ..Timers::default() };
-        Self { state, timers, budgets: Budgets::default() }
+        Self { state, timers, ..Self::default() }
     }
 
     /// Goes back to `state`, because what came after it could not be made durable. What was heard
@@ -138,6 +141,8 @@ impl Engine {
             return Ok(self.tick(context, submission));
         }
         let mut first = decide(&self.state, context, &submission.command)?;
+        let standing = self.blind.observe(&self.state, context, &submission.command, &first);
+        first.extend(standing);
         self.budgets.attach(&self.state, context.now, &mut first);
         self.budgets.attach_handovers(context.now, &mut first);
         let mut records = vec![];

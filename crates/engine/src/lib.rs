@@ -43,6 +43,7 @@ mod load;
 mod maintenance;
 mod merge;
 mod notify;
+mod observe;
 mod pushed;
 mod reach;
 mod receipt;
@@ -81,10 +82,11 @@ pub use command::{
 };
 pub use duty::{DutyCall, DutyStage};
 pub use event::{
-    Actor, AlsoCause, BacklogAct, BacklogStep, BudgetWaiver, DigestLine, DutyThin, Event,
-    EventRecord, Evidence, ExclusionAct, ExclusionStep, GivenBack, Improvement, LeftOut, NewNotice,
-    NotPagedReason, Origin, OverrideSet, PageCause, ReminderReason, ResolveReason, RosterAnswered,
-    RosterProposed, SignRole, SkippedNotice, SwapAnswered, SwapAsked, TokenIssued, WakeCause,
+    Actor, AlsoCause, BacklogAct, BacklogStep, BudgetSaid, BudgetWaiver, DigestLine, DutyThin,
+    Event, EventRecord, Evidence, ExclusionAct, ExclusionStep, GivenBack, Improvement, LeftOut,
+    NewNotice, NotPagedReason, Origin, OverrideSet, PageCause, ReminderReason, ResolveReason,
+    RosterAnswered, RosterProposed, SignRole, SkippedNotice, SwapAnswered, SwapAsked, TokenIssued,
+    WakeCause,
 };
 pub use exclusion::{EXCLUDED_MAX, EXCLUSIONS_MAX, Excluding, ExclusionPhase};
 pub use execute::{Engine, Executed};

@@ -186,7 +186,7 @@ fn worst(calls: &VecDeque<Taken>) -> u32 {
 pub(crate) fn is_highest(alert: &Alert) -> bool {
     match &alert.origin {
         Origin::Person { .. } | Origin::Source { .. } | Origin::Watch { .. } => true,
-        Origin::Heartbeat { .. } => false,
+        Origin::Heartbeat { .. } | Origin::Budget { .. } => false,
         Origin::Burn(evidence) => {
             alert.severity == Severity::Page
                 && evidence.assessment.budget.spent_ratio.is_some_and(|it| it >= 1.0)

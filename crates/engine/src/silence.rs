@@ -11,7 +11,7 @@
 
 use crate::command::{Command, Context, Rejected};
 use crate::consequence::is_synthetic;
-use crate::event::{Event, EventRecord, NotPagedReason, Origin};
+use crate::event::{Event, EventRecord, Evidence, NotPagedReason, Origin};
 use crate::state::{Alert, AlertStatus, Limits, State};
 use alerting::{BadMatcher, MATCHERS_MAX, Matcher, match_everything, matches_all};
 use model::{AlertId, IncidentId, Labels, PersonId, Personal, SilenceId, Timestamp, WindowId};
@@ -91,15 +91,17 @@ impl Silence {
 
 impl Alert {
     /// The labels that silences look at: those a sender gave, or ours for what we found ourselves:
-    /// `alertname`, `severity`, `feature`, `service`, `team`, `source`,
+    /// `alertname`, `severity`, `feature`, `service`, `slo`, `team`, `source`,
     /// `heartbeat`, `check`. `None` for a call by hand,
     /// which nothing may hide.
     #[must_use]
     pub fn labels(&self) -> Option<Labels> {
+        let slo = |it: &Evidence| it.slo.as_ref().map(ToString::to_string);
         let (name, named) = match &self.origin {
             Origin::Door { labels, .. } => return Some(labels.clone()),
             Origin::Person { .. } => return None,
-            Origin::Burn(_) => ("ErrorBudgetBurn", None),
+            Origin::Burn(evidence) => ("ErrorBudgetBurn", slo(evidence)),
+            Origin::Budget { said, evidence } => (said.alert_name(), slo(evidence)),
             Origin::Source { source, .. } => ("SourceSilent", Some(source.to_string())),
             Origin::Heartbeat { heartbeat, .. } => ("HeartbeatMissed", Some(heartbeat.to_string())),
             Origin::Watch { check, .. } => ("WatchFailed", Some(check.clone())),
@@ -107,6 +109,7 @@ impl Alert {
         let of_what = match &self.origin {
             Origin::Heartbeat { .. } => "heartbeat",
             Origin::Watch { .. } => "check",
+            Origin::Burn(_) | Origin::Budget { .. } => "slo",
             _ => "source",
         };
         let pairs = [

@@ -1,7 +1,8 @@
 //! Events as sentences, for timelines and `why`.
 
 use crate::event::{
-    BudgetWaiver, Event, NotPagedReason, Origin, PageCause, ReminderReason, ResolveReason, SignRole,
+    BudgetSaid, BudgetWaiver, Event, Evidence, NotPagedReason, Origin, PageCause, ReminderReason,
+    ResolveReason, SignRole,
 };
 use crate::limits_told::told_limits;
 use crate::notify::name;
@@ -307,11 +308,12 @@ fn told_origin(
             for it in firing {
                 let _ = write!(
                     text,
-                    "{}{} of {} failed in {} and {} of {} in {}, {:.1} times what {} allows{}",
+                    "{}{} of {} failed in {}{} and {} of {} in {}, {:.1} times what {} allows{}",
                     if text.is_empty() { "" } else { "; " },
                     it.long.bad,
                     it.long.total,
                     it.condition.long,
+                    worth(it),
                     it.short.bad,
                     it.short.total,
                     it.condition.short,
@@ -322,6 +324,7 @@ fn told_origin(
             }
             format!("({text}.)")
         }
+        Origin::Budget { said, evidence } => format!("({}.)", told_budget(said, evidence)),
         Origin::Door { door, routed_by, .. } => format!("(Received at {door}; {routed_by}.)"),
         Origin::Source { failing_since, detail, .. } => {
             format!("(Since {failing_since}: {detail}.)")
@@ -334,6 +337,43 @@ fn told_origin(
     }
 }
 
+/// What about a budget is an alert, with the figures.
+fn told_budget(said: &BudgetSaid, evidence: &Evidence) -> String {
+    let Evidence { objective, assessment, .. } = evidence;
+    let budget = &assessment.budget;
+    let counts = format!("{} of {} failed in {}", budget.bad, budget.total, assessment.window);
+    match said {
+        BudgetSaid::Left { below_ppm } => {
+            let below = f64::from(*below_ppm) / 1e4;
+            format!("{counts}, and {objective} leaves less than the {below} % asked for")
+        }
+        BudgetSaid::Exhausted { within } => {
+            let burn = assessment.standing.exhaustion.as_ref().and_then(|it| it.burn.as_ref());
+            let burning = burn.map_or(String::new(), |it| {
+                format!(
+                    "; {} of {} in {}{}: above {:.1} times what is allowed it is gone within {within}",
+                    it.long.bad,
+                    it.long.total,
+                    it.condition.long,
+                    it.worth_told(),
+                    it.factor
+                )
+            });
+            format!("{counts}{burning}")
+        }
+        BudgetSaid::Unmeasured { after, known_before } => {
+            let ever = if *known_before { "" } else { "; it never was, so look at its selectors" };
+            format!("nothing was measured for {after} though the source answers{ever}")
+        }
+    }
+}
+
+/// What failures are worth where clusters make them fewer, as an aside.
+fn worth(it: &slo::Assessed) -> String {
+    let told = it.worth_told();
+    if told.is_empty() { told } else { format!("{told},") }
+}
+
 fn told_resolve(reason: &ResolveReason, person: &dyn Fn(&PersonId) -> String) -> String {
     match reason {
         ResolveReason::ConditionEnded(_) => "no condition fires any more".to_owned(),
@@ -342,6 +382,8 @@ fn told_resolve(reason: &ResolveReason, person: &dyn Fn(&PersonId) -> String) ->
         ResolveReason::SourceRecovered => "the source answers again".to_owned(),
         ResolveReason::HeartbeatHeard => "the heartbeat was heard again".to_owned(),
         ResolveReason::WatchRecovered => "the check succeeds again".to_owned(),
+        ResolveReason::BudgetRecovered(_) => "the budget stands clearly better again".to_owned(),
+        ResolveReason::MeasuredAgain => "it is measured again".to_owned(),
         ResolveReason::NoLongerConfigured => "it is no longer configured".to_owned(),
         ResolveReason::PersonResolved { by } => format!("{} said so", person(by)),
     }

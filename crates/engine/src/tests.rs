@@ -17,6 +17,7 @@ mod receipt;
 mod round;
 mod shifts;
 mod shown;
+mod standing;
 mod steer;
 mod storm;
 mod tribute;

@@ -7,7 +7,7 @@
 //! a person or is of the highest severity calls now, and the reason is said.
 
 use crate::command::Context;
-use crate::event::Origin;
+use crate::event::{BudgetSaid, Origin};
 use crate::load::highest_label;
 use crate::state::{Alert, State};
 use model::{
@@ -95,10 +95,15 @@ fn asked(
 fn must_wake(alert: &Alert) -> Option<String> {
     match &alert.origin {
         Origin::Burn(_) => return Some("its budget burns too fast".to_owned()),
-        Origin::Source { .. } => return Some("nothing is measured".to_owned()),
+        Origin::Source { .. } | Origin::Budget { said: BudgetSaid::Unmeasured { .. }, .. } => {
+            return Some("nothing is measured".to_owned());
+        }
+        Origin::Budget { said: BudgetSaid::Exhausted { .. }, .. } => {
+            return Some("its budget is gone or soon will be".to_owned());
+        }
         Origin::Watch { .. } => return Some("our own watch is at stake".to_owned()),
         // A job that did not report waits like the alert of any door.
-        Origin::Heartbeat { .. } => {}
+        Origin::Heartbeat { .. } | Origin::Budget { said: BudgetSaid::Left { .. }, .. } => {}
         Origin::Person { .. } => return Some("a person called".to_owned()),
         Origin::Door { labels, .. } => {
             if let Some((label, said)) = highest_label(labels) {

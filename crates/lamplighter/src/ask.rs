@@ -87,6 +87,9 @@ fn feature_told(feature: &Value) -> String {
     if !hidden.is_empty() {
         let _ = writeln!(text, "{hidden}");
     }
+    if let Some(thin) = feature["not_measurable"].as_str() {
+        let _ = writeln!(text, "{thin}");
+    }
     for role in ["product", "engineering"] {
         let by = feature["signed"][role].as_str().unwrap_or("nobody");
         let _ = writeln!(text, "Signed for {role} by {by}.");

@@ -388,6 +388,7 @@ fn would_be(
         "nights": backtest::nights(&replay.fired[0], &night_of(catalogue, feature)),
         "spent_ratio": budget.as_ref().and_then(|it| it.budget.spent_ratio),
         "coverage": budget.as_ref().map(|it| it.budget.coverage),
+        "not_measurable": budget.as_ref().and_then(|it| Some(it.thin?.told(it.window))),
         "hidden": budget.and_then(|it| it.hidden),
         "spent_by": shares,
     })
@@ -444,6 +445,9 @@ pub(crate) fn planned_told(changes: &[Value]) -> String {
             let hidden = crate::exclude::hidden_told(it);
             if !hidden.is_empty() {
                 let _ = writeln!(text, "    {hidden}");
+            }
+            if let Some(thin) = it["not_measurable"].as_str() {
+                let _ = writeln!(text, "    {thin}");
             }
         }
     }

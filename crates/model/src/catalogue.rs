@@ -4,10 +4,10 @@
 //! the part it points to, needs have no cycle, time zones and objectives are valid.
 
 use crate::{
-    AlertCondition, Calendar, ChannelId, Escalation, EscalationId, FeatureId, LayerRules,
-    LoadLimit, Method, Millis, Mode, Objective, OrgId, Own, Pager, PersonDuty, PersonId,
-    PersonRules, Personal, RotaId, RotaRules, ServiceId, Sli, SloId, SourceId, TeamId, Urgency,
-    Watched,
+    AlertCondition, Alerts, BudgetAlerts, Calendar, ChannelId, Escalation, EscalationId, FeatureId,
+    LayerRules, LoadLimit, Method, Millis, Mode, Objective, OrgId, Own, Pager, PersonDuty,
+    PersonId, PersonRules, Personal, RotaId, RotaRules, ServiceId, Sli, SloId, SourceId, TeamId,
+    Urgency, Watched,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -183,6 +183,9 @@ pub struct Slo {
     /// What somebody loses when it fails, in a user's words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub loses: Option<String>,
+    /// When it alerts the team of its service by itself; `None`: only features that need it do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alerts: Option<Alerts>,
 }
 
 /// Something a user does.
@@ -218,6 +221,9 @@ pub struct Feature {
     /// When its budget alerts; empty: as usual.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub alerts: Vec<AlertCondition>,
+    /// When it alerts on how the budget stands.
+    #[serde(default, skip_serializing_if = "BudgetAlerts::is_usual")]
+    pub budget_alerts: BudgetAlerts,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference over")]

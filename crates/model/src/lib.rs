@@ -8,6 +8,7 @@
 //! - ordered maps only, so that the same catalogue always renders and hashes the same;
 //! - personal text is [`Personal`] and nothing else, so that `wire` can find and encrypt it.
 
+mod alerts;
 mod back;
 mod catalogue;
 mod duty;
@@ -26,6 +27,7 @@ mod time;
 mod watched;
 mod ways;
 
+pub use alerts::{Alerts, BudgetAlerts, BudgetLeft, Exhausted, NoData};
 pub use back::{Back, Mailbox, ReplyWay};
 pub use catalogue::{
     Catalogue, Channel, Contact, Feature, Layer, Medium, Need, Owners, Person, Rota, Route,

@@ -244,10 +244,11 @@ fn evidence(origin: &Origin, severity: Severity) -> String {
             if let Some(it) = firing {
                 let _ = write!(
                     text,
-                    "Measured: {} of {} failed in {}, {:.0} times what the promise allows.",
+                    "Measured: {} of {} failed in {}{}, {:.0} times what the promise allows.",
                     it.long.bad,
                     it.long.total,
                     it.condition.long,
+                    it.worth_told(),
                     it.long.error_ratio().unwrap_or(0.0) / budget,
                 );
                 if it.uncertain {
@@ -258,6 +259,11 @@ fn evidence(origin: &Origin, severity: Severity) -> String {
                 let _ = write!(text, " Budget spent: {:.0} %.", spent * 100.0);
             }
             text
+        }
+        Origin::Budget { evidence, .. } => {
+            let budget = &evidence.assessment.budget;
+            let counts = format!("{} of {} failed", budget.bad, budget.total);
+            format!("Measured: {counts} in {}.", evidence.assessment.window)
         }
         Origin::Door { door, labels, annotations, .. } => {
             let mut text = format!("Received at {door}");

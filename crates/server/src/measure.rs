@@ -337,20 +337,23 @@ impl Measurer {
     }
 
     async fn observe(&self, minute: i64) {
-        let assessed: Vec<_> = {
+        let observed: Vec<Command> = {
             let board = self.shared.board.read().unwrap_or_else(PoisonError::into_inner);
-            let features = self.catalogue.features.keys();
-            features
-                .filter_map(|it| Some((it.clone(), board.assess_feature(it, minute)?)))
-                .collect()
+            let features = self.catalogue.features.keys().filter_map(|it| {
+                let assessment = Box::new(board.assess_feature(it, minute)?);
+                Some(Command::Observe { feature: it.clone(), assessment })
+            });
+            let alerting = self.catalogue.slos().filter(|(_, it)| it.alerts.is_some());
+            let slos = alerting.filter_map(|(slo, _)| {
+                let assessment = Box::new(board.assess_slo(&slo, minute)?);
+                Some(Command::ObserveSlo { slo, assessment })
+            });
+            features.chain(slos).collect()
         };
         let mut running = JoinSet::new();
-        for (feature, assessment) in assessed {
+        for command in observed {
             let shared = self.shared.clone();
-            running.spawn(async move {
-                let assessment = Box::new(assessment);
-                submit(&shared, Command::Observe { feature, assessment }).await;
-            });
+            running.spawn(async move { submit(&shared, command).await });
         }
         running.join_all().await;
     }

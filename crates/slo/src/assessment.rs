@@ -15,7 +15,11 @@
 
 use crate::mask::Masked;
 use crate::number::{float, float_signed, settled};
-use crate::{Condition, Hidden, Rings, WindowCounts, is_significantly_above};
+use crate::standing::{self, Exhaustion};
+use crate::{
+    Clustering, Condition, Hidden, Rings, Standing, Thin, WindowCounts, Worth,
+    is_significantly_above,
+};
 use model::{Millis, Objective, Severity};
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +47,12 @@ pub struct Assessment {
     /// What exclusions keep out of all this; `None` when nothing is excluded in the window.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hidden: Option<Hidden>,
+    /// What the window allows, where that is too little to measure the promise by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thin: Option<Thin>,
+    /// What is left of the budget, whether it will soon be gone, and since when nothing is known.
+    #[serde(default, skip_serializing_if = "Standing::is_plain")]
+    pub standing: Standing,
 }
 
 /// One condition measured.
@@ -58,6 +68,10 @@ pub struct Assessed {
     pub clamped: bool,
     /// Whether the failures in the long window are too many to be an accident.
     pub significant: bool,
+    /// What those failures are worth as evidence, where it is less than their number because they come in
+    /// clusters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worth: Option<Worth>,
     /// Counts of the long window.
     pub long: WindowCounts,
     /// Counts of the short window.
@@ -138,21 +152,34 @@ pub fn evaluate_over(
     rings: &Rings,
     end_minute: i64,
 ) -> Assessment {
-    evaluate_masked(objective, span, conditions, rings, None, end_minute)
+    let counted = Counted { rings, masked: None, clustering: Some(Clustering::UNKNOWN) };
+    evaluate_masked(objective, span, conditions, counted, end_minute)
 }
 
-/// The same where something is excluded: `rings` hold what is counted, `masked` what is not.
+/// What a promise is measured by.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Counted<'a> {
+    /// What is counted.
+    pub(crate) rings: &'a Rings,
+    /// What is not, where something is excluded.
+    pub(crate) masked: Option<&'a Masked>,
+    /// How failures cluster. `None`: what is counted are slices of time, where a minute in which one
+    /// person failed five times is one bad minute already.
+    pub(crate) clustering: Option<Clustering>,
+}
+
+/// The same of what is counted where something may be excluded.
 pub(crate) fn evaluate_masked(
     objective: Objective,
     span: Span,
     conditions: &[Condition],
-    rings: &Rings,
-    masked: Option<&Masked>,
+    counted: Counted<'_>,
     end_minute: i64,
 ) -> Assessment {
     let window = span.window;
-    let view = View { rings, masked, end_minute };
-    let burn_rate = rings
+    let view = View { counted, end_minute };
+    let burn_rate = counted
+        .rings
         .window(end_minute, CURRENT_BURN_WINDOW)
         .error_ratio()
         .map(|it| settled(it / objective.budget_ratio()));
@@ -163,13 +190,26 @@ pub(crate) fn evaluate_masked(
         budget.exhausts_at_current_burn = budget.exhausts_within(span, burn_rate);
     }
     let hidden = view.hidden(objective, span.passed, counts);
-    Assessment { end_minute, objective, window, conditions, budget, burn_rate, hidden }
+    // Slices of time come whether anybody does or not.
+    let thin = counted.clustering.and_then(|_| Thin::of(counts, span, objective));
+    let left = standing::left(counts, span, objective);
+    let standing = Standing { left, ..Standing::default() };
+    Assessment {
+        end_minute,
+        objective,
+        window,
+        conditions,
+        budget,
+        burn_rate,
+        hidden,
+        thin,
+        standing,
+    }
 }
 
 /// Counts up to one minute, with what is excluded taken out of every window.
 struct View<'a> {
-    rings: &'a Rings,
-    masked: Option<&'a Masked>,
+    counted: Counted<'a>,
     end_minute: i64,
 }
 
@@ -177,12 +217,24 @@ impl View<'_> {
     /// What is counted of a window. Minutes that are dropped are no part of it, so that they are
     /// neither known nor missing.
     fn window(&self, length: Millis) -> WindowCounts {
-        let mut counts = self.rings.window(self.end_minute, length);
-        if let Some(masked) = self.masked {
+        let mut counts = self.counted.rings.window(self.end_minute, length);
+        if let Some(masked) = self.counted.masked {
             let dropped = masked.dropped_minutes(self.end_minute, length);
             counts.minutes = counts.minutes.saturating_sub(dropped);
         }
         counts
+    }
+
+    /// Whether the failures of `length` are too many to be an accident, and what they are worth.
+    fn judge(&self, length: Millis, counts: &WindowCounts, chance: f64) -> (bool, Option<Worth>) {
+        let Some(clustering) = self.counted.clustering else {
+            return (is_significantly_above(counts.bad, counts.total, chance), None);
+        };
+        let rings = self.counted.rings;
+        // As the rings cut the window, dropped minutes and all: those fail in nobody's eyes.
+        let failing =
+            || rings.failing_minutes(self.end_minute, &rings.window(self.end_minute, length));
+        clustering.judge((counts.bad, counts.total), failing, chance)
     }
 
     fn hidden(
@@ -191,7 +243,7 @@ impl View<'_> {
         length: Millis,
         counted: WindowCounts,
     ) -> Option<Hidden> {
-        let hidden = self.masked?.hidden(self.end_minute, length);
+        let hidden = self.counted.masked?.hidden(self.end_minute, length);
         if hidden.known_minutes == 0 {
             return None;
         }
@@ -211,7 +263,7 @@ fn assess(condition: Condition, objective: Objective, window: Millis, view: &Vie
     let threshold = condition.threshold(objective, window);
     let long = view.window(condition.long);
     let short = view.window(condition.short);
-    let significant = is_significantly_above(long.bad, long.total, threshold.error_ratio);
+    let (significant, worth) = view.judge(condition.long, &long, threshold.error_ratio);
     let above = |it: &WindowCounts| it.error_ratio().is_some_and(|it| it > threshold.error_ratio);
     let state = if short.known_minutes == 0 || short.coverage() < SHORT_COVERAGE_MIN {
         ConditionState::Unmeasured
@@ -222,7 +274,7 @@ fn assess(condition: Condition, objective: Objective, window: Millis, view: &Vie
     };
     let (factor, clamped) = (threshold.factor, threshold.clamped);
     let uncertain = false;
-    Assessed { condition, state, factor, clamped, significant, long, short, uncertain }
+    Assessed { condition, state, factor, clamped, significant, worth, long, short, uncertain }
 }
 
 impl Assessment {
@@ -243,13 +295,8 @@ impl Assessment {
 
     /// Lets the conditions that page look at what is certain: `certain` holds at least as many known minutes
     /// as what is counted, and nothing that could be otherwise.
-    pub(crate) fn call_for_what_is_certain(
-        &mut self,
-        certain: &Rings,
-        masked: Option<&Masked>,
-        span: Span,
-    ) {
-        let view = View { rings: certain, masked, end_minute: self.end_minute };
+    pub(crate) fn call_for_what_is_certain(&mut self, certain: Counted<'_>, span: Span) {
+        let view = View { counted: certain, end_minute: self.end_minute };
         for it in self.conditions.iter_mut().filter(|it| it.condition.severity == Severity::Page) {
             let known = assess(it.condition, self.objective, span.window, &view);
             if known.state == ConditionState::Firing {
@@ -258,6 +305,15 @@ impl Assessment {
                 it.uncertain = it.state == ConditionState::Firing;
             }
         }
+    }
+
+    /// Asks whether the budget is gone within `within`.
+    pub(crate) fn project(&mut self, counted: Counted<'_>, span: Span, within: Millis) {
+        let view = View { counted, end_minute: self.end_minute };
+        let promise = (self.objective, span.window);
+        let asked = |it| assess(it, self.objective, span.window, &view);
+        let found = Exhaustion::of(within, self.standing.left, promise, asked);
+        self.standing.exhaustion = Some(found);
     }
 
     /// Whether some condition fires only if failures overlap as is assumed.
@@ -278,6 +334,13 @@ impl Assessed {
             (false, true) => (severity == Severity::Ticket).then_some(ConditionState::Firing),
             (false, false) => None,
         }
+    }
+
+    /// What its failures are worth, in words that follow their number; empty where they are worth their number.
+    #[must_use]
+    pub fn worth_told(&self) -> String {
+        let Some(Worth { failures, cluster }) = self.worth else { return String::new() };
+        format!(", worth {failures} because failures come in clusters of about {cluster:.0}")
     }
 
     /// Burn rate over the long window; `None` when nothing is known or nobody came.

@@ -10,12 +10,14 @@
 //!   [`Board::close_minute`];
 //! - nothing is known here that could not be rebuilt from stored samples.
 
-use crate::assessment::evaluate_masked;
+use crate::assessment::{Counted, evaluate_masked};
+use crate::condition::in_force;
+use crate::habit::Habit;
 use crate::made::{Certain, Made};
 use crate::mask::Masked;
 use crate::{
-    Almanac, Assessment, Condition, Hidden, LATE_MINUTES_MAX, Mask, Masks, Recorded, Rings, Slice,
-    Span, WindowCounts, conditions_of, default_conditions, judged,
+    Almanac, Assessment, Clustering, Condition, Hidden, LATE_MINUTES_MAX, Mask, Masks, Recorded,
+    Rings, Slice, Span, Unmeasured, WindowCounts, conditions_of, judged,
 };
 use model::{
     Calendar, Catalogue, FeatureId, Method, Millis, Need, Objective, Sli, Slo, SloId, SourceId,
@@ -61,6 +63,8 @@ struct Measured<Of> {
     masked: Option<Box<Masked>>,
     /// What is certain of them, where that can be less; of a feature.
     certain: Option<Box<Certain>>,
+    /// How failures cluster in what is counted.
+    habit: Habit,
 }
 
 /// What is promised, and over what.
@@ -72,6 +76,8 @@ struct Promise {
     calendar: Option<Calendar>,
     /// When it alerts.
     conditions: Vec<Condition>,
+    /// Within which time its budget must not be gone.
+    within: Option<Millis>,
 }
 
 /// Where a service objective is read; as long as it stays the same, the history does.
@@ -190,7 +196,8 @@ impl Board {
                 it.of == Signal::of(slo) && it.promise.method == promise.method
             };
             let kept = old_slos.remove(&id).filter(same);
-            if kept.is_none() {
+            // What was healthy is judged by the promise: under another one it is learnt anew from samples.
+            if kept.as_ref().is_none_or(|it| it.promise.objective != promise.objective) {
                 adopted.fresh_slos.insert(id.clone());
             }
             let mask = self.masks.slos.get(&id);
@@ -204,11 +211,15 @@ impl Board {
                 method: feature.method,
                 calendar: feature.calendar.clone(),
                 conditions: conditions_of(feature),
+                within: feature.budget_alerts.exhausted.map(|it| it.within),
             };
             let made = Made::of(id, feature);
             let same = |it: &Measured<Made>| it.of == made && it.promise.method == promise.method;
             let kept = old_features.remove(id).filter(same);
             let fresh = kept.is_none();
+            if kept.as_ref().is_some_and(|it| it.promise.objective != promise.objective) {
+                adopted.fresh_features.insert(id.clone());
+            }
             let mask = self.masks.features.get(id);
             let mut measured = Measured::renewed(kept, promise, made, mask);
             measured.keep_what_is_certain();
@@ -282,7 +293,16 @@ impl Board {
     /// How a feature stands after `end_minute`.
     #[must_use]
     pub fn assess_feature(&self, feature: &FeatureId, end_minute: i64) -> Option<Assessment> {
-        self.features.get(feature).map(|it| it.assess(end_minute))
+        let measured = self.features.get(feature)?;
+        let mut found = measured.assess(end_minute);
+        if let Some(unmeasured) = &mut found.standing.unmeasured {
+            let says_nothing = |it: &&SloId| {
+                self.slos.get(*it).is_none_or(|it| it.rings.slice(end_minute) == Slice::Unknown)
+            };
+            let members = measured.of.members().iter();
+            unmeasured.silent = members.filter(says_nothing).cloned().collect();
+        }
+        Some(found)
     }
 
     /// How a feature stands after `end_minute` under other conditions than its own.
@@ -306,6 +326,15 @@ impl Board {
     #[must_use]
     pub fn assess_slo(&self, slo: &SloId, end_minute: i64) -> Option<Assessment> {
         self.slos.get(slo).map(|it| it.assess(end_minute))
+    }
+
+    /// How the failures of a subject cluster, as its healthy hours taught.
+    #[must_use]
+    pub fn clustering<'a>(&self, subject: impl Into<Subject<'a>>) -> Option<Clustering> {
+        match subject.into() {
+            Subject::Slo(id) => self.slos.get(id).map(|it| it.habit.clustering()),
+            Subject::Feature(id) => self.features.get(id).map(|it| it.habit.clustering()),
+        }
     }
 
     /// The last `minutes` (at most 360) up to and including `end_minute`, oldest first; empty when
@@ -422,16 +451,18 @@ impl Promise {
             window: slo.window,
             method: slo.method,
             calendar: slo.calendar.clone(),
-            conditions: default_conditions().to_vec(),
+            conditions: in_force(slo.alerts.as_ref().map_or(&[], |it| &it.conditions)),
+            within: slo.alerts.as_ref().and_then(|it| it.budget.exhausted).map(|it| it.within),
         }
     }
 }
 
 impl<Of> Measured<Of> {
     fn renewed(kept: Option<Self>, promise: Promise, of: Of, mask: Option<&Mask>) -> Self {
-        let (rings, judged, masked, certain) = kept.map_or((None, None, None, None), |it| {
-            (Some(it.rings), it.judged, it.masked, it.certain)
-        });
+        let (rings, judged, masked, certain, habit) = kept
+            .map_or((None, None, None, None, Habit::default()), |it| {
+                (Some(it.rings), it.judged, it.masked, it.certain, it.habit)
+            });
         let sized = |it: Option<Rings>| {
             let mut rings = it.unwrap_or_else(|| Rings::new(promise.window));
             rings.resize(promise.window);
@@ -452,6 +483,7 @@ impl<Of> Measured<Of> {
                 it.resize(promise.window);
                 it
             }),
+            habit,
             promise,
         };
         renewed.lay(mask);
@@ -476,6 +508,8 @@ impl<Of> Measured<Of> {
     }
 
     fn record(&mut self, minute: i64, slice: Slice) -> Recorded {
+        let counted = self.masked.as_ref().map_or(&self.rings, |it| &it.counted);
+        self.habit.learn(counted, minute, self.promise.objective);
         let recorded = self.rings.record(minute, slice);
         if let Some(masked) = &mut self.masked {
             masked.record(minute, slice);
@@ -506,9 +540,16 @@ impl<Of> Measured<Of> {
         let rings = self.judged.as_ref().unwrap_or_else(|| self.counted());
         let (objective, span) = (self.promise.objective, self.span(end_minute));
         let masked = self.masked.as_deref();
-        let mut found = evaluate_masked(objective, span, conditions, rings, masked, end_minute);
+        let clustering = self.judged.is_none().then(|| self.habit.clustering());
+        let counted = Counted { rings, masked, clustering };
+        let mut found = evaluate_masked(objective, span, conditions, counted, end_minute);
+        if let Some(within) = self.promise.within {
+            found.project(counted, span, within);
+        }
+        found.standing.unmeasured = Unmeasured::of(&self.rings, end_minute);
         if let Some(certain) = &self.certain {
-            found.call_for_what_is_certain(certain.counted(), masked, span);
+            let rings = certain.counted();
+            found.call_for_what_is_certain(Counted { rings, ..counted }, span);
         }
         // By slices of time it takes the verdicts of all slices to say what would have been; those
         // of excluded ones were never passed.

@@ -86,10 +86,15 @@ pub fn pyrra_conditions(window: Millis) -> [Condition; 4] {
 /// The conditions in force for a feature.
 #[must_use]
 pub fn conditions_of(feature: &Feature) -> Vec<Condition> {
-    if feature.alerts.is_empty() {
+    in_force(&feature.alerts)
+}
+
+/// The conditions that are written, or the usual ones.
+pub(crate) fn in_force(written: &[AlertCondition]) -> Vec<Condition> {
+    if written.is_empty() {
         return default_conditions().to_vec();
     }
-    feature.alerts.iter().map(|it| Condition::from(*it)).collect()
+    written.iter().map(|it| Condition::from(*it)).collect()
 }
 
 impl From<AlertCondition> for Condition {

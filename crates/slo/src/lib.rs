@@ -18,6 +18,7 @@ mod assessment;
 pub mod backtest;
 mod board;
 mod calendar;
+mod clusters;
 mod compose;
 pub mod composition;
 mod condition;
@@ -25,6 +26,7 @@ mod counts;
 mod differencer;
 mod dispersion;
 mod gauge;
+mod habit;
 pub mod history;
 mod judged;
 mod made;
@@ -33,7 +35,9 @@ mod meter;
 mod number;
 mod rings;
 pub mod selector;
+mod standing;
 mod tail;
+mod thin;
 
 #[cfg(test)]
 mod testing;
@@ -52,10 +56,12 @@ pub use differencer::{
     Differencer, GAP_INTERVALS_MAX, MinuteSum, SAMPLES_PER_SERIES_MAX, SERIES_PER_SELECTOR_MAX,
     Series, Targets, TooManySeries,
 };
-pub use dispersion::{Dispersion, FAILURES_MIN};
+pub use dispersion::{Clustering, Dispersion, Worth};
 pub use mask::{Hidden, Mask, Masks};
 pub use meter::{CLOSE_GRACE, Measurement, Meter, Pushes};
 pub use rings::{
     EVENTS_PER_MINUTE_MAX, LATE_MINUTES_MAX, Recorded, Rings, WINDOW_MAX, WINDOW_MIN_KEPT,
 };
-pub use tail::{SIGNIFICANCE, is_significantly_above, upper_tail};
+pub use standing::{Exhaustion, Standing, Unmeasured};
+pub use tail::{CALIBRATED, Level, SIGNIFICANCE, is_significantly_above, upper_tail};
+pub use thin::{ALLOWED_MIN, Thin};

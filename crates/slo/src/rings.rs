@@ -16,6 +16,7 @@
 //! - the last [`LATE_MINUTES_MAX`] minutes can be rewritten, older ones never change;
 //! - a minute that was skipped is unknown.
 
+use crate::clusters::FailingMinutes;
 use crate::{Counts, Slice, WindowCounts};
 use model::Millis;
 
@@ -59,6 +60,8 @@ pub struct Rings {
     end: Option<i64>,
     /// The reading at `end`.
     latest: Reading,
+    /// In which of the last minutes something failed.
+    failing: FailingMinutes,
 }
 
 impl Rings {
@@ -71,6 +74,7 @@ impl Rings {
             hours: Tier::new(hour_slots(window)),
             end: None,
             latest: Reading::default(),
+            failing: FailingMinutes::default(),
         }
     }
 
@@ -81,11 +85,13 @@ impl Rings {
         let end = *self.end.get_or_insert(minute);
         if boundary > end {
             self.append(end, boundary, delta);
+            self.failing.append(end, minute, delta.bad() > 0);
             return outcome;
         }
         if end - boundary >= LATE_MINUTES_MAX {
             return Recorded::TooLate;
         }
+        self.failing.set(minute, delta.bad() > 0);
         let old = self.minutes.get(boundary).minus(self.minutes.get(minute));
         let change = delta.minus(old);
         self.minutes.add(boundary, end, change);
@@ -102,6 +108,15 @@ impl Rings {
     pub fn window(&self, end_minute: i64, length: Millis) -> WindowCounts {
         let end = end_minute + 1;
         self.between(end - length.whole_mins().max(1), end)
+    }
+
+    /// In how many minutes of a window, as [`window`](Self::window) cut it, something failed; of a window
+    /// longer than 4 days, in its last 4 days.
+    #[must_use]
+    pub fn failing_minutes(&self, end_minute: i64, window: &WindowCounts) -> u64 {
+        let Some(newest_end) = self.end else { return 0 };
+        let end = end_minute + 1;
+        self.failing.count(end - i64::from(window.minutes), end, newest_end)
     }
 
     /// What is known about `minute`; unknown when it is older than 6 hours.

@@ -3,7 +3,7 @@
 //! Intuition: at ten requests an hour one failure is an error ratio of 10 %, far above any
 //! threshold, and means nothing. So a condition must also be *significant*: if the service were
 //! failing exactly at the condition's threshold, so many failures would be seen with a probability
-//! below [`SIGNIFICANCE`]. At high traffic that is always so and costs nothing; at low traffic it
+//! below a [`Level`]. At high traffic that is always so and costs nothing; at low traffic it
 //! costs minutes and removes the false calls. No knob per service.
 //!
 //! The first term is computed by Loader's saddle-point form ("Fast and accurate computation of
@@ -13,37 +13,59 @@
 
 use crate::number::float;
 
-/// The probability below which a number of failures is no accident.
-pub const SIGNIFICANCE: f64 = 0.001;
+/// The probability below which a number of failures is no accident where nothing else protects: of bad
+/// slices of time, and of hours from which to learn.
+pub const SIGNIFICANCE: Level = Level { probability: 0.001, normal_point: 3.090_232_306_167_813_5 };
+
+/// The same where failures are divided by what clusters make of them before. Calibrated: conditions are asked
+/// every minute, so that what a single question errs says little; what counts are false pages in a
+/// feature-month. At 0.05 a healthy service with ten attempts an hour whose users try again pages 0.30 times a
+/// month; at this level it is 0.01 at the worst of what was simulated (`dispersion::tests`), and an outage is
+/// found sooner than at 0.001.
+pub const CALIBRATED: Level = Level { probability: 0.01, normal_point: 2.326_347_874_040_840_8 };
+
+/// How improbable an accident must be to be none.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Level {
+    /// The probability below which it is none.
+    pub probability: f64,
+    /// The point which a standard normal variable exceeds with that probability.
+    normal_point: f64,
+}
 
 /// Above this variance the normal distribution decides; its error there is below one per cent of
 /// the probability, and the exact sum would take thousands of terms.
 const EXACT_VARIANCE_MAX: f64 = 1e6;
 
-/// The point which a standard normal variable exceeds with probability [`SIGNIFICANCE`].
-const NORMAL_POINT: f64 = 3.090_232_306_167_813_5;
-
-/// Whether `failures` of `trials` is significantly more than `chance` each would give.
+/// Whether `failures` of `trials` is significantly more than `chance` each would give, at [`SIGNIFICANCE`].
 #[must_use]
 pub fn is_significantly_above(failures: u64, trials: u64, chance: f64) -> bool {
-    let failures = failures.min(trials);
-    let (expected, variance) = moments(trials, chance);
-    // The median lies next to the mean: at or below it the tail is about one half or more.
-    if float(failures) <= expected {
-        return false;
+    SIGNIFICANCE.is_above(failures, trials, chance)
+}
+
+impl Level {
+    /// Whether `failures` of `trials` is significantly more than `chance` each would give.
+    #[must_use]
+    pub fn is_above(self, failures: u64, trials: u64, chance: f64) -> bool {
+        let failures = failures.min(trials);
+        let (expected, variance) = moments(trials, chance);
+        // The median lies next to the mean: at or below it the tail is about one half or more.
+        if float(failures) <= expected {
+            return false;
+        }
+        if variance > EXACT_VARIANCE_MAX {
+            return (float(failures) - 0.5 - expected) / variance.sqrt() > self.normal_point;
+        }
+        let first = point(failures, trials, chance);
+        if first >= self.probability {
+            return false;
+        }
+        let ratio = next_ratio(failures, trials, chance);
+        if first / (1.0 - ratio) < self.probability {
+            return true;
+        }
+        upper_tail(failures, trials, chance) < self.probability
     }
-    if variance > EXACT_VARIANCE_MAX {
-        return (float(failures) - 0.5 - expected) / variance.sqrt() > NORMAL_POINT;
-    }
-    let first = point(failures, trials, chance);
-    if first >= SIGNIFICANCE {
-        return false;
-    }
-    let ratio = next_ratio(failures, trials, chance);
-    if first / (1.0 - ratio) < SIGNIFICANCE {
-        return true;
-    }
-    upper_tail(failures, trials, chance) < SIGNIFICANCE
 }
 
 /// The probability of at least `failures` in `trials` of `chance` each. Exact to about ten digits;
@@ -183,7 +205,11 @@ mod tests {
                     let found = upper_tail(failures, trials, chance);
                     assert!((found - tail).abs() <= 1e-9 * tail, "{failures}/{trials} {chance}");
                     let decided = is_significantly_above(failures, trials, chance);
-                    assert_eq!(decided, tail < SIGNIFICANCE, "{failures}/{trials} at {chance}");
+                    assert_eq!(
+                        decided,
+                        tail < SIGNIFICANCE.probability,
+                        "{failures}/{trials} at {chance}"
+                    );
                 }
             }
         }

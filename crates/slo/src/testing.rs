@@ -39,6 +39,7 @@ pub(crate) fn catalogue() -> Catalogue {
         method: model::Method::Occurrences,
         calendar: None,
         loses: None,
+        alerts: None,
     };
     let service = |slo| Service {
         kind: ServiceKind::Supplier,
@@ -59,6 +60,7 @@ pub(crate) fn catalogue() -> Catalogue {
         urgency: None,
         own: model::Own::default(),
         alerts: vec![],
+        budget_alerts: model::BudgetAlerts::default(),
     };
     let source = Source {
         kind: SourceKind::Prometheus { url: "http://127.0.0.1:9090".into(), token: None },

@@ -27,6 +27,7 @@ pub fn assessment(
             factor: threshold.factor,
             clamped: threshold.clamped,
             significant: is_significantly_above(long.bad, long.total, threshold.error_ratio),
+            worth: None,
             long,
             short,
             uncertain: false,
@@ -36,6 +37,8 @@ pub fn assessment(
         WindowCounts { bad: 800, total: 4_032_000, known_minutes: 40_320, minutes: 40_320 };
     Assessment {
         hidden: None,
+        thin: None,
+        standing: slo::Standing::default(),
         end_minute: now.minute() - 1,
         objective,
         window,

@@ -180,6 +180,7 @@ pub fn slo(job: &str, objective: &str) -> Slo {
         method: model::Method::Occurrences,
         calendar: None,
         loses: None,
+        alerts: None,
     }
 }
 
@@ -199,6 +200,7 @@ pub fn feature(question: &str, team: &str, objective: &str, needs: Need) -> Feat
         urgency: None,
         own: model::Own::default(),
         alerts: vec![],
+        budget_alerts: model::BudgetAlerts::default(),
     }
 }
 

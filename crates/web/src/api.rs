@@ -144,6 +144,7 @@ fn feature_json(context: &Context, state: &engine::State, id: &FeatureId) -> Val
         "budget": show::budget_words(assessment.as_ref()),
         "history": crate::history::json(&board, id, feature),
         "not_counted": crate::exclusions::hidden_words(assessment.as_ref()),
+        "not_measurable": assessment.as_ref().and_then(|it| Some(it.thin?.told(it.window))),
         "assessment": assessment,
         "signed": { "product": signed(SignRole::Product), "engineering": signed(SignRole::Engineering) },
     })

@@ -19,6 +19,7 @@ mod codes;
 mod deal;
 mod doors;
 mod duty;
+mod evidence;
 mod exclusions;
 mod feeds;
 mod forms;

@@ -109,7 +109,7 @@ services:
     urgency: wake
     slos:
       up: { objective: 99.95%, window: 7d, ratio: { bad: 'e_total{code=~"5.."}', total: r_total }, source: own }
-      good: { objective: 99%, ratio: { good: a, total: b }, source: own, loses: The light. }
+      good: { objective: 99%, ratio: { good: a, total: b }, source: own, loses: The light., alerts: workbook }
       fast: { objective: 99%, latency: { histogram: d, under: 1s }, source: own, slices: { of: 5m, good: 95% } }
       finer: { objective: 99%, latency: { native: 'd{job="shop"}', under: 250ms }, source: metrics }
       fresh: { objective: 99%, gauge: { metric: g, is: "<= 3" }, source: own }
@@ -136,8 +136,8 @@ features:
     measured: { ratio: { good: seen_total, total: tried_total }, source: own }
     needs: { all: [{ only: { of: api.up, where: '{journey="seen",to!="x"}' } }, { only: { of: api.fast, latency: { histogram: mine, under: 2s }, source: metrics } }, { only: { of: carrier.up, ratio: { bad: e, total: f } } }, { only: { of: api.fresh, gauge: { metric: h, is: "== 1" } } }, { only: { of: api.raw, raw: { metric: i, of: bad } } }] }
   probed: { escalation: short, question: Probed?, team: payments, objective: 97%, needs: api.up, measured: { gauge: { metric: probe, is: "== 1" }, source: own } }
-  quick: { alerts: pyrra, escalation: short, question: Quick?, team: payments, objective: 97%, needs: api.up, measured: { latency: { histogram: d, under: 1s }, source: own } }
-  shared: { alerts: { page: [1%/1h/5m], ticket: [10%/3d/6h] }, escalation: short, question: Shared?, team: payments, objective: 97%, needs: api.up, measured: { raw: { metric: g, of: good }, source: own } }
+  quick: { alerts: { set: pyrra, budget-left: 10% }, escalation: short, question: Quick?, team: payments, objective: 97%, needs: api.up, measured: { latency: { histogram: d, under: 1s }, source: own } }
+  shared: { alerts: { page: [1%/1h/5m], ticket: [10%/3d/6h], budget-left: { below: 10%, severity: page }, exhausted-within: { within: 3d, severity: ticket }, no-data: { after: 1h, severity: ticket } }, escalation: short, question: Shared?, team: payments, objective: 97%, needs: api.up, measured: { raw: { metric: g, of: good }, source: own } }
   said: { escalation: short, question: Said?, team: payments, objective: 97%, needs: { only: { of: api.fast, where: '{journey="said"}' } }, measured: { pushed: { every: 1h } } }
 rotas:
   r: { timezone: Africa/Nairobi, layers: [{ people: [ana], turn: 3d, handover: "17:30", starts: 2026-01-05 }], follow-the-sun: false, confirm: 15m, load: { pages: 3, per: night, then: relieve }, cover: [mon-fri 09:00-17:00], owner: payments, handover: { written: true, pages: true, before: 90m, nag: 20m, page: 3h }, skills: [postgres], readiness: { ana: shadowed }, rules: { rest-after-night: 11h, shifts-in-row: 5, nights-per-month: 8, not-together: [[ana, bo]], debt: { ana: 12 } } }
@@ -226,10 +226,10 @@ fn every_key_reaches_the_catalogue() {
     features inner {"calendar":{"period":"month","timezone":"UTC"},"escalation":"short","method":{"ratio_time_slices":{"minutes":1}},"needs":{"any":[{"slo":"api.up"},{"slo":"carrier.up"}]},"objective":"98%","owners":null,"question":"Inner?","team":"payments","window":2678400000}
     features outer {"escalation":"long","needs":{"all":[{"any":[{"slo":"api.up"},{"slo":"carrier.up"}]},{"slo":"api.up"},{"quorum":{"of":[{"slo":"api.up"},{"slo":"carrier.up"}],"works_min":1}},{"routes":[{"need":{"slo":"api.up"},"parts":7},{"need":{"slo":"carrier.up"},"parts":3}]}]},"objective":"97%","owners":{"engineering":"ana","product":"ana","review":"2027-01-01"},"question":"Outer?","team":"payments","urgency":"morning","window":129600000}
     features probed {"escalation":"short","needs":{"slo":"api.up"},"objective":"97%","own":{"measured":{"bad":"probe","objective":"97%","sli":{"gauge":{"is":"equal","value":"1"}},"source":"own","total":"probe","window":2419200000}},"owners":null,"question":"Probed?","team":"payments","window":2419200000}
-    features quick {"alerts":[{"budget_share_ppm":20833,"long":3600000,"severity":"page","short":300000},{"budget_share_ppm":62500,"long":21600000,"severity":"page","short":1800000},{"budget_share_ppm":71428,"long":86400000,"severity":"ticket","short":7200000},{"budget_share_ppm":142857,"long":345600000,"severity":"ticket","short":21600000}],"escalation":"short","needs":{"slo":"api.up"},"objective":"97%","own":{"measured":{"bad":"d_bucket{le=~\"1|1\\\\.0\"}","objective":"97%","sli":{"latency":{"buckets":"d_bucket","under":"1"}},"source":"own","total":"d_count","window":2419200000}},"owners":null,"question":"Quick?","team":"payments","window":2419200000}
+    features quick {"alerts":[{"budget_share_ppm":20833,"long":3600000,"severity":"page","short":300000},{"budget_share_ppm":62500,"long":21600000,"severity":"page","short":1800000},{"budget_share_ppm":71428,"long":86400000,"severity":"ticket","short":7200000},{"budget_share_ppm":142857,"long":345600000,"severity":"ticket","short":21600000}],"budget_alerts":{"left":{"below_ppm":100000,"severity":"ticket"}},"escalation":"short","needs":{"slo":"api.up"},"objective":"97%","own":{"measured":{"bad":"d_bucket{le=~\"1|1\\\\.0\"}","objective":"97%","sli":{"latency":{"buckets":"d_bucket","under":"1"}},"source":"own","total":"d_count","window":2419200000}},"owners":null,"question":"Quick?","team":"payments","window":2419200000}
     features said {"escalation":"short","needs":{"slo":"api.fast@said"},"objective":"97%","own":{"edges":{"api.fast@said":{"bad":"d_bucket{le=~\"1|1\\\\.0\",journey=\"said\"}","method":{"time_slices":{"bad_ppm":50000,"minutes":5}},"objective":"99%","sli":{"latency":{"buckets":"d_bucket{journey=\"said\"}","under":"1"}},"source":"own","total":"d_count{journey=\"said\"}","window":2419200000}},"measured":{"bad":"","objective":"97%","sli":{"pushed":{"every":3600000}},"source":"pushed","total":"","window":2419200000}},"owners":null,"question":"Said?","team":"payments","window":2419200000}
     features seen {"escalation":"short","needs":{"all":[{"slo":"api.up@seen"},{"slo":"api.fast@seen"},{"slo":"carrier.up@seen"},{"slo":"api.fresh@seen"},{"slo":"api.raw@seen"}]},"objective":"97%","own":{"attempts":{"bad":"tried_total","objective":"97%","sli":"good","source":"own","total":"tried_total","window":2419200000},"edges":{"api.fast@seen":{"bad":"mine_bucket{le=~\"2|2\\\\.0\"}","method":{"time_slices":{"bad_ppm":50000,"minutes":5}},"objective":"99%","sli":{"latency":{"buckets":"mine_bucket","under":"2"}},"source":"metrics","total":"mine_count","window":2419200000},"api.fresh@seen":{"bad":"h","objective":"99%","sli":{"gauge":{"is":"equal","value":"1"}},"source":"own","total":"h","window":2419200000},"api.raw@seen":{"bad":"i","objective":"99%","sli":{"ratio":{"good":false}},"source":"own","total":"i","window":2419200000},"api.up@seen":{"bad":"e_total{code=~\"5..\",journey=\"seen\",to!=\"x\"}","objective":"99.95%","source":"own","total":"r_total{journey=\"seen\",to!=\"x\"}","window":604800000},"carrier.up@seen":{"bad":"e","objective":"99%","source":"metrics","total":"f","window":604800000}},"measured":{"bad":"seen_total","objective":"97%","sli":"good","source":"own","total":"tried_total","window":2419200000}},"owners":null,"question":"Seen?","team":"payments","window":2419200000}
-    features shared {"alerts":[{"budget_share_ppm":10000,"long":3600000,"severity":"page","short":300000},{"budget_share_ppm":100000,"long":259200000,"severity":"ticket","short":21600000}],"escalation":"short","needs":{"slo":"api.up"},"objective":"97%","own":{"measured":{"bad":"g","objective":"97%","sli":{"ratio":{"good":true}},"source":"own","total":"g","window":2419200000}},"owners":null,"question":"Shared?","team":"payments","window":2419200000}
+    features shared {"alerts":[{"budget_share_ppm":10000,"long":3600000,"severity":"page","short":300000},{"budget_share_ppm":100000,"long":259200000,"severity":"ticket","short":21600000}],"budget_alerts":{"exhausted":{"severity":"ticket","within":259200000},"left":{"below_ppm":100000,"severity":"page"},"no_data":{"after":3600000,"severity":"ticket"}},"escalation":"short","needs":{"slo":"api.up"},"objective":"97%","own":{"measured":{"bad":"g","objective":"97%","sli":{"ratio":{"good":true}},"source":"own","total":"g","window":2419200000}},"owners":null,"question":"Shared?","team":"payments","window":2419200000}
     org "solar"
     pager alerts_open_max 5000
     pager calls_per_10min_max 7
@@ -245,7 +245,7 @@ fn every_key_reaches_the_catalogue() {
     public_url "https://lamp.solar.example"
     rotas r {"confirm":900000,"layers":[{"handover_day":"mon","handover_minute":1050,"people":["ana"],"starts":"2026-01-05","turn":{"days":3}}],"load":{"pages":3,"per":"night","then":"relieve"},"rules":{"apart_from":[],"cover":[{"days":["mon","tue","wed","thu","fri"],"from_minute":540,"until_minute":1020}],"handover":{"before":5400000,"nag":1200000,"on":true,"page":10800000},"owner":"payments","readiness":{"ana":"shadowed"},"roster":{"debt":{"ana":12},"nights_per_month_max":8,"not_together":[["ana","bo"]],"rest_after_night_hours":11,"shifts_in_row_max":5},"skills":["postgres"]},"timezone":"Africa/Nairobi"}
     rotas s {"layers":[{"handover_day":"mon","handover_minute":540,"people":["ana","bo"],"rules":{"advance":"worked","from":"2026-12-01","only":[{"days":["fri","sat","sun","mon"],"from_minute":1320,"until_minute":360},{"days":[],"from_minute":540,"until_minute":1440}],"shifts":[{"lasts_mins":480,"repeat":"FREQ=WEEKLY;BYDAY=MO,TU,WE,TH","start_minute":540},{"lasts_mins":1440,"repeat":"FREQ=MONTHLY;BYDAY=1SA","start_minute":600}],"timezone":"Africa/Nairobi","together":2,"until":"2026-12-31"},"starts":"2024-01-01","turn":{"weeks":1}}],"rules":{"apart_from":["r"],"cover":[],"owner":null,"readiness":{},"roster":{"debt":{},"nights_per_month_max":null,"not_together":[],"rest_after_night_hours":null,"shifts_in_row_max":null},"skills":[]},"timezone":"UTC"}
-    services api {"kind":{"own":{"team":"payments"}},"slos":{"fast":{"bad":"d_bucket{le=~\"1|1\\\\.0\"}","method":{"time_slices":{"bad_ppm":50000,"minutes":5}},"objective":"99%","sli":{"latency":{"buckets":"d_bucket","under":"1"}},"source":"own","total":"d_count","window":2419200000},"finer":{"bad":"d{job=\"shop\",__under__=\"0.25\"}","objective":"99%","sli":{"latency":{"buckets":"d{job=\"shop\",__under__=\"bounds\"}","under":"0.25"}},"source":"metrics","total":"d{job=\"shop\",__under__=\"+Inf\"}","window":2419200000},"fresh":{"bad":"g","objective":"99%","sli":{"gauge":{"is":"at_most","value":"3"}},"source":"own","total":"g","window":2419200000},"good":{"bad":"a","loses":"The light.","objective":"99%","sli":"good","source":"own","total":"b","window":2419200000},"raw":{"bad":"g","objective":"99%","sli":{"ratio":{"good":true}},"source":"own","total":"g","window":2419200000},"told":{"bad":"","calendar":{"period":"week","timezone":"UTC"},"objective":"99%","sli":{"pushed":{"check":"nightly","every":3600000,"secret":{"env":"CI"}}},"source":"pushed","total":"","window":604800000},"up":{"bad":"e_total{code=~\"5..\"}","objective":"99.95%","source":"own","total":"r_total","window":604800000}},"urgency":"wake"}
+    services api {"kind":{"own":{"team":"payments"}},"slos":{"fast":{"bad":"d_bucket{le=~\"1|1\\\\.0\"}","method":{"time_slices":{"bad_ppm":50000,"minutes":5}},"objective":"99%","sli":{"latency":{"buckets":"d_bucket","under":"1"}},"source":"own","total":"d_count","window":2419200000},"finer":{"bad":"d{job=\"shop\",__under__=\"0.25\"}","objective":"99%","sli":{"latency":{"buckets":"d{job=\"shop\",__under__=\"bounds\"}","under":"0.25"}},"source":"metrics","total":"d{job=\"shop\",__under__=\"+Inf\"}","window":2419200000},"fresh":{"bad":"g","objective":"99%","sli":{"gauge":{"is":"at_most","value":"3"}},"source":"own","total":"g","window":2419200000},"good":{"alerts":{},"bad":"a","loses":"The light.","objective":"99%","sli":"good","source":"own","total":"b","window":2419200000},"raw":{"bad":"g","objective":"99%","sli":{"ratio":{"good":true}},"source":"own","total":"g","window":2419200000},"told":{"bad":"","calendar":{"period":"week","timezone":"UTC"},"objective":"99%","sli":{"pushed":{"check":"nightly","every":3600000,"secret":{"env":"CI"}}},"source":"pushed","total":"","window":604800000},"up":{"bad":"e_total{code=~\"5..\"}","objective":"99.95%","source":"own","total":"r_total","window":604800000}},"urgency":"wake"}
     services carrier {"kind":"supplier","slos":{"up":{"bad":"a","objective":"99%","source":"metrics","total":"b","window":604800000}},"urgency":"morning"}
     sources metrics {"interval":60000,"kind":{"prometheus":{"token":{"env":"PROM"},"url":"http://127.0.0.1:9090"}}}
     sources own {"interval":5000,"kind":{"scrape":{"targets":{"api":"http://127.0.0.1:9100/metrics"}}}}
@@ -405,4 +405,44 @@ sources: { here: { scrape: { targets: { shop: "http://127.0.0.1:1/metrics" } } }
     shop.raw {"objective":"99%","window":2419200000,"bad":"share","total":"share","source":"here","sli":{"ratio":{"good":false}},"method":{"ratio_time_slices":{"minutes":1}}}
     shop.whole {"objective":"99%","window":2419200000,"bad":"d_seconds_bucket{le=~\"1|1\\\\.0\"}","total":"d_seconds_count","source":"here","sli":{"latency":{"under":"1","buckets":"d_seconds_bucket"}}}
     "#);
+}
+
+/// Alerts of a feature and of an objective, short and long.
+#[test]
+fn alerts_on_budgets_read() {
+    let catalogue = good(
+        r#"
+org: solar
+people: { ana: { timezone: UTC, email: ana@solar.example } }
+teams: { shop: { members: [ana] } }
+escalations: { shop: [{ page: person ana }] }
+channels: { m: { smtp: { host: mail.example, from: a@mail.example } } }
+services:
+  shop:
+    team: shop
+    slos:
+      plain: { objective: 99%, ratio: { bad: b, total: t } }
+      loud: { objective: 99%, ratio: { bad: b, total: t }, alerts: workbook }
+      own: { objective: 99%, ratio: { bad: b, total: t }, alerts: { page: [1%/1h/5m], no-data: 2h } }
+sources: { here: { scrape: { targets: { shop: "http://127.0.0.1:1/metrics" } } } }
+features:
+  buy:
+    { question: Buy?, team: shop, objective: 99%, needs: shop.plain, alerts: { budget-left: 12.5%, exhausted-within: 2d, no-data: { after: 10m, severity: page } } }
+"#,
+    );
+    let mut shown = String::new();
+    for (id, slo) in catalogue.slos() {
+        writeln!(shown, "{id} {}", serde_json::to_string(&slo.alerts).unwrap()).unwrap();
+    }
+    let buy = &catalogue.features[&model::FeatureId::from("buy")];
+    writeln!(shown, "buy {}", serde_json::to_string(&buy.budget_alerts).unwrap()).unwrap();
+    assert_eq!(buy.alerts, vec![]);
+    assert_eq!(
+        shown,
+        r#"shop.loud {}
+shop.own {"conditions":[{"severity":"page","long":3600000,"short":300000,"budget_share_ppm":10000}],"budget":{"no_data":{"after":7200000,"severity":"ticket"}}}
+shop.plain null
+buy {"left":{"below_ppm":125000,"severity":"ticket"},"exhausted":{"within":172800000,"severity":"ticket"},"no_data":{"after":600000,"severity":"page"}}
+"#
+    );
 }

@@ -5,8 +5,8 @@ use crate::TokenKind;
 use crate::state::Recipient;
 use model::{
     AlertId, ChannelId, Exclusion, ExclusionId, FeatureId, HeartbeatId, ImprovementId, Labels,
-    Medium, NoticeId, Objective, PageId, PersonId, Personal, SilenceId, SloId, SourceId, Timestamp,
-    TokenId,
+    Medium, Millis, NoticeId, Objective, PageId, PersonId, Personal, SilenceId, SloId, SourceId,
+    Timestamp, TokenId,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -50,6 +50,13 @@ pub enum Actor {
 pub enum Origin {
     /// A feature burns its budget too fast.
     Burn(Evidence),
+    /// How a budget stands is an alert by itself.
+    Budget {
+        /// What about it.
+        said: BudgetSaid,
+        /// What was decided upon.
+        evidence: Evidence,
+    },
     /// Another system says so.
     Door {
         /// Which door.
@@ -98,6 +105,43 @@ pub struct Evidence {
     pub objective: Objective,
     /// Everything computed, with the counts.
     pub assessment: slo::Assessment,
+    /// The service objective it is about; `None`: the alert names a feature.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slo: Option<SloId>,
+}
+
+/// What about a budget is an alert.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BudgetSaid {
+    /// Less than so much of it is left.
+    Left {
+        /// In parts per million.
+        below_ppm: u32,
+    },
+    /// It is gone before long.
+    Exhausted {
+        /// How long.
+        within: Millis,
+    },
+    /// Nobody measures it.
+    Unmeasured {
+        /// For longer than this.
+        after: Millis,
+        /// Whether it ever was.
+        known_before: bool,
+    },
+}
+
+impl BudgetSaid {
+    /// The name of its alerts, in the label `alertname`.
+    pub(crate) const fn alert_name(&self) -> &'static str {
+        match self {
+            Self::Left { .. } => "ErrorBudgetLow",
+            Self::Exhausted { .. } => "ErrorBudgetExhausting",
+            Self::Unmeasured { .. } => "NoData",
+        }
+    }
 }
 
 /// Why an alert is believed to be over.
@@ -119,6 +163,10 @@ pub enum ResolveReason {
     HeartbeatHeard,
     /// The check succeeds again.
     WatchRecovered,
+    /// The budget stands clearly better again.
+    BudgetRecovered(Evidence),
+    /// It is measured again.
+    MeasuredAgain,
     /// The feature or source is no longer configured.
     NoLongerConfigured,
     /// Somebody resolved what they had raised.

@@ -150,7 +150,7 @@ impl World {
         self.submit(at, now, &submission);
     }
 
-    fn submit(&mut self, at: &str, now: Timestamp, submission: &Submission) {
+    pub(crate) fn submit(&mut self, at: &str, now: Timestamp, submission: &Submission) {
         let context = Context { now, zones: &self.zones };
         match self.engine.execute(&context, submission) {
             Err(rejected) => self.shown.push(format!("{at} refused: {rejected}")),
@@ -231,6 +231,7 @@ pub(crate) fn catalogue() -> Catalogue {
         urgency: None,
         own: model::Own::default(),
         alerts: vec![],
+        budget_alerts: model::BudgetAlerts::default(),
     };
     let step = |page, minutes| EscalationStep::new(page, Millis::from_mins(minutes));
     let rota = PageTarget::Rota("payments".into());
@@ -245,6 +246,7 @@ pub(crate) fn catalogue() -> Catalogue {
         method: model::Method::Occurrences,
         calendar: None,
         loses: None,
+        alerts: None,
     };
     let layer = Layer {
         people: vec!["ana".into(), "bo".into()],

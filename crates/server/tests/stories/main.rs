@@ -13,6 +13,7 @@ mod limits;
 #[cfg(feature = "servers")]
 mod past;
 mod reaching;
+mod standing;
 mod statement;
 mod tribute;
 mod truth;

@@ -117,9 +117,27 @@ fn one_failure_of_ten_burns_at_100_and_does_not_page() {
 
 #[test]
 fn a_total_outage_pages_within_minutes_also_at_low_traffic() {
-    assert_eq!(minutes_until(ConditionState::Firing, 600, 1, 1), Some(6), "60 an hour");
+    assert_eq!(minutes_until(ConditionState::Firing, 600, 1, 1), Some(5), "60 an hour");
     assert_eq!(minutes_until(ConditionState::Firing, 600, 100, 100), Some(2), "6 000 an hour");
     assert_eq!(minutes_until(ConditionState::Firing, 600, 0, 100), None, "healthy");
+}
+
+/// Goal: clusters make nobody deaf: a total outage of an hour pages whatever is promised, also where nothing is
+/// known of the service. Method: every kind of objective, from one attempt a minute.
+#[test]
+fn an_hour_of_total_outage_pages_whatever_is_promised() {
+    for objective in ["99.99%", "99.9%", "99%", "98%", "97%", "96%", "95%", "93.05%", "90%", "50%"]
+    {
+        for per_minute in [1, 2, 3, 10, 100] {
+            let found = evaluated(objective, &[(300, 0, per_minute), (60, per_minute, per_minute)]);
+            assert_eq!(
+                found.state(Severity::Page),
+                ConditionState::Firing,
+                "{objective} at {per_minute} a minute: {:?}",
+                found.conditions[0]
+            );
+        }
+    }
 }
 
 #[test]

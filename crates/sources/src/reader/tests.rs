@@ -292,6 +292,7 @@ fn catalogue(bad: &str, total: &str) -> model::Catalogue {
         method: model::Method::Occurrences,
         calendar: None,
         loses: None,
+        alerts: None,
     };
     let slos = [("up".to_owned(), slo)].into();
     let service = model::Service { kind: model::ServiceKind::Supplier, slos, urgency: None };

@@ -57,6 +57,7 @@ fn body(context: &Context, reader: &PersonId, id: &FeatureId, feature: &Feature)
             p.big { (show::budget_words(assessment.as_ref())) " " (show::standing(assessment.as_ref())) }
             (numbers(assessment.as_ref()))
             (crate::exclusions::hidden(assessment.as_ref()))
+            (crate::evidence::thin(assessment.as_ref()))
             (past)
             @if feature.own.measured.is_some() {
                 p.soft { "Measured end to end." }
@@ -140,7 +141,8 @@ fn conditions(assessment: Option<&Assessment>) -> Markup {
                     tr {
                         td { (it.condition.long) " and " (it.condition.short) ", " (it.condition.severity) }
                         td { (format!("{:.1}", it.factor)) "×" @if it.clamped { " (lowered to be reachable)" } }
-                        td { (burn(it.long_burn(assessment.objective))) " and " (burn(it.short_burn(assessment.objective))) }
+                        td { (burn(it.long_burn(assessment.objective))) " and " (burn(it.short_burn(assessment.objective)))
+                            (crate::evidence::worth(it)) }
                         td {
                             @match it.state {
                                 ConditionState::Firing if it.uncertain => {

@@ -9,6 +9,7 @@
 //! delete the `meaning.jsonl` of the older folders first and look at what changed.
 
 mod by_hand;
+mod standing;
 mod story;
 mod watched;
 

@@ -378,6 +378,7 @@ pub(crate) fn tell() -> Vec<EventRecord> {
     crate::by_hand::steered(&mut teller);
     reaching(&mut teller);
     dealing::tell(&mut teller);
+    crate::standing::tell(&mut teller);
     teller.records
 }
 
@@ -704,6 +705,7 @@ fn everything() -> Catalogue {
     it.channels.extend(chats().into_iter().map(|(id, channel)| (id.into(), channel)));
     it.channel_priorities.insert("kannel".into(), 2);
     it.watched = crate::watched::configured();
+    crate::standing::configure(&mut it);
     let url = "http://prometheus:9090".to_owned();
     let kind = SourceKind::Prometheus { url, token: None };
     it.sources.insert("prometheus".into(), Source { kind, interval: Millis::from_secs(15) });
