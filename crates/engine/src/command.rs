@@ -351,6 +351,8 @@ pub enum Command {
         /// Who says so.
         by: PersonId,
     },
+    /// Explain a promise, or look at it again.
+    Promise(Box<crate::PromiseCommand>),
     /// Propose, approve or take back an exclusion from budgets.
     Exclude(Box<crate::ExclusionAct>),
     /// Something is to be written, to see whether it can be.

@@ -24,7 +24,7 @@ pub(crate) fn consequences(state: &State, context: &Context<'_>, event: &Event) 
     match event {
         Event::CatalogueAdopted { .. } => {
             // First, while its numbers of notices are the next ones.
-            let mut events = crate::ahead::look(state, context, None);
+            let mut events = looked(state, context);
             events.extend(orphaned(state));
             events.extend(shadow::adopted(state));
             events.extend(duty::expected(state, context));
@@ -52,7 +52,7 @@ pub(crate) fn consequences(state: &State, context: &Context<'_>, event: &Event) 
             let rota = duty.as_ref().map(|(rota, _)| rota);
             limited(state, context, *page, *attempt, rota, notices)
         }
-        Event::DigestDue { .. } => crate::ahead::look(state, context, None),
+        Event::DigestDue { .. } => looked(state, context),
         Event::OverrideSet { .. } | Event::OverrideEnded { .. } => {
             let only = if let Event::OverrideSet(crate::OverrideSet { rota, .. }) = event {
                 Some(rota)
@@ -114,6 +114,18 @@ pub(crate) fn consequences(state: &State, context: &Context<'_>, event: &Event) 
         }
         _ => vec![],
     }
+}
+
+/// What is thin in the week to come, and which promises are to be looked at again.
+fn looked(state: &State, context: &Context<'_>) -> Vec<Event> {
+    let mut events = crate::ahead::look(state, context, None);
+    let noticed = events.iter().map(|it| match it {
+        Event::DutyThin(it) => it.notices.len() as u64,
+        _ => 0,
+    });
+    let noticed = noticed.sum();
+    events.extend(crate::promise::planned(state, context, noticed));
+    events
 }
 
 /// The next step of a page, or its exhaustion.

@@ -81,6 +81,7 @@ pub(crate) fn decide(
         | Command::AnswerSwap { .. } => crate::shifts::decide(state, context, command),
         Command::NoteInterruption(it) => crate::tribute::decide(state, context, it),
         Command::Handover(command) => crate::handover::decide(state, context, command),
+        Command::Promise(command) => crate::promise::decide(state, context, command),
         Command::ProposeRoster { .. } | Command::AnswerRoster { .. } => {
             crate::roster::decide(state, context, command)
         }

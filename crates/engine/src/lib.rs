@@ -42,6 +42,7 @@ mod load;
 mod maintenance;
 mod merge;
 mod notify;
+mod promise;
 mod pushed;
 mod reach;
 mod receipt;
@@ -93,6 +94,10 @@ pub use handover::{
 pub use heartbeat::{Pulse, heartbeat_key};
 pub use late::{LATE_FROM, Owed, in_order, together};
 pub use load::{CALLS_WINDOW, Load, LoadEntry, LoadOutcome, Received, Relief, Taken};
+pub use promise::{
+    Claim, Given, PromiseCommand, PromiseEvent, Promises, REVIEW_AGAIN, REVISIONS_KEPT, ReviewAsk,
+    ReviewDone, ReviewStanding, Revision, RevisionHistory, TermChange, stale_reasons,
+};
 pub use pushed::{BATCH_MAX, PUSH_AGE_MAX, Push, PushedCounts, PushedMinute};
 pub use reach::{
     ASK_AGAIN_AFTER, Asked, CODE_LASTS, CODE_TRIES_MAX, EVIDENCE_LASTS, PersonReach, Reach,

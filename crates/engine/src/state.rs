@@ -131,6 +131,9 @@ pub struct State {
     /// Waivers of budgets; some have ended by themselves.
     #[serde(default)]
     pub waivers: BTreeMap<FeatureId, crate::Waiver>,
+    /// What promises were before, and when their owners look at them again.
+    #[serde(default)]
+    pub promises: crate::Promises,
     /// Exclusions from budgets that people entered; those of the configuration are in the catalogue.
     #[serde(default)]
     pub exclusions: BTreeMap<ExclusionId, crate::Excluding>,
@@ -360,6 +363,11 @@ pub enum Purpose {
         /// What is wanted of whoever gets it.
         ask: crate::HandoverAsk,
     },
+    /// To ask an owner to look at a promise again.
+    Review {
+        /// Which request, by number.
+        ask: u64,
+    },
     /// To tell the owners of a rota what is thin in the week to come.
     Thin {
         /// Which look, by number.
@@ -387,6 +395,7 @@ impl Purpose {
             | Self::Roster { .. }
             | Self::Handover { .. }
             | Self::Interruption { .. }
+            | Self::Review { .. }
             | Self::Thin { .. } => None,
         }
     }

@@ -36,11 +36,12 @@ fn status_told(status: &Value) -> String {
     for feature in status["features"].as_array().into_iter().flatten() {
         let _ = writeln!(
             text,
-            "{}: {} ({}; {})",
+            "{}: {} ({}; {}){}",
             plain(&feature["id"]),
             plain(&feature["budget"]),
             plain(&feature["objective"]),
             plain(&feature["question"]),
+            crate::promise::review_told(&feature["review"]),
         );
     }
     text
@@ -108,6 +109,7 @@ fn feature_told(feature: &Value) -> String {
             counts(&it["short"]),
         );
     }
+    text += &crate::promise::told(feature);
     text + &composition_told(&feature["composition"])
 }
 

@@ -65,6 +65,31 @@ pub(crate) fn swap(
     Ok(message)
 }
 
+/// An owner is asked to look at a promise again.
+pub(crate) fn review(
+    desk: &Desk<'_>,
+    id: NoticeId,
+    notice: &Notice,
+    ask: u64,
+) -> Result<Message, String> {
+    let to = address(desk, notice)?;
+    let it = desk.state.promises.asks.get(&ask).ok_or("the request was closed long ago")?;
+    let feature = desk.state.catalogue().and_then(|all| all.features.get(&it.feature));
+    let feature = feature.ok_or("the feature is no longer configured")?;
+    let again = if it.count > 1 { " still" } else { "" };
+    let subject = format!(
+        "promise {} ({}) was{again} to be looked at again by {}",
+        it.feature, feature.objective, it.day
+    );
+    let text = format!(
+        "{}\n{subject}.\n\nIs it still what users need and what can be kept? Sign it anew, or say that you \
+         looked and when you look next; until then you and the other owner are asked every week.\n\
+         {}/features/{}\nor: lamplighter revise {} --reason \"...\" --next DAY",
+        feature.question, desk.public_url, it.feature, it.feature
+    );
+    Ok(message(desk, id, notice, Said { to, subject, text, kind: "review_due" }))
+}
+
 /// The week to come is thin in a rota.
 pub(crate) fn thin(
     desk: &Desk<'_>,

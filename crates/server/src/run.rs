@@ -357,7 +357,9 @@ async fn reload(
     started: Started,
     handle: driver::Handle,
 ) -> Result<String, String> {
-    let loaded = tokio::task::spawn_blocking(move || configuration::load(&paths)).await;
+    let before = handle.state().catalogue.clone();
+    let load = move || configuration::load_after(&paths, before.as_deref());
+    let loaded = tokio::task::spawn_blocking(load).await;
     let catalogue = loaded
         .map_err(|error| format!("reading the configuration met a defect: {error}"))?
         .map_err(|problem| problem.to_string())?;

@@ -59,6 +59,9 @@ pub(crate) fn catalogue() -> Catalogue {
         urgency: None,
         own: model::Own::default(),
         alerts: vec![],
+        revision: None,
+        segments: None,
+        labels: std::collections::BTreeMap::new(),
     };
     let source = Source {
         kind: SourceKind::Prometheus { url: "http://127.0.0.1:9090".into(), token: None },

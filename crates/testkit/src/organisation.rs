@@ -199,6 +199,9 @@ pub fn feature(question: &str, team: &str, objective: &str, needs: Need) -> Feat
         urgency: None,
         own: model::Own::default(),
         alerts: vec![],
+        revision: None,
+        segments: None,
+        labels: std::collections::BTreeMap::new(),
     }
 }
 

@@ -145,6 +145,8 @@ fn feature_json(context: &Context, state: &engine::State, id: &FeatureId) -> Val
         "history": crate::history::json(&board, id, feature),
         "not_counted": crate::exclusions::hidden_words(assessment.as_ref()),
         "assessment": assessment,
+        "review": crate::revisions::review_json(context, state, id),
+        "labels": feature.labels,
         "signed": { "product": signed(SignRole::Product), "engineering": signed(SignRole::Engineering) },
     })
 }
@@ -159,6 +161,7 @@ pub(crate) async fn feature(State(context): State<Context>, Path(id): Path<Strin
             let mut body = feature_json(&context, &state, &known);
             let board = context.board();
             body["composition"] = spent::json(&board, &known, context.measured_minute(&board));
+            body["revisions"] = crate::revisions::json(&state, &known);
             Json(body).into_response()
         }
         None => missing("feature", &id),

@@ -31,6 +31,7 @@ mod live;
 mod passwords;
 mod promises;
 mod reach;
+mod revisions;
 mod rosters;
 mod show;
 mod spent;
@@ -315,4 +316,5 @@ fn writers() -> Router<Context> {
         .merge(tribute::writers())
         .merge(deal::routes())
         .merge(exclusions::writers())
+        .merge(revisions::writers())
 }

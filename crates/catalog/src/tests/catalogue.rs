@@ -135,7 +135,7 @@ features:
     attempts: { total: tried_total, source: own }
     measured: { ratio: { good: seen_total, total: tried_total }, source: own }
     needs: { all: [{ only: { of: api.up, where: '{journey="seen",to!="x"}' } }, { only: { of: api.fast, latency: { histogram: mine, under: 2s }, source: metrics } }, { only: { of: carrier.up, ratio: { bad: e, total: f } } }, { only: { of: api.fresh, gauge: { metric: h, is: "== 1" } } }, { only: { of: api.raw, raw: { metric: i, of: bad } } }] }
-  probed: { escalation: short, question: Probed?, team: payments, objective: 97%, needs: api.up, measured: { gauge: { metric: probe, is: "== 1" }, source: own } }
+  probed: { segments: { label: country, values: [KE, TZ], of: api.up, page: true }, revision: { by: ana, reason: as a start, evidence: "https://desk.example/12" }, labels: { product: home }, escalation: short, question: Probed?, team: payments, objective: 97%, needs: api.up, measured: { gauge: { metric: probe, is: "== 1" }, source: own } }
   quick: { alerts: pyrra, escalation: short, question: Quick?, team: payments, objective: 97%, needs: api.up, measured: { latency: { histogram: d, under: 1s }, source: own } }
   shared: { alerts: { page: [1%/1h/5m], ticket: [10%/3d/6h] }, escalation: short, question: Shared?, team: payments, objective: 97%, needs: api.up, measured: { raw: { metric: g, of: good }, source: own } }
   said: { escalation: short, question: Said?, team: payments, objective: 97%, needs: { only: { of: api.fast, where: '{journey="said"}' } }, measured: { pushed: { every: 1h } } }

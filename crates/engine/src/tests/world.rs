@@ -231,6 +231,9 @@ pub(crate) fn catalogue() -> Catalogue {
         urgency: None,
         own: model::Own::default(),
         alerts: vec![],
+        revision: None,
+        segments: None,
+        labels: std::collections::BTreeMap::new(),
     };
     let step = |page, minutes| EscalationStep::new(page, Millis::from_mins(minutes));
     let rota = PageTarget::Rota("payments".into());

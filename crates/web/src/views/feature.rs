@@ -52,6 +52,7 @@ fn body(context: &Context, reader: &PersonId, id: &FeatureId, feature: &Feature)
         h1 { (feature.question) }
         p { "Promised: " strong { (feature.objective) } " of attempts over " (feature.window)
             ", by team " (feature.team) "." }
+        (crate::revisions::evidence(context, id))
         section.card {
             (show::budget_bar(assessment.as_ref()))
             p.big { (show::budget_words(assessment.as_ref())) " " (show::standing(assessment.as_ref())) }
@@ -75,6 +76,8 @@ fn body(context: &Context, reader: &PersonId, id: &FeatureId, feature: &Feature)
         h2 { "Signed by" }
         p.soft { "The words: " (crate::promises::signed_words(feature).0) }
         (signatures(context, reader, id, feature))
+        (crate::revisions::review(context, reader, id, feature))
+        (crate::revisions::section(context, reader, id, feature))
         h2 { "Burn" }
         (conditions(assessment.as_ref()))
         h2 { "Made of" }
@@ -103,6 +106,8 @@ fn signatures(context: &Context, reader: &PersonId, id: &FeatureId, feature: &Fe
     };
     let face = Clockface::of(context, Some(reader));
     let state = context.handle.state();
+    let standing = state.review_standing(id, context.clock.now(), &context.zones);
+    let overdue = matches!(standing, Some(engine::ReviewStanding::Overdue { .. }));
     let roles = [
         (SignRole::Product, "product", &owners.product),
         (SignRole::Engineering, "engineering", &owners.engineering),
@@ -113,20 +118,26 @@ fn signatures(context: &Context, reader: &PersonId, id: &FeatureId, feature: &Fe
                 li {
                     @if let Some(it) = state.signature(id, role) {
                         span.ok { "✓ " (it.by) } " for " (name) ", " (face.time(it.at))
+                        @if owner == reader && overdue { " " (sign(id, name, feature, "Sign anew: ")) }
                     } @else {
                         (owner) " for " (name) ": not yet"
                         @if owner == reader {
-                            " " form method="post" action={ "/features/" (id) "/sign" } {
-                                input type="hidden" name="role" value=(name);
-                                input type="hidden" name="objective" value=(feature.objective);
-                                button { "Sign " (feature.objective) }
-                            }
+                            " " (sign(id, name, feature, "Sign "))
                         }
                     }
                 }
             }
         }
-        @if let Some(day) = &owners.review { p.soft { "To be looked at again by " (day) "." } }
+    }
+}
+
+fn sign(id: &FeatureId, role: &str, feature: &Feature, verb: &str) -> Markup {
+    html! {
+        form method="post" action={ "/features/" (id) "/sign" } {
+            input type="hidden" name="role" value=(role);
+            input type="hidden" name="objective" value=(feature.objective);
+            button { (verb) (feature.objective) }
+        }
     }
 }
 
