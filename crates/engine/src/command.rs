@@ -55,6 +55,13 @@ pub enum Command {
         /// Budget and conditions, with the counts they were computed from.
         assessment: Box<slo::Assessment>,
     },
+    /// What was measured of the parts of a feature's traffic, with [`Command::Observe`] of the whole before.
+    ObserveSegments {
+        /// The feature.
+        feature: FeatureId,
+        /// Of each value of the label.
+        parts: Vec<(String, slo::Assessment)>,
+    },
     /// An alert arrived at a door.
     Receive(Box<DoorAlert>),
     /// A source of samples could not be read.

@@ -412,7 +412,9 @@ fn orphaned(state: &State) -> Vec<Event> {
     let Some(catalogue) = state.catalogue() else { return vec![] };
     let gone = state.firing.values().filter(|id| match &state.alerts[id].origin {
         Origin::Burn(_) => {
-            state.alerts[id].feature.as_ref().is_none_or(|it| !catalogue.features.contains_key(it))
+            let alert = &state.alerts[id];
+            alert.feature.as_ref().is_none_or(|it| !catalogue.features.contains_key(it))
+                || crate::promise::is_gone(catalogue, alert)
         }
         Origin::Source { source, .. } => !catalogue.sources.contains_key(source),
         Origin::Heartbeat { heartbeat, .. } => {

@@ -32,6 +32,9 @@ pub(crate) fn decide(
         Command::Observe { feature, assessment } => {
             Ok(observe(state, context, feature, assessment))
         }
+        Command::ObserveSegments { feature, parts } => {
+            Ok(crate::promise::observe(state, context, feature, parts))
+        }
         Command::Receive(door) => receive(state, context, door),
         Command::SourceFailed { source, detail } => {
             let known = state.catalogue().is_some_and(|it| it.sources.contains_key(source));

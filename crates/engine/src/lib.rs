@@ -96,7 +96,7 @@ pub use late::{LATE_FROM, Owed, in_order, together};
 pub use load::{CALLS_WINDOW, Load, LoadEntry, LoadOutcome, Received, Relief, Taken};
 pub use promise::{
     Claim, Given, PromiseCommand, PromiseEvent, Promises, REVIEW_AGAIN, REVISIONS_KEPT, ReviewAsk,
-    ReviewDone, ReviewStanding, Revision, RevisionHistory, TermChange, stale_reasons,
+    ReviewDone, ReviewStanding, Revision, RevisionHistory, TermChange, segment_key, stale_reasons,
 };
 pub use pushed::{BATCH_MAX, PUSH_AGE_MAX, Push, PushedCounts, PushedMinute};
 pub use reach::{

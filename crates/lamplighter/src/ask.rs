@@ -110,7 +110,7 @@ fn feature_told(feature: &Value) -> String {
         );
     }
     text += &crate::promise::told(feature);
-    text + &composition_told(&feature["composition"])
+    text + &composition_told(&feature["composition"]) + &crate::promise::spent_told(feature)
 }
 
 /// What the members say together and who spent the budget; nothing of a feature with one member.

@@ -51,6 +51,50 @@ pub(crate) fn told(feature: &Value) -> String {
     text
 }
 
+/// By whom and when the budget was spent, and how its parts stand.
+pub(crate) fn spent_told(feature: &Value) -> String {
+    let mut text = String::new();
+    let percent =
+        |it: &Value| it.as_f64().map_or("?".to_owned(), |it| format!("{:.1}%", it * 100.0));
+    let owners = feature["spent_by_owner"].as_array().map_or(&[][..], Vec::as_slice);
+    for it in owners.iter().filter(|_| owners.len() > 1) {
+        let (share, owner) = (plain(&it["share_shown"]), plain(&it["owner"]));
+        let _ = writeln!(
+            text,
+            "  {share:>8} {owner} ({:.0} failed)",
+            it["failed"].as_f64().unwrap_or(0.0)
+        );
+    }
+    let time = &feature["spent_by_time"];
+    let happened = time["happened"].as_array().map_or(&[][..], Vec::as_slice);
+    for it in happened {
+        let after = if it["kind"] == "change" { "within 30 minutes after" } else { "within" };
+        let overlaps = it["overlaps"].as_array().map_or(&[][..], Vec::as_slice);
+        let overlaps = overlaps.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let overlaps =
+            if overlaps.is_empty() { overlaps } else { format!(", overlaps {overlaps}") };
+        let _ = writeln!(
+            text,
+            "  {:>8} {}. {after} {}: {} failed {}{overlaps} ({})",
+            percent(&it["share"]),
+            it["number"],
+            plain(&it["id"]),
+            it["failed"],
+            plain(&it["grain"]),
+            plain(&it["title"]),
+        );
+    }
+    if !happened.is_empty() {
+        let (together, failed) = (&time["together"], &time["failed"]);
+        let _ = writeln!(text, "  Together, each minute once: {together} of {failed}.");
+    }
+    for it in feature["segments"].as_array().into_iter().flatten() {
+        let alone = if it["alone"] == true { " DARK although the average is fine." } else { "" };
+        let _ = writeln!(text, "{}: {}{alone}", plain(&it["value"]), plain(&it["budget"]));
+    }
+    text
+}
+
 fn revision_told(it: &Value, text: &mut String) {
     let _ = writeln!(text, "Revision {} of {}:", it["number"], plain(&it["at"]));
     for change in it["changes"].as_array().into_iter().flatten() {

@@ -124,6 +124,11 @@ pub(crate) fn is_own_name(name: &str, is_name: impl Fn(&str) -> bool) -> bool {
 }
 
 impl Feature {
+    /// The parts of its traffic that are looked at by themselves.
+    pub fn parts(&self) -> impl Iterator<Item = &crate::Segment> {
+        self.segments.iter().flat_map(|it| &it.parts)
+    }
+
     /// Everything whose minutes it is made of, in order of id: what it needs and what `id` measures of its
     /// own.
     #[must_use]

@@ -73,19 +73,38 @@ pub(crate) fn review(
     ask: u64,
 ) -> Result<Message, String> {
     let to = address(desk, notice)?;
-    let it = desk.state.promises.asks.get(&ask).ok_or("the request was closed long ago")?;
-    let feature = desk.state.catalogue().and_then(|all| all.features.get(&it.feature));
-    let feature = feature.ok_or("the feature is no longer configured")?;
-    let again = if it.count > 1 { " still" } else { "" };
+    let asks = desk.state.promises.asks.values().filter(|it| it.letter == ask);
+    let catalogue = desk.state.catalogue().ok_or("nothing is configured")?;
+    let due: Vec<_> =
+        asks.filter_map(|it| Some((it, catalogue.features.get(&it.feature)?))).collect();
+    let (first, feature) = due.first().ok_or("it has been looked at since")?;
+    let again = if first.count > 1 { " still" } else { "" };
+    let others = match due.len() - 1 {
+        0 => String::new(),
+        1 => ", and another one".to_owned(),
+        more => format!(", and {more} others"),
+    };
     let subject = format!(
-        "promise {} ({}) was{again} to be looked at again by {}",
-        it.feature, feature.objective, it.day
+        "promise {} ({}){others} was{again} to be looked at again by {}",
+        first.feature, feature.objective, first.day
     );
-    let text = format!(
-        "{}\n{subject}.\n\nIs it still what users need and what can be kept? Sign it anew, or say that you \
-         looked and when you look next; until then you and the other owner are asked every week.\n\
-         {}/features/{}\nor: lamplighter revise {} --reason \"...\" --next DAY",
-        feature.question, desk.public_url, it.feature, it.feature
+    let mut text = format!("{subject}.\n");
+    for (it, feature) in due.iter().take(NAMED_MAX) {
+        let _ = write!(
+            text,
+            "\n- {} ({}, by {})\n  {}/features/{}",
+            feature.question, feature.objective, it.day, desk.public_url, it.feature
+        );
+    }
+    if due.len() > NAMED_MAX {
+        let _ = write!(text, "\n- and {} more", due.len() - NAMED_MAX);
+    }
+    let _ = write!(
+        text,
+        "\n\nIs it still what users need and what can be kept? Sign it anew, or say that you looked and when \
+         you look next; until then you and the other owner are asked every week.\n\
+         lamplighter revise {} --reason \"...\" --next DAY",
+        first.feature
     );
     Ok(message(desk, id, notice, Said { to, subject, text, kind: "review_due" }))
 }

@@ -339,17 +339,26 @@ impl Measurer {
     async fn observe(&self, minute: i64) {
         let assessed: Vec<_> = {
             let board = self.shared.board.read().unwrap_or_else(PoisonError::into_inner);
-            let features = self.catalogue.features.keys();
-            features
-                .filter_map(|it| Some((it.clone(), board.assess_feature(it, minute)?)))
-                .collect()
+            let features = self.catalogue.features.iter();
+            let assessed = |(id, feature): (&model::FeatureId, &model::Feature)| {
+                let parts = feature.segments.iter().flat_map(|it| &it.parts);
+                let parts: Vec<_> = parts
+                    .filter_map(|it| Some((it.value.clone(), board.assess_slo(&it.id, minute)?)))
+                    .collect();
+                Some((id.clone(), board.assess_feature(id, minute)?, parts))
+            };
+            features.filter_map(assessed).collect()
         };
         let mut running = JoinSet::new();
-        for (feature, assessment) in assessed {
+        for (feature, assessment, parts) in assessed {
             let shared = self.shared.clone();
             running.spawn(async move {
-                let assessment = Box::new(assessment);
+                let (assessment, id) = (Box::new(assessment), feature.clone());
                 submit(&shared, Command::Observe { feature, assessment }).await;
+                // After the whole, which may say more.
+                if !parts.is_empty() {
+                    submit(&shared, Command::ObserveSegments { feature: id, parts }).await;
+                }
             });
         }
         running.join_all().await;

@@ -213,6 +213,7 @@ async fn start(node: &Node, how: How) -> Result<Running, Problem> {
         zones: Arc::new(zones),
         mode: how.mode,
         trials: Arc::new(web::Trials::new(how.trial)),
+        looks: Arc::default(),
         hooks: Arc::new(web::Hooks::new(channels::secrets::resolve)),
         link_key: node.links_key(),
         public_url: public_url.clone(),

@@ -10,9 +10,11 @@
 //! - every view is complete without script.
 
 mod access;
+mod adoption;
 mod alertmanager;
 mod api;
 mod beside;
+mod by_time;
 mod callback_code;
 mod codes;
 mod deal;
@@ -45,6 +47,7 @@ mod watching;
 #[cfg(test)]
 mod tests;
 
+pub use adoption::Looks;
 pub use callback_code::callback_code;
 pub use codes::{CODE_DIGITS, contact_code, contact_code_hash};
 pub use hooks::{Hooks, heard_mail};
@@ -77,6 +80,8 @@ pub struct Context {
     pub mode: Mode,
     /// Ways of working that are being tried.
     pub trials: Arc<Trials>,
+    /// How often teams looked at their promises.
+    pub looks: Arc<Looks>,
     /// What comes back is checked and counted here.
     pub hooks: Arc<Hooks>,
     /// Signs links that acknowledge.
@@ -174,6 +179,11 @@ pub fn router(context: Context) -> Router {
     let readers = Router::new()
         .route("/", get(views::now::view))
         .route("/features/{id}", get(views::feature::view))
+        .route("/features/{id}/slices", get(views::feature::slices::view))
+        .route("/api/v1/features/{id}/slices", get(views::feature::slices::api))
+        .route("/api/v1/features/{id}/slices.csv", get(views::feature::slices::csv))
+        .route("/adoption", get(adoption::view))
+        .route("/api/v1/adoption", get(adoption::api))
         .route("/incidents", get(views::incident::list))
         .route("/incidents/{id}", get(views::incident::view))
         .route("/oncall", get(views::oncall::view))

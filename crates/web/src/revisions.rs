@@ -169,6 +169,7 @@ pub(crate) fn review(
     id: &FeatureId,
     feature: &Feature,
 ) -> Markup {
+    let face = Clockface::of(context, Some(reader));
     let state = context.handle.state();
     let Some(standing) = state.review_standing(id, context.clock.now(), &context.zones) else {
         return html! {};
@@ -189,7 +190,7 @@ pub(crate) fn review(
         }
         @if let Some(done) = state.promises.reviews.get(id).and_then(|it| it.done.as_ref()) {
             p.soft { (name(&state, &done.by)) " looked at it on "
-                (Clockface::of(context, Some(reader)).words(done.at)) ": "
+                (face.words(done.at)) ": "
                 (done.reason.text().unwrap_or("(erased)")) }
         }
         @if owns {

@@ -15,11 +15,14 @@
 
 mod review;
 mod revisions;
+mod segments;
 mod words;
 
 pub(crate) use review::planned;
 pub use review::{REVIEW_AGAIN, ReviewDone, ReviewStanding};
 pub use revisions::{Claim, Given, REVISIONS_KEPT, Revision, RevisionHistory, TermChange};
+pub use segments::segment_key;
+pub(crate) use segments::{is_gone, observe};
 pub(crate) use words::tell;
 
 use crate::command::{Context, Rejected};
@@ -29,10 +32,10 @@ use crate::state::{Limits, Purpose, State};
 use crate::{SignRole, reach};
 use model::{Catalogue, Feature, FeatureId, Map, PersonId, Personal, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 /// Requests to look at a promise again that are remembered.
-const ASKS_KEPT: usize = 200;
+const ASKS_KEPT: usize = 10_000;
 
 /// Everything about promises that is not in the catalogue.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -43,7 +46,7 @@ pub struct Promises {
     /// When promises were looked at, and who was asked to.
     pub reviews: Map<FeatureId, review::Review>,
     /// Requests to look at a promise again, by number.
-    pub asks: BTreeMap<u64, ReviewAsk>,
+    pub asks: Map<u64, ReviewAsk>,
     /// Requests made so far.
     pub ask_last: u64,
 }
@@ -61,6 +64,8 @@ pub struct ReviewAsk {
     pub count: u32,
     /// When it goes out.
     pub at: Timestamp,
+    /// The request whose message says it: one message of a morning names every promise.
+    pub letter: u64,
 }
 
 /// What events say of promises.
@@ -267,14 +272,19 @@ pub(crate) fn signed(
 
 /// What has not gone out about a review is not wanted any more.
 fn settled(state: &mut State, feature: &FeatureId) {
-    let asks = &state.promises.asks;
-    let about: Vec<u64> =
-        asks.iter().filter(|(_, it)| it.feature == *feature).map(|(ask, _)| *ask).collect();
-    if !about.is_empty() {
-        let is_about =
-            |purpose: Purpose| matches!(purpose, Purpose::Review { ask } if about.contains(&ask));
-        state.cancel_where(|it| is_about(it.purpose));
+    let asks = &mut state.promises.asks;
+    let about = asks.iter().filter(|(_, it)| it.feature == *feature);
+    let letters: BTreeSet<u64> = about.map(|(_, it)| it.letter).collect();
+    if letters.is_empty() {
+        return;
     }
+    asks.retain(|_, it| it.feature != *feature);
+    // A message that names another promise goes out all the same.
+    let empty = |letter: &u64| !state.promises.asks.values().any(|it| it.letter == *letter);
+    let gone: Vec<u64> = letters.into_iter().filter(empty).collect();
+    let is_gone =
+        |purpose: Purpose| matches!(purpose, Purpose::Review { ask } if gone.contains(&ask));
+    state.cancel_where(|it| is_gone(it.purpose));
 }
 
 /// Notes what a new catalogue changes about promises; `before` is the one it replaces.

@@ -193,6 +193,7 @@ pub(crate) fn planned(state: &State, context: &Context<'_>, noticed: u64) -> Vec
     let Some(catalogue) = state.catalogue() else { return vec![] };
     let until = next_digest(state);
     let (mut events, mut free) = (vec![], state.next.notice + 1 + noticed);
+    let mut letters: BTreeMap<(&PersonId, Timestamp), u64> = BTreeMap::new();
     for (id, feature) in &catalogue.features {
         let Some(owners) = &feature.owners else { continue };
         let Some(day) = state.review_day(id) else { continue };
@@ -207,16 +208,18 @@ pub(crate) fn planned(state: &State, context: &Context<'_>, noticed: u64) -> Vec
             if at >= until {
                 continue;
             }
+            let ask = state.promises.ask_last + 1 + events.len() as u64;
+            let letter = *letters.entry((person, at)).or_insert(ask);
             let then = Context { now: at, ..*context };
-            let mut notices = notify::gently(state, &then, std::iter::once(person));
+            let reader = (letter == ask).then_some(person);
+            let mut notices = notify::gently(state, &then, reader.into_iter());
             for it in &mut notices {
                 it.notice = NoticeId(free);
                 it.due_at = Some(it.due_at.unwrap_or(at).max(at));
                 free += 1;
             }
-            let ask = state.promises.ask_last + 1 + events.len() as u64;
             let (feature, day, person) = (id.clone(), day.to_owned(), person.clone());
-            let of = ReviewAsk { feature, day, person, count, at };
+            let of = ReviewAsk { feature, day, person, count, at, letter };
             events.push(Event::Promise(PromiseEvent::ReviewAsked { ask, of, notices }));
         }
     }

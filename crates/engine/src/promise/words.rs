@@ -16,8 +16,14 @@ pub(crate) fn tell(event: &PromiseEvent, person: &dyn Fn(&PersonId) -> String) -
                 reason.text().unwrap_or("(erased)"),
             )
         }
-        PromiseEvent::ReviewAsked { of, notices, .. } => {
-            let how = if notices.is_empty() { "; nothing calm reaches them" } else { "" };
+        PromiseEvent::ReviewAsked { of, notices, ask } => {
+            let how = if !notices.is_empty() {
+                ""
+            } else if of.letter == *ask {
+                "; nothing calm reaches them"
+            } else {
+                "; one message names it with others"
+            };
             format!(
                 "{} is asked to look at `{}` again, which was to be by {} (request {}, {}){how}.",
                 person(&of.person),

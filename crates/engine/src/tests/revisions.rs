@@ -10,6 +10,7 @@ use crate::{
     ReviewStanding, Revision, SignRole, State, Submission, stale_reasons,
 };
 use model::{Catalogue, Feature, Millis, Objective, Personal, RevisionNote, Timestamp};
+use slo::ConditionState::{self, Firing, Quiet};
 
 pub(crate) fn show(event: &PromiseEvent, since: &dyn Fn(&Timestamp) -> String) -> String {
     match event {
@@ -256,5 +257,112 @@ fn a_review_nags_until_an_owner_looks() {
         standing(&story, 40 * 24),
         Some(ReviewStanding::Signed { day: "2026-12-24".into(), by: "bo".into() })
     );
+    story.replays();
+}
+
+/// Goal: an owner of many promises gets one message of a morning, which goes out as long as it names one that
+/// nobody looked at.
+#[test]
+fn one_message_names_every_promise() {
+    let day = |it: &mut Feature| it.owners.as_mut().unwrap().review = Some("2026-11-25".to_owned());
+    let mut story = Story::new(day);
+    day(story.catalogue.features.get_mut(&"make-sale".into()).unwrap());
+    story.change(1, |_| {});
+    story.pass(43 * HOUR);
+    let due = |story: &Story| {
+        let notices = story.state().notices.values().filter(|it| {
+            matches!(it.purpose, Purpose::Review { .. })
+                && matches!(it.status, NoticeStatus::Due { .. })
+        });
+        notices.count()
+    };
+    assert_eq!((story.shown().len(), due(&story)), (2, 1), "{:?}", story.shown());
+    story.review(43 * HOUR, "ana", "2027-02-01").unwrap();
+    assert_eq!(due(&story), 1, "the other one is still to be looked at");
+    let (feature, by) = ("make-sale".into(), "bo".into());
+    let (next, reason) = ("2027-02-01".to_owned(), "still right".to_owned());
+    let command = PromiseCommand::Review { feature, by, next, reason };
+    story.told(43 * HOUR, Command::Promise(Box::new(command))).unwrap();
+    assert_eq!(due(&story), 0);
+    story.replays();
+}
+
+fn divided(page: bool) -> impl Fn(&mut Feature) {
+    move |it| {
+        let id = model::FeatureId::from("light-on");
+        let slo = catalogue().slos().next().unwrap().1.clone();
+        let part = |value: &str| model::Segment {
+            id: model::SloId::segment(&id, value),
+            value: value.to_owned(),
+            slo: slo.clone(),
+        };
+        let (label, of) = ("country".to_owned(), "payments-api.availability".into());
+        let parts = vec![part("KE"), part("TZ")];
+        it.segments = Some(Box::new(model::Segments { label, of, parts, page }));
+    }
+}
+
+impl Story {
+    /// TZ stands like this, as a part or as the whole; what happened of alerts.
+    fn measured(
+        &mut self,
+        minute: i64,
+        whole: Option<ConditionState>,
+        part: ConditionState,
+    ) -> String {
+        let before = self.records.len();
+        if let Some(whole) = whole {
+            self.told(minute, super::words::observe("light-on", whole, Quiet)).unwrap();
+        }
+        let Command::Observe { feature, assessment } =
+            super::words::observe("light-on", part, Quiet)
+        else {
+            unreachable!("what was measured")
+        };
+        let parts = vec![("TZ".to_owned(), *assessment)];
+        self.told(minute, Command::ObserveSegments { feature, parts }).unwrap();
+        self.alerts(before)
+    }
+
+    fn alerts(&self, from: usize) -> String {
+        let shown = self.records[from..].iter().filter_map(|it| match &it.event {
+            crate::Event::AlertFired { key, severity, .. } => Some(format!("{key} {severity}")),
+            crate::Event::AlertResolved { alert, .. } => Some(format!("{alert} over")),
+            crate::Event::PageOpened { page, .. } => Some(page.to_string()),
+            _ => None,
+        });
+        shown.collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// Goal: a part that fails alone makes a ticket once, freezes while unmeasured, ends with its condition, says
+/// nothing while the whole calls people, and ends when it is no longer looked at.
+#[test]
+fn a_part_that_fails_alone_makes_a_ticket() {
+    let mut story = Story::new(divided(false));
+    assert_eq!(story.measured(1, None, Firing), "segment/light-on/TZ ticket");
+    assert_eq!(story.measured(2, None, Firing), "");
+    assert_eq!(story.measured(3, None, ConditionState::Unmeasured), "");
+    assert_eq!(story.measured(4, None, Quiet), "al_1 over");
+    assert_eq!(story.measured(5, Some(Firing), Firing), "burn/light-on/page page, pg_1");
+    assert_eq!(story.measured(6, Some(Quiet), Firing), "al_2 over, segment/light-on/TZ ticket");
+    let text = crate::tell(
+        &story
+            .records
+            .iter()
+            .rev()
+            .find_map(|it| match &it.event {
+                event @ crate::Event::AlertFired { .. } => Some(event.clone()),
+                _ => None,
+            })
+            .unwrap(),
+        story.state().catalogue(),
+    );
+    assert!(text.contains("country TZ is dark") && text.contains("5 of 10 failed in"), "{text}");
+    let before = story.records.len();
+    story.change(7, |it| it.segments = None);
+    assert_eq!(story.alerts(before), "al_3 over");
+    story.change(8, divided(true));
+    assert_eq!(story.measured(9, None, Firing), "segment/light-on/TZ page, pg_2");
     story.replays();
 }

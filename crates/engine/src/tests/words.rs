@@ -317,7 +317,7 @@ fn door(fingerprint: &str, feature: Option<&str>, life: DoorLife, now: Timestamp
     }))
 }
 
-fn observe(feature: &str, page: ConditionState, ticket: ConditionState) -> Command {
+pub(super) fn observe(feature: &str, page: ConditionState, ticket: ConditionState) -> Command {
     let mut rings = slo::Rings::new(Millis::from_days(28));
     rings.record(START.minute(), slo::Slice::Known(slo::Counts { bad: 5, total: 10 }));
     let mut assessment = slo::evaluate(

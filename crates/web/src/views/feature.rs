@@ -1,10 +1,16 @@
 //! A feature: the promise, who signed it, how it stands, and what it is made of.
 
+mod burndown;
+mod segments;
+pub(crate) mod slices;
+
+pub(crate) use segments::json as segments_json;
+
 use crate::Context;
 use crate::access::Principal;
 use crate::show::{self, Clockface};
 use crate::spent;
-use crate::views::{layout, message, now};
+use crate::views::{layout, message};
 use axum::Extension;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -28,24 +34,26 @@ pub(crate) async fn view(
         let told = "There is no such feature.";
         return (StatusCode::NOT_FOUND, message("Nothing here", told)).into_response();
     };
+    crate::adoption::looked(&context, &reader);
     let main = body(&context, &reader, &id, &feature);
     layout::full(&context, &reader, "", &feature.question, &main).into_response()
 }
 
 fn body(context: &Context, reader: &PersonId, id: &FeatureId, feature: &Feature) -> Markup {
-    let (assessment, hours, minutes, who, past) = {
+    let (assessment, line, minutes, who, past, calendar) = {
+        let state = context.handle.state();
         let board = context.board();
         let end = context.measured_minute(&board);
         (
             board.assess_feature(id, end),
-            board.recent_hours(id, end, 28 * 24),
+            burndown::Burndown::of(&board, id, end),
             board.recent(id, end, 360),
-            spent::section(&board, id, end),
+            spent::section(&board, id, end, state.catalogue()),
             crate::history::section(&board, id, feature),
+            crate::by_time::calendar(&board, &state, id, end),
         )
     };
     let ratio = feature.objective.budget_ratio();
-    let days: Vec<show::Bar> = hours.chunks(24).map(now::day_bar).collect();
     let lately: Vec<show::Bar> = show::minute_bars(&minutes, 5);
     let estimate = feature.needs.slos().len() > 1;
     html! {
@@ -66,12 +74,13 @@ fn body(context: &Context, reader: &PersonId, id: &FeatureId, feature: &Feature)
                     @if feature.own.attempts.is_some() { ", among this feature's own attempts" } "." }
             }
         }
+        (burndown::section(context, reader, id, line.as_ref(), &calendar.happened))
         h2 { "The last six hours" }
         (show::chart("Failures of the last six hours, one bar for five minutes", &lately, ratio))
-        h2 { "The last 28 days" }
-        (show::chart("Failures of the last 28 days, one bar a day", &days, ratio))
         p.soft { "A full bar is twice what the promise allows. Dashed: unknown." }
+        (segments::section(context, reader, id, feature))
         (who)
+        (crate::by_time::section(&calendar))
         (crate::promises::section(context, reader, id, feature, assessment.as_ref()))
         h2 { "Signed by" }
         p.soft { "The words: " (crate::promises::signed_words(feature).0) }
