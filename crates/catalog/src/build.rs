@@ -160,18 +160,24 @@ fn features(
         let alerts = alerts.unwrap_or_default();
         let objective = objective(node);
         let promised = Promised { objective, window, method, calendar: calendar.clone() };
+        let own = crate::own::build(&it.key, node, &promised, services, source);
+        let needs = needs[it.key.as_str()].clone();
+        let parts = (&needs, &own);
         Feature {
+            segments: crate::promises::segments(&it.key, node, &promised, parts, services),
+            revision: crate::promises::revision(node),
+            labels: crate::promises::labels(node),
             question: text(node, "question").to_owned(),
             team: team.into(),
             objective,
             window,
             method,
             calendar,
-            needs: needs[it.key.as_str()].clone(),
+            needs,
             owners: node.get("owners").map(owners),
             escalation: escalation.map(Into::into),
             urgency: urgency(node),
-            own: crate::own::build(&it.key, node, &promised, services, source),
+            own,
             alerts: alerts.conditions,
             budget_alerts: alerts.budget,
         }

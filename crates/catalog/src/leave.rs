@@ -165,6 +165,6 @@ impl Loaded {
             person.duty.away.sort();
             person.duty.away.dedup();
         }
-        self
+        self.with_reviews(now)
     }
 }

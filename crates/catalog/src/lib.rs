@@ -27,6 +27,7 @@ mod files;
 mod leave;
 mod needs;
 mod own;
+mod promises;
 mod reference;
 mod render;
 mod roads;
@@ -64,6 +65,8 @@ pub struct Loaded {
     pub files: Vec<SourceFile>,
     /// Leave and public holidays as written; [`Loaded::with_absences`] puts them into the catalogue.
     pub absences: Vec<Absence>,
+    /// What is a problem only with the time, or with the configuration before, at hand.
+    pub(crate) later: Vec<promises::Later>,
 }
 
 impl Loaded {
@@ -107,19 +110,20 @@ fn load_files(
     reader: leave::Reader<'_>,
     mut sink: diagnostic::Sink,
 ) -> Loaded {
-    let mut absences = vec![];
+    let (mut absences, mut later) = (vec![], vec![]);
     let sections = sections::gather(&files, &mut sink);
     if let Some(sections) = &sections {
         let symbols = sections::Symbols::of(sections);
         check::check(sections, &symbols, &mut sink);
         semantics::check(sections, &mut sink);
         absences = leave::gather(sections, &files, reader, &mut sink);
+        later = promises::later(sections, &files);
     }
     let catalogue = match sections {
         Some(sections) if !sink.has_errors() => Some(build::build(&sections)),
         _ => None,
     };
-    Loaded { catalogue, diagnostics: sink.finish(&files), files, absences }
+    Loaded { catalogue, diagnostics: sink.finish(&files), files, absences, later }
 }
 
 /// SHA-256, in hexadecimal, over the canonical JSON of `catalogue`: keys sorted, no white space,

@@ -19,7 +19,7 @@ use model::{
     Calendar, FeatureId, Method, Millis, Objective, Own, Service, ServiceId, Sli, Slo, SloId,
     SourceId,
 };
-use slo::selector::Selector;
+use slo::selector::{Matcher, Selector};
 use std::collections::{BTreeMap, BTreeSet};
 
 const SOURCE: Field = field(
@@ -262,14 +262,19 @@ fn edge(only: &Node, slo: &Slo) -> Slo {
         return edge;
     };
     let more = Selector::parse(labels).expect("`where` was checked").matchers;
+    narrow(&mut edge, &more);
+    edge
+}
+
+/// Leaves of what an objective counts only what `more` matches too.
+pub(crate) fn narrow(slo: &mut Slo, more: &[Matcher]) {
     let narrow = |text: &str| {
         let mut selector = Selector::parse(text).expect("selectors were checked");
         selector.matchers.extend(more.iter().cloned());
         selector.to_string()
     };
-    (edge.bad, edge.total) = (narrow(&edge.bad), narrow(&edge.total));
-    if let Sli::Latency { buckets, .. } = &mut edge.sli {
+    (slo.bad, slo.total) = (narrow(&slo.bad), narrow(&slo.total));
+    if let Sli::Latency { buckets, .. } = &mut slo.sli {
         *buckets = narrow(buckets);
     }
-    edge
 }

@@ -35,6 +35,7 @@ pub(crate) fn check(sections: &Sections, sink: &mut Sink) {
     crate::own::check(sections, sink);
     crate::alerts::check(sections, sink);
     crate::exclusions::check(sections, sink);
+    crate::promises::check(sections, sink);
     own_names_are_free(sections, sink);
     warn_follow_the_sun(sections, sink);
     // The next ones tell what is missing, which only a complete reading can.

@@ -507,6 +507,9 @@ static FEATURE: Shape = Shape {
         crate::own::ATTEMPTS_FIELD,
         crate::own::MEASURED_FIELD,
         crate::alerts::ALERTS_FIELD,
+        crate::promises::SEGMENTS_FIELD,
+        crate::promises::REVISION_FIELD,
+        crate::promises::LABELS_FIELD,
         field(
             "owners",
             Optional,

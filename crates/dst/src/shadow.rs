@@ -425,6 +425,10 @@ impl Shadow {
                 let due_at = |it: &engine::NewNotice| it.due_at.unwrap_or(record.at);
                 self.due.extend(noted.notices.iter().map(|it| (it.notice, due_at(it))));
             }
+            Event::Promise(promise) => {
+                let due_at = |it: &engine::NewNotice| it.due_at.unwrap_or(record.at);
+                self.due.extend(promise.notices().iter().map(|it| (it.notice, due_at(it))));
+            }
             Event::Handover(handover) => {
                 let due_at = |it: &engine::NewNotice| it.due_at.unwrap_or(record.at);
                 self.due.extend(handover.notices().iter().map(|it| (it.notice, due_at(it))));

@@ -63,6 +63,7 @@ impl State {
             Event::DutyThin { .. } => crate::ahead::apply(self, record),
             Event::InterruptionNoted(_) => crate::tribute::apply(self, record),
             Event::Handover(_) => crate::handover::apply(self, record),
+            Event::Promise(_) => crate::promise::apply(self, record),
             Event::RosterProposed { .. } | Event::RosterAnswered { .. } => {
                 crate::roster::apply(self, record);
             }
@@ -137,13 +138,14 @@ impl State {
                     turns.retain(|person, _| catalogue.people.contains_key(person));
                     catalogue.escalations.contains_key(policy)
                 });
-                self.catalogue = Some(Arc::new((**catalogue).clone()));
+                let before = self.catalogue.replace(Arc::new((**catalogue).clone()));
                 self.catalogue_version = *version;
                 self.catalogue_hash.clone_from(hash);
                 duty::adopted(self);
                 crate::handover::adopted(self, record.at);
                 watching::adopted(self);
                 crate::pushed::adopted(self);
+                crate::promise::adopted(self, before.as_deref(), *version, record.at);
             }
             Event::CountsPushed { slo, pushes } => {
                 crate::pushed::apply(self, slo, pushes, record.at);
@@ -174,6 +176,7 @@ impl State {
                     terms: terms.clone(),
                 };
                 self.signatures.entry(feature.clone()).or_default().insert(*role, signature);
+                crate::promise::signed(self, feature, *role, by, record.at);
             }
             other => unreachable!("not about what is promised: {other:?}"),
         }

@@ -62,6 +62,13 @@ pub enum Command {
         /// Budget and conditions, with the counts they were computed from.
         assessment: Box<slo::Assessment>,
     },
+    /// What was measured of the parts of a feature's traffic, with [`Command::Observe`] of the whole before.
+    ObserveSegments {
+        /// The feature.
+        feature: FeatureId,
+        /// Of each value of the label.
+        parts: Vec<(String, slo::Assessment)>,
+    },
     /// An alert arrived at a door.
     Receive(Box<DoorAlert>),
     /// A source of samples could not be read.
@@ -360,6 +367,8 @@ pub enum Command {
     },
     /// Put an improvement on the list, or strike it.
     Backlog(Box<crate::BacklogAct>),
+    /// Explain a promise, or look at it again.
+    Promise(Box<crate::PromiseCommand>),
     /// Propose, approve or take back an exclusion from budgets.
     Exclude(Box<crate::ExclusionAct>),
     /// Something is to be written, to see whether it can be.

@@ -24,7 +24,7 @@ pub(crate) fn consequences(state: &State, context: &Context<'_>, event: &Event) 
     match event {
         Event::CatalogueAdopted { .. } => {
             // First, while its numbers of notices are the next ones.
-            let mut events = crate::ahead::look(state, context, None);
+            let mut events = looked(state, context);
             events.extend(orphaned(state));
             events.extend(shadow::adopted(state));
             events.extend(duty::expected(state, context));
@@ -52,7 +52,7 @@ pub(crate) fn consequences(state: &State, context: &Context<'_>, event: &Event) 
             let rota = duty.as_ref().map(|(rota, _)| rota);
             limited(state, context, *page, *attempt, rota, notices)
         }
-        Event::DigestDue { .. } => crate::ahead::look(state, context, None),
+        Event::DigestDue { .. } => looked(state, context),
         Event::OverrideSet { .. } | Event::OverrideEnded { .. } => {
             let only = if let Event::OverrideSet(crate::OverrideSet { rota, .. }) = event {
                 Some(rota)
@@ -114,6 +114,18 @@ pub(crate) fn consequences(state: &State, context: &Context<'_>, event: &Event) 
         }
         _ => vec![],
     }
+}
+
+/// What is thin in the week to come, and which promises are to be looked at again.
+fn looked(state: &State, context: &Context<'_>) -> Vec<Event> {
+    let mut events = crate::ahead::look(state, context, None);
+    let noticed = events.iter().map(|it| match it {
+        Event::DutyThin(it) => it.notices.len() as u64,
+        _ => 0,
+    });
+    let noticed = noticed.sum();
+    events.extend(crate::promise::planned(state, context, noticed));
+    events
 }
 
 /// The next step of a page, or its exhaustion.
@@ -400,8 +412,9 @@ fn orphaned(state: &State) -> Vec<Event> {
     let Some(catalogue) = state.catalogue() else { return vec![] };
     let gone = state.firing.values().filter(|id| match &state.alerts[id].origin {
         Origin::Burn(evidence) => {
-            let feature = state.alerts[id].feature.as_ref();
-            !crate::observe::is_configured(catalogue, feature, evidence, None)
+            let alert = &state.alerts[id];
+            !crate::observe::is_configured(catalogue, alert.feature.as_ref(), evidence, None)
+                || crate::promise::is_gone(catalogue, alert)
         }
         Origin::Budget { said, evidence } => {
             let feature = state.alerts[id].feature.as_ref();

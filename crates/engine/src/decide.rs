@@ -31,6 +31,9 @@ pub(crate) fn decide(
         Command::Observe { .. } | Command::ObserveSlo { .. } => {
             Ok(crate::observe::burn(state, context, command))
         }
+        Command::ObserveSegments { feature, parts } => {
+            Ok(crate::promise::observe(state, context, feature, parts))
+        }
         Command::Receive(door) => receive(state, context, door),
         Command::SourceFailed { source, detail } => {
             let known = state.catalogue().is_some_and(|it| it.sources.contains_key(source));
@@ -80,6 +83,7 @@ pub(crate) fn decide(
         | Command::AnswerSwap { .. } => crate::shifts::decide(state, context, command),
         Command::NoteInterruption(it) => crate::tribute::decide(state, context, it),
         Command::Handover(command) => crate::handover::decide(state, context, command),
+        Command::Promise(command) => crate::promise::decide(state, context, command),
         Command::ProposeRoster { .. } | Command::AnswerRoster { .. } => {
             crate::roster::decide(state, context, command)
         }

@@ -120,6 +120,11 @@ pub(crate) fn source_key(source: &SourceId) -> String {
     format!("source/{source}")
 }
 
+/// When the next daily mail is due.
+pub(crate) fn next_digest(state: &State) -> Timestamp {
+    Timestamp((state.digest_day + 1) * DAY.0).plus(DIGEST_AT)
+}
+
 /// The day whose daily mail is due at or before `now`.
 pub(crate) fn digest_day(now: Timestamp) -> i64 {
     now.minus(DIGEST_AT).0.div_euclid(DAY.0)

@@ -636,6 +636,8 @@ pub enum Event {
     InterruptionNoted(Box<crate::InterruptionNoted>),
     /// A rota is handed over: drafted, written, published, read back, and what is to do.
     Handover(crate::HandoverEvent),
+    /// A promise is explained, or looked at again.
+    Promise(crate::PromiseEvent),
     /// Two incidents are one: alerts, pages and what comes later belong to the other.
     IncidentMerged {
         /// Which is no more.

@@ -44,6 +44,7 @@ mod maintenance;
 mod merge;
 mod notify;
 mod observe;
+mod promise;
 mod pushed;
 mod reach;
 mod receipt;
@@ -97,6 +98,10 @@ pub use handover::{
 pub use heartbeat::{Pulse, heartbeat_key};
 pub use late::{LATE_FROM, Owed, in_order, together};
 pub use load::{CALLS_WINDOW, Load, LoadEntry, LoadOutcome, Received, Relief, Taken};
+pub use promise::{
+    Claim, Given, PromiseCommand, PromiseEvent, Promises, REVIEW_AGAIN, REVISIONS_KEPT, ReviewAsk,
+    ReviewDone, ReviewStanding, Revision, RevisionHistory, TermChange, segment_key, stale_reasons,
+};
 pub use pushed::{BATCH_MAX, PUSH_AGE_MAX, Push, PushedCounts, PushedMinute};
 pub use reach::{
     ASK_AGAIN_AFTER, Asked, CODE_LASTS, CODE_TRIES_MAX, EVIDENCE_LASTS, PersonReach, Reach,

@@ -352,6 +352,7 @@ pub(crate) fn add(state: &mut State, notices: &[NewNotice], purpose: Purpose, at
         | Purpose::Swap { .. }
         | Purpose::Roster { .. }
         | Purpose::Thin { .. }
+        | Purpose::Review { .. }
         | Purpose::Interruption { .. }
         | Purpose::Handover { .. } => at.since(it.decided_at) <= KEPT,
         _ => true,

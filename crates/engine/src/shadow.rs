@@ -168,6 +168,7 @@ impl State {
             | Purpose::Test
             | Purpose::Swap { .. }
             | Purpose::Thin { .. }
+            | Purpose::Review { .. }
             | Purpose::Interruption { .. }
             | Purpose::Handover { .. }
             | Purpose::Roster { .. }

@@ -134,6 +134,9 @@ pub struct State {
     /// Improvements that are listed.
     #[serde(default)]
     pub backlog: BTreeMap<model::ImprovementId, crate::Listed>,
+    /// What promises were before, and when their owners look at them again.
+    #[serde(default)]
+    pub promises: crate::Promises,
     /// Exclusions from budgets that people entered; those of the configuration are in the catalogue.
     #[serde(default)]
     pub exclusions: BTreeMap<ExclusionId, crate::Excluding>,
@@ -363,6 +366,11 @@ pub enum Purpose {
         /// What is wanted of whoever gets it.
         ask: crate::HandoverAsk,
     },
+    /// To ask an owner to look at a promise again.
+    Review {
+        /// Which request, by number.
+        ask: u64,
+    },
     /// To tell the owners of a rota what is thin in the week to come.
     Thin {
         /// Which look, by number.
@@ -390,6 +398,7 @@ impl Purpose {
             | Self::Roster { .. }
             | Self::Handover { .. }
             | Self::Interruption { .. }
+            | Self::Review { .. }
             | Self::Thin { .. } => None,
         }
     }

@@ -57,6 +57,7 @@ pub fn tell(event: &Event, catalogue: Option<&Catalogue>) -> String {
         Event::DutyThin { .. } => crate::ahead::tell(event, &person),
         Event::InterruptionNoted(it) => crate::tribute::tell(it, &person),
         Event::Handover(event) => crate::handover::tell(event, &person),
+        Event::Promise(event) => crate::promise::tell(event, &person),
         Event::RosterProposed { .. } | Event::RosterAnswered { .. } => {
             crate::roster::tell(event, &person)
         }

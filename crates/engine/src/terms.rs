@@ -11,21 +11,50 @@ use std::fmt::Write as _;
 /// The terms of a feature's promise.
 #[must_use]
 pub fn terms(feature: &Feature) -> String {
-    let over = match &feature.calendar {
+    let (over, of) = (over(feature), of(feature));
+    let mut text = format!("{} {} {of} over {over}; needs ", feature.question, feature.objective);
+    need(&feature.needs, &mut text);
+    own(&feature.own, &mut text);
+    text
+}
+
+/// The same field by field, and when its budget alerts, which nobody signs and everybody is called by.
+pub(crate) fn fields(feature: &Feature) -> Vec<(&'static str, String)> {
+    let (mut needs, mut counts) = (String::new(), String::new());
+    need(&feature.needs, &mut needs);
+    own(&feature.own, &mut counts);
+    let alerts: Vec<String> = feature.alerts.iter().map(alert).collect();
+    let or_usual = |it: String| if it.is_empty() { "as usual".to_owned() } else { it };
+    vec![
+        ("question", feature.question.clone()),
+        ("objective", format!("{} {}", feature.objective, of(feature))),
+        ("window", over(feature)),
+        ("needs", needs),
+        ("counts", or_usual(counts.trim_start_matches("; ").to_owned())),
+        ("alerts", or_usual(alerts.join(", "))),
+    ]
+}
+
+fn alert(it: &model::AlertCondition) -> String {
+    let condition = slo::Condition::from(*it);
+    format!("{} {condition}", condition.severity)
+}
+
+fn over(feature: &Feature) -> String {
+    match &feature.calendar {
         Some(it) => format!("each {} of {}", it.period.word(), it.timezone),
         None => format!("any {}", feature.window),
-    };
-    let of = match feature.method {
+    }
+}
+
+fn of(feature: &Feature) -> String {
+    match feature.method {
         Method::Occurrences => "of attempts".to_owned(),
         Method::TimeSlices { minutes, bad_ppm } => {
             format!("of {minutes} min slices with at most {bad_ppm} ppm bad")
         }
         Method::RatioTimeSlices { minutes } => format!("of {minutes} min slices by their share"),
-    };
-    let mut text = format!("{} {} {of} over {over}; needs ", feature.question, feature.objective);
-    need(&feature.needs, &mut text);
-    own(&feature.own, &mut text);
-    text
+    }
 }
 
 /// What is counted differently is another promise.

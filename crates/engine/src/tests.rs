@@ -14,6 +14,7 @@ mod meeting;
 mod promises;
 mod reaching;
 mod receipt;
+mod revisions;
 mod round;
 mod shifts;
 mod shown;

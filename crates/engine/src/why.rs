@@ -77,6 +77,7 @@ pub fn why_trail(state: &State, id: &WhyId) -> Option<Vec<u64>> {
             | Purpose::Reminder { .. }
             | Purpose::Swap { .. }
             | Purpose::Thin { .. }
+            | Purpose::Review { .. }
             | Purpose::Interruption { .. }
             | Purpose::Handover { .. }
             | Purpose::Roster { .. }
@@ -213,6 +214,7 @@ fn mentions(event: &Event) -> Vec<WhyId> {
         Event::InterruptionNoted(it) => {
             it.notices.iter().map(|it| WhyId::Notice(it.notice)).collect()
         }
+        Event::Promise(event) => event.notices().iter().map(|it| WhyId::Notice(it.notice)).collect(),
         Event::Handover(event) => event.notices().iter().map(|it| WhyId::Notice(it.notice)).collect(),
         Event::PageWoken { page, cause: WakeCause::Alert { alert } } => {
             vec![WhyId::Page(*page), WhyId::Alert(*alert)]

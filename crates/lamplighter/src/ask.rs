@@ -36,11 +36,12 @@ fn status_told(status: &Value) -> String {
     for feature in status["features"].as_array().into_iter().flatten() {
         let _ = writeln!(
             text,
-            "{}: {} ({}; {})",
+            "{}: {} ({}; {}){}",
             plain(&feature["id"]),
             plain(&feature["budget"]),
             plain(&feature["objective"]),
             plain(&feature["question"]),
+            crate::promise::review_told(&feature["review"]),
         );
     }
     text
@@ -111,7 +112,8 @@ fn feature_told(feature: &Value) -> String {
             counts(&it["short"]),
         );
     }
-    text + &composition_told(&feature["composition"])
+    text += &crate::promise::told(feature);
+    text + &composition_told(&feature["composition"]) + &crate::promise::spent_told(feature)
 }
 
 /// What the members say together and who spent the budget; nothing of a feature with one member.

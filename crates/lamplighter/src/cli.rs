@@ -194,6 +194,16 @@ pub(crate) enum Command {
     /// Sign a feature's objective as it stands
     #[command(after_help = "Example: lamplighter sign light-on --role product")]
     Sign(Sign),
+    /// Say in your name why a promise is as it is, or that you looked at it again
+    ///
+    /// What you say stands beside the newest revision, and what the file says beside it as a claim. With
+    /// `--next` an owner records the review, and nobody is asked again before that day.
+    #[command(
+        after_help = "Examples: lamplighter revise light-on --reason '99.5% costs two nights a month' \\\n            \
+                            --evidence https://desk.example/reports/12\n          \
+                            lamplighter revise light-on --reason 'still right' --next 2027-06-30"
+    )]
+    Revise(Revise),
     /// Show why somebody was, or was not, paged
     #[command(after_help = "Example: lamplighter why pg_1")]
     Why(OneId),
@@ -627,6 +637,23 @@ pub(crate) struct Sign {
     /// What you believe you sign [default: what the server says]
     #[arg(long, value_name = "PERCENT")]
     pub(crate) objective: Option<String>,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Revise {
+    /// Which feature
+    pub(crate) feature: String,
+    /// Why the promise is as it is
+    #[arg(long)]
+    pub(crate) reason: String,
+    /// What shows that users need this level and no more: words, a link, or both
+    #[arg(long, conflicts_with = "next")]
+    pub(crate) evidence: Option<String>,
+    /// You looked at it again and it stays; the day of the next look
+    #[arg(long, value_name = "DAY")]
+    pub(crate) next: Option<String>,
     #[command(flatten)]
     pub(crate) remote: Remote,
 }

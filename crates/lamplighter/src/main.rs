@@ -23,6 +23,7 @@ mod journal;
 mod moves;
 mod offline;
 mod oncall;
+mod promise;
 mod records;
 mod remote;
 mod rota;
@@ -104,6 +105,7 @@ fn run(command: Command) -> Answer {
         Command::Take(it) => steer::take(&it),
         Command::Review(it) => ask::review(&it),
         Command::Sign(it) => ask::sign(&it),
+        Command::Revise(it) => promise::revise(&it),
         Command::Why(it) => ask::why(&it),
         Command::Gate(it) => ask::gate(&it),
         Command::Waive(it) => ask::waive(&it),

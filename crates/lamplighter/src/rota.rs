@@ -117,6 +117,9 @@ pub(crate) fn plan(it: &PlanChange) -> Answer {
     let promises = crate::backtest::planned(it, &before, &after)?;
     if !it.form.json {
         say(&crate::backtest::planned_told(&promises));
+        for id in engine::stale_reasons(&before, &after) {
+            say(&format!("LL120: the reason for {id} is that of an earlier revision\n"));
+        }
     }
     if it.form.json {
         say_json(&json!({

@@ -224,6 +224,15 @@ pub struct Feature {
     /// When it alerts on how the budget stands.
     #[serde(default, skip_serializing_if = "BudgetAlerts::is_usual")]
     pub budget_alerts: BudgetAlerts,
+    /// Who changed the promise last and why, as the file says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<crate::RevisionNote>,
+    /// The parts of its traffic that are looked at by themselves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub segments: Option<Box<crate::Segments>>,
+    /// What lists are filtered by.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference over")]

@@ -16,6 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 const ATTEMPTS: &str = "@attempts";
 const MEASURED: &str = "@measured";
+const SEGMENT: &str = "@segment:";
 
 /// What a feature measures of its own.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,6 +72,25 @@ impl SloId {
         Self { service: ServiceId::from(feature.as_str()), name: MEASURED.to_owned() }
     }
 
+    /// How `feature` does where its label has this value.
+    #[must_use]
+    pub fn segment(feature: &FeatureId, value: &str) -> Self {
+        Self { service: ServiceId::from(feature.as_str()), name: format!("{SEGMENT}{value}") }
+    }
+
+    /// The feature it is a part of the traffic of.
+    #[must_use]
+    pub fn segment_of(&self) -> Option<FeatureId> {
+        self.name.starts_with(SEGMENT).then(|| feature(self)).flatten()
+    }
+
+    /// Whether the value of a label can stand in an id.
+    #[must_use]
+    pub fn is_segment_value(value: &str) -> bool {
+        let fits = |it: char| it.is_ascii_alphanumeric() || "-_.+/ ".contains(it);
+        !value.is_empty() && value.len() <= 40 && value.trim() == value && value.chars().all(fits)
+    }
+
     /// The feature whose traffic it is about, of an edge.
     #[must_use]
     pub fn edge_of(&self) -> Option<FeatureId> {
@@ -93,13 +113,22 @@ impl SloId {
 /// Whether `name` is one that features give to what they measure.
 pub(crate) fn is_own_name(name: &str, is_name: impl Fn(&str) -> bool) -> bool {
     match name.split_once('@') {
-        Some(("", _)) => name == ATTEMPTS || name == MEASURED,
+        Some(("", _)) => {
+            name == ATTEMPTS
+                || name == MEASURED
+                || name.strip_prefix(SEGMENT).is_some_and(SloId::is_segment_value)
+        }
         Some((member, feature)) => is_name(member) && is_name(feature),
         None => false,
     }
 }
 
 impl Feature {
+    /// The parts of its traffic that are looked at by themselves.
+    pub fn parts(&self) -> impl Iterator<Item = &crate::Segment> {
+        self.segments.iter().flat_map(|it| &it.parts)
+    }
+
     /// Everything whose minutes it is made of, in order of id: what it needs and what `id` measures of its
     /// own.
     #[must_use]
@@ -118,8 +147,15 @@ impl Catalogue {
             (ATTEMPTS, _) => self.features.get(&feature(id)?)?.own.attempts.as_ref(),
             (MEASURED, _) => self.features.get(&feature(id)?)?.own.measured.as_ref(),
             (_, Some(of)) => self.features.get(&of)?.own.edges.get(id),
-            _ => None,
+            _ => self.segment(id).map(|(_, it)| &it.slo),
         }
+    }
+
+    /// The part of a feature's traffic that `id` names, with the feature.
+    #[must_use]
+    pub fn segment(&self, id: &SloId) -> Option<(&Feature, &crate::Segment)> {
+        let feature = self.features.get(&id.segment_of()?)?;
+        Some((feature, feature.segments.as_ref()?.parts.iter().find(|it| it.id == *id)?))
     }
 
     /// Everything that is measured: the objectives of services, and then what features measure of their own.
@@ -128,7 +164,10 @@ impl Catalogue {
             let own = &feature.own;
             let attempts = own.attempts.as_ref().map(|it| (SloId::attempts(id), it));
             let measured = own.measured.as_ref().map(|it| (SloId::measured(id), it));
-            own.edges.iter().map(|(id, it)| (id.clone(), it)).chain(attempts).chain(measured)
+            let parts = feature.segments.iter().flat_map(|it| &it.parts);
+            let parts = parts.map(|it| (it.id.clone(), &it.slo));
+            let edges = own.edges.iter().map(|(id, it)| (id.clone(), it));
+            edges.chain(attempts).chain(measured).chain(parts)
         }))
     }
 }
@@ -151,7 +190,20 @@ mod tests {
         assert_eq!((edge.edge_of(), edge.promised()), (Some(feature.clone()), member.clone()));
         assert_eq!((member.edge_of(), member.promised()), (None, member));
         assert_eq!(SloId::measured(&feature).edge_of(), None);
-        for wrong in ["a.@b", "a.b@", "a.@", "a.b@c@d", "a@b.c"] {
+        let part = SloId::segment(&feature, "KE 2G");
+        assert_eq!(SloId::parse(&part.to_string()).as_ref(), Ok(&part));
+        assert_eq!((part.segment_of(), part.edge_of()), (Some(feature), None));
+        for wrong in [
+            "a.@segment:",
+            "a.@segment:\"",
+            "a.@segment: ",
+            "a.b@segment:c",
+            "a.@b",
+            "a.b@",
+            "a.@",
+            "a.b@c@d",
+            "a@b.c",
+        ] {
             assert!(SloId::parse(wrong).is_err(), "{wrong}");
         }
     }

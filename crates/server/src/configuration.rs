@@ -13,7 +13,19 @@ pub const DEFAULT_PATH: &str = "lamplighter.yaml";
 
 /// The catalogue in `paths`, or every problem with them in words.
 pub fn load(paths: &[PathBuf]) -> Result<Catalogue, Problem> {
-    let loaded = catalog::load(paths).with_absences(SystemClock.now());
+    load_after(paths, None)
+}
+
+/// The same, where `before` is in force: what is only wrong beside it is said too.
+pub(crate) fn load_after(
+    paths: &[PathBuf],
+    before: Option<&Catalogue>,
+) -> Result<Catalogue, Problem> {
+    let mut loaded = catalog::load(paths).with_absences(SystemClock.now());
+    if let (Some(before), Some(next)) = (before, &loaded.catalogue) {
+        let old = engine::stale_reasons(before, next);
+        loaded = loaded.with_old_reasons(&old);
+    }
     let shown = catalog::render(&loaded, false);
     if loaded.count(Severity::Warning) > 0 && loaded.catalogue.is_some() {
         tracing::warn!("the configuration is accepted, with warnings:\n{shown}");

@@ -59,6 +59,10 @@ fn promises(desk: &Desk<'_>) -> String {
             not_certain(desk, id, end),
         );
     }
+    for (id, alert) in desk.state.alerts_firing().filter(|it| it.1.key.starts_with("segment/")) {
+        let since = ago(desk.now, alert.fired_at);
+        let _ = writeln!(text, "  {id} for {since}: {}", one_line(&alert.summary));
+    }
     for (source, health) in &desk.state.sources_failing {
         let since = ago(desk.now, health.failing_since);
         let _ = writeln!(text, "  Source {source} has not answered for {since}.");

@@ -65,6 +65,50 @@ pub(crate) fn swap(
     Ok(message)
 }
 
+/// An owner is asked to look at a promise again.
+pub(crate) fn review(
+    desk: &Desk<'_>,
+    id: NoticeId,
+    notice: &Notice,
+    ask: u64,
+) -> Result<Message, String> {
+    let to = address(desk, notice)?;
+    let asks = desk.state.promises.asks.values().filter(|it| it.letter == ask);
+    let catalogue = desk.state.catalogue().ok_or("nothing is configured")?;
+    let due: Vec<_> =
+        asks.filter_map(|it| Some((it, catalogue.features.get(&it.feature)?))).collect();
+    let (first, feature) = due.first().ok_or("it has been looked at since")?;
+    let again = if first.count > 1 { " still" } else { "" };
+    let others = match due.len() - 1 {
+        0 => String::new(),
+        1 => ", and another one".to_owned(),
+        more => format!(", and {more} others"),
+    };
+    let subject = format!(
+        "promise {} ({}){others} was{again} to be looked at again by {}",
+        first.feature, feature.objective, first.day
+    );
+    let mut text = format!("{subject}.\n");
+    for (it, feature) in due.iter().take(NAMED_MAX) {
+        let _ = write!(
+            text,
+            "\n- {} ({}, by {})\n  {}/features/{}",
+            feature.question, feature.objective, it.day, desk.public_url, it.feature
+        );
+    }
+    if due.len() > NAMED_MAX {
+        let _ = write!(text, "\n- and {} more", due.len() - NAMED_MAX);
+    }
+    let _ = write!(
+        text,
+        "\n\nIs it still what users need and what can be kept? Sign it anew, or say that you looked and when \
+         you look next; until then you and the other owner are asked every week.\n\
+         lamplighter revise {} --reason \"...\" --next DAY",
+        first.feature
+    );
+    Ok(message(desk, id, notice, Said { to, subject, text, kind: "review_due" }))
+}
+
 /// The week to come is thin in a rota.
 pub(crate) fn thin(
     desk: &Desk<'_>,

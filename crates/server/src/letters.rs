@@ -68,6 +68,7 @@ pub(crate) fn letter(desk: &Desk<'_>, id: NoticeId) -> Option<Result<Message, St
         Purpose::Handover { handover, ask } => {
             crate::handover_letters::letter(desk, id, notice, handover, ask)
         }
+        Purpose::Review { ask } => duty_letters::review(desk, id, notice, ask),
         Purpose::Thin { look } => duty_letters::thin(desk, id, notice, look),
     })
 }

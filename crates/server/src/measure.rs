@@ -337,23 +337,35 @@ impl Measurer {
     }
 
     async fn observe(&self, minute: i64) {
-        let observed: Vec<Command> = {
+        let observed: Vec<Vec<Command>> = {
             let board = self.shared.board.read().unwrap_or_else(PoisonError::into_inner);
-            let features = self.catalogue.features.keys().filter_map(|it| {
-                let assessment = Box::new(board.assess_feature(it, minute)?);
-                Some(Command::Observe { feature: it.clone(), assessment })
+            let features = self.catalogue.features.iter().filter_map(|(id, feature)| {
+                let assessment = Box::new(board.assess_feature(id, minute)?);
+                let parts = feature.segments.iter().flat_map(|it| &it.parts);
+                let parts: Vec<_> = parts
+                    .filter_map(|it| Some((it.value.clone(), board.assess_slo(&it.id, minute)?)))
+                    .collect();
+                let whole = Command::Observe { feature: id.clone(), assessment };
+                let parts = (!parts.is_empty())
+                    .then(|| Command::ObserveSegments { feature: id.clone(), parts });
+                // After the whole, which may say more.
+                Some([whole].into_iter().chain(parts).collect())
             });
             let alerting = self.catalogue.slos().filter(|(_, it)| it.alerts.is_some());
             let slos = alerting.filter_map(|(slo, _)| {
                 let assessment = Box::new(board.assess_slo(&slo, minute)?);
-                Some(Command::ObserveSlo { slo, assessment })
+                Some(vec![Command::ObserveSlo { slo, assessment }])
             });
             features.chain(slos).collect()
         };
         let mut running = JoinSet::new();
-        for command in observed {
+        for commands in observed {
             let shared = self.shared.clone();
-            running.spawn(async move { submit(&shared, command).await });
+            running.spawn(async move {
+                for command in commands {
+                    submit(&shared, command).await;
+                }
+            });
         }
         running.join_all().await;
     }

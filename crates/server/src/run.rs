@@ -213,6 +213,7 @@ async fn start(node: &Node, how: How) -> Result<Running, Problem> {
         zones: Arc::new(zones),
         mode: how.mode,
         trials: Arc::new(web::Trials::new(how.trial)),
+        looks: Arc::default(),
         hooks: Arc::new(web::Hooks::new(channels::secrets::resolve)),
         link_key: node.links_key(),
         public_url: public_url.clone(),
@@ -357,7 +358,9 @@ async fn reload(
     started: Started,
     handle: driver::Handle,
 ) -> Result<String, String> {
-    let loaded = tokio::task::spawn_blocking(move || configuration::load(&paths)).await;
+    let before = handle.state().catalogue.clone();
+    let load = move || configuration::load_after(&paths, before.as_deref());
+    let loaded = tokio::task::spawn_blocking(load).await;
     let catalogue = loaded
         .map_err(|error| format!("reading the configuration met a defect: {error}"))?
         .map_err(|problem| problem.to_string())?;

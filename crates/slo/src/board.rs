@@ -139,7 +139,7 @@ impl Board {
             new.unwrap_or(&none).agrees_until(old.unwrap_or(&none), newest)
         };
         let slos = self.slos.keys();
-        let same = slos.map(|id| agree(self.masks.slos.get(id), masks.slos.get(id)));
+        let same = slos.map(|id| agree(self.masks.of_slo(id), masks.of_slo(id)));
         let features = self.features.keys();
         let mut same = same
             .chain(features.map(|id| agree(self.masks.features.get(id), masks.features.get(id))));
@@ -147,7 +147,7 @@ impl Board {
             return false;
         }
         for (id, measured) in &mut self.slos {
-            measured.lay(masks.slos.get(id));
+            measured.lay(masks.of_slo(id));
         }
         for (id, measured) in &mut self.features {
             measured.lay(masks.features.get(id));
@@ -171,7 +171,7 @@ impl Board {
     #[must_use]
     pub fn mask<'a>(&self, subject: impl Into<Subject<'a>>) -> Option<&Mask> {
         match subject.into() {
-            Subject::Slo(id) => self.masks.slos.get(id),
+            Subject::Slo(id) => self.masks.of_slo(id),
             Subject::Feature(id) => self.masks.features.get(id),
         }
         .filter(|it| !it.is_empty())
@@ -191,7 +191,10 @@ impl Board {
         let mut adopted = Adopted::default();
         let mut old_slos = std::mem::take(&mut self.slos);
         for (id, slo) in catalogue.signals() {
-            let promise = Promise::of_slo(slo);
+            let mut promise = Promise::of_slo(slo);
+            if let Some((feature, _)) = catalogue.segment(&id) {
+                promise.conditions = conditions_of(feature);
+            }
             let same = |it: &Measured<Signal>| {
                 it.of == Signal::of(slo) && it.promise.method == promise.method
             };
@@ -200,7 +203,7 @@ impl Board {
             if kept.as_ref().is_none_or(|it| it.promise.objective != promise.objective) {
                 adopted.fresh_slos.insert(id.clone());
             }
-            let mask = self.masks.slos.get(&id);
+            let mask = self.masks.of_slo(&id);
             self.slos.insert(id, Measured::renewed(kept, promise, Signal::of(slo), mask));
         }
         let mut old_features = std::mem::take(&mut self.features);
@@ -364,6 +367,32 @@ impl Board {
         self.rings(subject).map(|it| it.hours(end_minute, hours)).unwrap_or_default()
     }
 
+    /// The last `hours` of the clock as they count for a feature's budget: without what is excluded, judged
+    /// by slices of time where that is promised.
+    #[must_use]
+    pub fn counted_hours(
+        &self,
+        feature: &FeatureId,
+        end_minute: i64,
+        hours: u32,
+    ) -> Vec<(i64, WindowCounts)> {
+        let counted = self.features.get(feature).map(Measured::budgeted);
+        counted.map(|it| it.hours(end_minute, hours)).unwrap_or_default()
+    }
+
+    /// What counts for a feature's budget in the `length` that ends with `end_minute`; its ends are moved back
+    /// to what the rings keep, see [`Rings::window`].
+    #[must_use]
+    pub fn counted_window(
+        &self,
+        feature: &FeatureId,
+        end_minute: i64,
+        length: Millis,
+    ) -> WindowCounts {
+        let counted = self.features.get(feature).map(Measured::budgeted);
+        counted.map(|it| it.window(end_minute, length)).unwrap_or_default()
+    }
+
     /// The rings of a subject.
     #[must_use]
     pub fn rings<'a>(&self, subject: impl Into<Subject<'a>>) -> Option<&Rings> {
@@ -505,6 +534,11 @@ impl<Of> Measured<Of> {
     /// The minutes that are counted.
     fn counted(&self) -> &Rings {
         self.masked.as_ref().map_or(&self.rings, |it| &it.counted)
+    }
+
+    /// The minutes that are counted, or the verdicts on slices of them.
+    fn budgeted(&self) -> &Rings {
+        self.judged.as_ref().unwrap_or_else(|| self.counted())
     }
 
     fn record(&mut self, minute: i64, slice: Slice) -> Recorded {

@@ -74,6 +74,17 @@ impl Stretches {
     }
 }
 
+impl Masks {
+    /// What lies over a service objective; over a part of a feature's traffic lies what lies over the feature.
+    #[must_use]
+    pub fn of_slo(&self, id: &SloId) -> Option<&Mask> {
+        match id.segment_of() {
+            Some(feature) => self.features.get(&feature),
+            None => self.slos.get(id),
+        }
+    }
+}
+
 impl Mask {
     /// Lays `counts` over the minutes from `first` up to but without `end`.
     pub fn add(&mut self, first: i64, end: i64, counts: CountsAs) {

@@ -61,6 +61,9 @@ pub(crate) fn catalogue() -> Catalogue {
         own: model::Own::default(),
         alerts: vec![],
         budget_alerts: model::BudgetAlerts::default(),
+        revision: None,
+        segments: None,
+        labels: std::collections::BTreeMap::new(),
     };
     let source = Source {
         kind: SourceKind::Prometheus { url: "http://127.0.0.1:9090".into(), token: None },

@@ -201,6 +201,9 @@ pub fn feature(question: &str, team: &str, objective: &str, needs: Need) -> Feat
         own: model::Own::default(),
         alerts: vec![],
         budget_alerts: model::BudgetAlerts::default(),
+        revision: None,
+        segments: None,
+        labels: std::collections::BTreeMap::new(),
     }
 }
 

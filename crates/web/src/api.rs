@@ -146,6 +146,8 @@ fn feature_json(context: &Context, state: &engine::State, id: &FeatureId) -> Val
         "not_counted": crate::exclusions::hidden_words(assessment.as_ref()),
         "not_measurable": assessment.as_ref().and_then(|it| Some(it.thin?.told(it.window))),
         "assessment": assessment,
+        "review": crate::revisions::review_json(context, state, id),
+        "labels": feature.labels,
         "signed": { "product": signed(SignRole::Product), "engineering": signed(SignRole::Engineering) },
     })
 }
@@ -159,7 +161,16 @@ pub(crate) async fn feature(State(context): State<Context>, Path(id): Path<Strin
         Some(known) => {
             let mut body = feature_json(&context, &state, &known);
             let board = context.board();
-            body["composition"] = spent::json(&board, &known, context.measured_minute(&board));
+            let end = context.measured_minute(&board);
+            body["composition"] = spent::json(&board, &known, end);
+            body["spent_by_owner"] = spent::owners_json(&board, &known, end, state.catalogue());
+            let calendar = crate::by_time::calendar(&board, &state, &known, end);
+            body["spent_by_time"] = crate::by_time::json(&calendar);
+            if let Some(feature) = state.catalogue().and_then(|it| it.features.get(&known)) {
+                body["segments"] =
+                    crate::views::feature::segments_json(&board, &state, &known, feature, end);
+            }
+            body["revisions"] = crate::revisions::json(&state, &known);
             Json(body).into_response()
         }
         None => missing("feature", &id),

@@ -10,10 +10,12 @@
 //! - every view is complete without script.
 
 mod access;
+mod adoption;
 mod alertmanager;
 mod api;
 mod backlog;
 mod beside;
+mod by_time;
 mod callback_code;
 mod codes;
 mod deal;
@@ -33,6 +35,7 @@ mod live;
 mod passwords;
 mod promises;
 mod reach;
+mod revisions;
 mod rosters;
 mod show;
 mod spent;
@@ -46,6 +49,7 @@ mod watching;
 #[cfg(test)]
 mod tests;
 
+pub use adoption::Looks;
 pub use callback_code::callback_code;
 pub use codes::{CODE_DIGITS, contact_code, contact_code_hash};
 pub use hooks::{Hooks, heard_mail};
@@ -78,6 +82,8 @@ pub struct Context {
     pub mode: Mode,
     /// Ways of working that are being tried.
     pub trials: Arc<Trials>,
+    /// How often teams looked at their promises.
+    pub looks: Arc<Looks>,
     /// What comes back is checked and counted here.
     pub hooks: Arc<Hooks>,
     /// Signs links that acknowledge.
@@ -175,6 +181,11 @@ pub fn router(context: Context) -> Router {
     let readers = Router::new()
         .route("/", get(views::now::view))
         .route("/features/{id}", get(views::feature::view))
+        .route("/features/{id}/slices", get(views::feature::slices::view))
+        .route("/api/v1/features/{id}/slices", get(views::feature::slices::api))
+        .route("/api/v1/features/{id}/slices.csv", get(views::feature::slices::csv))
+        .route("/adoption", get(adoption::view))
+        .route("/api/v1/adoption", get(adoption::api))
         .route("/incidents", get(views::incident::list))
         .route("/incidents/{id}", get(views::incident::view))
         .route("/oncall", get(views::oncall::view))
@@ -319,4 +330,5 @@ fn writers() -> Router<Context> {
         .merge(deal::routes())
         .merge(backlog::writers())
         .merge(exclusions::writers())
+        .merge(revisions::writers())
 }

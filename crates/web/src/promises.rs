@@ -112,7 +112,7 @@ pub(crate) async fn end_form(
     carried_out(&context, &who, &id, command).await
 }
 
-async fn carried_out(
+pub(crate) async fn carried_out(
     context: &Context,
     who: &Principal,
     id: &str,

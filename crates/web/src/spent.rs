@@ -8,13 +8,14 @@
 
 use crate::show;
 use maud::{Markup, html};
-use model::{FeatureId, Objective};
+use model::{Catalogue, FeatureId, Objective, ServiceKind};
 use serde_json::{Value, json};
 use slo::composition::{
     Apportioned, Attributed, Composite, Delivery, GRID, TargetMember, Targeted, ValueFunction,
     Verdict, assumption,
 };
 use slo::{Board, WindowCounts};
+use std::collections::BTreeMap;
 
 /// What is shown about one feature.
 struct Spent {
@@ -61,7 +62,8 @@ impl Spent {
             });
             let (share, failed) = paid.unwrap_or(estimated);
             let recovered = attribution.failures(it.recovered);
-            payers.push(Payer { attributed: it, target, share, failed, recovered });
+            let parts = self.apportioned.as_ref().map_or(it.parts, |all| all.members[place]);
+            payers.push(Payer { attributed: it, target, share, failed, recovered, parts });
         }
         payers.sort_by_key(|it| std::cmp::Reverse(it.attributed.parts));
         payers
@@ -86,6 +88,71 @@ struct Payer<'a> {
     share: Option<f64>,
     failed: f64,
     recovered: f64,
+    /// The same exactly, so that sums over owners are.
+    parts: u128,
+}
+
+/// Whose members spent how much.
+pub(crate) struct Owner {
+    /// `team payments` or `supplier carrier-a`.
+    pub(crate) name: String,
+    failed: f64,
+    share: Option<f64>,
+    members: Vec<String>,
+}
+
+impl Spent {
+    /// The bill by who runs what: sums of exact parts, so they add up to what members paid.
+    fn owners(&self, catalogue: &Catalogue) -> Vec<Owner> {
+        let mut sums: BTreeMap<String, (u128, Vec<String>)> = BTreeMap::new();
+        for payer in self.payers() {
+            let service = &payer.attributed.slo.service;
+            let name = match catalogue.services.get(service).map(|it| &it.kind) {
+                Some(ServiceKind::Own { team }) => format!("team {team}"),
+                Some(ServiceKind::Supplier) => format!("supplier {service}"),
+                None => format!("service {service}"),
+            };
+            let sum = sums.entry(name).or_default();
+            sum.0 += payer.parts;
+            sum.1.push(payer.attributed.slo.to_string());
+        }
+        let Some(attribution) = &self.composite.attribution else { return vec![] };
+        let total: u128 = sums.values().map(|it| it.0).sum();
+        let unexplained = self.apportioned.as_ref().map_or(0, |it| it.unexplained);
+        let failures = |parts: u128| match &self.apportioned {
+            Some(_) => Apportioned::failures(parts),
+            None => attribution.failures(parts),
+        };
+        let whole = failures(total + unexplained);
+        let mut owners: Vec<(u128, Owner)> = sums
+            .into_iter()
+            .map(|(name, (parts, members))| {
+                let failed = failures(parts);
+                let share = (whole > 0.0).then(|| failed / whole);
+                (parts, Owner { name, failed, share, members })
+            })
+            .collect();
+        owners.sort_by_key(|it| std::cmp::Reverse(it.0));
+        owners.into_iter().map(|it| it.1).collect()
+    }
+}
+
+/// By whose members how much was spent, for programs.
+pub(crate) fn owners_json(
+    board: &Board,
+    feature: &FeatureId,
+    end_minute: i64,
+    catalogue: Option<&Catalogue>,
+) -> Value {
+    let found = Spent::of(board, feature, end_minute);
+    let owners = found.zip(catalogue).map(|(it, all)| it.owners(all)).unwrap_or_default();
+    let one = |it: &Owner| {
+        json!({
+            "owner": it.name, "failed": it.failed, "share": it.share,
+            "share_shown": share_words(it.share), "members": it.members,
+        })
+    };
+    owners.iter().map(one).collect()
 }
 
 /// The composition of a feature for the API; null where there is nothing to compose.
@@ -171,7 +238,12 @@ fn targets_json(targeted: &Targeted, objective: Objective) -> Value {
 }
 
 /// The section of the view; empty of a feature with one member.
-pub(crate) fn section(board: &Board, feature: &FeatureId, end_minute: i64) -> Markup {
+pub(crate) fn section(
+    board: &Board,
+    feature: &FeatureId,
+    end_minute: i64,
+    catalogue: Option<&Catalogue>,
+) -> Markup {
     let found = Spent::of(board, feature, end_minute);
     let told = |it: &Spent| it.targeted.members.len() > 1 || it.measured.is_some();
     let Some(it) = found.filter(told) else { return html! {} };
@@ -201,6 +273,7 @@ pub(crate) fn section(board: &Board, feature: &FeatureId, end_minute: i64) -> Ma
                 " more attempts failed while a member was unknown." }
         }
         (payers(&it))
+        @if let Some(catalogue) = catalogue { (owners(&it.owners(catalogue))) }
         p { (verdict_words(&it.targeted, it.objective)) }
         @if !composite.repeated.is_empty() {
             p.soft { "Bounds are wider than need be: an attempt can meet "
@@ -251,6 +324,19 @@ fn payers(it: &Spent) -> Markup {
                     " of the budget would be back. " span.soft { "Its own " (payer.target.objective) ": "
                         (promise_words(payer.target)) "." }
                 }
+            }
+        }
+    }
+}
+
+fn owners(owners: &[Owner]) -> Markup {
+    html! {
+        @if owners.len() > 1 {
+            p { "By who runs it: "
+                @for (place, it) in owners.iter().enumerate() {
+                    @if place > 0 { ", " }
+                    strong { (share_words(it.share)) } " " (it.name)
+                } "."
             }
         }
     }
@@ -346,10 +432,19 @@ mod tests {
         );
         assert_eq!(found["failed"]["at_least"], found["failed"]["at_most"]);
         assert_eq!(found["assumption"], ASSUMPTION);
-        let shown = section(&board, &feature, end_minute).into_string();
+        let shown = section(&board, &feature, end_minute, Some(&catalogue)).into_string();
+        let owners = owners_json(&board, &feature, end_minute, Some(&catalogue));
+        assert_eq!(
+            (&owners[0]["owner"], &owners[0]["failed"], &owners[0]["share_shown"]),
+            (&json!("team field"), &json!(900.0), &json!("100%")),
+            "{owners}"
+        );
+        let all: f64 =
+            owners.as_array().unwrap().iter().filter_map(|it| it["failed"].as_f64()).sum();
+        assert!((all - 900.0).abs() < f64::EPSILON, "owners sum to what members paid: {owners}");
         let line = "<strong>100%</strong> <code>activation.on-time</code>: 900 failed attempts";
         assert!(shown.contains(line) && shown.contains(ASSUMPTION), "{shown}");
         let one = FeatureId::from("see-reports");
-        assert_eq!(section(&board, &one, end_minute).into_string(), "");
+        assert_eq!(section(&board, &one, end_minute, None).into_string(), "");
     }
 }

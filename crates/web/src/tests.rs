@@ -45,6 +45,18 @@ const ROUTES: &str = "
     POST /a/no_1/wrong                         404 404 404 404
     GET  /                                     303 303 200 200
     GET  /features/light-on                    303 303 200 200
+    GET  /?team=payments&label=a:b             303 303 200 200
+    GET  /features/light-on/slices             303 303 200 200
+    GET  /features/none/slices                 303 303 404 404
+    GET  /features/light-on/slices?from=x      303 303 400 400
+    GET  /api/v1/features/light-on/slices      401 401 200 200
+    GET  /api/v1/features/light-on/slices.csv?by=minute  401 401 200 200
+    GET  /adoption                             303 303 200 200
+    GET  /api/v1/adoption                      401 401 200 200
+    POST /features/light-on/revise             303 303 422 422
+    POST /features/light-on/reviewed           303 303 422 422
+    POST /api/v1/features/light-on/revise      401 401 415 415
+    POST /api/v1/features/light-on/reviewed    401 401 415 415
     GET  /incidents                            303 303 200 200
     GET  /incidents/in_9                       303 303 404 404
     GET  /oncall                               303 303 200 200
@@ -505,6 +517,7 @@ impl House {
             zones: Arc::new(oncall::Zones::bundled()),
             mode,
             trials: Arc::new(crate::Trials::new(crate::Trial::new(crate::trials::tests::tried))),
+            looks: Arc::default(),
             hooks: Arc::new(crate::Hooks::new(crate::hooks::tests::secret)),
             link_key: LINK_KEY,
             public_url: "http://127.0.0.1:8080".into(),

@@ -96,7 +96,35 @@ const SPECIAL: &[Special] = &[
         "LL005 a.yaml:1:21 [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]] nested deeper \
          than 64 levels\n      nothing here needs such depth\n",
     ),
+    (
+        "LL120",
+        || load_str(&[("a.yaml", PROMISED)]).with_old_reasons(&["f".into()]),
+        "LL120 a.yaml:9:102 [as a start] the reason for `f` is that of an earlier revision\n      say why the \
+         promise changed now, or say it with `lamplighter revise`\n",
+    ),
+    (
+        "LL121",
+        || {
+            let now = model::Timestamp::parse_rfc3339("2027-01-02T00:00:00Z").unwrap();
+            load_str(&[("a.yaml", PROMISED)]).with_absences(now)
+        },
+        "LL121 a.yaml:9:166 [2027-01-01] review of `f` overdue since 2027-01-01, as the file says\n      sign \
+         anew or say `lamplighter revise --next DAY`, which only the server knows of; then write the next day \
+         here\n",
+    ),
 ];
+
+/// A promise with a story and a day on which it is looked at again.
+const PROMISED: &str = r#"
+org: solar
+services: { a: { team: shop, slos: { up: { objective: 99%, ratio: { bad: b, total: t } } } } }
+teams: { shop: { members: [ana] } }
+people: { ana: { timezone: UTC, email: ana@solar.example } }
+escalations: { shop: [{ page: person ana }] }
+channels: { m: { smtp: { host: mail.example, from: a@mail.example } } }
+sources: { one: { scrape: { targets: { shop: "http://127.0.0.1:1/metrics" } } } }
+features: { f: { question: F?, team: shop, objective: 99%, needs: a.up, revision: { by: ana, reason: as a start }, owners: { product: ana, engineering: ana, review: 2027-01-01 } } }
+"#;
 
 #[test]
 fn special_cases() {

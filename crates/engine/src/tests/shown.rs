@@ -95,6 +95,7 @@ pub(super) fn show(record: &EventRecord) -> String {
         Event::DigestDue { notices, .. } => format!("DigestDue to {}", notices.len()),
         Event::InterruptionNoted(it) => super::tribute::show(it),
         Event::Handover(event) => super::handover::show(event, &since),
+        Event::Promise(event) => super::revisions::show(event, &since),
         Event::OverrideSet { .. }
         | Event::OverrideEnded { .. }
         | Event::SwapAsked { .. }

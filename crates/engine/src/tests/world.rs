@@ -232,6 +232,9 @@ pub(crate) fn catalogue() -> Catalogue {
         own: model::Own::default(),
         alerts: vec![],
         budget_alerts: model::BudgetAlerts::default(),
+        revision: None,
+        segments: None,
+        labels: std::collections::BTreeMap::new(),
     };
     let step = |page, minutes| EscalationStep::new(page, Millis::from_mins(minutes));
     let rota = PageTarget::Rota("payments".into());

@@ -172,7 +172,9 @@ impl Histories {
 /// How far back minutes of an objective are wanted: for its own window, for those of features that need
 /// it, and for charts.
 fn kept(catalogue: &Catalogue, id: &SloId, slo: &Slo) -> Millis {
-    let features = catalogue.features.iter().filter(|(of, it)| it.measured_by(of).contains(id));
+    let features = catalogue.features.iter().filter(|(of, it)| {
+        it.measured_by(of).contains(id) || it.parts().any(|part| part.id == *id)
+    });
     let longest = features.map(|it| it.1.window).max().unwrap_or_default();
     longest.max(slo.window).max(WINDOW_MIN_KEPT)
 }

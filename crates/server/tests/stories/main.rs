@@ -12,7 +12,9 @@ mod kannel;
 mod limits;
 #[cfg(feature = "servers")]
 mod past;
+mod promises;
 mod reaching;
+mod segments;
 mod standing;
 mod statement;
 mod tribute;

@@ -109,6 +109,7 @@ impl World {
             clock,
             zones: Arc::new(oncall::Zones::bundled()),
             mode: web::Mode::Serve,
+            looks: Arc::default(),
             hooks: Arc::new(web::Hooks::new(channels::secrets::resolve)),
             link_key: node.links_key(),
             public_url: URL.to_owned(),
@@ -458,6 +459,9 @@ async fn services(town: &Arc<Town>, clock: &Arc<ManualClock>, away: &Arc<AtomicB
 async fn metrics(State(it): State<Serving>, Path(name): Path<String>) -> (StatusCode, String) {
     if it.away.load(Ordering::SeqCst) {
         return (StatusCode::BAD_GATEWAY, String::new());
+    }
+    if name == "countries" {
+        return (StatusCode::OK, super::segments::countries(it.clock.now()));
     }
     match it.town.metrics(&name, it.clock.now()) {
         Some(text) => (StatusCode::OK, text),

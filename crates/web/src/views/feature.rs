@@ -1,10 +1,16 @@
 //! A feature: the promise, who signed it, how it stands, and what it is made of.
 
+mod burndown;
+mod segments;
+pub(crate) mod slices;
+
+pub(crate) use segments::json as segments_json;
+
 use crate::Context;
 use crate::access::Principal;
 use crate::show::{self, Clockface};
 use crate::spent;
-use crate::views::{layout, message, now};
+use crate::views::{layout, message};
 use axum::Extension;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -28,30 +34,33 @@ pub(crate) async fn view(
         let told = "There is no such feature.";
         return (StatusCode::NOT_FOUND, message("Nothing here", told)).into_response();
     };
+    crate::adoption::looked(&context, &reader);
     let main = body(&context, &reader, &id, &feature);
     layout::full(&context, &reader, "", &feature.question, &main).into_response()
 }
 
 fn body(context: &Context, reader: &PersonId, id: &FeatureId, feature: &Feature) -> Markup {
-    let (assessment, hours, minutes, who, past) = {
+    let (assessment, line, minutes, who, past, calendar) = {
+        let state = context.handle.state();
         let board = context.board();
         let end = context.measured_minute(&board);
         (
             board.assess_feature(id, end),
-            board.recent_hours(id, end, 28 * 24),
+            burndown::Burndown::of(&board, id, end),
             board.recent(id, end, 360),
-            spent::section(&board, id, end),
+            spent::section(&board, id, end, state.catalogue()),
             crate::history::section(&board, id, feature),
+            crate::by_time::calendar(&board, &state, id, end),
         )
     };
     let ratio = feature.objective.budget_ratio();
-    let days: Vec<show::Bar> = hours.chunks(24).map(now::day_bar).collect();
     let lately: Vec<show::Bar> = show::minute_bars(&minutes, 5);
     let estimate = feature.needs.slos().len() > 1;
     html! {
         h1 { (feature.question) }
         p { "Promised: " strong { (feature.objective) } " of attempts over " (feature.window)
             ", by team " (feature.team) "." }
+        (crate::revisions::evidence(context, id))
         section.card {
             (show::budget_bar(assessment.as_ref()))
             p.big { (show::budget_words(assessment.as_ref())) " " (show::standing(assessment.as_ref())) }
@@ -66,16 +75,19 @@ fn body(context: &Context, reader: &PersonId, id: &FeatureId, feature: &Feature)
                     @if feature.own.attempts.is_some() { ", among this feature's own attempts" } "." }
             }
         }
+        (burndown::section(context, reader, id, line.as_ref(), &calendar.happened))
         h2 { "The last six hours" }
         (show::chart("Failures of the last six hours, one bar for five minutes", &lately, ratio))
-        h2 { "The last 28 days" }
-        (show::chart("Failures of the last 28 days, one bar a day", &days, ratio))
         p.soft { "A full bar is twice what the promise allows. Dashed: unknown." }
+        (segments::section(context, reader, id, feature))
         (who)
+        (crate::by_time::section(&calendar))
         (crate::promises::section(context, reader, id, feature, assessment.as_ref()))
         h2 { "Signed by" }
         p.soft { "The words: " (crate::promises::signed_words(feature).0) }
         (signatures(context, reader, id, feature))
+        (crate::revisions::review(context, reader, id, feature))
+        (crate::revisions::section(context, reader, id, feature))
         h2 { "Burn" }
         (conditions(assessment.as_ref()))
         h2 { "Made of" }
@@ -104,6 +116,8 @@ fn signatures(context: &Context, reader: &PersonId, id: &FeatureId, feature: &Fe
     };
     let face = Clockface::of(context, Some(reader));
     let state = context.handle.state();
+    let standing = state.review_standing(id, context.clock.now(), &context.zones);
+    let overdue = matches!(standing, Some(engine::ReviewStanding::Overdue { .. }));
     let roles = [
         (SignRole::Product, "product", &owners.product),
         (SignRole::Engineering, "engineering", &owners.engineering),
@@ -114,20 +128,26 @@ fn signatures(context: &Context, reader: &PersonId, id: &FeatureId, feature: &Fe
                 li {
                     @if let Some(it) = state.signature(id, role) {
                         span.ok { "✓ " (it.by) } " for " (name) ", " (face.time(it.at))
+                        @if owner == reader && overdue { " " (sign(id, name, feature, "Sign anew: ")) }
                     } @else {
                         (owner) " for " (name) ": not yet"
                         @if owner == reader {
-                            " " form method="post" action={ "/features/" (id) "/sign" } {
-                                input type="hidden" name="role" value=(name);
-                                input type="hidden" name="objective" value=(feature.objective);
-                                button { "Sign " (feature.objective) }
-                            }
+                            " " (sign(id, name, feature, "Sign "))
                         }
                     }
                 }
             }
         }
-        @if let Some(day) = &owners.review { p.soft { "To be looked at again by " (day) "." } }
+    }
+}
+
+fn sign(id: &FeatureId, role: &str, feature: &Feature, verb: &str) -> Markup {
+    html! {
+        form method="post" action={ "/features/" (id) "/sign" } {
+            input type="hidden" name="role" value=(role);
+            input type="hidden" name="objective" value=(feature.objective);
+            button { (verb) (feature.objective) }
+        }
     }
 }
 

@@ -5,13 +5,25 @@ use crate::show::{self, Clockface};
 use crate::views::{deal, layout};
 use crate::{Context, DemoService, Mode};
 use axum::Extension;
-use axum::extract::State;
+use axum::extract::{Query, State};
 use maud::{Markup, html};
-use model::{Catalogue, FeatureId, PersonId};
+use model::{Catalogue, Feature, FeatureId, PersonId, TeamId};
+use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+/// What of the promises is shown.
+#[derive(Deserialize, Default)]
+pub(crate) struct Shown {
+    team: Option<String>,
+    /// `name:value`.
+    label: Option<String>,
+}
 
 pub(crate) async fn view(
     State(context): State<Context>,
     Extension(who): Extension<Principal>,
+    Query(shown): Query<Shown>,
 ) -> Markup {
     let Some(reader) = who.person().cloned() else { return html! {} };
     let main = html! {
@@ -19,7 +31,7 @@ pub(crate) async fn view(
         (deal::held(&context, &Clockface::of(&context, Some(&reader))))
         (crate::reach::unreached(&context, &reader))
         (burning(&context, &reader))
-        (promises(&context))
+        (promises(&context, &shown))
         (duty(&context))
         (reviews(&context, &reader))
         (raise(&context))
@@ -112,17 +124,68 @@ fn burning(context: &Context, reader: &PersonId) -> Markup {
     }
 }
 
-fn promises(context: &Context) -> Markup {
+fn promises(context: &Context, shown: &Shown) -> Markup {
     let state = context.handle.state();
     let Some(catalogue) = state.catalogue() else {
         return html! { p.card { "No configuration is in force yet." } };
     };
+    let is_shown = |it: &Feature| {
+        let team = shown.team.as_ref().is_none_or(|team| it.team.as_str() == team);
+        let label = shown.label.as_ref().filter(|it| !it.is_empty()).is_none_or(|wanted| {
+            wanted
+                .split_once(':')
+                .is_some_and(|(name, value)| it.labels.get(name).is_some_and(|it| it == value))
+        });
+        team && label
+    };
+    let mut teams: BTreeMap<&TeamId, Vec<&FeatureId>> = BTreeMap::new();
+    for (id, it) in catalogue.features.iter().filter(|(_, it)| is_shown(it)) {
+        teams.entry(&it.team).or_default().push(id);
+    }
+    let all: BTreeSet<String> = catalogue
+        .features
+        .values()
+        .flat_map(|it| it.labels.iter().map(|(name, value)| format!("{name}:{value}")))
+        .collect();
+    let filtered = shown.team.is_some() || shown.label.is_some();
     html! {
         section aria-labelledby="promises" {
             h2 id="promises" { "Promises" }
-            div.grid { @for id in catalogue.features.keys() { (promise(context, catalogue, id)) } }
+            @if filtered || !all.is_empty() { (filters(&all, shown)) }
+            @if teams.is_empty() { p { "None is so." } }
+            @for (team, features) in &teams {
+                h3.team { "Team " (team) }
+                div.grid { @for id in features { (promise(context, catalogue, id)) } }
+            }
+            p.soft { a href="/adoption" { "Who lives with their promises" } }
         }
     }
+}
+
+/// Links that leave some promises out.
+fn filters(all: &BTreeSet<String>, shown: &Shown) -> Markup {
+    const LINKS_MAX: usize = 24;
+    html! {
+        p.filters {
+            a href="/#promises" aria-current=[(shown.label.is_none() && shown.team.is_none()).then_some("true")] { "all" }
+            @if let Some(team) = &shown.team { strong { "team " (team) } }
+            @for it in all.iter().take(LINKS_MAX) {
+                a href={ "/?label=" (encoded(it)) "#promises" } aria-current=[(shown.label.as_ref() == Some(it)).then_some("true")] { (it) }
+            }
+        }
+    }
+}
+
+/// A text as it stands in a query.
+fn encoded(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut out, it| {
+        if it.is_ascii_alphanumeric() || b"-_.:".contains(&it) {
+            out.push(char::from(it));
+        } else {
+            let _ = write!(out, "%{it:02X}");
+        }
+        out
+    })
 }
 
 fn promise(context: &Context, catalogue: &Catalogue, id: &FeatureId) -> Markup {

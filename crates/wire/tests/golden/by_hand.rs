@@ -1,7 +1,7 @@
 //! The part of the story in which people change things by hand: silences, shifts, pages.
 
 use crate::story::{Teller, at};
-use engine::{Command, DoorLife, HandoverCommand, State};
+use engine::{Command, DoorLife, HandoverCommand, PromiseCommand, State};
 use model::{Medium, Millis, SilenceId};
 use testkit::door_alert;
 
@@ -112,6 +112,19 @@ pub(crate) fn handed_over(teller: &mut Teller) {
     teller.does(171, Command::Handover(accept));
     let todo = teller.last(|state| *state.handovers.todos.last_key_value().expect("one").0);
     teller.does(171, Command::Handover(HandoverCommand::FinishTodo { todo, by: to }));
+}
+
+/// A promise is explained and looked at again. The file of the story has a day for it in the past.
+pub(crate) fn promised(teller: &mut Teller) {
+    let said = || ("light-on".into(), "bo".into(), "two nights a month are enough".to_owned());
+    let (feature, by, reason) = said();
+    let evidence = Some("https://desk.example/12".to_owned());
+    let explain = PromiseCommand::Explain { feature, by, reason, evidence };
+    teller.does(172, Command::Promise(Box::new(explain)));
+    let (feature, by, reason) = said();
+    let next = "2027-06-30".to_owned();
+    let review = PromiseCommand::Review { feature, by, next, reason };
+    teller.does(172, Command::Promise(Box::new(review)));
 }
 
 pub(crate) fn steered(teller: &mut Teller) {

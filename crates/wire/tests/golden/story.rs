@@ -58,6 +58,7 @@ pub(crate) const EVENTS: &[&str] = &[
     "swap_answered",
     "duty_thin",
     "handover",
+    "promise",
     "interruption_noted",
     "roster_proposed",
     "roster_answered",
@@ -294,6 +295,7 @@ fn name(event: &Event) -> &'static str {
         Event::SwapAnswered { .. } => "swap_answered",
         Event::DutyThin { .. } => "duty_thin",
         Event::Handover(_) => "handover",
+        Event::Promise(_) => "promise",
         Event::InterruptionNoted(_) => "interruption_noted",
         Event::RosterProposed { .. } => "roster_proposed",
         Event::RosterAnswered { .. } => "roster_answered",
@@ -371,6 +373,7 @@ pub(crate) fn tell() -> Vec<EventRecord> {
     crate::by_hand::silences(&mut teller);
     crate::by_hand::shifts(&mut teller);
     crate::by_hand::handed_over(&mut teller);
+    crate::by_hand::promised(&mut teller);
     crate::watched::tell(&mut teller);
     nobody_to_call(&mut teller);
     limits::beside_another_pager(&mut teller);
@@ -626,10 +629,30 @@ fn chats() -> Vec<(&'static str, Channel)> {
     ]
 }
 
+/// Its owners wanted to look at it again three weeks ago.
+fn promise_with_a_story(it: &mut model::Feature) {
+    it.owners.as_mut().expect("of the example").review = Some("2026-11-01".to_owned());
+    let said = |text: &str| model::Personal::new("juma".into(), text);
+    let evidence = Some(said("12 tickets at 99%"));
+    it.revision =
+        Some(model::RevisionNote { by: "juma".into(), reason: said("as a start"), evidence });
+    it.labels.insert("product".to_owned(), "till".to_owned());
+    let (feature, slo) = (model::FeatureId::from("make-sale"), testkit::slo("till", "99%"));
+    let part = |value: &str| model::Segment {
+        id: model::SloId::segment(&feature, value),
+        value: value.to_owned(),
+        slo: slo.clone(),
+    };
+    let of = (*it.needs.slos().first().expect("it needs something")).clone();
+    let (label, parts) = ("country".to_owned(), vec![part("KE"), part("TZ")]);
+    it.segments = Some(Box::new(model::Segments { label, of, parts, page: true }));
+}
+
 /// The organisation of the examples, with one of everything that can be configured.
 fn everything() -> Catalogue {
     let mut it = solar();
     it.teams.get_mut(&"payments".into()).expect("of the example").tribute = Some("payments".into());
+    promise_with_a_story(it.features.get_mut(&"make-sale".into()).expect("of the example"));
     let mut nightly = testkit::slo("reports", "99%");
     nightly.sli = model::Sli::Pushed {
         every: model::Millis::from_days(1),
