@@ -51,7 +51,7 @@ impl Happened {
     fn grain(&self, end_minute: i64) -> &'static str {
         match end_minute - self.from {
             ..=300 => "by the minute",
-            ..=4_260 => "by 5 minutes",
+            301..=4_260 => "by 5 minutes",
             _ => "by whole hours",
         }
     }

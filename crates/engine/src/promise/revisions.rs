@@ -187,7 +187,7 @@ fn changed(base: Revision, old: &Feature, next: &Feature, changes: Vec<TermChang
     if let Some(claim) = &mut claim {
         claim.is_old = is_stale(old, next);
     }
-    Revision { claim, changes, ..base }
+    Revision { changes, claim, ..base }
 }
 
 /// Whether the promise changed and the reason in the file did not.
