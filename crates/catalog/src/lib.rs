@@ -27,6 +27,7 @@ mod files;
 mod leave;
 mod needs;
 mod own;
+mod queries;
 mod reference;
 mod render;
 mod roads;

@@ -123,7 +123,11 @@ fn sli_of(slo: &model::Slo) -> Option<Sli> {
         model::Sli::Good | model::Sli::Latency { .. } => {
             Some(Sli::Bad { bad: format!("{total} - ({})", or_zero(&slo.bad)), total })
         }
-        model::Sli::Gauge(_) | model::Sli::Ratio { .. } | model::Sli::Pushed { .. } => None,
+        model::Sli::Gauge(_)
+        | model::Sli::Ratio { .. }
+        | model::Sli::Pushed { .. }
+        | model::Sli::Query { .. }
+        | model::Sli::Heartbeat { .. } => None,
     }
 }
 

@@ -17,6 +17,7 @@ pub mod exposition;
 mod matching;
 mod native;
 mod prometheus;
+mod query;
 mod reader;
 mod scrape;
 

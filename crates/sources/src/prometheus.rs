@@ -95,7 +95,7 @@ pub(crate) fn plan(selectors: &BTreeSet<String>) -> (Vec<Question>, Vec<ReadErro
 }
 
 impl Question {
-    fn new(selector: &str, query: String) -> Self {
+    pub(crate) fn new(selector: &str, query: String) -> Self {
         Self { selector: selector.to_owned(), query, parts: vec![], natives: vec![] }
     }
 }

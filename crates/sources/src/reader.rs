@@ -7,6 +7,7 @@
 
 use crate::ReadError;
 use crate::prometheus::{self, ANSWER_BYTES_MAX, QUERY_TIMEOUT, Question, Reply};
+use crate::query;
 use crate::scrape::{self, SCRAPE_BYTES_MAX, SCRAPE_TIMEOUT};
 use model::{Millis, Source, SourceId, SourceKind, Timestamp};
 use slo::Series;
@@ -84,8 +85,9 @@ impl Reader {
         let SourceKind::Prometheus { url: base, .. } = &self.kind else {
             return Ok(selectors.iter().map(|it| (it.clone(), vec![])).collect());
         };
+        let (asked, selectors) = query::split(selectors);
         // What cannot be asked is told by every read of the present.
-        let (questions, _) = prometheus::plan(selectors);
+        let (questions, _) = prometheus::plan(&selectors);
         let bearer = self.token.as_ref().map(|it| format!("Bearer {it}"));
         let mut readings = BTreeMap::new();
         // One after the other: history can wait, and whoever asks for the present must not.
@@ -94,7 +96,32 @@ impl Reader {
             let series = ask(&self.client, base, &url, bearer.as_deref(), &question).await?;
             readings.extend(prometheus::share_out(&question, series));
         }
+        let minutes = query::minutes(from, to);
+        for (selector, minutes) in asked.into_iter().filter_map(|it| Some((it, minutes?))) {
+            let Some(text) = slo::query::question(&selector) else { continue };
+            let question = Question::new(&selector, text.to_owned());
+            let url = query::address(base, text, minutes)?;
+            let series = ask(&self.client, base, &url, bearer.as_deref(), &question).await?;
+            readings.extend(prometheus::share_out(&question, series));
+        }
         Ok(readings)
+    }
+
+    /// What is to be asked in PromQL now, and where.
+    fn questions(
+        &self,
+        base: &str,
+        asked: Vec<String>,
+        now: Timestamp,
+    ) -> Vec<(Question, Result<String, ReadError>)> {
+        let one = |selector: String| {
+            let last_read = self.last_read.get(&selector).copied();
+            let minutes = query::due(now, last_read, self.interval)?;
+            let text = slo::query::question(&selector)?;
+            let question = Question::new(&selector, text.to_owned());
+            Some((question, query::address(base, text, minutes)))
+        };
+        asked.into_iter().filter_map(one).collect()
     }
 
     async fn query(
@@ -103,14 +130,19 @@ impl Reader {
         selectors: &BTreeSet<String>,
         now: Timestamp,
     ) -> BTreeMap<String, Vec<Series>> {
-        let (questions, problems) = prometheus::plan(selectors);
-        self.problems = problems;
         self.last_read.retain(|selector, _| selectors.contains(selector));
+        let (asked, selectors) = query::split(selectors);
+        let (questions, problems) = prometheus::plan(&selectors);
+        self.problems = problems;
         let bearer: Option<Arc<str>> = self.token.as_ref().map(|it| format!("Bearer {it}").into());
-        let jobs = questions.into_iter().map(|question| {
+        let of_selectors = questions.into_iter().map(|question| {
             let last_read = self.last_read.get(&question.selector).copied();
             let range = prometheus::range(now, last_read, self.interval);
             let url = prometheus::address(base, &question.query, range, now);
+            (question, url)
+        });
+        let asked = self.questions(base, asked, now);
+        let jobs = of_selectors.chain(asked).map(|(question, url)| {
             let (client, base) = (Arc::clone(&self.client), base.to_owned());
             let bearer = bearer.clone();
             async move {

@@ -18,6 +18,7 @@ mod codes;
 mod deal;
 mod doors;
 mod duty;
+mod estimates;
 mod exclusions;
 mod feeds;
 mod forms;
