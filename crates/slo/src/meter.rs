@@ -382,7 +382,7 @@ impl SloMeter {
             return match self.pushes.slice(minute, Millis::ZERO) {
                 // What was known before a restart stands.
                 Slice::Unknown => unknown,
-                known => (known, MINUTE),
+                known @ Slice::Known(_) => (known, MINUTE),
             };
         }
         let Some(source) = source else { return unknown };

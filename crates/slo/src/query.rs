@@ -105,7 +105,6 @@ pub fn problem(query: &str) -> Option<&'static str> {
             (Some(_), _) if escaped => escaped = false,
             (Some(by), '\\') if by != '`' => escaped = true,
             (Some(by), it) if by == it => quote = None,
-            (Some(_), _) => {}
             (None, '#') => comment = true,
             (None, '"' | '\'' | '`') => quote = Some(it),
             (None, '(' | '[' | '{') => open.push(it),
@@ -122,7 +121,7 @@ pub fn problem(query: &str) -> Option<&'static str> {
             (None, it) if it.is_control() && it != '\t' && it != '\r' => {
                 return Some("it has a character that no query has");
             }
-            (None, _) => {}
+            (Some(_) | None, _) => {}
         }
     }
     match (quote, open.last()) {

@@ -48,9 +48,8 @@ impl Fake {
             State(fake): State<Fake>,
             Query(asked): Query<BTreeMap<String, String>>,
         ) -> (StatusCode, String) {
-            let noted = ["query", "start", "end", "step"].map(|it| asked[it].as_str()).into_iter();
-            let words = ["", " from ", " to ", " by "].into_iter().zip(noted);
-            fake.reply(&asked["query"], words.map(|(word, it)| format!("{word}{it}")).collect())
+            let [query, start, end, step] = ["query", "start", "end", "step"].map(|it| &asked[it]);
+            fake.reply(query, format!("{query} from {start} to {end} by {step}"))
         }
         async fn metrics(State(fake): State<Fake>, headers: HeaderMap) -> (StatusCode, String) {
             let accept = headers["accept"].to_str().unwrap().to_owned();
