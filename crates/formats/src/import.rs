@@ -27,6 +27,8 @@ pub struct ImportOptions {
     pub org: String,
     /// The Prometheus that holds the counters.
     pub prometheus: String,
+    /// How often it scrapes.
+    pub interval: Millis,
     /// Window of objectives that name none.
     pub period: Millis,
 }
@@ -59,6 +61,12 @@ pub fn import(specs: &[SloSpec], options: &ImportOptions) -> (Option<String>, Ve
          with addresses, channels and escalations before anybody can be paged"
     );
     report.noted(0, "people", &why);
+    let why = format!(
+        "no file says how often your Prometheus scrapes, so it is {}; where that is too short, most minutes \
+         are unknown, and where it is too long, they are only known later",
+        crate::prometheus_length(options.interval)
+    );
+    report.noted(0, "the interval of the source", &why);
     let text = format!(
         "# Written by `lamplighter import`. Put in people, channels and escalations; see the loss \
          report.\n{}",
@@ -149,7 +157,9 @@ impl Made {
             })
             .collect();
         let somebody = Node::from_entries([("timezone", text("UTC"))]);
-        let prometheus = Node::from_entries([("url", text(&options.prometheus))]);
+        let interval = crate::prometheus_length(options.interval);
+        let prometheus =
+            Node::from_entries([("url", text(&options.prometheus)), ("interval", text(&interval))]);
         let source = Node::from_entries([("prometheus", prometheus)]);
         let mut entries = vec![
             ("org", text(&options.org)),

@@ -8,6 +8,7 @@ fn options() -> ImportOptions {
     ImportOptions {
         org: "imported".to_owned(),
         prometheus: "http://127.0.0.1:9090".to_owned(),
+        interval: Millis::from_mins(1),
         period: Millis::from_days(30),
     }
 }
@@ -66,13 +67,16 @@ fn a_small_sample_as_a_whole() {
          query:\n          error_ratio: avg_over_time(errors:ratio[{{.window}}])\n\
          features:\n  shop-buying:\n    question: 'People can buy: always.'\n    team: us\n    \
          objective: '99.9%'\n    window: 30d\n    needs: shop.buying\n    alerts:\n      page:\n      - '2%/1h/5m'\n      - '5%/6h/30m'\n\
-         sources:\n  prometheus:\n    prometheus:\n      url: http://127.0.0.1:9090\n"
+         sources:\n  prometheus:\n    prometheus:\n      url: http://127.0.0.1:9090\n      interval: 1m\n"
     );
     assert_eq!(catalogue.features.len(), 1);
     assert_eq!(
         losses,
         "noted: people: no file says who is in a team or how to reach them: `somebody` stands in; \
          add people with addresses, channels and escalations before anybody can be paged\n\
+         noted: the interval of the source: no file says how often your Prometheus scrapes, so it is \
+         1m; where that is too short, most minutes are unknown, and where it is too long, they are only \
+         known later\n\
          a.yml:6: noted: service `Shop` of Shop-buying: ids here are lower-case letters, digits, `-` \
          and `_`: it is `shop`\n\
          a.yml:6: noted: team `Us` of Shop-buying: ids here are lower-case letters, digits, `-` and \
@@ -92,7 +96,7 @@ fn a_small_sample_as_a_whole() {
          alerts: none is made of it\n\
          a.yml:17: noted: the window of Shop-watched: the file names no period, so it is 30d\n\
          a.yml:17: lost: labels `tier` of Shop-watched: objectives in our files have no labels\n\
-         0 refused, 3 lost, 9 noted\n"
+         0 refused, 3 lost, 10 noted\n"
     );
 }
 

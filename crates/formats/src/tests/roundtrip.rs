@@ -11,6 +11,7 @@ fn options() -> ImportOptions {
     ImportOptions {
         org: "imported".to_owned(),
         prometheus: "http://127.0.0.1:9090".to_owned(),
+        interval: Millis::from_mins(1),
         period: Millis::from_days(30),
     }
 }
