@@ -45,12 +45,22 @@ impl Connection {
 
     /// The same with headers of the caller's, each with its line break.
     pub(crate) fn post_with(&mut self, path: &str, headers: &str, body: &str) -> Result<Response> {
-        let request = format!(
-            "POST {path} HTTP/1.1\r\nHost: {}\r\n{headers}Content-Length: {}\r\n\r\n{body}",
+        self.post_bytes(path, headers, body.as_bytes())
+    }
+
+    /// The same with any body.
+    pub(crate) fn post_bytes(
+        &mut self,
+        path: &str,
+        headers: &str,
+        body: &[u8],
+    ) -> Result<Response> {
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: {}\r\n{headers}Content-Length: {}\r\n\r\n",
             self.host,
             body.len()
         );
-        self.send(request.as_bytes())
+        self.send(&[head.as_bytes(), body].concat())
     }
 
     fn send(&mut self, request: &[u8]) -> Result<Response> {

@@ -4,14 +4,17 @@
 //! Rows print as a table and are written as JSON together with a description of the machine.
 //! Nothing here is asserted: a slow day is not a defect.
 
+mod boards;
 mod growth;
 mod http;
 mod journal;
 mod load;
 mod oncall;
 mod process;
+mod promises;
 mod promql;
 mod provider;
+mod remote_write;
 mod simulation;
 mod storm;
 mod table;
@@ -50,6 +53,9 @@ fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1).peekable();
     if arguments.next_if(|it| it == "growth").is_some() {
         return growth::run(arguments);
+    }
+    if arguments.next_if(|it| it == "promises").is_some() {
+        return promises::run(arguments);
     }
     let output = PathBuf::from(arguments.next().unwrap_or_else(|| OUTPUT.to_owned()));
     let chosen: Vec<String> = arguments.collect();

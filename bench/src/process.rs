@@ -78,6 +78,37 @@ impl Process {
             .wait_ready()
     }
 
+    /// Prometheus over `folder` that is written to from outside, with rules evaluated once a minute.
+    pub(crate) fn prometheus_written(folder: PathBuf, rules: Option<&Path>) -> Result<Self> {
+        let config = folder.join("prometheus.yml");
+        let rules = rules.map_or(String::new(), |it| format!("rule_files: ['{}']\n", it.display()));
+        let global = "global: { scrape_interval: 1h, evaluation_interval: 1m }\n";
+        std::fs::write(&config, format!("{global}{rules}"))?;
+        let address = free_address()?;
+        let program = prometheus_program();
+        let mut command = Command::new(&program);
+        command
+            .arg(format!("--config.file={}", config.display()))
+            .arg(format!("--storage.tsdb.path={}", folder.display()))
+            .arg("--storage.tsdb.retention.time=10y")
+            .arg("--web.enable-remote-write-receiver")
+            .arg(format!("--web.listen-address={address}"));
+        start(command, address, folder, "/-/ready")
+            .with_context(|| format!("could not start {program}: is the package installed?"))?
+            .wait_ready()
+    }
+
+    /// Seconds of a core that it has used, by the kernel's books.
+    pub(crate) fn cpu_s(&self) -> Result<f64> {
+        let text = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        // Behind the name, which may hold anything: the 12th and 13th are user and system, in hundredths.
+        let behind = text.rsplit_once(')').context("no name in the books")?.1;
+        let fields: Vec<&str> = behind.split_whitespace().collect();
+        let hundredths =
+            |at: usize| -> Result<f64> { Ok(fields.get(at).context("too few")?.parse()?) };
+        Ok((hundredths(11)? + hundredths(12)?) / 100.0)
+    }
+
     /// Stops it and leaves its folder behind, for whoever wants to look or to start again.
     pub(crate) fn stop(mut self) -> PathBuf {
         self.keep_folder = true;

@@ -124,7 +124,7 @@ fn read(node: &Node, files: &[SourceFile], reader: Reader<'_>, sink: &mut Sink) 
             return None;
         }
     };
-    let calendar = Calendar::read(&bytes);
+    let calendar = Calendar::read(&bytes, &Zones::bundled());
     for (line, told) in calendar.problems.iter().take(TOLD_MAX) {
         let message = format!("{}, line {line}: {told}", quote(&shown));
         let hint = "this event is left out, and the others count: mend or remove it";

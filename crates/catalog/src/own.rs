@@ -107,12 +107,8 @@ static MEASURED: Shape = Shape {
     ],
 };
 
-/// Every narrowed need below `need`, each with the place where it begins.
-fn narrowed(need: &Node) -> Vec<(&Node, Span)> {
-    narrowed_entries(need).into_iter().map(|it| (&*it.value, it.key_span)).collect()
-}
-
-fn narrowed_entries(need: &Node) -> Vec<&Entry> {
+/// Every narrowed need below `need`.
+fn narrowed(need: &Node) -> Vec<&Entry> {
     let mut found = vec![];
     let mut open = vec![need];
     while let Some(node) = open.pop() {
@@ -146,7 +142,7 @@ pub(crate) fn check(sections: &Sections, sink: &mut Sink) {
         }
         let Some(needs) = feature.value.get("needs") else { continue };
         let mut seen = BTreeSet::new();
-        for entry in narrowed_entries(needs) {
+        for entry in narrowed(needs) {
             let (only, span) = (&*entry.value, entry.key_span);
             slis::one_histogram(entry, sections, sink);
             crate::queries::check(entry, sections, sink);
@@ -233,7 +229,8 @@ pub(crate) fn build(
     source_default: Option<&str>,
 ) -> Own {
     let feature = FeatureId::from(id);
-    let edges = node.get("needs").map_or_else(Vec::new, narrowed).into_iter().map(|(only, _)| {
+    let edges = node.get("needs").map_or_else(Vec::new, narrowed).into_iter().map(|entry| {
+        let only = &*entry.value;
         let member = member(only).expect("`of` was checked");
         let slo = &services[&member.service].slos[&member.name];
         (SloId::edge(&member, &feature), edge(only, slo))

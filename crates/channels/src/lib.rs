@@ -42,6 +42,7 @@ pub use callbacks::Callbacks;
 pub use message::{Action, Evidence, Message, Outcome, Priority, SHORT_LENGTH_MAX};
 pub use press::{PressAnswer, answer_press};
 pub use text::{LINK_LENGTH_MAX, one_line, short, sms};
+pub use twilio::SPOKEN_KEYS;
 
 use egress::{Client, Policy};
 use model::{Channel, Medium, Millis, SecretRef, Timestamp};

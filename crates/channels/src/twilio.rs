@@ -33,6 +33,10 @@ pub(crate) struct Voice {
 /// How long a telephone rings: less than most mailboxes wait, which would take the call as answered.
 const RING_SECS: u32 = 25;
 
+/// What the keys of a telephone do, as calls say it.
+pub const SPOKEN_KEYS: &str = "Press 1 to take it. Press 2 to call the next step now. Press 3 to hear this again. \
+                               Press 4 to silence it.";
+
 /// Characters that are read out, twice: about half a minute each.
 const SPOKEN_LENGTH_MAX: usize = 400;
 
@@ -146,12 +150,10 @@ impl Voice {
             let once = format!("{}<Pause length=\"1\"/>", say(&format!("{opening} {what}")));
             return format!("<Response>{once}{once}</Response>");
         };
-        let keys = "Press 1 to take it. Press 2 to call the next step now. Press 3 to hear this again. \
-             Press 4 to silence it.";
         let url = xml(&callbacks.url("twilio-keys"));
         let gather = format!(
             "<Gather numDigits=\"1\" timeout=\"6\" method=\"POST\" action=\"{url}\">{}</Gather>",
-            say(&format!("{opening} {what}. {keys}"))
+            say(&format!("{opening} {what}. {SPOKEN_KEYS}"))
         );
         let nothing = say("No key was pressed. Somebody else may be called.");
         format!("<Response>{gather}{gather}{nothing}</Response>")

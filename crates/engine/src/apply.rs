@@ -34,7 +34,8 @@ impl State {
             | Event::CountsPushed { .. }
             | Event::BudgetWaived(_)
             | Event::WaiverEnded { .. }
-            | Event::Exclusion(_) => self.apply_promise(record),
+            | Event::Exclusion(_)
+            | Event::Backlog(_) => self.apply_promise(record),
             Event::HeartbeatHeard { .. }
             | Event::ChangeHappened { .. }
             | Event::JournalProbed
@@ -156,6 +157,7 @@ impl State {
                 self.waivers.remove(feature);
             }
             Event::Exclusion(act) => crate::exclusion::apply(self, record.at, act),
+            Event::Backlog(act) => crate::backlog::apply(self, record.at, act),
             Event::SourceFailing { source, detail } => {
                 let health = SourceHealth { failing_since: record.at, detail: detail.clone() };
                 self.sources_failing.insert(source.clone(), health);

@@ -351,6 +351,8 @@ pub enum Command {
         /// Who says so.
         by: PersonId,
     },
+    /// Put an improvement on the list, or strike it.
+    Backlog(Box<crate::BacklogAct>),
     /// Propose, approve or take back an exclusion from budgets.
     Exclude(Box<crate::ExclusionAct>),
     /// Something is to be written, to see whether it can be.

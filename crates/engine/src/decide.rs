@@ -108,7 +108,8 @@ pub(crate) fn decide(
         | Command::PushCounts { .. }
         | Command::Waive { .. }
         | Command::EndWaiver { .. }
-        | Command::Exclude(_) => promised(state, context, command),
+        | Command::Exclude(_)
+        | Command::Backlog(_) => promised(state, context, command),
         Command::IssueToken { kind, person: holder, label, sha256, expires_at } => {
             if let Some(holder) = holder {
                 person(state, holder)?;
@@ -502,6 +503,7 @@ fn promised(
         }
         Command::EndWaiver { feature, by } => crate::waiver::end(state, context.now, feature, by),
         Command::Exclude(act) => crate::exclusion::decide(state, context, act),
+        Command::Backlog(act) => crate::backlog::decide(state, act),
         other => unreachable!("not about promises: {other:?}"),
     }
 }

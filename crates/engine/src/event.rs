@@ -746,6 +746,8 @@ pub enum Event {
     BudgetWaived(BudgetWaiver),
     /// An exclusion from budgets was proposed, approved or taken back.
     Exclusion(ExclusionAct),
+    /// An improvement was listed or struck.
+    Backlog(BacklogAct),
     /// A waiver was taken back.
     WaiverEnded {
         /// Of which feature.

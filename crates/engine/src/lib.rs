@@ -21,6 +21,7 @@
 mod access;
 mod ahead;
 mod apply;
+mod backlog;
 mod budget;
 mod change;
 mod command;
@@ -72,6 +73,7 @@ mod tests;
 pub use crate::shadow::{Heard, OurCall, SHADOW_KEPT, Shadow, TheirAct, TheirCall};
 pub use access::{Access, Password, Role, Token, TokenKind};
 pub use ahead::{AHEAD, Ahead, FINDINGS_MAX, Thin, ThinKind};
+pub use backlog::{IMPROVEMENTS_MAX, Listed};
 pub use budget::BudgetSeen;
 pub use change::{CHANGES_BEFORE, CHANGES_MAX, Change};
 pub use command::{
@@ -79,10 +81,10 @@ pub use command::{
 };
 pub use duty::{DutyCall, DutyStage};
 pub use event::{
-    Actor, AlsoCause, BudgetWaiver, DigestLine, DutyThin, Event, EventRecord, Evidence,
-    ExclusionAct, ExclusionStep, GivenBack, LeftOut, NewNotice, NotPagedReason, Origin,
-    OverrideSet, PageCause, ReminderReason, ResolveReason, RosterAnswered, RosterProposed,
-    SignRole, SkippedNotice, SwapAnswered, SwapAsked, TokenIssued, WakeCause,
+    Actor, AlsoCause, BacklogAct, BacklogStep, BudgetWaiver, DigestLine, DutyThin, Event,
+    EventRecord, Evidence, ExclusionAct, ExclusionStep, GivenBack, Improvement, LeftOut, NewNotice,
+    NotPagedReason, Origin, OverrideSet, PageCause, ReminderReason, ResolveReason, RosterAnswered,
+    RosterProposed, SignRole, SkippedNotice, SwapAnswered, SwapAsked, TokenIssued, WakeCause,
 };
 pub use exclusion::{EXCLUDED_MAX, EXCLUSIONS_MAX, Excluding, ExclusionPhase};
 pub use execute::{Engine, Executed};

@@ -131,6 +131,9 @@ pub struct State {
     /// Waivers of budgets; some have ended by themselves.
     #[serde(default)]
     pub waivers: BTreeMap<FeatureId, crate::Waiver>,
+    /// Improvements that are listed.
+    #[serde(default)]
+    pub backlog: BTreeMap<model::ImprovementId, crate::Listed>,
     /// Exclusions from budgets that people entered; those of the configuration are in the catalogue.
     #[serde(default)]
     pub exclusions: BTreeMap<ExclusionId, crate::Excluding>,

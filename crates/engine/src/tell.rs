@@ -111,6 +111,7 @@ pub fn tell(event: &Event, catalogue: Option<&Catalogue>) -> String {
         | Event::SourceFailing { .. }
         | Event::BudgetWaived(_)
         | Event::Exclusion(_)
+        | Event::Backlog(_)
         | Event::WaiverEnded { .. } => told_promised(event, &person),
         Event::Signed { feature, role, by, objective, window, .. } => {
             let role = if *role == SignRole::Product { "product" } else { "engineering" };
@@ -232,6 +233,7 @@ fn told_promised(event: &Event, person: &dyn Fn(&PersonId) -> String) -> String 
             format!("{} took the waiver for `{feature}` back.", person(by))
         }
         Event::Exclusion(act) => crate::exclusion::told(act, person),
+        Event::Backlog(act) => crate::backlog::told(act, person),
         other => unreachable!("not about promises: {other:?}"),
     }
 }

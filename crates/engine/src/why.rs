@@ -273,6 +273,7 @@ fn mentions(event: &Event) -> Vec<WhyId> {
         | Event::BudgetWaived(_)
         | Event::WaiverEnded { .. }
         | Event::Exclusion(_)
+        | Event::Backlog(_)
         | Event::SourceFailing { .. }
         | Event::SourceRecovered { .. }
         | Event::TokenIssued(_)

@@ -58,7 +58,7 @@ pub(crate) fn beside(
     as_json: bool,
 ) -> ExitCode {
     let zones = oncall::Zones::bundled();
-    let calendar = Calendar::read_duty(bytes);
+    let calendar = Calendar::read_duty(bytes, &zones);
     let zone = rotas.first().and_then(|it| catalogue.rotas.get(it));
     let zone = zone.map_or("UTC", |it| it.timezone.as_str());
     let mut problems: BTreeSet<String> =

@@ -211,6 +211,9 @@ pub(crate) enum Command {
     /// Leave times out of budgets; what that hides stays visible
     #[command(subcommand)]
     Exclude(ExcludeCommand),
+    /// What to mend, in order of the budget that it can be expected to bring back
+    #[command(subcommand)]
+    Backlog(BacklogCommand),
     /// Play recorded minutes back to alerts, and judge the calls they would have made
     ///
     /// Judged is by stretches that spent a share of the budget, or by what users reported; never by the

@@ -1,6 +1,7 @@
 //! The binary: a match over subcommands.
 
 mod ask;
+mod backlog;
 mod backtest;
 mod beside;
 mod busfactor;
@@ -107,6 +108,7 @@ fn run(command: Command) -> Answer {
         Command::Gate(it) => ask::gate(&it),
         Command::Waive(it) => ask::waive(&it),
         Command::Exclude(it) => exclude::exclude(&it),
+        Command::Backlog(it) => backlog::backlog(&it),
         Command::Backtest(it) => backtest::backtest(&it),
         Command::Push(it) => ask::push(&it),
         Command::Rules(it) => rules::rules(&it),

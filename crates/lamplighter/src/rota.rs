@@ -55,7 +55,7 @@ pub(crate) fn add_leave(
                 .detail(error)
                 .hint("check the path and who may read it")
         })?;
-        let read = ::oncall::ics::Calendar::read(&bytes);
+        let read = ::oncall::ics::Calendar::read(&bytes, &zones);
         if let Some((line, told)) = read.problems.first() {
             return Err(Problem::negative(format!("{shown}, line {line}: {told}"))
                 .hint("mend or remove this event"));

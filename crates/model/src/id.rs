@@ -79,6 +79,8 @@ name_id! {
     WindowId;
     /// Times that a budget does not count.
     ExclusionId;
+    /// Work that would bring budget back.
+    ImprovementId;
 }
 
 /// A service objective, written `service.slo`.

@@ -39,8 +39,9 @@ pub use escalation::{BudgetWhen, Escalation, EscalationStep, Hours, PageTarget, 
 pub use exclusion::{CountsAs, ExcludedTimes, Exclusion, Occasions};
 pub use id::{
     AlertId, ChangeId, ChannelId, EscalationId, ExclusionId, FeatureId, HandoverId, HeartbeatId,
-    IncidentId, InvalidName, NoticeId, OrgId, OverrideId, PageId, PersonId, RosterId, RotaId,
-    ServiceId, SilenceId, SloId, SourceId, SwapId, TeamId, TodoId, TokenId, WindowId,
+    ImprovementId, IncidentId, InvalidName, NoticeId, OrgId, OverrideId, PageId, PersonId,
+    RosterId, RotaId, ServiceId, SilenceId, SloId, SourceId, SwapId, TeamId, TodoId, TokenId,
+    WindowId,
 };
 pub use label::{Labels, Severity};
 pub use map::{Map, Set};

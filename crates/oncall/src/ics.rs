@@ -16,7 +16,7 @@ use jiff::ToSpan;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use model::{Millis, Timestamp};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Largest calendar, in bytes.
 pub const BYTES_MAX: usize = 4 << 20;
@@ -86,19 +86,19 @@ struct Line<'a> {
 }
 
 impl Calendar {
-    /// Reads `bytes`.
+    /// Reads `bytes`; its zones must be among `zones`.
     #[must_use]
-    pub fn read(bytes: &[u8]) -> Self {
-        Self::read_as(bytes, false)
+    pub fn read(bytes: &[u8], zones: &Zones) -> Self {
+        Self::read_as(bytes, zones, false)
     }
 
     /// Reads a calendar of who is on duty: titles and guests are kept.
     #[must_use]
-    pub fn read_duty(bytes: &[u8]) -> Self {
-        Self::read_as(bytes, true)
+    pub fn read_duty(bytes: &[u8], zones: &Zones) -> Self {
+        Self::read_as(bytes, zones, true)
     }
 
-    fn read_as(bytes: &[u8], names: bool) -> Self {
+    fn read_as(bytes: &[u8], zones: &Zones, names: bool) -> Self {
         let mut calendar = Self { names, ..Self::default() };
         if bytes.len() > BYTES_MAX {
             calendar.problems.push((1, format!("it is larger than {BYTES_MAX} bytes")));
@@ -130,7 +130,7 @@ impl Calendar {
                 "END" => {
                     let was = inside.pop().unwrap_or_default();
                     if was.eq_ignore_ascii_case("VEVENT") {
-                        calendar.take(began, &event);
+                        calendar.take(began, &event, zones);
                         event.clear();
                     }
                 }
@@ -149,11 +149,11 @@ impl Calendar {
         calendar
     }
 
-    fn take(&mut self, began: usize, lines: &[Line<'_>]) {
+    fn take(&mut self, began: usize, lines: &[Line<'_>], zones: &Zones) {
         let cancelled = lines
             .iter()
             .any(|it| it.name == "STATUS" && it.value.trim().eq_ignore_ascii_case("CANCELLED"));
-        match event(lines) {
+        match event(lines, zones) {
             _ if self.events.len() >= EVENTS_MAX => {
                 let told = format!("only {EVENTS_MAX} events are read");
                 self.problems.push((began, told));
@@ -191,6 +191,7 @@ impl Calendar {
         zones: &Zones,
     ) -> Vec<(Timestamp, Timestamp, &Named)> {
         let here = zones.get(zone).unwrap_or(TimeZone::UTC);
+        let replaced = self.replaced(zones);
         let mut found = vec![];
         for event in &self.events {
             let zone = match &event.zone {
@@ -200,8 +201,9 @@ impl Calendar {
             };
             let last = crate::wall::shown(&here, to).date().saturating_add(2.days());
             for day in event.days().take(OCCURRENCES_MAX).take_while(|it| *it <= last) {
-                let replaced = event.replaces.is_none() && self.is_replaced(event, day);
-                if event.without.contains(&day) || replaced {
+                let stands_elsewhere =
+                    event.replaces.is_none() && replaced.contains(&(event.uid.as_str(), day));
+                if event.without.contains(&day) || stands_elsewhere {
                     continue;
                 }
                 let starts = day.to_datetime(event.starts.time());
@@ -219,12 +221,16 @@ impl Calendar {
         found
     }
 
-    fn is_replaced(&self, event: &Event, day: Date) -> bool {
-        let stands = |it: &Event| {
-            let there = it.replaces.as_ref().filter(|_| it.uid == event.uid);
-            there.is_some_and(|it| on_clock_of(&event.zone, it).date() == day)
-        };
-        !event.uid.is_empty() && self.events.iter().any(stands)
+    /// The days on which an event that recurs is replaced by another one, by its name.
+    fn replaced(&self, zones: &Zones) -> BTreeSet<(&str, Date)> {
+        let recurring = self.events.iter().filter(|it| it.replaces.is_none() && !it.uid.is_empty());
+        let zone_of: BTreeMap<&str, &Zone> =
+            recurring.map(|it| (it.uid.as_str(), &it.zone)).collect();
+        let replacing = self.events.iter().filter_map(|it| {
+            let (written, zone) = (it.replaces.as_ref()?, zone_of.get(it.uid.as_str())?);
+            Some((it.uid.as_str(), on_clock_of(zone, written, zones).date()))
+        });
+        replacing.collect()
     }
 }
 
@@ -240,17 +246,17 @@ impl Event {
 
 type Bad = (Option<usize>, String);
 
-fn event(lines: &[Line<'_>]) -> Result<Event, Bad> {
+fn event(lines: &[Line<'_>], zones: &Zones) -> Result<Event, Bad> {
     let find = |name: &str| lines.iter().find(|it| it.name == name);
     let start =
         find("DTSTART").ok_or((None, "this event does not say when it starts".to_owned()))?;
     if let Some(it) = find("RDATE") {
         return Err((Some(it.number), "RDATE is not read".to_owned()));
     }
-    let (starts, all_day, zone) = moment(start)?;
+    let (starts, all_day, zone) = moment(start, zones)?;
     let lasts = match (find("DTEND"), find("DURATION")) {
         (Some(end), _) => {
-            let (ends, _, other) = moment(end)?;
+            let (ends, _, other) = moment(end, zones)?;
             if other != zone {
                 let told = "it starts and ends in different zones, which is not read";
                 return Err((Some(end.number), told.to_owned()));
@@ -266,15 +272,15 @@ fn event(lines: &[Line<'_>]) -> Result<Event, Bad> {
         (None, None) if all_day => Lasts { days: 1, ..Lasts::default() },
         (None, None) => Lasts::default(),
     };
-    let rule = find("RRULE").map(|it| rule(it, starts, &zone)).transpose()?;
+    let rule = find("RRULE").map(|it| rule(it, starts, &zone, zones)).transpose()?;
     let mut without = BTreeSet::new();
     for it in lines.iter().filter(|it| it.name == "EXDATE") {
         for value in it.value.split(',') {
-            let there = moment(&Line { value, name: String::new(), ..*it })?;
-            without.insert(on_clock_of(&zone, &there).date());
+            let there = moment(&Line { value, name: String::new(), ..*it }, zones)?;
+            without.insert(on_clock_of(&zone, &there, zones).date());
         }
     }
-    let replaces = find("RECURRENCE-ID").map(moment).transpose()?;
+    let replaces = find("RECURRENCE-ID").map(|it| moment(it, zones)).transpose()?;
     let uid = find("UID").map_or("", |it| it.value.trim()).to_owned();
     let named = Named::default();
     Ok(Event { uid, starts, all_day, zone, lasts, rule, without, replaces, named })
@@ -294,15 +300,15 @@ fn named(lines: &[Line<'_>]) -> Named {
 
 /// The rule of an event that starts at `starts`. Its end is an instant, most often in UTC: the last day is
 /// the one on which the event still begins by then, where it takes place.
-fn rule(line: &Line<'_>, starts: DateTime, zone: &Zone) -> Result<Recurrence, Bad> {
+fn rule(line: &Line<'_>, starts: DateTime, zone: &Zone, zones: &Zones) -> Result<Recurrence, Bad> {
     let bad = |why| (Some(line.number), format!("its days: {why}"));
     let mut rule = Recurrence::parse(line.value).map_err(bad)?;
     let mut parts = line.value.split(';').filter_map(|it| it.split_once('='));
     let until = parts.rfind(|it| it.0.trim().eq_ignore_ascii_case("UNTIL"));
     if let Some((_, value)) = until.filter(|it| it.1.contains(['T', 't'])) {
         let value = value.trim();
-        let until = moment(&Line { value, name: String::new(), parameters: "", ..*line })?;
-        let last = on_clock_of(zone, &until);
+        let until = moment(&Line { value, name: String::new(), parameters: "", ..*line }, zones)?;
+        let last = on_clock_of(zone, &until, zones);
         let over = i64::from(last.time() < starts.time());
         rule.ends_on(last.date().saturating_sub(over.days()));
     }
@@ -311,11 +317,15 @@ fn rule(line: &Line<'_>, starts: DateTime, zone: &Zone) -> Result<Recurrence, Ba
 
 /// What the clock in `zone` shows at a time written in its own zone. Where either is only known as that of
 /// the reader, as written.
-fn on_clock_of(zone: &Zone, (time, all_day, written): &(DateTime, bool, Zone)) -> DateTime {
+fn on_clock_of(
+    zone: &Zone,
+    (time, all_day, written): &(DateTime, bool, Zone),
+    zones: &Zones,
+) -> DateTime {
     let known = |zone: &Zone| match zone {
         Zone::Here => None,
         Zone::Utc => Some(TimeZone::UTC),
-        Zone::Named(name) => crate::Zones::bundled().get(name),
+        Zone::Named(name) => zones.get(name),
     };
     match (known(zone), known(written)) {
         (Some(zone), Some(other)) if !all_day => crate::wall::shown(&zone, moved(&other, *time)),
@@ -324,7 +334,7 @@ fn on_clock_of(zone: &Zone, (time, all_day, written): &(DateTime, bool, Zone)) -
 }
 
 /// The time of a line such as `DTSTART;TZID=Europe/Paris:20261224T090000`.
-fn moment(line: &Line<'_>) -> Result<(DateTime, bool, Zone), Bad> {
+fn moment(line: &Line<'_>, zones: &Zones) -> Result<(DateTime, bool, Zone), Bad> {
     let value = line.value.trim();
     let bad = || (Some(line.number), format!("`{}` is no time", short(value)));
     let digits = |range: std::ops::Range<usize>| -> Option<i16> {
@@ -359,7 +369,7 @@ fn moment(line: &Line<'_>) -> Result<(DateTime, bool, Zone), Bad> {
     });
     match (value.get(15..), zone) {
         (Some("Z" | "z"), _) => Ok((time, false, Zone::Utc)),
-        (Some(""), Some(name)) if crate::Zones::bundled().get(&name).is_some() => {
+        (Some(""), Some(name)) if zones.get(&name).is_some() => {
             Ok((time, false, Zone::Named(name)))
         }
         (Some(""), Some(name)) => {

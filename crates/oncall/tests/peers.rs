@@ -105,7 +105,7 @@ fn calendars_that_others_write_are_read() {
         let mut wrong = vec![];
         for (number, event) in events.iter().enumerate() {
             let event = format!("BEGIN:VEVENT{event}");
-            let calendar = Calendar::read(event.as_bytes());
+            let calendar = Calendar::read(event.as_bytes(), &Zones::bundled());
             let (from, to) = (Timestamp(0), Timestamp(4_000_000_000_000));
             let ours = calendar.times("Africa/Nairobi", from, to, &Zones::bundled());
             let theirs = merged(expected.get(&number).cloned().unwrap_or_default());
@@ -185,7 +185,8 @@ fn our_feeds_are_read_by_others() {
         let differs = expected.iter().zip(&said).find(|(ours, theirs)| ours != *theirs);
         assert_eq!((differs, said.len()), (None, expected.len()), "{by}");
     }
-    let copied = Calendar::read(said_by_libical("copy", text.as_bytes()).as_bytes());
+    let copied =
+        Calendar::read(said_by_libical("copy", text.as_bytes()).as_bytes(), &Zones::bundled());
     assert_eq!(copied.problems, []);
     let read = copied.times("UTC", Timestamp(0), Timestamp(i64::MAX), &Zones::bundled());
     assert_eq!(read, [(entries[0].starts, starts)]);

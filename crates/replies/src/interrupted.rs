@@ -6,7 +6,7 @@
 //! Invariant: a length that is not understood whole is no length, but the beginning of what it was about; so
 //! nothing that was written is lost.
 
-use super::Act;
+use super::{Act, Interruption};
 
 /// Words that say it.
 const WORDS: [&str; 4] = ["interrupted", "interruption", "disturbed", "interrupt"];
@@ -30,7 +30,7 @@ pub(crate) fn said(words: &[String], originals: &[&str]) -> Option<Act> {
     let hand = rest.get(at).is_some_and(|it| it == "hand");
     at += usize::from(hand);
     let text = originals.get(1 + at..).unwrap_or_default().join(" ");
-    Some(Act::Interrupted { minutes, kind, hand, text })
+    Some(Act::Interrupted(Interruption { minutes, kind, hand, text }))
 }
 
 /// Minutes at the start of `words`, and how many words say so: `15`, `15m`, `15 min`, `2h`.

@@ -81,22 +81,26 @@ pub enum Act {
         words: String,
     },
     /// To note that somebody disturbed them.
-    Interrupted {
-        /// For how many minutes, where they say.
-        minutes: Option<u32>,
-        /// What it was, where they say: `question`, `ticket`, `request`, `trouble`, `other`.
-        kind: Option<String>,
-        /// Whether it is for whoever has the tribute from here on.
-        hand: bool,
-        /// What it was about.
-        text: String,
-    },
+    Interrupted(Interruption),
     /// No more messages.
     Stop,
     /// Messages again.
     Start,
     /// Nobody knows.
     Unclear,
+}
+
+/// Somebody was disturbed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Interruption {
+    /// For how many minutes, where they say.
+    pub minutes: Option<u32>,
+    /// What it was, where they say: `question`, `ticket`, `request`, `trouble`, `other`.
+    pub kind: Option<String>,
+    /// Whether it is for whoever has the tribute from here on.
+    pub hand: bool,
+    /// What it was about.
+    pub text: String,
 }
 
 /// What a message is about.
@@ -127,7 +131,7 @@ pub fn parse(text: &str) -> Said {
             *words = format!("{words} {}", line.split_whitespace().collect::<Vec<_>>().join(" "));
         }
     }
-    if let Act::Interrupted { text, .. } = &mut said.act {
+    if let Act::Interrupted(Interruption { text, .. }) = &mut said.act {
         for line in &own[1..] {
             let more = line.split_whitespace().collect::<Vec<_>>().join(" ");
             if !text.is_empty() {

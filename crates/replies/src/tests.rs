@@ -1,6 +1,6 @@
 //! What is said, and what is understood.
 
-use super::{About, Act, Said, one_segment, parse, septets};
+use super::{About, Act, Interruption, Said, one_segment, parse, septets};
 use crate::SEGMENT_SEPTETS_MAX;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -28,7 +28,7 @@ fn shown(said: &Said) -> String {
         Act::Start => "start".to_owned(),
         Act::Swap { swap, takes } => format!("swap {swap} {takes}"),
         Act::Read { handover, words } => format!("read {handover} [{words}]"),
-        Act::Interrupted { minutes, kind, hand, text } => {
+        Act::Interrupted(Interruption { minutes, kind, hand, text }) => {
             let minutes = minutes.map_or_else(String::new, |it| format!(" {it}"));
             let kind = kind.as_ref().map_or_else(String::new, |it| format!(" {it}"));
             format!("interrupted{minutes}{kind}{} [{text}]", if *hand { " hand" } else { "" })

@@ -507,11 +507,11 @@ impl<Of> Measured<Of> {
         let (objective, span) = (self.promise.objective, self.span(end_minute));
         let masked = self.masked.as_deref();
         let mut found = evaluate_masked(objective, span, conditions, rings, masked, end_minute);
-        // By slices of time it takes the verdicts of all slices to say what would have been; those
-        // of excluded ones were never passed.
         if let Some(certain) = &self.certain {
             found.call_for_what_is_certain(certain.counted(), masked, span);
         }
+        // By slices of time it takes the verdicts of all slices to say what would have been; those
+        // of excluded ones were never passed.
         if let Some(hidden) = &mut found.hidden
             && self.judged.is_some()
         {

@@ -78,11 +78,10 @@ impl Made {
         let slices: Vec<Slice> = tree.members().iter().map(&mut *slice_of).collect();
         let busiest = slices.iter().filter_map(|it| it.counts()).map(|it| it.total).max();
         let Some(busiest) = busiest else { return Slice::Unknown };
-        let attempts = match &self.attempts {
-            Some(counted) => slice_of(counted).counts().map(|it| it.total),
-            None => Some(busiest),
-        };
-        let Some(attempts) = attempts else { return Slice::Unknown };
+        // While the counter of attempts is silent the traffic of the busiest stands in: the share is certain
+        // all the same, and a failure that silences the counter as well must not silence the call.
+        let counted = self.attempts.as_ref().and_then(|it| slice_of(it).counts());
+        let attempts = counted.map_or(busiest, |it| it.total);
         let readings: Vec<Reading> = slices.into_iter().map(Reading::of).collect();
         let lower = tree.band(&readings).map_or(Share::ZERO, |it| it.lower);
         let whole = u128::from(Share::WHOLE.trillionths());
@@ -204,7 +203,8 @@ mod tests {
     fn attempts_weigh() {
         check("all", "10/1000 0/10", "0/50", "", "1/50 1/50");
         check("all", "10/1000 0/10", "0/0", "", "0/0 0/0");
-        check("all", "10/1000 0/10", "?", "", "? ?");
+        check("all", "10/1000 0/10", "?", "", "? 10/1000");
+        check("all", "10/10 ?", "?", "", "? 10/10");
         check("all", "100/100 ?", "0/50", "", "? 50/50");
         check("all", "? ?", "0/50", "", "? ?");
     }

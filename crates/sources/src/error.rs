@@ -13,6 +13,14 @@ pub enum ReadError {
         /// What the network said.
         detail: String,
     },
+    /// An answer that was too large, or took too long.
+    #[error("{url} gave no whole answer: {detail}; choose fewer series with more matchers")]
+    TooMuch {
+        /// What was asked.
+        url: String,
+        /// What was too much.
+        detail: String,
+    },
     /// The server wants other credentials.
     #[error("{url} refused us with status {status}; check the source's `token`")]
     Unauthorised {
@@ -93,4 +101,17 @@ pub enum ReadError {
         /// The source.
         source_id: String,
     },
+}
+
+impl ReadError {
+    /// Whether asking for less at once may help.
+    pub(crate) const fn wants_less(&self) -> bool {
+        matches!(
+            self,
+            Self::TooMuch { .. }
+                | Self::Refused { .. }
+                | Self::TooManySeries { .. }
+                | Self::Status { status: 413 | 414 | 422, .. }
+        )
+    }
 }

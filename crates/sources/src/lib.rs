@@ -12,6 +12,7 @@
 //! - one selector or target that fails does not hide the others: [`Reader::problems`] tells;
 //! - everything that comes from outside is bounded in size and parsed without trust.
 
+mod batch;
 mod error;
 pub mod exposition;
 mod matching;

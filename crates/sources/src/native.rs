@@ -6,7 +6,7 @@
 //! bounds that there are come under a name of their own, so that the nearest can be told.
 //!
 //! A selector of such a counter bears the matcher [`NATIVE_LABEL`]: a number, `+Inf` for all events, or
-//! [`BOUNDS`] for the bounds. No server is asked for it: the question is the selector without it.
+//! [`NATIVE_BOUNDS`] for the bounds. No server is asked for it: the question is the selector without it.
 //!
 //! Invariants:
 //! - a count is exact or absent; nothing is interpolated;

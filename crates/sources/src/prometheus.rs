@@ -17,7 +17,7 @@ use crate::native::{self, Histogram, Native, Wanted, Written};
 use model::{Labels, Millis, Timestamp};
 use serde::Deserialize;
 use slo::Series;
-use slo::selector::Selector;
+use slo::selector::{Matcher, Selector};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -70,7 +70,8 @@ pub(crate) fn plan(selectors: &BTreeSet<String>) -> (Vec<Question>, Vec<ReadErro
     }
     // Wider ones first, so that each selector meets the widest one that contains it.
     parsed.sort_by_key(|(_, it)| it.matchers.len());
-    let mut questions: Vec<(Selector, Question)> = Vec::new();
+    let mut questions: Vec<Question> = Vec::new();
+    let mut asked = Asked::default();
     let mut of_natives: Vec<(Selector, Question)> = Vec::new();
     for (text, selector) in parsed {
         if let Some((asked, wanted)) = native::wanted(&selector) {
@@ -84,18 +85,49 @@ pub(crate) fn plan(selectors: &BTreeSet<String>) -> (Vec<Question>, Vec<ReadErro
             }
             continue;
         }
-        let wider = questions.iter_mut().find(|(it, _)| chooses_part_of(&selector, it));
-        match (wider, Matching::new(&selector)) {
-            (Some((_, question)), Ok(matching)) => question.parts.push((text.clone(), matching)),
-            // What our regex engine cannot read, Prometheus may.
-            _ => questions.push((selector, Question::new(text, text.clone()))),
+        if let Some(place) = asked.wider(&selector)
+            && let Ok(matching) = Matching::new(&selector)
+        {
+            questions[place].parts.push((text.clone(), matching));
+            continue;
         }
+        // What our regex engine cannot read, Prometheus may.
+        asked.insert(selector, questions.len());
+        questions.push(Question::new(text, text.clone()));
     }
-    (questions.into_iter().chain(of_natives).map(|(_, it)| it).collect(), problems)
+    questions.extend(of_natives.into_iter().map(|(_, it)| it));
+    (questions, problems)
+}
+
+/// What is asked already, by name and least matcher: a wider selector has no matcher that a narrower one has
+/// not, so whatever is wider stands under one of its matchers, or under none.
+#[derive(Default)]
+struct Asked(BTreeMap<Place, Vec<(Selector, usize)>>);
+
+type Place = (Option<String>, Option<Key>);
+
+type Key = (String, String, String);
+
+impl Asked {
+    fn key(it: &Matcher) -> Key {
+        (it.label.clone(), it.op.to_string(), it.value.clone())
+    }
+
+    fn insert(&mut self, selector: Selector, place: usize) {
+        let least = selector.matchers.iter().map(Self::key).min();
+        self.0.entry((selector.name.clone(), least)).or_default().push((selector, place));
+    }
+
+    /// The place of the first selector that chooses all that `narrow` does.
+    fn wider(&self, narrow: &Selector) -> Option<usize> {
+        let keys = narrow.matchers.iter().map(|it| Some(Self::key(it))).chain([None]);
+        let found = keys.filter_map(|it| self.0.get(&(narrow.name.clone(), it))).flatten();
+        found.filter(|(it, _)| chooses_part_of(narrow, it)).map(|it| it.1).min()
+    }
 }
 
 impl Question {
-    pub(crate) fn new(selector: &str, query: String) -> Self {
+    fn new(selector: &str, query: String) -> Self {
         Self { selector: selector.to_owned(), query, parts: vec![], natives: vec![] }
     }
 }

@@ -6,7 +6,8 @@
 //! [`Reader::problems`].
 
 use crate::ReadError;
-use crate::prometheus::{self, ANSWER_BYTES_MAX, QUERY_TIMEOUT, Question, Reply};
+use crate::batch::{Batch, batches};
+use crate::prometheus::{self, ANSWER_BYTES_MAX, QUERY_TIMEOUT, Reply};
 use crate::query;
 use crate::scrape::{self, SCRAPE_BYTES_MAX, SCRAPE_TIMEOUT};
 use model::{Millis, Source, SourceId, SourceKind, Timestamp};
@@ -25,9 +26,37 @@ pub struct Reader {
     interval: Millis,
     token: Option<String>,
     client: Arc<egress::Client>,
+    /// What is asked for the selectors of the last read.
+    planned: Planned,
     /// When each question was last answered.
     last_read: BTreeMap<String, Timestamp>,
+    /// When each question in `PromQL` was last answered.
+    last_asked: BTreeMap<String, Timestamp>,
     problems: Vec<ReadError>,
+}
+
+/// Selectors, what is asked for them, and what of them cannot be asked.
+#[derive(Debug, Default)]
+struct Planned {
+    selectors: BTreeSet<String>,
+    batches: Vec<Arc<Batch>>,
+    problems: Vec<ReadError>,
+}
+
+impl Planned {
+    fn new(selectors: &BTreeSet<String>) -> Self {
+        let (questions, problems) = prometheus::plan(selectors);
+        let batches = batches(questions).into_iter().map(Arc::new).collect();
+        Self { selectors: selectors.clone(), batches, problems }
+    }
+
+    /// Asks what is in `batch` in halves from here on, if there is more than one question in it.
+    fn halve(&mut self, batch: &Batch) -> Option<[Arc<Batch>; 2]> {
+        let halves = batch.halves()?.map(Arc::new);
+        self.batches.retain(|it| it.query != batch.query);
+        self.batches.extend(halves.clone());
+        Some(halves)
+    }
 }
 
 impl Reader {
@@ -40,7 +69,8 @@ impl Reader {
         client: Arc<egress::Client>,
     ) -> Self {
         let (kind, interval) = (source.kind.clone(), source.interval);
-        Self { id, kind, interval, token, client, last_read: BTreeMap::new(), problems: Vec::new() }
+        let (planned, last_read, last_asked, problems) = Default::default();
+        Self { id, kind, interval, token, client, planned, last_read, last_asked, problems }
     }
 
     /// Which source it reads.
@@ -59,7 +89,12 @@ impl Reader {
     ) -> Result<BTreeMap<String, Vec<Series>>, ReadError> {
         self.problems.clear();
         let readings = match self.kind.clone() {
-            SourceKind::Prometheus { url, .. } => self.query(&url, selectors, now).await,
+            SourceKind::Prometheus { url, .. } => {
+                let (asked, selectors) = query::split(selectors);
+                let mut readings = self.query(&url, &selectors, now).await;
+                readings.extend(self.question(&url, &asked, now).await);
+                readings
+            }
             SourceKind::Scrape { targets } => self.scrape(targets, selectors, now).await,
         };
         match self.problems.first() {
@@ -85,43 +120,71 @@ impl Reader {
         let SourceKind::Prometheus { url: base, .. } = &self.kind else {
             return Ok(selectors.iter().map(|it| (it.clone(), vec![])).collect());
         };
-        let (asked, selectors) = query::split(selectors);
         // What cannot be asked is told by every read of the present.
-        let (questions, _) = prometheus::plan(&selectors);
-        let bearer = self.token.as_ref().map(|it| format!("Bearer {it}"));
+        let (questions, selectors) = query::split(selectors);
+        let mut waiting = Planned::new(&selectors).batches;
+        let bearer = self.bearer();
         let mut readings = BTreeMap::new();
         // One after the other: history can wait, and whoever asks for the present must not.
-        for question in questions {
-            let url = prometheus::address(base, &question.query, to.since(from), to)?;
-            let series = ask(&self.client, base, &url, bearer.as_deref(), &question).await?;
-            readings.extend(prometheus::share_out(&question, series));
+        while let Some(batch) = waiting.pop() {
+            let url = prometheus::address(base, &batch.query, to.since(from), to)?;
+            match ask(&self.client, base, &url, bearer.as_deref(), &batch.query).await {
+                Ok(answered) => readings.extend(batch.share_out(answered)),
+                Err(error) => {
+                    let halves = batch.halves().filter(|_| error.wants_less()).ok_or(error)?;
+                    waiting.extend(halves.map(Arc::new));
+                }
+            }
         }
         let minutes = query::minutes(from, to);
-        for (selector, minutes) in asked.into_iter().filter_map(|it| Some((it, minutes?))) {
+        for (selector, minutes) in questions.into_iter().filter_map(|it| Some((it, minutes?))) {
             let Some(text) = slo::query::question(&selector) else { continue };
-            let question = Question::new(&selector, text.to_owned());
             let url = query::address(base, text, minutes)?;
-            let series = ask(&self.client, base, &url, bearer.as_deref(), &question).await?;
-            readings.extend(prometheus::share_out(&question, series));
+            let answered = ask(&self.client, base, &url, bearer.as_deref(), text).await?;
+            readings.insert(selector, answered.series);
         }
         Ok(readings)
     }
 
-    /// What is to be asked in PromQL now, and where.
-    fn questions(
-        &self,
+    /// Asks what is to be asked in `PromQL` now, a few questions at a time.
+    async fn question(
+        &mut self,
         base: &str,
-        asked: Vec<String>,
+        asked: &[String],
         now: Timestamp,
-    ) -> Vec<(Question, Result<String, ReadError>)> {
-        let one = |selector: String| {
-            let last_read = self.last_read.get(&selector).copied();
-            let minutes = query::due(now, last_read, self.interval)?;
-            let text = slo::query::question(&selector)?;
-            let question = Question::new(&selector, text.to_owned());
-            Some((question, query::address(base, text, minutes)))
+    ) -> BTreeMap<String, Vec<Series>> {
+        self.last_asked.retain(|selector, _| asked.contains(selector));
+        let bearer = self.bearer();
+        let job = |selector: &String| {
+            let last = self.last_asked.get(selector).copied();
+            let minutes = query::due(now, last, self.interval)?;
+            let text = slo::query::question(selector)?.to_owned();
+            let (client, base, bearer) =
+                (Arc::clone(&self.client), base.to_owned(), bearer.clone());
+            let selector = selector.clone();
+            Some(async move {
+                let answer = match query::address(&base, &text, minutes) {
+                    Ok(url) => ask(&client, &base, &url, bearer.as_deref(), &text).await,
+                    Err(error) => Err(error),
+                };
+                (selector, answer)
+            })
         };
-        asked.into_iter().filter_map(one).collect()
+        let mut readings = BTreeMap::new();
+        for (selector, answer) in gathered(asked.iter().filter_map(job).collect()).await {
+            match answer {
+                Ok(answered) => {
+                    self.last_asked.insert(selector.clone(), now);
+                    readings.insert(selector, answered.series);
+                }
+                Err(problem) => self.problems.push(problem),
+            }
+        }
+        readings
+    }
+
+    fn bearer(&self) -> Option<Arc<str>> {
+        self.token.as_ref().map(|it| format!("Bearer {it}").into())
     }
 
     async fn query(
@@ -130,40 +193,64 @@ impl Reader {
         selectors: &BTreeSet<String>,
         now: Timestamp,
     ) -> BTreeMap<String, Vec<Series>> {
-        self.last_read.retain(|selector, _| selectors.contains(selector));
-        let (asked, selectors) = query::split(selectors);
-        let (questions, problems) = prometheus::plan(&selectors);
-        self.problems = problems;
-        let bearer: Option<Arc<str>> = self.token.as_ref().map(|it| format!("Bearer {it}").into());
-        let of_selectors = questions.into_iter().map(|question| {
-            let last_read = self.last_read.get(&question.selector).copied();
+        if self.planned.selectors != *selectors {
+            self.planned = Planned::new(selectors);
+        }
+        self.problems.clone_from(&self.planned.problems);
+        let mut readings = BTreeMap::new();
+        let mut waiting = self.planned.batches.clone();
+        // Again for the halves of what was too much at once.
+        while !waiting.is_empty() {
+            for (batch, answer) in self.asked(base, std::mem::take(&mut waiting), now).await {
+                let problem = match answer {
+                    Ok(answered) => {
+                        self.last_read.insert(batch.query.clone(), now);
+                        readings.extend(batch.share_out(answered));
+                        continue;
+                    }
+                    Err(problem) => problem,
+                };
+                let halves = if problem.wants_less() { self.planned.halve(&batch) } else { None };
+                let Some(halves) = halves else {
+                    self.problems.push(problem);
+                    continue;
+                };
+                let since = self.last_read.get(&batch.query).copied();
+                for half in halves {
+                    self.last_read.extend(since.map(|it| (half.query.clone(), it)));
+                    waiting.push(half);
+                }
+            }
+        }
+        let current: BTreeSet<&str> =
+            self.planned.batches.iter().map(|it| it.query.as_str()).collect();
+        self.last_read.retain(|query, _| current.contains(query.as_str()));
+        readings
+    }
+
+    /// Asks for all of `batches`, a few at a time.
+    async fn asked(
+        &self,
+        base: &str,
+        batches: Vec<Arc<Batch>>,
+        now: Timestamp,
+    ) -> Vec<(Arc<Batch>, Result<prometheus::Answered, ReadError>)> {
+        let bearer = self.bearer();
+        let jobs = batches.into_iter().map(|batch| {
+            let last_read = self.last_read.get(&batch.query).copied();
             let range = prometheus::range(now, last_read, self.interval);
-            let url = prometheus::address(base, &question.query, range, now);
-            (question, url)
-        });
-        let asked = self.questions(base, asked, now);
-        let jobs = of_selectors.chain(asked).map(|(question, url)| {
+            let url = prometheus::address(base, &batch.query, range, now);
             let (client, base) = (Arc::clone(&self.client), base.to_owned());
             let bearer = bearer.clone();
             async move {
                 let answer = match url {
-                    Ok(url) => ask(&client, &base, &url, bearer.as_deref(), &question).await,
+                    Ok(url) => ask(&client, &base, &url, bearer.as_deref(), &batch.query).await,
                     Err(error) => Err(error),
                 };
-                (question, answer)
+                (batch, answer)
             }
         });
-        let mut readings = BTreeMap::new();
-        for (question, answer) in gathered(jobs.collect()).await {
-            match answer {
-                Ok(series) => {
-                    self.last_read.insert(question.selector.clone(), now);
-                    readings.extend(prometheus::share_out(&question, series));
-                }
-                Err(problem) => self.problems.push(problem),
-            }
-        }
-        readings
+        gathered(jobs.collect()).await
     }
 
     async fn scrape(
@@ -205,7 +292,7 @@ async fn ask(
     base: &str,
     url: &str,
     bearer: Option<&str>,
-    question: &Question,
+    query: &str,
 ) -> Result<prometheus::Answered, ReadError> {
     let mut headers = vec![("accept", "application/json")];
     headers.extend(bearer.map(|it| ("authorization", it)));
@@ -214,7 +301,7 @@ async fn ask(
         .await
         .map_err(|it| unreachable_error(base, &it))?;
     let reply = Reply { url: base, status: response.status, body: &response.body };
-    prometheus::parse(&reply, &question.query)
+    prometheus::parse(&reply, query)
 }
 
 async fn fetch(
@@ -234,7 +321,13 @@ async fn fetch(
 }
 
 fn unreachable_error(url: &str, error: &egress::Error) -> ReadError {
-    ReadError::Unreachable { url: url.to_owned(), detail: error.to_string() }
+    let (url, detail) = (url.to_owned(), error.to_string());
+    match error {
+        egress::Error::TooLarge { .. } | egress::Error::Timeout { .. } => {
+            ReadError::TooMuch { url, detail }
+        }
+        _ => ReadError::Unreachable { url, detail },
+    }
 }
 
 /// Runs `jobs`, a few at a time, and returns what they give in the order of the jobs.

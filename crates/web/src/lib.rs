@@ -12,6 +12,7 @@
 mod access;
 mod alertmanager;
 mod api;
+mod backlog;
 mod beside;
 mod callback_code;
 mod codes;
@@ -221,6 +222,7 @@ pub fn router(context: Context) -> Router {
         .route("/api/v2/silence/{id}", get(alertmanager::silence))
         .merge(handovers::readers())
         .merge(tribute::readers())
+        .merge(backlog::readers())
         .merge(exclusions::readers())
         .route_layer(from_fn_with_state(context.clone(), access::reader));
     let writers = writers().route_layer(from_fn_with_state(context.clone(), access::writer));
@@ -315,5 +317,6 @@ fn writers() -> Router<Context> {
         .merge(handovers::writers())
         .merge(tribute::writers())
         .merge(deal::routes())
+        .merge(backlog::writers())
         .merge(exclusions::writers())
 }

@@ -68,14 +68,17 @@ pub struct Gate {
     pub seed: u64,
 }
 
+/// Share of lives of the model that may lie less far off than what came, before nothing is compared.
+pub const CONFIDENCE: f64 = 0.9;
+
 impl Gate {
-    /// Four origins over the last three tenths, 90 %.
+    /// Four origins over the last three tenths, [`CONFIDENCE`].
     #[must_use]
     pub fn usual(seed: u64) -> Self {
         Self {
             origins: 4,
             replications: 200,
-            confidence: 0.9,
+            confidence: CONFIDENCE,
             warm_up_weeks: 4,
             memory_weeks: 26,
             seed,

@@ -4,10 +4,12 @@ use super::Event;
 use crate::TokenKind;
 use crate::state::Recipient;
 use model::{
-    AlertId, ChannelId, Exclusion, ExclusionId, FeatureId, HeartbeatId, Labels, Medium, NoticeId,
-    Objective, PageId, PersonId, Personal, SilenceId, SourceId, Timestamp, TokenId,
+    AlertId, ChannelId, Exclusion, ExclusionId, FeatureId, HeartbeatId, ImprovementId, Labels,
+    Medium, NoticeId, Objective, PageId, PersonId, Personal, SilenceId, SloId, SourceId, Timestamp,
+    TokenId,
 };
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// An event with everything the journal knows about it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -317,6 +319,44 @@ pub enum ExclusionStep {
         /// Why.
         reason: Personal,
     },
+}
+
+/// Something was done about the list of improvements.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BacklogAct {
+    /// Which improvement.
+    pub improvement: ImprovementId,
+    /// Who.
+    pub by: PersonId,
+    /// What.
+    pub step: BacklogStep,
+}
+
+/// What was done about it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BacklogStep {
+    /// It was put on the list, or described anew.
+    Listed(Box<Improvement>),
+    /// It is on the list no more.
+    Struck {
+        /// Whether it was done; else it was dropped.
+        done: bool,
+    },
+}
+
+/// Work that somebody expects to bring budget back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Improvement {
+    /// What is to be done.
+    pub title: Personal,
+    /// Whose failures it takes away.
+    pub mends: BTreeSet<SloId>,
+    /// Which part of them, in percent.
+    pub percent: u8,
+    /// Where it is worked on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
 }
 
 /// A way in.

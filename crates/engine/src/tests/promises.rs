@@ -2,8 +2,8 @@
 
 use super::world::{START, catalogue};
 use crate::{
-    Actor, Command, Context, Engine, ExclusionAct, ExclusionStep, Push, Rejected, SignRole,
-    Submission, terms,
+    Actor, BacklogAct, BacklogStep, Command, Context, Engine, ExclusionAct, ExclusionStep,
+    Improvement, Push, Rejected, SignRole, Submission, terms,
 };
 use model::{
     Catalogue, CountsAs, ExcludedTimes, Exclusion, Millis, Need, Objective, Occasions, Personal,
@@ -224,4 +224,55 @@ fn another_promise_is_another_signature() {
         said.ends_with("99.5% of attempts over any 28d; needs all(payments-api.availability)"),
         "{said}"
     );
+}
+
+/// Goal: what cannot be worth anything is not listed; what is struck is gone. Method: each act, as words tell it.
+#[test]
+fn improvements_are_listed_and_struck() {
+    let mut engine = engine(&catalogue());
+    let what = |title: &str, mends: &str, percent, link: Option<&str>| {
+        BacklogStep::Listed(Box::new(Improvement {
+            title: Personal::new("ana".into(), title),
+            mends: mends.split_whitespace().map(SloId::from).collect(),
+            percent,
+            link: link.map(str::to_owned),
+        }))
+    };
+    let first = "payments-api.availability";
+    let steps = [
+        (
+            BacklogStep::Struck { done: true },
+            "there is no improvement `uplink` here; it may be closed and archived [0]",
+        ),
+        (what(" ", first, 80, None), "say what is to be done [0]"),
+        (
+            what("a second uplink", first, 0, None),
+            "it takes between 1 and 100 percent of the failures away [0]",
+        ),
+        (
+            what("a second uplink", "", 80, None),
+            "name at least one service objective whose failures it takes away [0]",
+        ),
+        (
+            what("a second uplink", "x.up", 80, None),
+            "there is no service objective `x.up` here; it may be closed and archived [0]",
+        ),
+        (
+            what("a second uplink", first, 80, Some("javascript:1")),
+            "a link begins with https:// or http:// [0]",
+        ),
+        (what("a second uplink", first, 80, Some("https://t.example/1")), "ok [1]"),
+        (what("a third uplink", first, 90, None), "ok [1]"),
+        (BacklogStep::Struck { done: false }, "ok [0]"),
+    ];
+    for (step, expected) in steps {
+        let (improvement, by) = ("uplink".into(), "bo".into());
+        let command = Command::Backlog(Box::new(BacklogAct { improvement, by, step }));
+        let said = match told(&mut engine, 1, command) {
+            Ok(_) => "ok".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        let listed = engine.state().backlog.len();
+        assert_eq!(format!("{said} [{listed}]"), expected);
+    }
 }

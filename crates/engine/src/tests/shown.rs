@@ -42,6 +42,7 @@ pub(super) fn show(record: &EventRecord) -> String {
         Event::BudgetWaived(it) => format!("BudgetWaived {}", it.feature),
         Event::WaiverEnded { feature, .. } => format!("WaiverEnded {feature}"),
         Event::Exclusion(it) => format!("Exclusion {}", it.exclusion),
+        Event::Backlog(it) => format!("Backlog {}", it.improvement),
         Event::JournalProbed => "JournalProbed".to_owned(),
         Event::SyntheticSeen { took } => format!("SyntheticSeen {took}"),
         Event::AlertUnsilenced { alert, silence } => format!("AlertUnsilenced {alert} {silence}"),

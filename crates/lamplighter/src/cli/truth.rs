@@ -1,4 +1,4 @@
-//! What is asked of budgets: exclusions.
+//! What is asked of budgets: exclusions, and what would bring budget back.
 
 use super::{OneId, Remote, Status};
 use clap::{Args, Subcommand, ValueEnum};
@@ -109,4 +109,43 @@ pub(crate) struct Backtest {
     pub(crate) svg: Option<std::path::PathBuf>,
     #[command(flatten)]
     pub(crate) form: super::Form,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BacklogCommand {
+    /// Show improvements in order of the budget they can be expected to bring back
+    #[command(after_help = "Example: lamplighter backlog list")]
+    List(Status),
+    /// List an improvement, or describe it anew
+    #[command(
+        after_help = "Example: lamplighter backlog add second-uplink carrier-a.up --percent 80 \\\n           \
+                            --title \"a second uplink\" --link https://tracker.example/1"
+    )]
+    Add(BacklogAdd),
+    /// Say that one is done
+    #[command(after_help = "Example: lamplighter backlog done second-uplink")]
+    Done(OneId),
+    /// Strike one that will not be done
+    #[command(after_help = "Example: lamplighter backlog drop second-uplink")]
+    Drop(OneId),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BacklogAdd {
+    /// What it is called for short
+    pub(crate) name: String,
+    /// Whose failures it takes away: objectives as `service.slo`
+    #[arg(required = true)]
+    pub(crate) mends: Vec<String>,
+    /// What is to be done
+    #[arg(long)]
+    pub(crate) title: String,
+    /// Which part of the failures it takes away; say the least you believe
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u8).range(1..=100))]
+    pub(crate) percent: u8,
+    /// Where it is worked on
+    #[arg(long)]
+    pub(crate) link: Option<String>,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
 }

@@ -76,15 +76,7 @@ pub(super) fn draft(
             it.per_week.max(0.1)
         );
     }
-    let _ = writeln!(text, "{}", structures());
-    text.push_str(
-        "structures: [ad-hoc, tribute, product-teams, service-centre]\n\
-         # It stops earlier where the answer is precise enough.\n\
-         replications: { max: 40 }\n\
-         # <- the longest wait at a desk, in hours while somebody sits there, that nine of ten may have: growth is\n\
-         # held against it.\n\
-         wait_target_hours: 16\n",
-    );
+    text.push_str(&ending());
     text
 }
 
@@ -95,18 +87,24 @@ const WORK_BESIDE: &str = "\
 # work:\n\
 #   - { class: request, per_week: 6, hours: 0.5, spread: 1.5, comes: working-hours }\n";
 
-/// What can stand under `structures`, a line each.
-pub(super) fn structures() -> String {
+/// How a draft ends: what can stand under `structures`, a line each, which are compared, and how finely.
+pub(super) fn ending() -> String {
     let line = |it: &Preset| format!("#   {:20}{}", it.name(), it.says());
     let lines: Vec<String> = PRESETS.iter().map(line).collect();
     format!(
-        "# Who takes work in. Your own can be written out: lamplighter whatif --example structures\n{}",
+        "# Who takes work in. Your own can be written out: lamplighter whatif --example structures\n{}\n\
+         structures: [ad-hoc, tribute, product-teams, service-centre]\n\
+         # It stops earlier where the answer is precise enough.\n\
+         replications: {{ max: 40 }}\n\
+         # <- the longest wait at a desk, in hours while somebody sits there, that nine of ten may have: growth is\n\
+         # held against it.\n\
+         wait_target_hours: 16\n",
         lines.join("\n")
     )
 }
 
 /// Text goes in as JSON, which is YAML that cannot run away.
-fn quoted(it: &str) -> String {
+pub(super) fn quoted(it: &str) -> String {
     json!(it).to_string()
 }
 

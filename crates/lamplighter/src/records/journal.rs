@@ -8,7 +8,7 @@
 //! - the journal is read and never written, whether a server runs or not;
 //! - personal text is not even decrypted: only ids are counted.
 
-use super::draft::structures;
+use super::draft::{ending, quoted};
 use super::{as_json, as_text, facts, write_new};
 use crate::cli;
 use crate::journal::{Keys, decoded, each};
@@ -114,8 +114,6 @@ fn head(to: &std::path::Path) -> String {
 
 /// A question about the configured teams, with the journal at `journal` as records.
 pub(crate) fn question(log: &Worklog, journal: &str) -> String {
-    // Text goes in as JSON, which is YAML that cannot run away.
-    let quoted = |it: &str| json!(it).to_string();
     let list = |all: &[String]| all.iter().map(|it| quoted(it)).collect::<Vec<_>>().join(", ");
     let mut text = "weeks: 26\nteams:\n".to_owned();
     for team in &log.teams {
@@ -157,19 +155,13 @@ pub(crate) fn question(log: &Worklog, journal: &str) -> String {
          # - {{ class: ticket, per_week: 10, hours: 1, comes: working-hours }}\n\
          # The hours above are nobody's measurement, so their range is wide.\n\
          ranges: {{ work: [0.25, 4] }}\n\
-         {}\n\
-         structures: [ad-hoc, tribute, product-teams, service-centre]\n\
-         # It stops earlier where the answer is precise enough.\n\
-         replications: {{ max: 40 }}\n\
-         # <- the longest wait at a desk, in hours while somebody sits there, that nine of ten may have: growth is\n\
-         # held against it.\n\
-         wait_target_hours: 16\n",
+         {}",
         list(&shared),
         quoted(journal),
         log.looks_like.1,
         quoted(log.looks_like.0),
         per_week(log).max(0.01),
-        structures(),
+        ending(),
     );
     text
 }

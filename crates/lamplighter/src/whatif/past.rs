@@ -5,7 +5,7 @@
 use super::eras;
 use super::recorded::Evidence;
 use super::show::number;
-use ::whatif::calibrate::{Block, Row, SPAN_MAX, Verdict};
+use ::whatif::calibrate::{Block, CONFIDENCE, Row, SPAN_MAX, Verdict};
 use ::whatif::records::Records;
 use ::whatif::signs::Sign;
 use model::Timestamp;
@@ -75,11 +75,12 @@ pub(super) fn show(text: &mut String, it: &Evidence) {
     let _ = writeln!(
         text,
         "what came lies further off than {} % of lives of this model do ({} to {} %, because lives are drawn by \
-         chance); above 90 % nothing is compared{}\n",
+         chance); above {} % nothing is compared{}\n",
         number(100.0 * share),
         number(100.0 * low),
         number(100.0 * high),
-        if verdict.rank.is_at_edge(0.9) {
+        number(100.0 * CONFIDENCE),
+        if verdict.rank.is_at_edge(CONFIDENCE) {
             ". That is at the edge: another seed may say otherwise, so lean on neither answer"
         } else {
             ""
@@ -147,8 +148,8 @@ fn advice(text: &mut String, verdict: &Verdict, now: &str) {
         let page = |it: &(usize, Row)| matches!(it.1.sign, Sign::PageWaitP90 | Sign::PageDoneP90);
         if off.iter().any(page) {
             text.push_str(
-                "Look first at: whether somebody gets up at night for pages (`answer_at_night`; in ad-hoc \
-                 nobody does).\n",
+                "Pages are off, so ask first whether somebody gets up at night for them (`answer_at_night`; in \
+                 ad-hoc nobody does).\n",
             );
         }
     }

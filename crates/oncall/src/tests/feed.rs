@@ -35,7 +35,7 @@ END:VEVENT|END:VCALENDAR|";
     let expected = expected.replace("éééée|TRANSP", "ééééé|TRANSP");
     assert_eq!(text.replace("\r\n", "|"), expected);
     assert!(text.split("\r\n").all(|it| it.len() <= 75 && !it.contains(['\r', '\n'])));
-    let read = Calendar::read(text.as_bytes());
+    let read = Calendar::read(text.as_bytes(), &Zones::bundled());
     assert_eq!(read.problems, []);
     let (from, to) = (at("2026-01-01T00:00:00Z"), at("2027-01-01T00:00:00Z"));
     assert_eq!(read.times("UTC", from, to, &Zones::bundled()), [(entry.starts, entry.ends)]);

@@ -60,7 +60,7 @@ fn told(calendar: &Calendar) -> Vec<String> {
 #[test]
 fn events_are_times() {
     assert_eq!(
-        told(&Calendar::read(LEAVE.as_bytes())),
+        told(&Calendar::read(LEAVE.as_bytes(), &Zones::bundled())),
         [
             "2026-03-27T08:00:00Z 2026-03-27T16:00:00Z",
             "2026-03-29T07:00:00Z 2026-03-29T15:00:00Z",
@@ -78,7 +78,7 @@ fn events_are_times() {
 fn instants_are_read_where_the_event_takes_place() {
     let check = |event: &str, expected: &[&str]| {
         let text = format!("BEGIN:VEVENT\nUID:a\n{event}\nEND:VEVENT\n");
-        assert_eq!(told(&Calendar::read(text.as_bytes())), expected, "{event}");
+        assert_eq!(told(&Calendar::read(text.as_bytes(), &Zones::bundled())), expected, "{event}");
     };
     let evening =
         "DTSTART;TZID=America/Los_Angeles:20260105T200000\nDURATION:PT1H\nRRULE:FREQ=DAILY";
@@ -112,7 +112,7 @@ fn what_cannot_be_read_is_said_and_the_rest_is_read() {
         );
         let expected =
             ["2026-01-01T00:00:00Z 2026-01-01T21:00:00Z".to_owned(), expected.to_owned()];
-        assert_eq!(told(&Calendar::read(text.as_bytes())), expected, "{event}");
+        assert_eq!(told(&Calendar::read(text.as_bytes(), &Zones::bundled())), expected, "{event}");
     };
     check("UID:x", "line 4: this event does not say when it starts");
     check("DTSTART:soon", "line 5: `soon` is no time");
@@ -125,8 +125,11 @@ fn what_cannot_be_read_is_said_and_the_rest_is_read() {
         "DTSTART:20260102\nRRULE:FREQ=HOURLY",
         "line 6: its days: FREQ=HOURLY is not read: use DAILY, WEEKLY, MONTHLY or YEARLY",
     );
-    assert_eq!(told(&Calendar::read(b"")), ["line 1: there is no event in it"]);
-    assert_eq!(told(&Calendar::read(b"BEGIN:VEVENT\nUID:x")), ["line 1: this event never ends"]);
+    assert_eq!(told(&Calendar::read(b"", &Zones::bundled())), ["line 1: there is no event in it"]);
+    assert_eq!(
+        told(&Calendar::read(b"BEGIN:VEVENT\nUID:x", &Zones::bundled())),
+        ["line 1: this event never ends"]
+    );
 }
 
 /// A calendar of who is on duty: each occurrence by itself, with its title and guests, the one that replaces
@@ -138,7 +141,7 @@ fn a_calendar_of_duty_keeps_whom_it_names() {
         ATTENDEE;CN=Ana:MAILTO:Ana@solar.example\r\nEND:VEVENT\r\n\
         BEGIN:VEVENT\r\nUID:1\r\nRECURRENCE-ID:20260107T080000Z\r\nDTSTART:20260107T080000Z\r\n\
         DTEND:20260108T080000Z\r\nSUMMARY:Bo\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
-    let calendar = Calendar::read_duty(DUTY.as_bytes());
+    let calendar = Calendar::read_duty(DUTY.as_bytes(), &Zones::bundled());
     let (from, to) = (at("2026-01-05T12:00:00Z"), at("2026-01-20T00:00:00Z"));
     let mut found: Vec<_> = calendar
         .occurrences("UTC", from, to, &Zones::bundled())
@@ -155,7 +158,7 @@ fn a_calendar_of_duty_keeps_whom_it_names() {
         ]
     );
     // Read as leave, nobody is kept.
-    let calendar = Calendar::read(DUTY.as_bytes());
+    let calendar = Calendar::read(DUTY.as_bytes(), &Zones::bundled());
     let kept = calendar.occurrences("UTC", from, to, &Zones::bundled());
     assert!(kept.iter().all(|it| it.2.title.is_empty() && it.2.guests.is_empty()));
 }
@@ -183,7 +186,7 @@ fn damage_is_survived() {
                 }
             }
         }
-        let calendar = Calendar::read(&bytes);
+        let calendar = Calendar::read(&bytes, &zones);
         for (starts, ends) in calendar.times("Europe/Paris", from, to, &zones) {
             assert!(from <= starts && starts < ends && ends <= to);
         }

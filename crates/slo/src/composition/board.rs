@@ -9,9 +9,11 @@
 //! saw, because nothing closer is known;
 //! a slice counts as known for as long as its least known member.
 
-use super::{Account, Composite, Reading, Targeted, Tree, ValueFunction, targets};
+use super::{Account, Composite, Reading, Share, Targeted, Tree, ValueFunction, targets};
+use crate::number::{float, float_wide};
 use crate::{Board, Counts, Slice, WindowCounts};
-use model::{FeatureId, Millis};
+use model::{FeatureId, Millis, Objective, SloId};
+use std::collections::BTreeMap;
 
 /// In which slices a window is composed.
 pub const GRID: &str = "by the minute for 5 hours, by 5 minutes for 71 hours, by the hour before";
@@ -20,6 +22,31 @@ pub const GRID: &str = "by the minute for 5 hours, by 5 minutes for 71 hours, by
 const BY_MINUTE: i64 = 300;
 /// Minutes up to the present composed by 5; the rings hold 4 320.
 const BY_FIVE: i64 = 71 * 60;
+
+/// What would not have failed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Recovery {
+    /// So many attempts of the feature.
+    pub failures: f64,
+    /// Among so many.
+    pub attempts: u64,
+}
+
+impl Recovery {
+    /// The share of the budget of `objective` that comes back; `None` when nobody came.
+    #[must_use]
+    pub fn spent(&self, objective: Objective) -> Option<f64> {
+        let allowed = float(self.attempts) * objective.budget_ratio();
+        (self.attempts > 0).then(|| self.failures / allowed)
+    }
+}
+
+/// How long a slice is, how much of it is known, and how often the feature was tried in it.
+struct Weighed {
+    minutes: u32,
+    known_minutes: u32,
+    attempts: u64,
+}
 
 impl Board {
     /// What the members of `feature` say about it over the `window` that ends with `end_minute`, as
@@ -35,33 +62,92 @@ impl Board {
     ) -> Option<Composite> {
         let tree = Tree::new(self.needs(feature)?).ok()?;
         let mut account = Account::new(&tree, value_function);
+        self.each_slice(feature, &tree, window, end_minute, |it, readings| {
+            account.add(it.minutes, it.known_minutes, it.attempts, readings);
+        });
+        Some(account.finish())
+    }
+
+    /// So many attempts would not have failed if of the failures of each of `removed` so many percent had not
+    /// been, the others as they were: what work on them can be expected to bring back, if the future is like
+    /// the window. Failures overlap as far as they can, as in the shown figure. `None` as for
+    /// [`Board::composite`].
+    ///
+    /// Each member's share is taken down in every slice; nothing is assumed to be in proportion, so that
+    /// mending one of two that are down together brings nothing back.
+    #[must_use]
+    pub fn recovery(
+        &self,
+        feature: &FeatureId,
+        window: Millis,
+        end_minute: i64,
+        removed: &BTreeMap<SloId, u8>,
+    ) -> Option<Recovery> {
+        let tree = Tree::new(self.needs(feature)?).ok().filter(Tree::has_estimates)?;
+        let left: Vec<u64> = tree
+            .members()
+            .iter()
+            .map(|it| 100 - u64::from(removed.get(&it.promised()).copied().unwrap_or(0).min(100)))
+            .collect();
+        let (mut brought, mut attempts) = (0_u128, 0_u64);
+        self.each_slice(feature, &tree, window, end_minute, |it, readings| {
+            if readings.contains(&Reading::Unknown) {
+                return;
+            }
+            let mended: Vec<Reading> = readings
+                .iter()
+                .zip(&left)
+                .map(|(it, left)| match it {
+                    Reading::Failed(share) => {
+                        Reading::Failed(Share::of_trillion(share.trillionths() * left / 100))
+                    }
+                    other => *other,
+                })
+                .collect();
+            let less = tree.overlapping(readings).saturating_sub(tree.overlapping(&mended));
+            brought += u128::from(it.attempts) * less;
+            attempts = attempts.saturating_add(it.attempts);
+        });
+        let whole = float(Share::WHOLE.trillionths()) * f64::from(tree.weight_total);
+        Some(Recovery { failures: float_wide(brought) / whole, attempts })
+    }
+
+    /// Every slice of a window of which anything is counted, with what each member says of it.
+    fn each_slice(
+        &self,
+        feature: &FeatureId,
+        tree: &Tree,
+        window: Millis,
+        end_minute: i64,
+        mut each: impl FnMut(Weighed, &[Reading]),
+    ) {
         let mut readings = Vec::with_capacity(tree.members().len());
         for (start, minutes) in slices(window, end_minute) {
             let length = Millis::from_mins(i64::from(minutes));
             let last = start + i64::from(minutes) - 1;
             let counts = tree.members().iter().map(|it| self.about(feature, it, last, length));
             let own = self.attempts_of(feature).map(|it| self.about(feature, it, last, length));
-            let (mut attempts, mut known_minutes, mut counted) = (0, u32::MAX, 0);
+            let mut slice = Weighed { minutes: 0, known_minutes: u32::MAX, attempts: 0 };
             readings.clear();
             for it in counts {
-                attempts = attempts.max(it.total);
-                known_minutes = known_minutes.min(it.known_minutes);
-                counted = counted.max(it.minutes);
+                slice.attempts = slice.attempts.max(it.total);
+                slice.known_minutes = slice.known_minutes.min(it.known_minutes);
+                slice.minutes = slice.minutes.max(it.minutes);
                 readings.push(reading(it));
             }
             if let Some(own) = own {
-                (attempts, known_minutes) = (own.total, known_minutes.min(own.known_minutes));
+                slice.attempts = own.total;
+                slice.known_minutes = slice.known_minutes.min(own.known_minutes);
                 // Without its weight a slice is not measured, and nothing can be said of it.
                 if own.known_minutes == 0 {
                     readings.fill(Reading::Unknown);
                 }
             }
             // A slice of which nothing is counted is no part of the window.
-            if counted > 0 {
-                account.add(counted, known_minutes, attempts, &readings);
+            if slice.minutes > 0 {
+                each(slice, &readings);
             }
         }
-        Some(account.finish())
     }
 
     /// Whether the promises of a feature's members carry its own, and how they are kept up to and
@@ -181,6 +267,22 @@ mod tests {
         assert!((attempts * 95 / 100..=attempts + 3_600).contains(&attempted), "{attempted}");
         assert!((0.9..1.0).contains(&found.coverage()), "{}", found.coverage());
         let attribution = found.attribution.unwrap();
+        // Without one member: what the attribution says of it. Without all of all: everything.
+        let recovery = |removed: &[(&SloId, u8)]| {
+            let removed = removed.iter().map(|(slo, percent)| ((*slo).clone(), *percent)).collect();
+            board.recovery(&feature, Millis::from_days(4), end_minute, &removed).unwrap()
+        };
+        for it in &attribution.members {
+            let expected = attribution.failures(it.recovered);
+            assert!((recovery(&[(&it.slo, 100)]).failures - expected).abs() < 1e-9);
+        }
+        let all: Vec<_> = tree.members().iter().map(|it| (it, 100)).collect();
+        assert!((recovery(&all).failures - found.overlapping.unwrap()).abs() < 1e-9);
+        let half: Vec<_> = tree.members().iter().map(|it| (it, 50)).collect();
+        let halved = recovery(&half).failures / found.overlapping.unwrap();
+        assert!((halved - 0.5).abs() < 1e-6, "{halved}");
+        assert_eq!(recovery(&[]).failures, 0.0);
+        assert_eq!(recovery(&[]).attempts, found.attempts);
         let sum: u128 = attribution.members.iter().map(|it| it.parts).sum();
         assert_eq!(sum, attribution.total);
         let targeted = board.targets(&feature, end_minute).unwrap();

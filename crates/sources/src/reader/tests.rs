@@ -160,6 +160,49 @@ async fn one_selector_that_fails_does_not_hide_the_others() {
     assert_eq!(error.to_string(), expected);
 }
 
+/// Goal: what is too much at once is asked in halves, from then on; whoever is too large alone is named, and
+/// the others are read, also of the past.
+#[tokio::test]
+async fn what_is_too_much_at_once_is_halved() {
+    let fake = Fake::default();
+    let refusal = r#"{"status":"error","errorType":"execution","error":"too many samples"}"#;
+    let one = |a: &str| {
+        let labels = format!(r#"{{"__name__":"x","a":"{a}"}}"#);
+        format!(r#"{{"metric":{labels},"values":[[600,"1"]]}}"#)
+    };
+    let answer = |all: &[&str]| {
+        let all: Vec<String> = all.iter().map(|it| one(it)).collect();
+        let all = all.join(",");
+        format!(r#"{{"status":"success","data":{{"resultType":"matrix","result":[{all}]}}}}"#)
+    };
+    fake.answers("x{a=~\"1|2|3|4\"}", 422, refusal);
+    fake.answers("x{a=~\"1|2\"}", 200, &answer(&["1", "2"]));
+    fake.answers("x{a=~\"3|4\"}", 413, "");
+    fake.answers("x{a=\"3\"}", 200, &answer(&["3"]));
+    fake.answers("x{a=\"4\"}", 422, refusal);
+    let url = fake.served().await;
+    let mut reader = prometheus(&url, None);
+    let selectors = set(&["x{a=\"1\"}", "x{a=\"2\"}", "x{a=\"3\"}", "x{a=\"4\"}"]);
+    let expected = ["1", "2", "3"].map(|it| format!("x{{a=\"{it}\"}} → [a={it} 600000:1]"));
+    let readings = reader.read(&selectors, Timestamp(600_000)).await.unwrap();
+    assert_eq!(shown(&readings), expected);
+    assert_eq!(fake.asked().len(), 5);
+    let told = format!("{url} could not answer for `x{{a=\"4\"}}`: execution: too many samples");
+    assert_eq!(reader.problems()[0].to_string(), told);
+    let readings = reader.read(&selectors, Timestamp(615_000)).await.unwrap();
+    assert_eq!(shown(&readings), expected);
+    let mut asked = fake.asked();
+    asked.sort();
+    let (again, first) = ("[60s] at 615.000 -", "[930s] at 615.000 -");
+    let all = [("x{a=\"3\"}", again), ("x{a=\"4\"}", first), ("x{a=~\"1|2\"}", again)];
+    assert_eq!(asked, all.map(|(query, range)| format!("{query}{range}")));
+
+    let past = |to: i64| reader.history(&selectors, Timestamp(0), Timestamp(to));
+    assert_eq!(past(600_000).await.unwrap_err().to_string(), told);
+    fake.answers("x{a=\"4\"}", 200, &answer(&["4"]));
+    assert_eq!(past(600_000).await.unwrap().len(), 4);
+}
+
 #[tokio::test]
 async fn a_server_that_is_away_or_no_prometheus_is_named() {
     let url = nobody().await;

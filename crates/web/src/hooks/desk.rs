@@ -21,7 +21,7 @@ use engine::{
 use incident::Incident;
 use model::{IncidentId, Labels, Medium, Millis, PageId, PersonId};
 use paging::PageStatus;
-use replies::{About, Act, Said};
+use replies::{About, Act, Interruption, Said};
 
 /// How long a silence lasts when nobody says.
 const SILENCE_UNSAID: Millis = Millis::from_hours(1);
@@ -107,7 +107,7 @@ pub(crate) async fn carry_out(context: &Context, heard: Heard<'_>) -> Told {
             };
             return Told { text, again: is_trouble(&done), done: false };
         }
-        Act::Interrupted { .. } => return interrupted(context, person, via, key, &said.act).await,
+        Act::Interrupted(it) => return interrupted(context, person, via, key, it).await,
         Act::Unclear => {
             return Told::of(answers::unclear(&context.handle.state(), said.about));
         }
@@ -158,20 +158,17 @@ async fn interrupted(
     person: &PersonId,
     via: String,
     key: Option<String>,
-    act: &Act,
+    it: &Interruption,
 ) -> Told {
-    let Act::Interrupted { minutes, kind, hand, text } = act else {
-        unreachable!("asked for an interruption: {act:?}")
-    };
-    let kind = kind.as_deref().and_then(InterruptionKind::parse);
+    let kind = it.kind.as_deref().and_then(InterruptionKind::parse);
     let note = NoteInterruption {
         by: person.clone(),
         team: None,
         who: person.clone(),
         kind: kind.unwrap_or(InterruptionKind::Other),
-        minutes: minutes.unwrap_or(MINUTES_UNSAID),
-        text: text.clone(),
-        hand: *hand,
+        minutes: it.minutes.unwrap_or(MINUTES_UNSAID),
+        text: it.text.clone(),
+        hand: it.hand,
         via,
     };
     let done = submit(context, person, key, Command::NoteInterruption(Box::new(note))).await;

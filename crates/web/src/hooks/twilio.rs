@@ -14,6 +14,7 @@ use axum::http::{HeaderMap, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use channels::SPOKEN_KEYS;
 use engine::{Purpose, Recipient};
 use model::{Channel, Medium, NoticeId, PageId, PersonId};
 use replies::{About, Act, Said};
@@ -196,12 +197,7 @@ fn read_aloud(
         incident.map(|it| it.title.clone()).unwrap_or_default()
     };
     let before = before.map_or(String::new(), |it| format!("{it} "));
-    let text = format!(
-        "{before}Page {}. {}. Press 1 to take it. Press 2 to call the next step now. Press 3 to hear \
-         this again. Press 4 to silence it.",
-        page.0,
-        spoken(&title)
-    );
+    let text = format!("{before}Page {}. {}. {SPOKEN_KEYS}", page.0, spoken(&title));
     gather(context, way, uri.path(), &text)
 }
 

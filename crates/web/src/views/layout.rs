@@ -21,6 +21,7 @@ pub(crate) fn full(
         ("/oncall", "On-call"),
         ("/silences", "Silences"),
         ("/exclusions", "Exclusions"),
+        ("/backlog", "Backlog"),
         ("/me", "Me"),
         ("/watch", "Watch"),
         ("/whatif", "What if"),

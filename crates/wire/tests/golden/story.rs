@@ -80,6 +80,7 @@ pub(crate) const EVENTS: &[&str] = &[
     "budget_waived",
     "waiver_ended",
     "exclusion",
+    "backlog",
     "alert_updated",
     "journal_probed",
     "synthetic_seen",
@@ -305,6 +306,7 @@ fn name(event: &Event) -> &'static str {
         Event::BudgetWaived(_) => "budget_waived",
         Event::WaiverEnded { .. } => "waiver_ended",
         Event::Exclusion(_) => "exclusion",
+        Event::Backlog(_) => "backlog",
         Event::AlertUpdated { .. } => "alert_updated",
         Event::JournalProbed => "journal_probed",
         Event::SyntheticSeen { .. } => "synthetic_seen",
@@ -637,10 +639,17 @@ fn everything() -> Catalogue {
     let (period, timezone) = (model::Period::Month, "Africa/Nairobi".to_owned());
     nightly.calendar = Some(model::Calendar { period, timezone });
     nightly.loses = Some("the report of yesterday".to_owned());
+    let mut asked = testkit::slo("reports", "99%");
+    "sum(rate(failed_total[{{.window}}]))".clone_into(&mut asked.bad);
+    asked.sli = model::Sli::Query { asks: model::Asks::Good, per: model::Per::Window };
+    let mut beats = testkit::slo("reports", "99%");
+    beats.sli = model::Sli::Heartbeat { heartbeat: "nightly".into() };
     let service = model::Service {
         kind: model::ServiceKind::Supplier,
         urgency: None,
-        slos: [("nightly".to_owned(), nightly)].into(),
+        slos: [("nightly", nightly), ("asked", asked), ("beats", beats)]
+            .map(|(name, it)| (name.to_owned(), it))
+            .into(),
     };
     it.services.insert("reports".into(), service);
     let channels = [

@@ -2,7 +2,10 @@
 
 use crate::story::{Teller, at};
 use alerting::Matcher;
-use engine::{Change, Command, DoorLife, ExclusionAct, ExclusionStep, Push};
+use engine::{
+    BacklogAct, BacklogStep, Change, Command, DoorLife, ExclusionAct, ExclusionStep, Improvement,
+    Push,
+};
 use model::{
     CountsAs, Days, ExcludedTimes, Exclusion, Heartbeat, Labels, Maintenance, Millis, Occasions,
     OutboundPing, Personal, Recurrence, SecretRef, Severity, SilenceId, SloId, Synthetic, Watched,
@@ -149,6 +152,20 @@ fn promises(teller: &mut Teller) {
     };
     teller.does(172, act("juma", ExclusionStep::Proposed(Box::new(what))));
     teller.does(172, act("bo", ExclusionStep::Approved));
+    let listed = |step| {
+        let (improvement, by) = ("second-uplink".into(), "juma".into());
+        Command::Backlog(Box::new(BacklogAct { improvement, by, step }))
+    };
+    teller.does(
+        172,
+        listed(BacklogStep::Listed(Box::new(Improvement {
+            title: Personal::new("juma".into(), "a second uplink"),
+            mends: ["reports.nightly".into()].into(),
+            percent: 80,
+            link: Some("https://tracker.example/1".to_owned()),
+        }))),
+    );
+    teller.does(172, listed(BacklogStep::Struck { done: true }));
     let reason = Personal::new("bo".into(), "it was no storm");
     teller.does(172, act("bo", ExclusionStep::Revoked { reason }));
 }
