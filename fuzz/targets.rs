@@ -247,7 +247,10 @@ pub(crate) fn objectives(data: &[u8]) {
 pub(crate) fn measurements(data: &[u8]) {
     let text = text(data);
     if let Ok(samples) = sources::exposition::parse(&text) {
-        assert!(samples.iter().all(|it| it.labels.contains_key("__name__")), "a reading of nothing");
+        assert!(
+            samples.iter().all(|it| it.labels.contains_key("__name__")),
+            "a reading of nothing"
+        );
     }
     let _ = sources::read_answer(200, data);
     if let Ok(selector) = slo::selector::Selector::parse(&text) {

@@ -639,17 +639,10 @@ fn everything() -> Catalogue {
     let (period, timezone) = (model::Period::Month, "Africa/Nairobi".to_owned());
     nightly.calendar = Some(model::Calendar { period, timezone });
     nightly.loses = Some("the report of yesterday".to_owned());
-    let mut asked = testkit::slo("reports", "99%");
-    "sum(rate(failed_total[{{.window}}]))".clone_into(&mut asked.bad);
-    asked.sli = model::Sli::Query { asks: model::Asks::Good, per: model::Per::Window };
-    let mut beats = testkit::slo("reports", "99%");
-    beats.sli = model::Sli::Heartbeat { heartbeat: "nightly".into() };
     let service = model::Service {
         kind: model::ServiceKind::Supplier,
         urgency: None,
-        slos: [("nightly", nightly), ("asked", asked), ("beats", beats)]
-            .map(|(name, it)| (name.to_owned(), it))
-            .into(),
+        slos: [("nightly".to_owned(), nightly)].into(),
     };
     it.services.insert("reports".into(), service);
     let channels = [
