@@ -17,7 +17,7 @@ const NOW: Timestamp = Timestamp(1_795_428_000_000);
 type Target = fn(&[u8]);
 
 /// Every target by name.
-pub(crate) const ALL: [(&str, Target); 8] = [
+pub(crate) const ALL: [(&str, Target); 11] = [
     ("doors", doors),
     ("letters", letters),
     ("matchers", matchers),
@@ -26,6 +26,9 @@ pub(crate) const ALL: [(&str, Target); 8] = [
     ("media", media),
     ("replies", replies),
     ("records", records),
+    ("objectives", objectives),
+    ("measurements", measurements),
+    ("configuration", configuration),
 ];
 
 /// Every door reads or refuses; a refusal says something.
@@ -211,4 +214,63 @@ impl wire::Random for Zeros {
     fn fill(&mut self, bytes: &mut [u8]) {
         bytes.fill(0);
     }
+}
+
+/// Objectives of other systems: whatever can be read is written as configuration that `check` accepts, as
+/// rules that are YAML, and as OpenSLO that is read again.
+pub(crate) fn objectives(data: &[u8]) {
+    let text = text(data);
+    let _ = formats::read_windows("a.yml", &text);
+    let found = formats::read(&[("a.yml", &text)]);
+    assert!(found.losses.iter().all(|it| !it.why.is_empty()), "a loss without a reason");
+    let options = formats::ImportOptions {
+        org: "imported".to_owned(),
+        prometheus: "http://127.0.0.1:9090".to_owned(),
+        interval: model::Millis::from_mins(1),
+        period: model::Millis::from_days(30),
+    };
+    if let (Some(written), _) = formats::import(&found.specs, &options) {
+        let documents = formats::yaml::parse(&written).map(|it| it.len());
+        assert!(documents.is_ok_and(|it| it == 1), "{written} is no YAML");
+    }
+    let (documents, _) = formats::rules(&found.specs, &formats::RuleOptions::default());
+    let written = formats::rules_yaml(&documents);
+    assert!(formats::yaml::parse(&written).is_ok(), "{written} is no YAML");
+    let (objects, _) = formats::openslo::write(&found.specs, options.period);
+    let written = formats::openslo::encode_yaml(&objects);
+    let (again, losses) = formats::openslo::decode("b.yml", &written);
+    assert_eq!((again.len(), losses.len()), (objects.len(), 0), "{written}");
+}
+
+/// What sources answer: pages of metrics, answers of Prometheus with and without native histograms, and the
+/// selectors and queries they are asked with.
+pub(crate) fn measurements(data: &[u8]) {
+    let text = text(data);
+    if let Ok(samples) = sources::exposition::parse(&text) {
+        assert!(
+            samples.iter().all(|it| it.labels.contains_key("__name__")),
+            "a reading of nothing"
+        );
+    }
+    let _ = sources::read_answer(200, data);
+    if let Ok(selector) = slo::selector::Selector::parse(&text) {
+        let written = selector.to_string();
+        let again = slo::selector::Selector::parse(&written);
+        assert_eq!(again.as_ref(), Ok(&selector), "{written} chooses something else");
+        let _ = sources::Matching::new(&selector);
+    }
+    if slo::query::problem(&text).is_none() {
+        let marked = slo::query::marked(&text, model::Millis::from_mins(1));
+        assert!(slo::query::question(&marked).is_some(), "{marked} is no question");
+    }
+}
+
+/// Our own configuration, recurrences of exclusions and rotas in it included: it is accepted, or every
+/// problem says what to do, and it can be shown.
+pub(crate) fn configuration(data: &[u8]) {
+    let loaded = catalog::load_str(&[("a.yaml", &text(data))]);
+    let shown = catalog::render(&loaded, false);
+    let has_errors = loaded.diagnostics.iter().any(|it| it.severity == catalog::Severity::Error);
+    assert_eq!(loaded.catalogue.is_none(), has_errors, "{shown}");
+    let _ = catalog::to_json(&loaded);
 }

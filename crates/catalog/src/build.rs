@@ -118,7 +118,7 @@ fn slo(node: &Node, source_default: Option<&str>) -> Slo {
     let (sli, bad, total) = crate::slis::sli(node);
     let (window, method, calendar) = crate::slis::promise(node);
     let named = node.get("source").and_then(Node::text);
-    let source = if sli.is_pushed() { Some(PUSHED) } else { named.or(source_default) };
+    let source = if sli.has_no_source() { Some(PUSHED) } else { named.or(source_default) };
     Slo {
         objective: objective(node),
         window,

@@ -517,6 +517,7 @@ fn plain_problem(text: &str, plain: Plain) -> Option<Refused> {
             hint: None,
         }),
         Plain::Matchers => matchers_problem(text),
+        Plain::Query => crate::queries::problem(text),
         Plain::Choice(words) => choice_problem(text, words),
         // Numbers and switches were judged by their class; the rest needs the checker.
         Plain::Switch | Plain::Zone | Plain::Selector | Plain::Header | Plain::Target => None,

@@ -362,6 +362,21 @@ static CODES: &[CodeInfo] = &[
         "A rolling budget comes back as it goes, and one that follows the calendar begins anew: only a time shorter than the window says anything.",
     ),
     error(
+        "LL110",
+        "query that cannot be asked",
+        "A bracket or a quote in the PromQL is not closed, or it is longer than 4000 bytes. The rest is judged by the server at the first read.",
+    ),
+    error(
+        "LL111",
+        "query without Prometheus",
+        "A `query` is answered by a Prometheus. A source that we scrape ourselves has nobody to answer it.",
+    ),
+    error(
+        "LL112",
+        "window that is not open",
+        "`per: window` divides by the window that stands for `{{.window}}`; without the placeholder there is none.",
+    ),
+    error(
         "LL130",
         "exclusion without times",
         "An exclusion is `during` planned work, or has `when`, `timezone` and `lasts` of its own; not both.",

@@ -28,6 +28,7 @@ mod leave;
 mod needs;
 mod own;
 mod promises;
+mod queries;
 mod reference;
 mod render;
 mod roads;

@@ -11,7 +11,9 @@ use crate::needs::{self, Leaf};
 use crate::sections::Sections;
 use crate::semantics;
 use crate::shape::Presence::{Default, Optional, Required};
-use crate::shape::{Field, GAUGE, Kind, LATENCY, Namespace, PUSHED, Plain, RATIO, RAW, Shape};
+use crate::shape::{
+    Field, GAUGE, Kind, LATENCY, Namespace, PUSHED, Plain, QUERY, RATIO, RAW, Shape,
+};
 use crate::shape::{field, plain};
 use crate::slis;
 use crate::yaml::{Entry, Node};
@@ -66,6 +68,7 @@ pub(crate) static ONLY: Shape = Shape {
         field("latency", Optional, Kind::Record(&LATENCY), "A histogram of its own."),
         field("gauge", Optional, Kind::Record(&GAUGE), "A gauge of its own."),
         field("raw", Optional, Kind::Record(&RAW), "A share of its own."),
+        field("query", Optional, Kind::Record(&QUERY), "PromQL of its own: an estimate."),
         field(
             "source",
             Default("that of the objective"),
@@ -97,7 +100,9 @@ static MEASURED: Shape = Shape {
         field("latency", Optional, Kind::Record(&LATENCY), "A histogram."),
         field("gauge", Optional, Kind::Record(&GAUGE), "A gauge, such as that of a probe."),
         field("raw", Optional, Kind::Record(&RAW), "A share."),
+        field("query", Optional, Kind::Record(&QUERY), "PromQL: an estimate."),
         field("pushed", Optional, Kind::Record(&PUSHED), "Others tell us the counts."),
+        field("heartbeat", Optional, Kind::Name(Namespace::Heartbeat), "A heartbeat."),
         SOURCE,
     ],
 };
@@ -119,16 +124,20 @@ fn member(only: &Node) -> Option<SloId> {
     SloId::parse(only.get("of")?.text()?).ok()
 }
 
+/// Ways to measure that `where` cannot narrow.
+const WITHOUT_LABELS: [&str; 3] = ["pushed", "query", "heartbeat"];
+
 /// Reports what does not fit together.
 pub(crate) fn check(sections: &Sections, sink: &mut Sink) {
     let pushed: BTreeSet<String> = semantics::slos(sections)
-        .filter(|(_, slo)| slo.value.get("pushed").is_some())
+        .filter(|(_, slo)| WITHOUT_LABELS.iter().any(|it| slo.value.get(it).is_some()))
         .map(|(service, slo)| format!("{}.{}", service.key, slo.key))
         .collect();
     for feature in sections.entries("features") {
         for entry in feature.value.entries().iter().filter(|it| it.key == "measured") {
             slis::one_kind(entry, &slis::KINDS, sink);
             slis::one_histogram(entry, sections, sink);
+            crate::queries::check(entry, sections, sink);
             slis::values(&entry.value, sink);
         }
         let Some(needs) = feature.value.get("needs") else { continue };
@@ -136,6 +145,7 @@ pub(crate) fn check(sections: &Sections, sink: &mut Sink) {
         for entry in narrowed(needs) {
             let (only, span) = (&*entry.value, entry.key_span);
             slis::one_histogram(entry, sections, sink);
+            crate::queries::check(entry, sections, sink);
             one_way(only, span, sink);
             slis::values(only, sink);
             labels_alone(only, sink);
@@ -145,7 +155,9 @@ pub(crate) fn check(sections: &Sections, sink: &mut Sink) {
             let told = if !of.entries().is_empty() || leaf.feature().is_some() {
                 Some("only an objective of a service can be narrowed")
             } else if only.get("where").is_some() && pushed.contains(named) {
-                Some("pushed counts have no labels by which they could be narrowed")
+                Some(
+                    "what is pushed, asked or a heartbeat has no labels by which it could be narrowed",
+                )
             } else {
                 None
             };
@@ -162,18 +174,18 @@ pub(crate) fn check(sections: &Sections, sink: &mut Sink) {
 }
 
 fn one_way(only: &Node, span: Span, sink: &mut Sink) {
-    const WAYS: [&str; 5] = ["where", "ratio", "latency", "gauge", "raw"];
+    const WAYS: [&str; 6] = ["where", "ratio", "latency", "gauge", "raw", "query"];
     if only.entries().is_empty() {
         return;
     }
     match only.entries().iter().filter(|it| WAYS.contains(&it.key.as_str())).count() {
         1 => {}
         0 => {
-            let hint = "add `where: '{label=\"value\"}'`, or `ratio`, `latency`, `gauge` or `raw`";
+            let hint = "add `where: '{label=\"value\"}'`, or `ratio`, `latency`, `gauge`, `raw` or `query`";
             sink.push(Problem::at(span, "LL011", "`only` does not say what it leaves").hint(hint));
         }
         _ => {
-            let hint = "keep one of `where`, `ratio`, `latency`, `gauge` and `raw`";
+            let hint = "keep one of `where`, `ratio`, `latency`, `gauge`, `raw` and `query`";
             sink.push(Problem::at(span, "LL014", "`only` says twice what it leaves").hint(hint));
         }
     }
@@ -195,7 +207,7 @@ pub(crate) fn without_source(sections: &Sections) -> Vec<(&str, Span)> {
         .entries("features")
         .flat_map(|it| it.value.entries())
         .filter(|it| matches!(it.key.as_str(), "attempts" | "measured"))
-        .filter(|it| it.value.get("source").is_none() && it.value.get("pushed").is_none())
+        .filter(|it| semantics::is_read_somewhere(it))
         .map(|it| (it.key.as_str(), it.key_span))
         .collect()
 }
@@ -225,7 +237,8 @@ pub(crate) fn build(
     });
     let source = |it: &Node, sli: &Sli| {
         let named = it.get("source").and_then(Node::text);
-        let source = if sli.is_pushed() { Some(build::PUSHED) } else { named.or(source_default) };
+        let source =
+            if sli.has_no_source() { Some(build::PUSHED) } else { named.or(source_default) };
         SourceId::from(source.expect("`sources_are_clear` found a source"))
     };
     let promise = |source, (sli, bad, total): (Sli, String, String)| Slo {

@@ -262,7 +262,12 @@ fn plain_schema(plain: Plain) -> Value {
         Plain::When => pattern(
             "^([0-9]{4}-[0-9]{2}-[0-9]{2}|[a-z0-9, ]+|from [0-9-]{10} FREQ=[^ ]+) +[0-2][0-9]:[0-5][0-9]$",
         ),
-        Plain::Zone | Plain::Host | Plain::Selector | Plain::Header | Plain::Matchers => {
+        Plain::Zone
+        | Plain::Host
+        | Plain::Selector
+        | Plain::Query
+        | Plain::Header
+        | Plain::Matchers => {
             json!({ "type": "string", "minLength": 1 })
         }
     }
@@ -317,6 +322,7 @@ fn plain_words(plain: Plain) -> String {
         Plain::Host => "host name or address",
         Plain::Url | Plain::UrlTemplate => "URL",
         Plain::Selector => "selector of a counter",
+        Plain::Query => "PromQL",
         Plain::Secret => "`env:NAME` or `file:/path`",
         Plain::When => "day or days, and time",
         Plain::Matchers => "matchers of labels",

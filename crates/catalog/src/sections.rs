@@ -197,6 +197,7 @@ impl<'a> Symbols<'a> {
             (Namespace::Escalation, ids(&["escalations"])),
             (Namespace::Channel, ids(&["channels"])),
             (Namespace::Source, ids(&["sources"])),
+            (Namespace::Heartbeat, ids(&["heartbeats"])),
         ]);
         let mut slos: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for service in sections.entries("services").chain(sections.entries("suppliers")) {

@@ -229,8 +229,8 @@ fn sources_are_clear(sections: &Sections, sink: &mut Sink) {
 }
 
 /// Whether the objective needs a source and names none.
-fn is_read_somewhere(slo: &Entry) -> bool {
-    slo.value.get("source").is_none() && slo.value.get("pushed").is_none()
+pub(crate) fn is_read_somewhere(slo: &Entry) -> bool {
+    ["source", "pushed", "heartbeat"].iter().all(|it| slo.value.get(it).is_none())
 }
 
 fn layers(sections: &Sections) -> impl Iterator<Item = &Node> {

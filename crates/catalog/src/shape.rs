@@ -22,7 +22,7 @@ use escalations::{ESCALATION, STEP};
 use model::Millis;
 use people::PERSON;
 use slis::{CALENDAR, SLICES};
-pub(crate) use slis::{GAUGE, LATENCY, PUSHED, RATIO, RAW};
+pub(crate) use slis::{GAUGE, LATENCY, PUSHED, QUERY, RATIO, RAW};
 use sources::SOURCE;
 use watched::{EXCLUSION, HEARTBEAT, MAINTENANCE, WATCH};
 
@@ -98,6 +98,8 @@ pub(crate) enum Plain {
     UrlTemplate,
     /// The selector of a counter.
     Selector,
+    /// A question in PromQL.
+    Query,
     /// `env:NAME` or `file:/path`.
     Secret,
     /// The value of an HTTP header.
@@ -146,6 +148,7 @@ pub(crate) enum Namespace {
     Escalation,
     Channel,
     Source,
+    Heartbeat,
 }
 
 impl Namespace {
@@ -161,6 +164,7 @@ impl Namespace {
             Self::Escalation => "escalation",
             Self::Channel => "channel",
             Self::Source => "source",
+            Self::Heartbeat => "heartbeat",
         }
     }
 }
@@ -466,7 +470,14 @@ static SLO: Shape = Shape {
         field("latency", Optional, Record(&LATENCY), "The histogram it is measured by."),
         field("gauge", Optional, Record(&GAUGE), "The gauge it is measured by."),
         field("raw", Optional, Record(&RAW), "The share it is measured by."),
+        field("query", Optional, Record(&QUERY), "PromQL it is estimated by."),
         field("pushed", Optional, Record(&PUSHED), "Others tell us the counts."),
+        field(
+            "heartbeat",
+            Optional,
+            Name(Namespace::Heartbeat),
+            "A heartbeat: its missed minutes are bad, and before its first sign of life nothing is known.",
+        ),
         plain(
             "loses",
             Optional,

@@ -16,13 +16,15 @@ use model::{Calendar, Comparison, Method, Millis, Objective, Period, Sli};
 use slo::selector::{MatchOp, Matcher, NATIVE_BOUNDS, NATIVE_LABEL, Selector};
 
 /// The keys of which an objective has exactly one.
-pub(crate) const KINDS: [&str; 5] = ["ratio", "latency", "gauge", "raw", "pushed"];
+pub(crate) const KINDS: [&str; 7] =
+    ["ratio", "latency", "gauge", "raw", "query", "pushed", "heartbeat"];
 
 /// Reports what does not fit together in what is counted.
 pub(crate) fn check(sections: &Sections, sink: &mut Sink) {
     for (_, slo) in semantics::slos(sections) {
         one_kind(slo, &KINDS, sink);
         one_histogram(slo, sections, sink);
+        crate::queries::check(slo, sections, sink);
         values(&slo.value, sink);
         one_window(&slo.value, sink);
     }
@@ -42,13 +44,13 @@ pub(crate) fn one_kind(slo: &Entry, kinds: &[&str], sink: &mut Sink) {
         1 => {}
         0 => {
             let message = format!("{} does not say what is counted", quote(&slo.key));
-            let hint =
-                "add `ratio: { bad: …, total: … }`, or `latency`, `gauge`, `raw` or `pushed`";
+            let hint = "add `ratio: { bad: …, total: … }`, or `latency`, `gauge`, `raw`, `query`, `pushed` or `heartbeat`";
             sink.push(Problem::at(slo.key_span, "LL011", message).hint(hint));
         }
         _ => {
             let message = format!("{} says twice what is counted", quote(&slo.key));
-            let hint = "keep one of `ratio`, `latency`, `gauge`, `raw` and `pushed`";
+            let hint =
+                "keep one of `ratio`, `latency`, `gauge`, `raw`, `query`, `pushed` and `heartbeat`";
             sink.push(Problem::at(slo.key_span, "LL014", message).hint(hint));
         }
     }
@@ -171,6 +173,12 @@ pub(crate) fn sli(node: &Node) -> (Sli, String, String) {
     if let Some(raw) = node.get("raw") {
         let metric = text(raw, "metric").to_owned();
         return (Sli::Ratio { good: text(raw, "of") == "good" }, metric.clone(), metric);
+    }
+    if let Some(query) = node.get("query") {
+        return crate::queries::build(query);
+    }
+    if let Some(heartbeat) = node.get("heartbeat").and_then(Node::text) {
+        return (Sli::Heartbeat { heartbeat: heartbeat.into() }, String::new(), String::new());
     }
     let pushed = node.get("pushed").expect("exactly one kind");
     let every = duration(pushed, "every", PUSH_EVERY_DEFAULT);

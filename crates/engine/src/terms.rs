@@ -5,7 +5,7 @@
 //!
 //! Invariant: the same promise gives the same words in every release, so nothing here is `Debug`.
 
-use model::{Feature, Is, Method, Need, Own, Sli, Slo};
+use model::{Asks, Feature, Is, Method, Need, Own, Per, Sli, Slo};
 use std::fmt::Write as _;
 
 /// The terms of a feature's promise.
@@ -87,6 +87,22 @@ fn counted(slo: &Slo) -> String {
         }
         Sli::Ratio { good } => format!("the {} share {some}", if *good { "good" } else { "bad" }),
         Sli::Pushed { .. } => "counts that are pushed".to_owned(),
+        Sli::Query { asks: Asks::Bad, per } => {
+            format!("bad {some} of {all}, asked {}", per_words(*per))
+        }
+        Sli::Query { asks: Asks::Good, per } => {
+            format!("good {some} of {all}, asked {}", per_words(*per))
+        }
+        Sli::Query { asks: Asks::ErrorRatio, .. } => format!("the asked bad share {some}"),
+        Sli::Heartbeat { heartbeat } => format!("the heartbeat {heartbeat}"),
+    }
+}
+
+const fn per_words(per: Per) -> &'static str {
+    match per {
+        Per::Second => "per second",
+        Per::Minute => "per minute",
+        Per::Window => "per window",
     }
 }
 

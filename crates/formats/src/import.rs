@@ -1,8 +1,8 @@
 //! Objectives of other systems as our own configuration.
 //!
 //! Intuition: what can be carried over exactly is carried over, and the rest is named. Our files
-//! hold two counters where others hold queries, so an objective is taken only when the counters
-//! behind its queries can be told for certain. Every objective that alerted becomes a feature of
+//! hold counters where others hold queries; where the counters behind a query cannot be told for
+//! certain, the query is asked as it is, and the figure is an estimate. Every objective that alerted becomes a feature of
 //! its own, so that budgets are watched from the first minute; putting objectives together into
 //! features that users would recognise is the work of a person.
 //!
@@ -13,12 +13,11 @@
 use crate::duration::whole;
 use crate::emit::to_yaml;
 use crate::loss::{Loss, Report};
-use crate::promql::{Counted, counter_of, difference, rest_of};
-use crate::pyrra::is_bucket;
-use crate::spec::{Sli, SloSpec};
+use crate::measured::measured;
+use crate::spec::SloSpec;
 use crate::yaml::{Data, Node};
-use model::{Millis, Objective};
-use slo::selector::Selector;
+use model::{Method, Millis, Objective, Severity};
+use slo::Condition;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What the files themselves do not say.
@@ -28,6 +27,8 @@ pub struct ImportOptions {
     pub org: String,
     /// The Prometheus that holds the counters.
     pub prometheus: String,
+    /// How often it scrapes.
+    pub interval: Millis,
     /// Window of objectives that name none.
     pub period: Millis,
 }
@@ -60,6 +61,12 @@ pub fn import(specs: &[SloSpec], options: &ImportOptions) -> (Option<String>, Ve
          with addresses, channels and escalations before anybody can be paged"
     );
     report.noted(0, "people", &why);
+    let why = format!(
+        "no file says how often your Prometheus scrapes, so it is {}; where that is too short, most minutes \
+         are unknown, and where it is too long, they are only known later",
+        crate::prometheus_length(options.interval)
+    );
+    report.noted(0, "the interval of the source", &why);
     let text = format!(
         "# Written by `lamplighter import`. Put in people, channels and escalations; see the loss \
          report.\n{}",
@@ -84,9 +91,8 @@ impl Made {
     fn add(&mut self, spec: &SloSpec, options: &ImportOptions, losses: &mut Vec<Loss>) {
         let mut report = spec.report(losses);
         let report = &mut report;
-        let made = measured(&spec.sli, report, spec.place.line)
-            .and_then(|it| Ok((it, promise(spec, options, report)?)));
-        let ((bad, total), (objective, window)) = match made {
+        let made = measured(spec, report).and_then(|it| Ok((it, promise(spec, options, report)?)));
+        let (kind, promised) = match made {
             Ok(made) => made,
             Err(why) => {
                 report.refused(spec.place.line, "the objective", &why);
@@ -109,20 +115,16 @@ impl Made {
             report.refused(spec.place.line, "the objective", &why);
             return;
         }
-        let ratio = [("bad", Node::from_text(bad)), ("total", Node::from_text(total))];
-        let slo = Node::from_entries([
-            ("objective", Node::from_text(&objective)),
-            ("window", Node::from_text(&window)),
-            ("ratio", Node::from_entries(ratio)),
-        ]);
-        service.slos.push((name.clone(), slo));
+        let slo = promised.entries.iter().cloned().chain([kind]);
+        service.slos.push((name.clone(), Node::from_entries(slo)));
         let team = service.team.clone();
         report_labels(spec, report);
-        if spec.alerting.page.is_some() || spec.alerting.ticket.is_some() {
+        let alerts = spec.alerting.page.is_some() || spec.alerting.ticket.is_some();
+        if alerts || !spec.meaning.conditions.is_empty() {
             let needs = format!("{service_id}.{name}");
             let id = shortened(&format!("{service_id}-{name}"));
             if self.feature_ids.insert(id.clone()) {
-                let feature = feature(spec, &team, (&objective, &window), &needs, report);
+                let feature = feature(spec, &team, &promised, &needs, report);
                 self.features.push((id, feature));
             } else {
                 let why = format!("there is already a feature `{id}`");
@@ -155,7 +157,9 @@ impl Made {
             })
             .collect();
         let somebody = Node::from_entries([("timezone", text("UTC"))]);
-        let prometheus = Node::from_entries([("url", text(&options.prometheus))]);
+        let interval = crate::prometheus_length(options.interval);
+        let prometheus =
+            Node::from_entries([("url", text(&options.prometheus)), ("interval", text(&interval))]);
         let source = Node::from_entries([("prometheus", prometheus)]);
         let mut entries = vec![
             ("org", text(&options.org)),
@@ -171,92 +175,73 @@ impl Made {
     }
 }
 
-/// The selectors of bad and of all events, or why they cannot be told.
-fn measured(sli: &Sli, report: &mut Report<'_>, line: usize) -> Result<(String, String), String> {
-    let unknown = |query: &str| {
-        let query = query.split_whitespace().collect::<Vec<_>>().join(" ");
-        format!(
-            "our files hold the selectors of two counters, and which counter `{query}` counts \
-             cannot be told for certain; `lamplighter rules` writes Prometheus rules for it"
-        )
-    };
-    let counter = |query: &str| counter_of(query).ok_or_else(|| unknown(query));
-    let (bad, total) = match sli {
-        Sli::ErrorRatio(query) => return Err(unknown(query)),
-        Sli::Bad { bad, total } => match (counter_of(bad), difference(bad)) {
-            (Some(found), _) => (found, counter(total)?),
-            (None, Some((all, good))) => {
-                let total = counter(total)?;
-                let (all, good) = (counter(all)?, counter(good)?);
-                refuse_buckets(&good.selector)?;
-                if all.selector != total.selector || all.function != good.function {
-                    return Err(unknown(bad));
-                }
-                let selector =
-                    rest_of(&all.selector, &good.selector).ok_or_else(|| unknown(bad))?;
-                (Counted { selector, ..good }, total)
-            }
-            (None, None) => return Err(unknown(bad)),
-        },
-        Sli::Good { good, total } => {
-            let (found, total) = (counter(good)?, counter(total)?);
-            refuse_buckets(&found.selector)?;
-            let selector =
-                rest_of(&total.selector, &found.selector).ok_or_else(|| unknown(good))?;
-            (Counted { selector, ..found }, total)
-        }
-    };
-    if bad.function != total.function {
-        return Err("one query is a rate and the other an increase".to_owned());
-    }
-    if total.or_zero {
-        let why = "a window without events is unknown here, and not a window with 0 events";
-        report.noted(line, "`or vector(0)` in the total", why);
-    }
-    Ok((bad.selector.to_string(), total.selector.to_string()))
+/// What is promised, as our files write it.
+struct Promised {
+    entries: Vec<(&'static str, Node)>,
+    objective: Objective,
+    window: Millis,
 }
 
-fn refuse_buckets(good: &Selector) -> Result<(), String> {
-    if is_bucket(good) {
-        return Err("it is a latency below a bucket's bound, which our files cannot say yet; \
-                    `lamplighter rules` writes Prometheus rules for it"
-            .to_owned());
-    }
-    Ok(())
-}
-
-/// Objective and window as our files write them.
 fn promise(
     spec: &SloSpec,
     options: &ImportOptions,
     report: &mut Report<'_>,
-) -> Result<(String, String), String> {
+) -> Result<Promised, String> {
     let text = format!("{:.7}%", spec.objective);
     let objective = Objective::parse(&text).map_err(|error| error.to_string())?;
-    let length = spec.period.unwrap_or(options.period);
-    let window = whole(length).filter(|_| (WINDOW_MIN..=WINDOW_MAX).contains(&length));
-    let window = window.ok_or("its window is not between one hour and 90 days")?;
-    if spec.period.is_none() {
-        let why = format!("the file names no period, so it is {window}");
-        report.noted(spec.place.line, "the window", &why);
+    let mut entries = vec![("objective", Node::from_text(objective.to_string()))];
+    let mut window = spec.period.unwrap_or(options.period);
+    if let Some(calendar) = &spec.meaning.calendar {
+        window = calendar.period.longest();
+        let every = Node::from_text(calendar.period.word());
+        let zone = Node::from_text(&calendar.timezone);
+        entries.push(("calendar", Node::from_entries([("every", every), ("timezone", zone)])));
+    } else {
+        let length = whole(window).filter(|_| (WINDOW_MIN..=WINDOW_MAX).contains(&window));
+        let length = length.ok_or("its window is not between one hour and 90 days")?;
+        if spec.period.is_none() {
+            let why = format!("the file names no period, so it is {length}");
+            report.noted(spec.place.line, "the window", &why);
+        }
+        entries.push(("window", Node::from_text(&length)));
     }
-    Ok((objective.to_string(), window))
+    entries.extend(slices(spec.meaning.method)?.map(|it| ("slices", it)));
+    Ok(Promised { entries, objective, window })
+}
+
+/// Lengths of slices that our configuration takes.
+const SLICES: [u8; 9] = [1, 2, 3, 4, 5, 6, 10, 12, 15];
+
+fn slices(method: Method) -> Result<Option<Node>, String> {
+    let (minutes, good) = match method {
+        Method::Occurrences => return Ok(None),
+        Method::RatioTimeSlices { minutes } => (minutes, None),
+        Method::TimeSlices { minutes, bad_ppm } => {
+            let good = format!("{:.4}%", 100.0 - f64::from(bad_ppm) / 1e4);
+            let good = Objective::parse(&good).map_err(|error| format!("its slices: {error}"))?;
+            (minutes, Some(good.to_string()))
+        }
+    };
+    if !SLICES.contains(&minutes) {
+        return Err(format!(
+            "slices of {minutes} minutes do not divide a quarter of an hour or an hour"
+        ));
+    }
+    let of = ("of", Node::from_text(format!("{minutes}m")));
+    let good = good.map(|it| ("good", Node::from_text(&it)));
+    Ok(Some(Node::from_entries([of].into_iter().chain(good))))
 }
 
 fn feature(
     spec: &SloSpec,
     team: &str,
-    (objective, window): (&str, &str),
+    promised: &Promised,
     needs: &str,
     report: &mut Report<'_>,
 ) -> Node {
     let line = spec.place.line;
     let alerting = &spec.alerting;
-    if alerting.page.is_none() || alerting.ticket.is_none() {
-        let off = if alerting.page.is_none() { "page" } else { "ticket" };
-        let why = "a feature raises both alerts";
-        report.lost(line, &format!("that the {off} alert is off"), why);
-    }
+    let alerts = alerts(spec, promised, report);
     let said = [&alerting.page, &alerting.ticket];
     if said.iter().any(|it| it.as_ref().is_some_and(|it| !it.labels.is_empty())) {
         let why = "who is called is said by the escalation of the team, not by labels";
@@ -274,13 +259,49 @@ fn feature(
         question = question.chars().take(QUESTION_LENGTH_MAX).collect();
         report.lost(line, "the end of the description", "a question has at most 200 characters");
     }
-    Node::from_entries([
-        ("question", Node::from_text(question.trim())),
-        ("team", Node::from_text(team)),
-        ("objective", Node::from_text(objective)),
-        ("window", Node::from_text(window)),
-        ("needs", Node::from_text(needs)),
-    ])
+    let mut entries =
+        vec![("question", Node::from_text(question.trim())), ("team", Node::from_text(team))];
+    entries.extend(promised.entries.iter().cloned());
+    entries.push(("needs", Node::from_text(needs)));
+    entries.extend(alerts.map(|it| ("alerts", it)));
+    Node::from_entries(entries)
+}
+
+/// Conditions of its own: those that the file says, or the usual ones without those that are off.
+fn alerts(spec: &SloSpec, promised: &Promised, report: &mut Report<'_>) -> Option<Node> {
+    let (line, of) = (spec.place.line, &spec.alerting);
+    let wanted: Vec<Condition> = if !spec.meaning.conditions.is_empty() {
+        let why = "a burn rate over a window is a share of the budget; `alertAfter` became the short \
+                   window, and any severity but page, critical and high a ticket; who is called is said \
+                   by the escalation of the team";
+        report.noted(line, "`alertPolicies`", why);
+        spec.meaning.conditions.clone()
+    } else if of.page.is_some() && of.ticket.is_some() {
+        return None;
+    } else {
+        let is_on = |it: &Condition| match it.severity {
+            Severity::Page => of.page.is_some(),
+            Severity::Ticket => of.ticket.is_some(),
+        };
+        slo::default_conditions().into_iter().filter(is_on).collect()
+    };
+    let mut kept: [Vec<Node>; 2] = Default::default();
+    for condition in wanted {
+        if let Some(why) = condition.never_fires(promised.objective, promised.window) {
+            report.lost(line, &format!("the condition `{condition}`"), &why);
+            continue;
+        }
+        let place = usize::from(condition.severity == Severity::Ticket);
+        kept[place].push(Node::from_text(condition.to_string()));
+    }
+    let [page, ticket] = kept;
+    if page.is_empty() && ticket.is_empty() {
+        let why = "no condition is left, so the usual ones stand";
+        report.lost(line, "the conditions of its alerts", why);
+        return None;
+    }
+    let lists = [("page", page), ("ticket", ticket)].into_iter().filter(|it| !it.1.is_empty());
+    Some(Node::from_entries(lists.map(|(key, it)| (key, Node::new(Data::List(it))))))
 }
 
 fn report_labels(spec: &SloSpec, report: &mut Report<'_>) {

@@ -14,6 +14,8 @@ mod duration;
 mod emit;
 mod import;
 mod loss;
+mod meaning;
+mod measured;
 pub mod openslo;
 mod own;
 mod promql;
@@ -32,6 +34,7 @@ pub use duration::{parse_openslo, parse_prometheus, prometheus as prometheus_len
 pub use emit::{to_json, to_yaml};
 pub use import::{ImportOptions, import};
 pub use loss::{Loss, Weight, any_refused, report};
+pub use meaning::{Exact, Meaning};
 pub use own::from_catalogue;
 pub use read::{Read, is_foreign, read};
 pub use rules::{Group, Rule, RuleKind, RuleOptions, go_number, joined, rules, rules_yaml};

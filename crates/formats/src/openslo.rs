@@ -8,6 +8,7 @@
 
 pub(crate) mod alpha;
 mod check;
+mod conditions;
 mod lift;
 mod refs;
 mod write;

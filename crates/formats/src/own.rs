@@ -6,9 +6,10 @@
 //! is the failing of a feature.
 
 use crate::loss::Loss;
+use crate::meaning::{Exact, Meaning, sign};
 use crate::promql::sum_of_rate;
-use crate::spec::{AlertSpec, Alerting, Dialect, Place, Sli, SloSpec};
-use model::{Catalogue, Labels, Need, ServiceKind, SloId};
+use crate::spec::{AlertSpec, Alerting, Dialect, HOLE, Place, Sli, SloSpec};
+use model::{Asks, Catalogue, Labels, Need, ServiceKind, SloId};
 use slo::selector::NATIVE_LABEL;
 use std::collections::BTreeSet;
 
@@ -23,19 +24,11 @@ pub fn from_catalogue(catalogue: &Catalogue) -> (Vec<SloSpec>, Vec<Loss>) {
     let mut specs = Vec::new();
     for (id, slo) in catalogue.slos() {
         let Some(sli) = sli_of(slo) else {
-            losses.push(not_carried(
-                &id,
-                "what is counted",
-                "rules cannot read what is pushed, a gauge or a raw ratio has no events to count, and a \
-                 native histogram has no counters",
-            ));
+            let why = "Prometheus cannot read what is pushed or a heartbeat, a query with a window of its \
+                       own says nothing about another one, and a native histogram has no counters";
+            losses.push(not_carried(&id, "what is counted", why));
             continue;
         };
-        if slo.method != model::Method::Occurrences || slo.calendar.is_some() {
-            let why = "rules count events over a rolling window; slices of time and the calendar \
-                       are not in them";
-            losses.push(not_carried(&id, "slices or calendar", why));
-        }
         let percent = slo.objective.to_string();
         let percent = percent.trim_end_matches('%').parse().expect("an objective prints a number");
         let mut labels = Labels::from([("org".to_owned(), catalogue.org.to_string())]);
@@ -61,6 +54,13 @@ pub fn from_catalogue(catalogue: &Catalogue) -> (Vec<SloSpec>, Vec<Loss>) {
             objective: percent,
             period: Some(slo.window),
             sli,
+            meaning: Meaning {
+                exact: exact_of(slo),
+                method: slo.method,
+                calendar: slo.calendar.clone(),
+                conditions: vec![],
+                is_fixed: false,
+            },
             alerting: Alerting {
                 name: "ErrorBudgetBurn".to_owned(),
                 page: alert.clone(),
@@ -123,7 +123,37 @@ fn sli_of(slo: &model::Slo) -> Option<Sli> {
         model::Sli::Good | model::Sli::Latency { .. } => {
             Some(Sli::Bad { bad: format!("{total} - ({})", or_zero(&slo.bad)), total })
         }
-        model::Sli::Gauge(_) | model::Sli::Ratio { .. } | model::Sli::Pushed { .. } => None,
+        model::Sli::Gauge(it) => {
+            let (sign, metric) = (sign(it.is), &slo.total);
+            let query = format!("(({metric}) {sign} bool {})[{HOLE}:]", it.value);
+            Some(Sli::ErrorRatio(format!("1 - avg(avg_over_time({query}))")))
+        }
+        model::Sli::Ratio { good } => {
+            let mean = format!("avg(avg_over_time({}[{HOLE}]))", slo.total);
+            Some(Sli::ErrorRatio(if *good { format!("1 - ({mean})") } else { mean }))
+        }
+        model::Sli::Query { asks, .. } => {
+            let open = |it: &str| crate::sloth::with_hole(it).ok();
+            Some(match asks {
+                Asks::Bad => Sli::Bad { bad: open(&slo.bad)?, total: open(&slo.total)? },
+                Asks::Good => Sli::Good { good: open(&slo.bad)?, total: open(&slo.total)? },
+                Asks::ErrorRatio => Sli::ErrorRatio(open(&slo.bad)?),
+            })
+        }
+        model::Sli::Pushed { .. } | model::Sli::Heartbeat { .. } => None,
+    }
+}
+
+/// What is read, where it can be said without a query.
+fn exact_of(slo: &model::Slo) -> Option<Exact> {
+    let (metric, total) = (slo.total.clone(), slo.total.clone());
+    match &slo.sli {
+        model::Sli::Gauge(is) => Some(Exact::Gauge { metric, is: is.clone() }),
+        model::Sli::Ratio { good } => Some(Exact::Raw { metric, good: *good }),
+        model::Sli::Good | model::Sli::Latency { .. } => {
+            Some(Exact::Good { good: slo.bad.clone(), total })
+        }
+        _ => None,
     }
 }
 

@@ -6,13 +6,14 @@
 
 use crate::duration::parse_prometheus;
 use crate::loss::Report;
+use crate::meaning::{Exact, Meaning};
 use crate::promql::sum_of_rate;
 use crate::spec::{
     AlertSpec, Alerting, Dialect, HOLE, Place, Sli, SloSpec, is_label_name, only_known,
 };
 use crate::yaml::Node;
-use model::{Labels, Millis};
-use slo::selector::{Matcher, Selector};
+use model::{Comparison, Is, Labels, Millis};
+use slo::selector::Selector;
 
 /// Labels and annotations that begin with this belong to the alerts.
 const PREFIX: &str = "pyrra.dev/";
@@ -27,14 +28,14 @@ pub(crate) fn read(node: &Node, place: &Place, report: &mut Report<'_>) -> Optio
         return None;
     }
     only_known(node, &["apiVersion", "kind", "metadata", "spec", "status"], report);
-    let read = || -> Result<(&Node, f64, Millis, Sli), (usize, String)> {
+    let read = || -> Result<(&Node, f64, Millis, Said), (usize, String)> {
         if name.is_empty() {
             return Err((node.line, "`metadata.name` is missing".to_owned()));
         }
         let spec = node.get("spec").ok_or((node.line, "`spec` is missing".to_owned()))?;
         Ok((spec, target(spec)?, window(spec)?, indicator(spec)?))
     };
-    let (spec, objective, period, sli) = match read() {
+    let (spec, objective, period, (sli, exact)) = match read() {
         Ok(found) => found,
         Err((line, why)) => {
             report.refused(line, "the objective", &why);
@@ -55,6 +56,7 @@ pub(crate) fn read(node: &Node, place: &Place, report: &mut Report<'_>) -> Optio
     report_habits(spec, report);
     let namespace = node.at(&["metadata", "namespace"]).and_then(Node::text);
     Some(SloSpec {
+        meaning: Meaning { exact, ..Meaning::default() },
         place: Place { line: node.line, ..place.clone() },
         dialect: Dialect::Pyrra,
         service: namespace.unwrap_or("pyrra").to_owned(),
@@ -83,7 +85,10 @@ fn window(spec: &Node) -> Result<Millis, (usize, String)> {
     length.ok_or((value.line, "`window` must be a length of time such as `4w`".to_owned()))
 }
 
-fn indicator(spec: &Node) -> Result<Sli, (usize, String)> {
+/// A query, and what it means where that can be said without one.
+type Said = (Sli, Option<Exact>);
+
+fn indicator(spec: &Node) -> Result<Said, (usize, String)> {
     let node = spec.get("indicator").ok_or((spec.line, "`indicator` is missing".to_owned()))?;
     let metric = |kind: &str, key: &str| -> Result<Selector, (usize, String)> {
         let value = node.at(&[kind, key, "metric"]);
@@ -95,14 +100,13 @@ fn indicator(spec: &Node) -> Result<Sli, (usize, String)> {
     };
     if node.get("ratio").is_some() {
         let bad = sum_of_rate(&metric("ratio", "errors")?.to_string());
-        return Ok(Sli::Bad { bad, total: sum_of_rate(&metric("ratio", "total")?.to_string()) });
+        let total = sum_of_rate(&metric("ratio", "total")?.to_string());
+        return Ok((Sli::Bad { bad, total }, None));
     }
     if node.get("latency").is_some() {
         let good = sum_of_rate(&metric("latency", "success")?.to_string());
-        return Ok(Sli::Good {
-            good,
-            total: sum_of_rate(&metric("latency", "total")?.to_string()),
-        });
+        let total = sum_of_rate(&metric("latency", "total")?.to_string());
+        return Ok((Sli::Good { good, total }, None));
     }
     if let Some(native) = node.get("latencyNative") {
         let total = metric("latencyNative", "total")?;
@@ -111,10 +115,10 @@ fn indicator(spec: &Node) -> Result<Sli, (usize, String)> {
             native.line,
             "`indicator.latencyNative.latency` must be a length of time such as `1s`".to_owned(),
         ))?;
-        return Ok(Sli::ErrorRatio(format!(
-            "1 - histogram_fraction(0, {}, sum(rate({total}[{HOLE}])))",
-            seconds(limit)
-        )));
+        let query =
+            format!("1 - histogram_fraction(0, {}, sum(rate({total}[{HOLE}])))", seconds(limit));
+        let (histogram, under) = (total.to_string(), seconds(limit).to_string());
+        return Ok((Sli::ErrorRatio(query), Some(Exact::Native { histogram, under })));
     }
     if let Some(gauge) = node.get("bool_gauge") {
         // Its `metric` stands directly under it.
@@ -122,10 +126,12 @@ fn indicator(spec: &Node) -> Result<Sli, (usize, String)> {
         let metric = Selector::parse(value).map_err(|error| {
             (gauge.line, format!("`indicator.bool_gauge.metric` is no selector: {error}"))
         })?;
-        return Ok(Sli::Good {
+        let sli = Sli::Good {
             good: format!("sum(sum_over_time({metric}[{HOLE}]))"),
             total: format!("sum(count_over_time({metric}[{HOLE}]))"),
-        });
+        };
+        let is = Comparison { is: Is::Equal, value: "1".to_owned() };
+        return Ok((sli, Some(Exact::Gauge { metric: metric.to_string(), is })));
     }
     let why = "`indicator` must hold one of `ratio`, `latency`, `latencyNative` and `bool_gauge`";
     Err((node.line, why.to_owned()))
@@ -205,11 +211,4 @@ fn labels(node: &Node, key: &str, report: &mut Report<'_>) -> Labels {
         }
     }
     found
-}
-
-/// The part of a latency objective that our files cannot say yet.
-pub(crate) fn is_bucket(selector: &Selector) -> bool {
-    let le = |it: &Matcher| it.label == "le";
-    selector.name.as_deref().is_some_and(|it| it.ends_with("_bucket"))
-        || selector.matchers.iter().any(le)
 }

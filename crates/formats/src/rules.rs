@@ -13,10 +13,11 @@
 use crate::duration::prometheus as prometheus_length;
 use crate::emit::to_yaml;
 use crate::loss::{Loss, Weight};
+use crate::meaning::Exact;
 use crate::spec::{AlertSpec, Dialect, HOLE, Sli, SloSpec, both};
 use crate::windows::{BurnWindow, Windows};
 use crate::yaml::{Data, Node};
-use model::{Labels, Millis};
+use model::{Labels, Method, Millis};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is not said by the objectives themselves.
@@ -87,6 +88,9 @@ pub fn rules(specs: &[SloSpec], options: &RuleOptions) -> (Vec<Vec<Group>>, Vec<
             spec.report(&mut losses).refused(spec.place.line, "the objective", why);
             continue;
         }
+        if !fits(spec, &mut losses) {
+            continue;
+        }
         let file = files.iter().position(|it| *it == spec.place.file).unwrap_or_else(|| {
             files.push(&spec.place.file);
             files.len() - 1
@@ -96,6 +100,44 @@ pub fn rules(specs: &[SloSpec], options: &RuleOptions) -> (Vec<Vec<Group>>, Vec<
         }
     }
     (documents.into_values().collect(), losses)
+}
+
+/// Whether rules can be written for `spec` at all; what they cannot say is reported.
+fn fits(spec: &SloSpec, losses: &mut Vec<Loss>) -> bool {
+    let (meaning, line) = (&spec.meaning, spec.place.line);
+    let is_ours = spec.dialect == Dialect::Own;
+    let mut report = spec.report(losses);
+    if meaning.is_fixed {
+        let why = "a query is neither a selector nor has it `{{.window}}` where the window goes, so \
+                   nobody knows over which window it counts; `lamplighter import` asks it as it is";
+        report.refused(line, "the objective", why);
+        return false;
+    }
+    if meaning.method != Method::Occurrences && !is_ours {
+        let why = "its `budgetingMethod` judges slices of time, and rules count only occurrences; \
+                   `lamplighter import` takes it over";
+        report.refused(line, "the objective", why);
+        return false;
+    }
+    if is_ours && (meaning.method != Method::Occurrences || meaning.calendar.is_some()) {
+        let why = "rules count events over a rolling window; slices of time and the calendar are not in \
+                   them";
+        report.lost(line, "slices or calendar", why);
+    } else if meaning.calendar.is_some() {
+        let why = "the budget is kept over a rolling window of the same length, which does not begin \
+                   anew with the calendar";
+        report.lost(line, "`calendar`", why);
+    }
+    if !meaning.conditions.is_empty() {
+        let why = "rules are written with the windows of their set; `lamplighter import` takes the \
+                   conditions over";
+        report.lost(line, "`alertPolicies`", why);
+    }
+    if is_ours && matches!(meaning.exact, Some(Exact::Gauge { .. } | Exact::Raw { .. })) {
+        let why = "Prometheus takes the mean of its moments, and Lamplighter judges minutes";
+        report.noted(line, "the gauge", why);
+    }
+    true
 }
 
 /// The groups of all documents as one: Prometheus loads the first document of a file and ignores

@@ -117,6 +117,7 @@ impl Common<'_> {
             }
         };
         Some(SloSpec {
+            meaning: crate::Meaning::default(),
             place: Place { line: node.line, ..self.place.clone() },
             dialect: self.keys.dialect,
             service: self.service.to_owned(),

@@ -4,9 +4,11 @@
 //! Intuition: four dialects in, three out. Each reader lifts what it finds into [`SloSpec`], each
 //! writer takes it from there, and what does not fit through is a loss on the way in or out.
 //!
-//! Invariant: every query has the hole `{{.window}}` (see [`HOLE`]) where a length of time goes.
+//! Invariant: every query has the hole `{{.window}}` (see [`HOLE`]) where a length of time goes, unless its
+//! [`Meaning`] says that it is fixed.
 
 use crate::loss::{Loss, Report};
+use crate::meaning::Meaning;
 use crate::yaml::{Data, Node};
 use model::{Labels, Millis};
 
@@ -36,6 +38,8 @@ pub struct SloSpec {
     pub sli: Sli,
     /// What is said when its budget burns.
     pub alerting: Alerting,
+    /// What it means beyond its query.
+    pub meaning: Meaning,
 }
 
 /// Where something was read.

@@ -5,6 +5,7 @@ mod importing;
 mod openslo;
 mod own;
 mod pyrra;
+mod roundtrip;
 mod sloth;
 
 use crate::yaml::{Data, Node};

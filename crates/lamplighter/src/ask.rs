@@ -76,6 +76,12 @@ fn feature_told(feature: &Value) -> String {
         plain(&feature["team"]),
         plain(&feature["budget"]),
     );
+    if feature["approximate"] == true {
+        let _ = writeln!(
+            text,
+            "Estimate: from a query; rates were asked for, events were not counted."
+        );
+    }
     for it in feature["history"].as_array().into_iter().flatten() {
         let left = it["minutes_left"].as_i64().filter(|left| *left > 0);
         if let Some(left) = left {

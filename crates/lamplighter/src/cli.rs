@@ -535,6 +535,9 @@ pub(crate) struct Import {
     /// The Prometheus that holds the counters
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:9090")]
     pub(crate) prometheus: String,
+    /// How often that Prometheus scrapes: its `scrape_interval`
+    #[arg(long, value_name = "LENGTH", default_value = "1m", value_parser = crate::rules::length)]
+    pub(crate) interval: model::Millis,
     /// Window of objectives that name none
     #[arg(long, value_name = "LENGTH", default_value = "30d", value_parser = crate::rules::length)]
     pub(crate) period: model::Millis,

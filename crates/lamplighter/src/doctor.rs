@@ -219,8 +219,8 @@ async fn source_read(catalogue: &Catalogue, id: &SourceId, source: &Source) -> F
     };
     let selectors: BTreeSet<String> = catalogue
         .slos()
-        .filter(|(_, it)| it.source == *id && !it.sli.is_pushed())
-        .flat_map(|(_, it)| [it.bad.clone(), it.total.clone()])
+        .filter(|(_, it)| it.source == *id && !it.sli.has_no_source())
+        .flat_map(|(_, it)| <[String; 2]>::from(slo::query::selectors_of(it, source.interval)))
         .collect();
     let client = Arc::new(egress::Client::new(egress::Policy::Operator));
     let mut reader = sources::Reader::new(id.clone(), source, token, client);
@@ -233,8 +233,11 @@ async fn source_read(catalogue: &Catalogue, id: &SourceId, source: &Source) -> F
         (Ok(readings), None) => {
             let empty: Vec<String> = catalogue
                 .slos()
-                .filter(|(_, it)| it.source == *id && !it.sli.is_pushed())
-                .filter(|(_, it)| readings.get(&it.total).is_none_or(Vec::is_empty))
+                .filter(|(_, it)| it.source == *id && !it.sli.has_no_source())
+                .filter(|(_, it)| {
+                    let total = slo::query::selectors_of(it, source.interval).1;
+                    readings.get(&total).is_none_or(Vec::is_empty)
+                })
                 .map(|(_, it)| it.total.clone())
                 .collect();
             if empty.is_empty() {

@@ -63,8 +63,12 @@ pub(crate) fn import(it: &Import) -> Answer {
     }
     let gathered = gather(&it.paths)?;
     let Read { specs, mut losses } = gathered.read();
-    let options =
-        ImportOptions { org: it.org.clone(), prometheus: it.prometheus.clone(), period: it.period };
+    let options = ImportOptions {
+        org: it.org.clone(),
+        prometheus: it.prometheus.clone(),
+        interval: it.interval,
+        period: it.period,
+    };
     let (text, more) = formats::import(&specs, &options);
     losses.extend(more);
     for path in &gathered.others {

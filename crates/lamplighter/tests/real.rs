@@ -3,6 +3,7 @@
 #![cfg(feature = "servers")]
 
 mod common;
+mod imported;
 
 mod needs_server {
     use crate::common::{Process, Server, folder, http, wait_for};

@@ -54,7 +54,7 @@ pub use pager::{LoadLimit, LoadPer, LoadThen, Mode, Pager};
 pub use personal::Personal;
 pub use promise::{RevisionNote, SEGMENTS_MAX, Segment, Segments};
 pub use rules::{ContactRule, PersonRules, Quiet};
-pub use sli::{Calendar, Comparison, Is, Method, Period, RATIO_PARTS, Sli};
+pub use sli::{Asks, Calendar, Comparison, Is, Method, Per, Period, RATIO_PARTS, Sli};
 pub use time::{Millis, Timestamp};
 pub use watched::{
     Days, Heartbeat, Maintenance, NotWhen, OutboundPing, Recurrence, SYNTHETIC, Synthetic, Watched,

@@ -6,7 +6,7 @@
 //! Invariant: the defaults are what a ratio of bad events over a rolling window means, and what was
 //! written before there was a choice reads as that.
 
-use crate::{Millis, SecretRef};
+use crate::{HeartbeatId, Millis, SecretRef};
 use serde::{Deserialize, Serialize};
 
 /// Where the counts of a minute come from.
@@ -45,6 +45,46 @@ pub enum Sli {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         secret: Option<SecretRef>,
     },
+    /// `bad` and `total` are questions in PromQL, asked at the end of every minute. What comes back is
+    /// a rate and not a count, so the figure is an estimate.
+    Query {
+        /// What `bad` asks for.
+        asks: Asks,
+        /// Per what the answers are.
+        per: Per,
+    },
+    /// A heartbeat: a minute in which it is missed is bad, one in which it is not is good, and as long
+    /// as it is awaited nothing is known; nothing is read.
+    Heartbeat {
+        /// Which.
+        heartbeat: HeartbeatId,
+    },
+}
+
+/// What the first question of a query asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Asks {
+    /// Bad events.
+    Bad,
+    /// Good events; what is left of the total is bad.
+    Good,
+    /// The share of bad events, from 0 to 1; both questions are the same. How many events there are is
+    /// not known, so a minute counts as [`RATIO_PARTS`] attempts.
+    ErrorRatio,
+}
+
+/// Per what length of time a question answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Per {
+    /// Events per second, as `rate` says them.
+    #[default]
+    Second,
+    /// Events per minute.
+    Minute,
+    /// Events within the window that stands for the placeholder, as `increase` says them.
+    Window,
 }
 
 /// As how many attempts a minute of a raw ratio counts.
@@ -126,6 +166,18 @@ impl Sli {
     #[must_use]
     pub const fn is_pushed(&self) -> bool {
         matches!(self, Self::Pushed { .. })
+    }
+
+    /// Whether nothing is read from a source: counts are pushed, or known here.
+    #[must_use]
+    pub const fn has_no_source(&self) -> bool {
+        matches!(self, Self::Pushed { .. } | Self::Heartbeat { .. })
+    }
+
+    /// Whether the figure is an estimate, because a source told rates and not counts.
+    #[must_use]
+    pub const fn is_estimate(&self) -> bool {
+        matches!(self, Self::Query { .. })
     }
 
     /// Whether nothing but the two counters of bad and of all events is meant.

@@ -11,6 +11,7 @@
 //! - after a jump of the clock at most [`MINUTES_OBSERVED_MAX`] minutes are reported one by one.
 
 mod excluded;
+mod heartbeats;
 mod history;
 mod pushed;
 
@@ -57,6 +58,7 @@ pub struct Measurer {
     forgot_at: i64,
     /// The batch of each objective up to which pushed counts were taken.
     pushed: BTreeMap<SloId, u64>,
+    noted: heartbeats::Noted,
     excluded: excluded::Excluded,
     history: history::Histories,
 }
@@ -98,6 +100,7 @@ impl Measurer {
             closed: i64::MIN,
             forgot_at: 0,
             pushed: BTreeMap::new(),
+            noted: heartbeats::Noted::default(),
             excluded: excluded::Excluded::default(),
             history: history::Histories::default(),
             shared,
@@ -296,6 +299,7 @@ impl Measurer {
 
     /// Closes minutes that are over, and observes every feature at the end of each.
     async fn close(&mut self) {
+        self.note_heartbeats();
         let now = self.shared.clock.now();
         let measured = self.meter.drain(now);
         let closed = self.meter.closed_minute(now);

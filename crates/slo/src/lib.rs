@@ -33,6 +33,7 @@ mod made;
 mod mask;
 mod meter;
 mod number;
+pub mod query;
 mod rings;
 pub mod selector;
 mod standing;

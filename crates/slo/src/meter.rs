@@ -18,6 +18,7 @@
 
 use crate::differencer::{Differencer, Series, Targets, TooManySeries};
 use crate::gauge::Gauge;
+use crate::query::{Answers, question, selectors_of};
 use crate::{LATE_MINUTES_MAX, SERIES_PER_SELECTOR_MAX, Slice};
 use bounds::Bounds;
 use model::{Catalogue, Millis, Sli, Slo, SloId, SourceId, Timestamp};
@@ -60,6 +61,8 @@ struct SelectorMeter {
     differencer: Differencer,
     /// Kept where the selector chooses gauges.
     gauge: Option<Gauge>,
+    /// Kept where the selector is a question.
+    answers: Option<Answers>,
     /// Whether there was any series at the last read.
     found: bool,
     /// Read but not yet counted: first readings can be judged only when every selector of the
@@ -99,26 +102,27 @@ impl Meter {
         for (id, source) in &catalogue.sources {
             let mut kept = old_sources.remove(id).unwrap_or_else(SourceMeter::new);
             kept.interval = source.interval;
-            let wanted: BTreeSet<&String> = catalogue
+            let wanted: BTreeSet<String> = catalogue
                 .signals()
-                .filter(|(_, it)| it.source == *id && !it.sli.is_pushed())
-                .flat_map(|(_, it)| [&it.bad, &it.total])
+                .filter(|(_, it)| it.source == *id && !it.sli.has_no_source())
+                .flat_map(|(_, it)| <[String; 2]>::from(selectors_of(it, source.interval)))
                 .collect();
             kept.selectors.retain(|selector, _| wanted.contains(selector));
             for selector in wanted {
-                kept.selectors.entry(selector.clone()).or_insert_with(SelectorMeter::new);
+                let fresh = SelectorMeter::new(&selector);
+                kept.selectors.entry(selector).or_insert(fresh);
             }
             kept.follow_sorts(catalogue, id);
             self.sources.insert(id.clone(), kept);
         }
         for (id, slo) in catalogue.signals() {
+            let interval = catalogue.sources.get(&slo.source).map_or(MINUTE, |it| it.interval);
+            let (bad, total) = selectors_of(slo, interval);
             let same = |it: &SloMeter| {
-                it.source == slo.source
-                    && it.bad == slo.bad
-                    && it.total == slo.total
-                    && it.sli == slo.sli
+                it.source == slo.source && it.bad == bad && it.total == total && it.sli == slo.sli
             };
-            let meter = old_slos.remove(&id).filter(same).unwrap_or_else(|| SloMeter::new(slo));
+            let meter = old_slos.remove(&id).filter(same);
+            let meter = meter.unwrap_or_else(|| SloMeter::new(slo, (bad, total)));
             self.slos.insert(id, meter);
         }
         self.pace(self.tick);
@@ -175,8 +179,10 @@ impl Meter {
         if found > SERIES_PER_SELECTOR_MAX {
             return Err(TooManySeries { found, max: SERIES_PER_SELECTOR_MAX });
         }
-        meter.differencer.check_room(&series, now)?;
-        source.targets.note(&series);
+        if meter.answers.is_none() {
+            meter.differencer.check_room(&series, now)?;
+            source.targets.note(&series);
+        }
         meter.pending.push((now, series));
         source.failing_since = None;
         Ok(())
@@ -217,7 +223,7 @@ impl Meter {
         }
         let mut measured = Vec::new();
         for (id, slo) in &mut self.slos {
-            if slo.sli.is_pushed() {
+            if slo.sli.has_no_source() {
                 let closed = closed_at(now, self.tick);
                 measured.extend(slo.close(None, now, closed).map(|(at, it)| (id.clone(), at, it)));
                 continue;
@@ -256,7 +262,11 @@ impl SourceMeter {
             match &slo.sli {
                 Sli::Gauge(_) | Sli::Ratio { .. } => gauges.extend([&slo.bad, &slo.total]),
                 Sli::Latency { buckets, .. } => histograms.extend([buckets]),
-                Sli::Bad | Sli::Good | Sli::Pushed { .. } => {}
+                Sli::Bad
+                | Sli::Good
+                | Sli::Pushed { .. }
+                | Sli::Query { .. }
+                | Sli::Heartbeat { .. } => {}
             }
         }
         for (selector, meter) in &mut self.selectors {
@@ -293,6 +303,11 @@ impl SourceMeter {
             retention = retention.max(selector.differencer.retention());
             for (read_at, series) in std::mem::take(&mut selector.pending) {
                 selector.found = !series.is_empty();
+                if let Some(answers) = &mut selector.answers {
+                    answers.ingest(&series, read_at.minute() - LATE_MINUTES_MAX - 3);
+                    selector.read_until = selector.read_until.max(Some(read_at));
+                    continue;
+                }
                 if let Some(gauge) = &mut selector.gauge {
                     gauge.ingest(&series, self.interval, read_at);
                     selector.read_until = selector.read_until.max(Some(read_at));
@@ -307,10 +322,11 @@ impl SourceMeter {
 }
 
 impl SelectorMeter {
-    fn new() -> Self {
+    fn new(selector: &str) -> Self {
         Self {
             differencer: Differencer::new(MINUTE),
             gauge: None,
+            answers: question(selector).map(|_| Answers::default()),
             found: false,
             pending: Vec::new(),
             read_until: None,
@@ -323,11 +339,11 @@ impl SelectorMeter {
 }
 
 impl SloMeter {
-    fn new(slo: &Slo) -> Self {
+    fn new(slo: &Slo, (bad, total): (String, String)) -> Self {
         Self {
             source: slo.source.clone(),
-            bad: slo.bad.clone(),
-            total: slo.total.clone(),
+            bad,
+            total,
             sli: slo.sli.clone(),
             pushes: Pushes::default(),
             began: None,
@@ -362,6 +378,13 @@ impl SloMeter {
             return (self.pushes.slice(minute, every), MINUTE);
         }
         let unknown = (Slice::Unknown, Millis::ZERO);
+        if matches!(self.sli, Sli::Heartbeat { .. }) {
+            return match self.pushes.slice(minute, Millis::ZERO) {
+                // What was known before a restart stands.
+                Slice::Unknown => unknown,
+                known @ Slice::Known(_) => (known, MINUTE),
+            };
+        }
         let Some(source) = source else { return unknown };
         let both = source.selectors.get(&self.bad).zip(source.selectors.get(&self.total));
         let read =
@@ -371,6 +394,13 @@ impl SloMeter {
             let gauge = total.gauge.as_ref();
             let reach = gauge.and_then(|it| it.reach(minute, source.interval));
             return reach.map_or(unknown, |it| (it.slice(&self.sli), MINUTE));
+        }
+        if let Sli::Query { asks, per } = self.sli {
+            let answer = |it: &SelectorMeter| it.answers.as_ref()?.at(minute);
+            let window = crate::query::window(source.interval);
+            let slice =
+                crate::query::slice(asks, per, window, minute, (answer(bad), answer(total)));
+            return if slice == Slice::Unknown { unknown } else { (slice, MINUTE) };
         }
         let covered = total.differencer.sum(minute).covered;
         if covered == Millis::ZERO || self.lacks_bound(source) {

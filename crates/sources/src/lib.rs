@@ -18,11 +18,12 @@ pub mod exposition;
 mod matching;
 mod native;
 mod prometheus;
+mod query;
 mod reader;
 mod scrape;
 
 pub use error::ReadError;
 pub use matching::{BadRegex, Matching};
-pub use prometheus::{ANSWER_BYTES_MAX, FIRST_RANGE, QUERY_TIMEOUT, RANGE_MAX};
+pub use prometheus::{ANSWER_BYTES_MAX, FIRST_RANGE, QUERY_TIMEOUT, RANGE_MAX, read_answer};
 pub use reader::{REQUESTS_AT_ONCE_MAX, Reader};
 pub use scrape::{SCRAPE_BYTES_MAX, SCRAPE_TIMEOUT};

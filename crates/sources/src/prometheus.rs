@@ -198,6 +198,15 @@ pub(crate) struct Reply<'a> {
     pub(crate) body: &'a [u8],
 }
 
+/// The series in the answer `body` of a Prometheus, native histograms as the counters of all their events;
+/// for whoever holds an answer without having asked.
+pub fn read_answer(status: u16, body: &[u8]) -> Result<Vec<Series>, ReadError> {
+    let answered = parse(&Reply { url: "the answer", status, body }, "the question")?;
+    let natives = native::counters(&answered.natives, Wanted::Under(f64::INFINITY));
+    let bounds = native::counters(&answered.natives, Wanted::Bounds);
+    Ok(answered.series.into_iter().chain(natives).chain(bounds).collect())
+}
+
 /// Reads the answer for `selector`.
 pub(crate) fn parse(reply: &Reply<'_>, selector: &str) -> Result<Answered, ReadError> {
     let url = reply.url.to_owned();

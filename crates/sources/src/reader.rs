@@ -8,6 +8,7 @@
 use crate::ReadError;
 use crate::batch::{Batch, batches};
 use crate::prometheus::{self, ANSWER_BYTES_MAX, QUERY_TIMEOUT, Reply};
+use crate::query;
 use crate::scrape::{self, SCRAPE_BYTES_MAX, SCRAPE_TIMEOUT};
 use model::{Millis, Source, SourceId, SourceKind, Timestamp};
 use slo::Series;
@@ -29,6 +30,8 @@ pub struct Reader {
     planned: Planned,
     /// When each question was last answered.
     last_read: BTreeMap<String, Timestamp>,
+    /// When each question in `PromQL` was last answered.
+    last_asked: BTreeMap<String, Timestamp>,
     problems: Vec<ReadError>,
 }
 
@@ -66,8 +69,8 @@ impl Reader {
         client: Arc<egress::Client>,
     ) -> Self {
         let (kind, interval) = (source.kind.clone(), source.interval);
-        let (planned, last_read, problems) = Default::default();
-        Self { id, kind, interval, token, client, planned, last_read, problems }
+        let (planned, last_read, last_asked, problems) = Default::default();
+        Self { id, kind, interval, token, client, planned, last_read, last_asked, problems }
     }
 
     /// Which source it reads.
@@ -86,7 +89,12 @@ impl Reader {
     ) -> Result<BTreeMap<String, Vec<Series>>, ReadError> {
         self.problems.clear();
         let readings = match self.kind.clone() {
-            SourceKind::Prometheus { url, .. } => self.query(&url, selectors, now).await,
+            SourceKind::Prometheus { url, .. } => {
+                let (asked, selectors) = query::split(selectors);
+                let mut readings = self.query(&url, &selectors, now).await;
+                readings.extend(self.question(&url, &asked, now).await);
+                readings
+            }
             SourceKind::Scrape { targets } => self.scrape(targets, selectors, now).await,
         };
         match self.problems.first() {
@@ -113,13 +121,14 @@ impl Reader {
             return Ok(selectors.iter().map(|it| (it.clone(), vec![])).collect());
         };
         // What cannot be asked is told by every read of the present.
-        let mut waiting = Planned::new(selectors).batches;
+        let (questions, selectors) = query::split(selectors);
+        let mut waiting = Planned::new(&selectors).batches;
         let bearer = self.bearer();
         let mut readings = BTreeMap::new();
         // One after the other: history can wait, and whoever asks for the present must not.
         while let Some(batch) = waiting.pop() {
             let url = prometheus::address(base, &batch.query, to.since(from), to)?;
-            match ask(&self.client, base, &url, bearer.as_deref(), &batch).await {
+            match ask(&self.client, base, &url, bearer.as_deref(), &batch.query).await {
                 Ok(answered) => readings.extend(batch.share_out(answered)),
                 Err(error) => {
                     let halves = batch.halves().filter(|_| error.wants_less()).ok_or(error)?;
@@ -127,7 +136,51 @@ impl Reader {
                 }
             }
         }
+        let minutes = query::minutes(from, to);
+        for (selector, minutes) in questions.into_iter().filter_map(|it| Some((it, minutes?))) {
+            let Some(text) = slo::query::question(&selector) else { continue };
+            let url = query::address(base, text, minutes)?;
+            let answered = ask(&self.client, base, &url, bearer.as_deref(), text).await?;
+            readings.insert(selector, answered.series);
+        }
         Ok(readings)
+    }
+
+    /// Asks what is to be asked in `PromQL` now, a few questions at a time.
+    async fn question(
+        &mut self,
+        base: &str,
+        asked: &[String],
+        now: Timestamp,
+    ) -> BTreeMap<String, Vec<Series>> {
+        self.last_asked.retain(|selector, _| asked.contains(selector));
+        let bearer = self.bearer();
+        let job = |selector: &String| {
+            let last = self.last_asked.get(selector).copied();
+            let minutes = query::due(now, last, self.interval)?;
+            let text = slo::query::question(selector)?.to_owned();
+            let (client, base, bearer) =
+                (Arc::clone(&self.client), base.to_owned(), bearer.clone());
+            let selector = selector.clone();
+            Some(async move {
+                let answer = match query::address(&base, &text, minutes) {
+                    Ok(url) => ask(&client, &base, &url, bearer.as_deref(), &text).await,
+                    Err(error) => Err(error),
+                };
+                (selector, answer)
+            })
+        };
+        let mut readings = BTreeMap::new();
+        for (selector, answer) in gathered(asked.iter().filter_map(job).collect()).await {
+            match answer {
+                Ok(answered) => {
+                    self.last_asked.insert(selector.clone(), now);
+                    readings.insert(selector, answered.series);
+                }
+                Err(problem) => self.problems.push(problem),
+            }
+        }
+        readings
     }
 
     fn bearer(&self) -> Option<Arc<str>> {
@@ -191,7 +244,7 @@ impl Reader {
             let bearer = bearer.clone();
             async move {
                 let answer = match url {
-                    Ok(url) => ask(&client, &base, &url, bearer.as_deref(), &batch).await,
+                    Ok(url) => ask(&client, &base, &url, bearer.as_deref(), &batch.query).await,
                     Err(error) => Err(error),
                 };
                 (batch, answer)
@@ -239,7 +292,7 @@ async fn ask(
     base: &str,
     url: &str,
     bearer: Option<&str>,
-    batch: &Batch,
+    query: &str,
 ) -> Result<prometheus::Answered, ReadError> {
     let mut headers = vec![("accept", "application/json")];
     headers.extend(bearer.map(|it| ("authorization", it)));
@@ -248,7 +301,7 @@ async fn ask(
         .await
         .map_err(|it| unreachable_error(base, &it))?;
     let reply = Reply { url: base, status: response.status, body: &response.body };
-    prometheus::parse(&reply, &batch.query)
+    prometheus::parse(&reply, query)
 }
 
 async fn fetch(

@@ -141,6 +141,7 @@ fn feature_json(context: &Context, state: &engine::State, id: &FeatureId) -> Val
         "team": feature.team,
         "objective": feature.objective,
         "estimate": feature.needs.slos().len() > 1 && feature.own.measured.is_none(),
+        "approximate": !crate::estimates::estimated(state, id).is_empty(),
         "budget": show::budget_words(assessment.as_ref()),
         "history": crate::history::json(&board, id, feature),
         "not_counted": crate::exclusions::hidden_words(assessment.as_ref()),

@@ -21,6 +21,7 @@ mod codes;
 mod deal;
 mod doors;
 mod duty;
+mod estimates;
 mod evidence;
 mod exclusions;
 mod feeds;

@@ -73,6 +73,33 @@ pub(crate) static RAW: Shape = Shape {
     ],
 };
 
+pub(crate) static QUERY: Shape = Shape {
+    title: "query",
+    about: "Any PromQL, asked at the end of every minute: `bad` or `good` with `total`, or `error_ratio` alone. Rates are not counts: the figure is shown as an estimate. `{{.window}}` is replaced by four intervals of the source, whole minutes, at least one.",
+    fields: &[
+        plain("bad", Optional, Plain::Query, "Bad events; this, `good` or `error_ratio`."),
+        plain("good", Optional, Plain::Query, "Good events; this, `bad` or `error_ratio`."),
+        plain(
+            "total",
+            Optional,
+            Plain::Query,
+            "All events, with `bad` or `good`. Where it has no answer, the minute is unknown.",
+        ),
+        plain(
+            "error_ratio",
+            Optional,
+            Plain::Query,
+            "The share of bad events, from 0 to 1. How many there were is not known, so every minute counts alike.",
+        ),
+        plain(
+            "per",
+            Default("second"),
+            Plain::Choice(&["second", "minute", "window"]),
+            "Per what the answers are: events per `second` as of `rate`, per `minute`, or within the `window` as of `increase(x[{{.window}}])`.",
+        ),
+    ],
+};
+
 pub(crate) static PUSHED: Shape = Shape {
     title: "pushed counts",
     about: "Counts that somebody sends to `POST /api/v1/sli/SERVICE.SLO`, or the results of checks in CI.",

@@ -45,6 +45,7 @@ pub(crate) fn read(node: &Node, place: &Place, report: &mut Report<'_>) -> Vec<S
         only_known(objective, &["displayName", "ratioMetrics", "target"], report);
         match measured(objective) {
             Ok((percent, sli)) => specs.push(SloSpec {
+                meaning: crate::Meaning::default(),
                 place: Place { line: objective.line, ..place.clone() },
                 dialect: Dialect::OpenSloAlpha,
                 service: service.clone(),

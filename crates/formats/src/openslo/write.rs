@@ -9,10 +9,11 @@
 use super::{Object, VERSION};
 use crate::duration::whole;
 use crate::loss::Loss;
+use crate::meaning::{Exact, length_of, operator};
 use crate::promql::counter_of;
-use crate::spec::{HOLE, Sli, SloSpec};
+use crate::spec::{Sli, SloSpec};
 use crate::yaml::{Data, Node};
-use model::Millis;
+use model::{Is, Method, Millis};
 use std::collections::BTreeSet;
 
 /// An SLO for each of `specs`; `period` is for those that name none.
@@ -50,7 +51,10 @@ fn slo(spec: &SloSpec, period: Millis, losses: &mut Vec<Loss>) -> Option<Object>
         let why = format!("the file names no period, so it is written as {duration}");
         report.noted(line, "the window", &why);
     }
-    if spec.alerting.page.is_some() || spec.alerting.ticket.is_some() {
+    if !spec.meaning.conditions.is_empty()
+        || spec.alerting.page.is_some()
+        || spec.alerting.ticket.is_some()
+    {
         let why = "an alert here looks at two windows at once, and a policy of OpenSLO holds one \
                    condition over one window";
         report.lost(line, "alerts", why);
@@ -72,20 +76,17 @@ fn slo(spec: &SloSpec, period: Millis, losses: &mut Vec<Loss>) -> Option<Object>
         report.lost(line, "the end of the description", "OpenSLO takes 1050 characters");
     }
     description.truncate(description.trim_end().len());
-    let window = Node::from_entries([
-        ("duration", text(&duration)),
-        ("isRolling", Node::new(Data::Switch(true))),
-    ]);
+    let window = window(spec, &duration);
     let indicator = Node::from_entries([
         ("metadata", Node::from_entries([("name", text(&name))])),
-        ("spec", metric(&spec.sli)),
+        ("spec", metric(spec)),
     ]);
-    let target = Node::from_entries([("target", target(spec.objective))]);
+    let (method, target) = judged(spec);
     let mut body = vec![
         ("service", text(&service)),
         ("indicator", indicator),
         ("timeWindow", Node::new(Data::List(vec![window]))),
-        ("budgetingMethod", text("Occurrences")),
+        ("budgetingMethod", text(method)),
         ("objectives", Node::new(Data::List(vec![target]))),
     ];
     if !description.is_empty() {
@@ -108,7 +109,47 @@ fn target(percent: f64) -> Node {
     Node::from_number(if value < 1.0 { value } else { percent / 100.0 })
 }
 
-fn metric(sli: &Sli) -> Node {
+/// The window: one that rolls, or one that begins anew with the calendar.
+fn window(spec: &SloSpec, duration: &str) -> Node {
+    let text = |it: &str| Node::from_text(it);
+    let rolling = ("isRolling", Node::new(Data::Switch(spec.meaning.calendar.is_none())));
+    let Some(calendar) = &spec.meaning.calendar else {
+        return Node::from_entries([("duration", text(duration)), rolling]);
+    };
+    // A Monday, and the first of a year.
+    let start = ("startTime", text("2024-01-01 00:00:00"));
+    let node = Node::from_entries([start, ("timeZone", text(&calendar.timezone))]);
+    let length = text(length_of(calendar.period));
+    Node::from_entries([("duration", length), rolling, ("calendar", node)])
+}
+
+/// How an objective is judged, and the one objective.
+fn judged(spec: &SloSpec) -> (&'static str, Node) {
+    let mut entries = vec![("target", target(spec.objective))];
+    let length = |it: u8| ("timeSliceWindow", Node::from_text(format!("{it}m")));
+    let method = match spec.meaning.method {
+        Method::Occurrences => "Occurrences",
+        Method::TimeSlices { minutes, bad_ppm } => {
+            let good = target(100.0 - f64::from(bad_ppm) / 1e4);
+            entries.extend([("timeSliceTarget", good), length(minutes)]);
+            "Timeslices"
+        }
+        Method::RatioTimeSlices { minutes } => {
+            entries.push(length(minutes));
+            "RatioTimeslices"
+        }
+    };
+    if let Some(Exact::Gauge { is, .. }) = &spec.meaning.exact {
+        // Equality has no word here: the query is 1 or 0 then.
+        let value = if is.is == Is::Equal { "1" } else { &is.value };
+        let value = value.parse().unwrap_or_default();
+        entries.push(("op", Node::from_text(operator(is.is).unwrap_or("gte"))));
+        entries.push(("value", Node::from_number(value)));
+    }
+    (method, Node::from_entries(entries))
+}
+
+fn metric(spec: &SloSpec) -> Node {
     let source = |query: &str| {
         let query = Node::from_entries([("query", Node::from_text(query))]);
         let source = [("type", Node::from_text("Prometheus")), ("spec", query)];
@@ -122,19 +163,40 @@ fn metric(sli: &Sli) -> Node {
             Some((part, total)) => (part.selector.to_string(), total.selector.to_string(), true),
             None => (part.to_owned(), total.to_owned(), false),
         };
-        debug_assert!(counter || part.contains(HOLE), "a query has its hole");
         Node::from_entries([
             ("counter", Node::new(Data::Switch(counter))),
             (key, source(&part)),
             ("total", source(&total)),
         ])
     };
-    let ratio = match sli {
+    let counters = |key: &'static str, part: &str, total: &str| {
+        let counter = ("counter", Node::new(Data::Switch(true)));
+        Node::from_entries([counter, (key, source(part)), ("total", source(total))])
+    };
+    let raw = |query: &str, kind: &str| {
+        Node::from_entries([("raw", source(query)), ("rawType", Node::from_text(kind))])
+    };
+    match &spec.meaning.exact {
+        Some(Exact::Gauge { metric, is }) => {
+            let query = match is.is {
+                Is::Equal => format!("{metric} == bool {}", is.value),
+                _ => metric.clone(),
+            };
+            return Node::from_entries([("thresholdMetric", source(&query))]);
+        }
+        Some(Exact::Raw { metric, good }) => {
+            let kind = if *good { "success" } else { "failure" };
+            return Node::from_entries([("ratioMetric", raw(metric, kind))]);
+        }
+        Some(Exact::Good { good, total }) => {
+            return Node::from_entries([("ratioMetric", counters("good", good, total))]);
+        }
+        Some(Exact::Native { .. }) | None => {}
+    }
+    let ratio = match &spec.sli {
         Sli::Bad { bad, total } => ratio("bad", bad, total),
         Sli::Good { good, total } => ratio("good", good, total),
-        Sli::ErrorRatio(query) => {
-            Node::from_entries([("raw", source(query)), ("rawType", Node::from_text("failure"))])
-        }
+        Sli::ErrorRatio(query) => raw(query, "failure"),
     };
     Node::from_entries([("ratioMetric", ratio)])
 }

@@ -136,6 +136,7 @@ fn everything(text: &str) {
     let options = ImportOptions {
         org: "imported".to_owned(),
         prometheus: "http://127.0.0.1:9090".to_owned(),
+        interval: Millis::from_mins(1),
         period: Millis::from_days(30),
     };
     if let (Some(text), _) = import(&found.specs, &options) {

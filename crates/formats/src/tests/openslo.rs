@@ -225,14 +225,16 @@ fn a_small_sample_gives_rules_and_says_what_is_lost() {
     assert_eq!(
         lost,
         "a.yaml:4: lost: `metadata.labels.tiers` of SLO buying: a label of Prometheus has one value\n\
-         a.yaml:13: lost: `alertPolicies` of SLO buying: a condition of OpenSLO looks at one window \
-         and says for how long; alerts here look at two windows each, so none are made of these\n\
-         a.yaml:31: lost: the object of AlertNotificationTarget mail: alerts here look at two windows \
-         each, which a condition of OpenSLO cannot say, and who is called is said elsewhere\n\
-         0 refused, 3 lost, 0 noted\n"
+         a.yaml:31: lost: the object of AlertNotificationTarget mail: who is called is said by \
+         escalations here, and burn-rate conditions are taken over where an objective names them\n\
+         0 refused, 2 lost, 0 noted\n"
     );
     let (documents, losses) = rules(&found.specs, &RuleOptions::default());
-    assert_eq!(losses, []);
+    assert_eq!(
+        report(&losses),
+        "a.yaml:11: lost: `alertPolicies` of shop-buying: rules are written with the windows of their \
+         set; `lamplighter import` takes the conditions over\n0 refused, 1 lost, 0 noted\n"
+    );
     let text = rules_yaml(&documents);
     assert!(text.contains("slo:sli_error:ratio_rate4w"), "{text}");
     assert!(text.contains("sum(rate(buys_total{ok=\"yes\"}[5m]))"), "{text}");
@@ -253,6 +255,16 @@ fn refused(from: &str, to: &str, expected: &str) {
     assert_eq!((found.specs.len(), refused), (0, vec![expected]));
 }
 
+/// What rules cannot say, and our own configuration can.
+#[track_caller]
+fn not_in_rules(from: &str, to: &str, expected: &str) {
+    assert!(SMALL.contains(from), "{from}");
+    let found = read(&[("a.yaml", &SMALL.replacen(from, to, 1))]);
+    let (documents, losses) = rules(&found.specs, &RuleOptions::default());
+    let said: Vec<_> = losses.iter().map(|it| it.why.as_str()).collect();
+    assert_eq!((documents.len(), said), (0, vec![expected]));
+}
+
 #[test]
 fn what_cannot_be_counted_is_refused_with_a_reason() {
     refused(
@@ -265,21 +277,22 @@ fn what_cannot_be_counted_is_refused_with_a_reason() {
         "budgetingMethod: Often",
         "`spec.budgetingMethod` must be one of Occurrences, Timeslices, RatioTimeslices",
     );
-    refused(
+    not_in_rules(
         "Occurrences\n    timeWindow: [{ duration: 4w, isRolling: true }]\n    objectives: [{ target: 0.995 }]",
         "RatioTimeslices\n    timeWindow: [{ duration: 4w, isRolling: true }]\n    objectives: [{ target: 0.995, timeSliceWindow: 1m }]",
-        "`budgetingMethod: RatioTimeslices` judges slices of time, and only occurrences are counted",
+        "its `budgetingMethod` judges slices of time, and rules count only occurrences; `lamplighter \
+         import` takes it over",
     );
     refused(
         "type: prometheus, spec: { query: buys_total }",
         "type: datadog, spec: { query: buys_total }",
         "only sources of type `Prometheus` and its kin are read: `datadog`",
     );
-    refused(
+    not_in_rules(
         "query: buys_total }",
         "query: 'sum(rate(buys_total[5m]))' }",
-        "the query is neither a selector nor has it `{{.window}}` where the window goes, so nobody \
-         knows over which window it counts",
+        "a query is neither a selector nor has it `{{.window}}` where the window goes, so nobody \
+         knows over which window it counts; `lamplighter import` asks it as it is",
     );
     refused(
         "target: 0.995",
@@ -319,9 +332,12 @@ spec:
     assert_eq!(found.specs[0].sli, crate::Sli::ErrorRatio(query.to_owned()));
     assert_eq!(found.specs[0].objective.to_string(), "99.5");
     assert_eq!(found.specs[0].period, Some(Millis::from_days(30)));
+    assert_eq!(found.losses, []);
+    let calendar = found.specs[0].meaning.calendar.clone().map(|it| (it.period, it.timezone));
+    assert_eq!(calendar, Some((model::Period::Month, "UTC".to_owned())));
     assert_eq!(
-        report(&found.losses),
-        "a.yaml:12: lost: `calendar` of SLO lag: the budget is kept over a rolling window of the \
+        report(&rules(&found.specs, &RuleOptions::default()).1),
+        "a.yaml:13: lost: `calendar` of queue-lag: the budget is kept over a rolling window of the \
          same length, which does not begin anew with the calendar\n0 refused, 1 lost, 0 noted\n"
     );
 }

@@ -111,13 +111,15 @@ fn import_writes_what_check_accepts_and_says_what_is_lost() {
       prometheus:
         prometheus:
           url: http://127.0.0.1:9090
+          interval: 1m
     --- errors
     slos/prometheus.yml: left alone: it is no file of Sloth, OpenSLO or Pyrra
     noted: people: no file says who is in a team or how to reach them: `somebody` stands in; add people with addresses, channels and escalations before anybody can be paged
+    noted: the interval of the source: no file says how often your Prometheus scrapes, so it is 1m; where that is too short, most minutes are unknown, and where it is too long, they are only known later
     slos/shop.yml:6: noted: the window of shop-buying: the file names no period, so it is 30d
     slos/shop.yml:6: lost: labels of alerts of shop-buying: who is called is said by the escalation of the team, not by labels
     slos/shop.yml:16: refused: the objective of shop-watching: `error_ratio_query` has no `{{.window}}` where the window goes
-    1 refused, 1 lost, 2 noted
+    1 refused, 1 lost, 3 noted
     "#);
     let output = run(&home, "import slos --org home");
     std::fs::write(home.join("lamplighter.yaml"), output.stdout).expect("written");

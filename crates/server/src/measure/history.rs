@@ -117,7 +117,7 @@ impl Histories {
                 .sources
                 .get(&slo.source)
                 .is_some_and(|it| matches!(it.kind, SourceKind::Prometheus { .. }));
-            if slo.sli.is_pushed() || !has_past {
+            if slo.sli.has_no_source() || !has_past {
                 continue;
             }
             let key = key_of(&id, slo);

@@ -1,6 +1,7 @@
 //! What we promise, told as stories.
 
 mod asking;
+mod beats;
 mod by_sms;
 mod closing;
 #[cfg(feature = "servers")]

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command as Program, Stdio};
 use std::time::{Duration, Instant};
 
+mod asked;
+
 const WAIT_MAX: Duration = Duration::from_mins(1);
 
 /// Three days of readings before [`MONDAY`], one a minute, as `OpenMetrics`.

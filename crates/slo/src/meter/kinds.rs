@@ -139,3 +139,54 @@ fn a_push_stands_until_the_next_is_due() {
     let recent = measured.split_off(&START);
     assert_eq!(shown(&recent), "0:? 1:1/7 2:0/0 3:0/0 4:? 5:? 6:0/3 7:0/0");
 }
+
+/// Goal: answers to questions become minutes, late corrections are delivered again, a minute without an
+/// answer for all events is unknown, and readings of questions teach nothing about scrapes. Method: an
+/// answer per minute from the reader's own rhythm, one of them corrected by the next.
+#[test]
+fn what_is_asked_becomes_minutes() {
+    use model::{Asks, Per};
+    let mut meter = meter(Sli::Query { asks: Asks::Bad, per: Per::Second });
+    let source = SourceId::from("prometheus");
+    let asked = meter.selectors(&source).into_iter().collect::<Vec<_>>();
+    assert_eq!(asked, ["= api_bad", "= api_total"]);
+    let mut measured = BTreeMap::new();
+    for minute in 1..6 {
+        let now = at(minute * 60 + 15);
+        // All events of the third minute are not known; the bad ones of the second come late.
+        let bad =
+            [(1, 1.0), (2, if minute >= 3 { 1.0 } else { 0.5 }), (3, 1.0), (4, 0.0), (5, 0.25)];
+        let total = [(1, 2.0), (2, 2.0), (4, 2.0), (5, 2.0)];
+        for (selector, answers) in asked.iter().zip([&bad[..], &total[..]]) {
+            let until = answers.iter().filter(|it| it.0 <= minute);
+            let samples = until.map(|(minute, it)| (at(minute * 60), *it)).collect();
+            let series = vec![Series { labels: Labels::new(), samples }];
+            meter.ingest(&source, selector, series, now).unwrap();
+        }
+        let drained = meter.drain(at(minute * 60 + 21)).into_iter().map(|(_, at, it)| (at, it));
+        let drained: BTreeMap<i64, Slice> = drained.collect();
+        if minute == 3 {
+            assert_eq!(shown(&drained), "1:60/120 2:?");
+        }
+        measured.extend(drained);
+    }
+    assert_eq!(shown(&measured), "0:60/120 1:60/120 2:? 3:0/120 4:15/120");
+}
+
+/// Goal: what was noted of a heartbeat stands, and a minute nobody noted is unknown without wiping out
+/// what is stored. Method: two minutes noted, a meter that begins after the first of them.
+#[test]
+fn a_heartbeat_is_what_was_noted() {
+    let mut meter = meter(Sli::Heartbeat { heartbeat: "nightly".into() });
+    assert!(meter.selectors(&"prometheus".into()).is_empty());
+    let mut noted = Pushes::default();
+    noted.set(START + 1, Counts::new(1, 1));
+    noted.set(START + 3, Counts::new(0, 1));
+    meter.push(&"api.up".into(), noted);
+    let mut measured = BTreeMap::new();
+    for minute in 2..6 {
+        let drained = meter.drain(at(minute * 60 + 6));
+        measured.extend(drained.into_iter().map(|(_, minute, it)| (minute, it)));
+    }
+    assert_eq!(shown(&measured), "1:1/1 2:? 3:0/1 4:?");
+}

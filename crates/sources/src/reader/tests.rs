@@ -44,12 +44,20 @@ impl Fake {
             let noted = format!("{} at {} {}", asked["query"], asked["time"], token.unwrap_or("-"));
             fake.reply(asked["query"].split_once('[').unwrap().0, noted)
         }
+        async fn range(
+            State(fake): State<Fake>,
+            Query(asked): Query<BTreeMap<String, String>>,
+        ) -> (StatusCode, String) {
+            let [query, start, end, step] = ["query", "start", "end", "step"].map(|it| &asked[it]);
+            fake.reply(query, format!("{query} from {start} to {end} by {step}"))
+        }
         async fn metrics(State(fake): State<Fake>, headers: HeaderMap) -> (StatusCode, String) {
             let accept = headers["accept"].to_str().unwrap().to_owned();
             fake.reply("metrics", accept)
         }
         let router = Router::new()
             .route("/api/v1/query", get(query))
+            .route("/api/v1/query_range", get(range))
             .route("/metrics", get(metrics))
             .with_state(self.clone());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -316,4 +324,44 @@ fn catalogue(bad: &str, total: &str) -> model::Catalogue {
         pager: model::Pager::default(),
         pay: None,
     }
+}
+
+/// Goal: what is any PromQL is asked by `query_range` at whole minutes, once a minute, beside selectors
+/// that are read as ever; the past is asked the same way. Method: a fake that notes what it is asked.
+#[tokio::test]
+async fn questions_are_asked_once_a_minute() {
+    let fake = Fake::default();
+    fake.answers("x", 200, EMPTY);
+    let answer = r#"{"status":"success","data":{"resultType":"matrix","result":[
+        {"metric":{},"values":[[540,"0.5"],[600,"NaN"]]}]}}"#;
+    fake.answers("sum(rate(x[1m]))", 200, answer);
+    let mut reader = prometheus(&fake.served().await, None);
+    let key = slo::query::marked("sum(rate(x[{{.window}}]))", Millis::from_secs(15));
+    let selectors = set(&["x", &key]);
+    let mut asked = vec![];
+    for second in [618, 633, 678] {
+        let readings = reader.read(&selectors, Timestamp(second * 1_000)).await.unwrap();
+        assert_eq!(readings.contains_key(&key), second != 633);
+        if second == 618 {
+            let shown = shown(&readings);
+            assert_eq!(shown[0], "= sum(rate(x[1m])) → [ 540000:0.5 600000:NaN]");
+        }
+        asked.extend(fake.asked().into_iter().filter(|it| it.starts_with("sum")));
+    }
+    let past = reader.history(&selectors, Timestamp(61_000), Timestamp(600_000)).await.unwrap();
+    assert_eq!(past[&key].len(), 1);
+    asked.extend(fake.asked().into_iter().filter(|it| it.starts_with("sum")));
+    assert_eq!(
+        asked,
+        [
+            "sum(rate(x[1m])) from -300 to 600 by 60",
+            "sum(rate(x[1m])) from 300 to 660 by 60",
+            "sum(rate(x[1m])) from 120 to 600 by 60",
+        ],
+    );
+    let refusal = r#"{"status":"error","errorType":"bad_data","error":"parse error"}"#;
+    fake.answers("sum(rate(x[1m]))", 400, refusal);
+    let readings = reader.read(&selectors, Timestamp(738_000)).await.unwrap();
+    assert_eq!(readings.keys().collect::<Vec<_>>(), ["x"]);
+    assert!(reader.problems()[0].to_string().contains("bad_data: parse error"));
 }

@@ -68,6 +68,7 @@ fn body(context: &Context, reader: &PersonId, id: &FeatureId, feature: &Feature)
             (crate::exclusions::hidden(assessment.as_ref()))
             (crate::evidence::thin(assessment.as_ref()))
             (past)
+            (crate::estimates::section(&context.handle.state(), id))
             @if feature.own.measured.is_some() {
                 p.soft { "Measured end to end." }
             } @else if estimate {
