@@ -325,27 +325,6 @@ static CODES: &[CodeInfo] = &[
         "not a histogram",
         "A histogram is written by its name, without the label `le`: the bound stands in `under`.",
     ),
-    warning(
-        "LL120",
-        "reason of an earlier revision",
-        "A promise changed while the `revision` beside it stayed the same: it tells why an earlier change was made.",
-    ),
-    warning(
-        "LL121",
-        "review overdue",
-        "The day by which the owners of a feature wanted to look at its promise again has passed, as the file says.",
-    ),
-    error(
-        "LL122",
-        "not to be divided",
-        "`segments` divides one objective that is read from a source: what is measured end to end, the only objective needed, or the one named with `of`.",
-    ),
-    error(
-        "LL123",
-        "not a segment",
-        "A segment is a value of a label: letters, digits, spaces and `-_.+/`, at most 40 characters.",
-    ),
-    error("LL124", "too many segments", "A feature is divided into at most 50 parts."),
     error(
         "LL103",
         "two sets of conditions",
@@ -376,6 +355,27 @@ static CODES: &[CodeInfo] = &[
         "window that is not open",
         "`per: window` divides by the window that stands for `{{.window}}`; without the placeholder there is none.",
     ),
+    warning(
+        "LL120",
+        "reason of an earlier revision",
+        "A promise changed while the `revision` beside it stayed the same: it tells why an earlier change was made.",
+    ),
+    warning(
+        "LL121",
+        "review overdue",
+        "The day by which the owners of a feature wanted to look at its promise again has passed, as the file says.",
+    ),
+    error(
+        "LL122",
+        "not to be divided",
+        "`segments` divides one objective that is read from a source: what is measured end to end, the only objective needed, or the one named with `of`.",
+    ),
+    error(
+        "LL123",
+        "not a segment",
+        "A segment is a value of a label: letters, digits, spaces and `-_.+/`, at most 40 characters.",
+    ),
+    error("LL124", "too many segments", "A feature is divided into at most 50 parts."),
     error(
         "LL130",
         "exclusion without times",
