@@ -92,15 +92,22 @@ fn sorted<T>(mut entries: Vec<Entry<T>>) -> Vec<Entry<T>> {
     entries
 }
 
-/// Improvements in order of what they bring back, and objectives that nothing is listed for.
-fn ranked(context: &Context) -> (Vec<Entry<(ImprovementId, Listed)>>, Vec<Entry<SloId>>) {
+/// In order of what they bring back.
+#[derive(Default)]
+struct Ranked {
+    improvements: Vec<Entry<(ImprovementId, Listed)>>,
+    /// Objectives that nothing is listed for.
+    unlisted: Vec<Entry<SloId>>,
+}
+
+fn ranked(context: &Context) -> Ranked {
     let (listed, catalogue) = {
         let state = context.handle.state();
         let listed: Vec<_> =
             state.backlog.iter().map(|(id, it)| (id.clone(), it.clone())).collect();
         (listed, state.catalogue().cloned())
     };
-    let Some(catalogue) = catalogue else { return (vec![], vec![]) };
+    let Some(catalogue) = catalogue else { return Ranked::default() };
     let board = context.board();
     let end = context.measured_minute(&board);
     let covered: BTreeSet<SloId> =
@@ -122,7 +129,7 @@ fn ranked(context: &Context) -> (Vec<Entry<(ImprovementId, Listed)>>, Vec<Entry<
     });
     let mut unlisted = sorted(unlisted.filter(|it| it.worth() >= WORTH_MIN).collect());
     unlisted.truncate(UNLISTED_MAX);
-    (improvements, unlisted)
+    Ranked { improvements, unlisted }
 }
 
 fn brings_json(brings: &[Brings]) -> Value {
@@ -133,7 +140,7 @@ fn brings_json(brings: &[Brings]) -> Value {
 
 /// `GET /api/v1/backlog`
 async fn list(State(context): State<Context>) -> Response {
-    let (improvements, unlisted) = ranked(&context);
+    let Ranked { improvements, unlisted } = ranked(&context);
     let improvements: Vec<Value> = improvements
         .iter()
         .map(|entry| {
@@ -264,7 +271,7 @@ async fn back(context: &Context, by: PersonId, act: BacklogAct) -> Response {
 async fn view(State(context): State<Context>, Extension(who): Extension<Principal>) -> Response {
     let Some(reader) = who.person().cloned() else { return missing("person", "") };
     let face = Clockface::of(&context, Some(&reader));
-    let (improvements, unlisted) = ranked(&context);
+    let Ranked { improvements, unlisted } = ranked(&context);
     let main = html! {
         h1 { "Backlog" }
         p { "What to mend, in order of the budget that would be there had it been done before each promise's "

@@ -9,6 +9,7 @@
 //! delete the `meaning.jsonl` of the older folders first and look at what changed.
 
 mod by_hand;
+mod names;
 mod standing;
 mod story;
 mod watched;
@@ -73,7 +74,7 @@ fn the_newest_form_is_what_is_written_today() {
 fn every_event_has_a_stored_sample() {
     let stored: BTreeSet<String> =
         lines(&root().join(NEWEST)).into_iter().map(|it| it.kind).collect();
-    let expected: BTreeSet<String> = story::EVENTS.iter().map(|it| format!("{it}.v1")).collect();
+    let expected: BTreeSet<String> = names::EVENTS.iter().map(|it| format!("{it}.v1")).collect();
     assert_eq!(stored, expected);
 }
 
@@ -81,7 +82,7 @@ fn every_event_has_a_stored_sample() {
 #[test]
 fn every_part_of_an_event_has_a_stored_sample() {
     let bodies: Vec<String> = lines(&root().join(NEWEST)).into_iter().map(|it| it.body).collect();
-    let missing: Vec<&str> = story::PARTS
+    let missing: Vec<&str> = names::PARTS
         .iter()
         .copied()
         .filter(|part| !bodies.iter().any(|body| body.contains(&format!("\"{part}\""))))
