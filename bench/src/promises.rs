@@ -38,20 +38,29 @@ const MINUTES: u64 = 2;
 /// Readings in one request.
 const BATCH: usize = 5_000;
 
-/// `[--max COUNT] [--boards] [FILE]`.
+/// Which halves are measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Both,
+    Boards,
+    Sources,
+}
+
+/// `[--max COUNT] [--boards | --sources] [FILE]`.
 pub(crate) fn run(mut arguments: impl Iterator<Item = String>) -> Result<()> {
-    let (mut max, mut boards_alone, mut output) = (1_000, false, PathBuf::from(OUTPUT));
+    let (mut max, mut part, mut output) = (1_000, Part::Both, PathBuf::from(OUTPUT));
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--max" => max = arguments.next().context("--max wants a count")?.parse()?,
-            "--boards" => boards_alone = true,
+            "--boards" => part = Part::Boards,
+            "--sources" => part = Part::Sources,
             option if option.starts_with('-') => bail!("there is no option `{option}`"),
             file => output = file.into(),
         }
     }
     let folder = scratch()?;
     let mut table = Table::default();
-    let measured = measure(&mut table, max, boards_alone);
+    let measured = measure(&mut table, max, part);
     println!("{table}");
     let text = serde_json::to_string_pretty(&table.to_json(&folder))?;
     let _ = std::fs::remove_dir_all(&folder);
@@ -64,12 +73,14 @@ pub(crate) fn run(mut arguments: impl Iterator<Item = String>) -> Result<()> {
     Ok(())
 }
 
-fn measure(table: &mut Table, max: usize, boards_alone: bool) -> Result<()> {
-    boards::attribution(table)?;
-    for count in BOARDS {
-        boards::ticks(table, count)?;
+fn measure(table: &mut Table, max: usize, part: Part) -> Result<()> {
+    if part != Part::Sources {
+        boards::attribution(table)?;
+        for count in BOARDS {
+            boards::ticks(table, count)?;
+        }
     }
-    if boards_alone {
+    if part == Part::Boards {
         return Ok(());
     }
     let binary = binary()?;

@@ -257,6 +257,7 @@ impl Measurer {
             round.reader = Some(reader);
         }
         problems.extend(self.meter.missing_bounds(&id));
+        problems.extend(self.meter.readings_too_seldom(&id));
         match readings {
             Ok(readings) => {
                 for (selector, series) in readings {

@@ -42,6 +42,9 @@ pub const SAMPLES_PER_SERIES_MAX: usize = 2_000;
 /// How many intervals may pass between two readings before the time between them is unknown.
 pub const GAP_INTERVALS_MAX: i64 = 3;
 
+/// So many readings show at which pace they come.
+const READINGS_OF_A_PACE: usize = 2;
+
 /// Minutes kept beyond the late ones, so that the last late minute has a reading before it.
 const SPARE_MINUTES: i64 = 3;
 
@@ -209,6 +212,15 @@ impl Differencer {
         self.tracks.len()
     }
 
+    /// The shortest time between two readings of any series that has a few, where that is longer than what
+    /// counts as a gap: then every minute is unknown, and whoever wrote the interval must know.
+    #[must_use]
+    pub fn slower_than_gaps(&self) -> Option<Millis> {
+        let followed = self.tracks.values().filter(|it| it.readings.len() > READINGS_OF_A_PACE);
+        let least = followed.filter_map(Track::pace).min()?;
+        (least > self.gap_max()).then_some(least)
+    }
+
     fn gap_max(&self) -> Millis {
         Millis(self.interval.0.saturating_mul(GAP_INTERVALS_MAX))
     }
@@ -252,6 +264,11 @@ impl Track {
     fn starting(zero_at: Option<Timestamp>) -> Self {
         let zero = zero_at.map(|at| Reading { at, raw: 0.0, cumulative: 0.0 });
         Self { readings: zero.into_iter().collect() }
+    }
+
+    /// The shortest time between two neighbours.
+    fn pace(&self) -> Option<Millis> {
+        self.readings.windows(2).map(|it| it[1].at.since(it[0].at)).min()
     }
 
     fn last(&self) -> Timestamp {

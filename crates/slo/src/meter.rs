@@ -158,6 +158,20 @@ impl Meter {
         of_source.filter_map(|(id, it)| it.missing_bound(found, id)).collect()
     }
 
+    /// That readings of `source` come much more seldom than its interval says, in words: then nothing is known
+    /// although everything is read.
+    #[must_use]
+    pub fn readings_too_seldom(&self, source: &SourceId) -> Option<String> {
+        let found = self.sources.get(source)?;
+        let paces = found.selectors.values().filter_map(|it| it.differencer.slower_than_gaps());
+        let pace = paces.min()?;
+        Some(format!(
+            "readings come every {pace}, and the source's `interval` is {}, so that all between them counts as \
+             unknown: write `interval: {pace}`",
+            found.interval
+        ))
+    }
+
     /// Takes what `source` answered for `selector` when it was read at `now`; nothing but an empty
     /// list means that there is no such series. An unknown source or selector is ignored: it has
     /// just left the configuration. With too many series nothing is taken, and the minutes are

@@ -280,14 +280,15 @@ async fn view(State(context): State<Context>, Extension(who): Extension<Principa
         @for entry in &improvements { (card(&face, entry)) }
         @if !unlisted.is_empty() {
             h2 { "Nothing is listed for" }
-            ul { @for it in &unlisted { li { code { (it.of) } ": " (brings_words(&it.brings, "were it mended wholly")) } } }
+            p.soft { "What each would bring back, were it mended wholly." }
+            ul { @for it in &unlisted { li { code { (it.of) } ": " (brings_words(&it.brings)) } } }
         }
         (form(&unlisted))
     };
     layout::full(&context, &reader, "/backlog", "Backlog", &main).into_response()
 }
 
-fn brings_words(brings: &[Brings], otherwise: &str) -> Markup {
+fn brings_words(brings: &[Brings]) -> Markup {
     html! {
         @if brings.is_empty() { "brings nothing back: what it mends did not fail anybody by itself" }
         @for (place, it) in brings.iter().enumerate() {
@@ -295,7 +296,6 @@ fn brings_words(brings: &[Brings], otherwise: &str) -> Markup {
             strong { (show::percent(it.spent)) } " of the budget of " a href={ "/features/" (it.feature) } { (it.feature) }
             " (" (format!("{:.0}", it.failures)) " attempts)"
         }
-        @if !brings.is_empty() && !otherwise.is_empty() { ", " (otherwise) }
     }
 }
 
@@ -306,7 +306,7 @@ fn card(face: &Clockface, entry: &Entry<(ImprovementId, Listed)>) -> Markup {
     html! {
         article.card id={ "improvement-" (id) } {
             h2 { @if let Some(link) = &it.what.link { a href=(link) rel="noreferrer" { (title) } } @else { (title) } }
-            p { "Brings back: " (brings_words(&entry.brings, "")) "." }
+            p { "Brings back: " (brings_words(&entry.brings)) "." }
             p.soft { "Takes " (it.what.percent) " % of the failures of " (mends.join(", ")) " away, says " (it.by) ", "
                 (face.time(it.at)) "." }
             form method="post" action={ "/backlog/" (id) "/done" } { button.quiet { "Done" } }

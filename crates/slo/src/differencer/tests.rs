@@ -201,3 +201,21 @@ fn increase(counter: &Series) -> u64 {
     };
     whole(counter.samples.windows(2).map(step).sum())
 }
+
+/// Goal: readings that come so seldom that each is a gap are told, at the pace at which they come; gaps among
+/// quick readings are not, and two readings show no pace.
+#[test]
+fn readings_that_are_all_gaps_are_told() {
+    let check = |at_secs: &[i64], expected: Option<i64>| {
+        let mut differencer = Differencer::new(INTERVAL);
+        let samples = at_secs.iter().map(|it| (Timestamp(it * 1_000), 1.0)).collect();
+        let series = [Series { labels: labels("a", "200"), samples }];
+        differencer.ingest(&series, &Targets::default(), Timestamp(1_000_000));
+        assert_eq!(differencer.slower_than_gaps(), expected.map(Millis::from_secs), "{at_secs:?}");
+    };
+    check(&[0, 60, 120, 180], Some(60));
+    check(&[0, 300, 600], Some(300));
+    check(&[0, 60], None);
+    check(&[0, 45, 90, 135], None);
+    check(&[0, 600, 615, 900], None);
+}
