@@ -10,18 +10,15 @@ use std::fmt::Write as _;
 pub(crate) fn revise(it: &Revise) -> Answer {
     let path = format!("/api/v1/features/{}", segment(&it.feature));
     let server = Server::new(&it.remote)?;
-    let (done, told) = match &it.next {
-        Some(next) => {
-            let body = json!({ "reason": it.reason, "next": next });
-            let told = format!("You looked at {} again; the next look is on {next}.\n", it.feature);
-            (server.post(&format!("{path}/reviewed"), &body)?, told)
-        }
-        None => {
-            let body = json!({ "reason": it.reason, "evidence": it.evidence });
-            let told =
-                format!("It stands beside the newest revision of {}, in your name.\n", it.feature);
-            (server.post(&format!("{path}/revise"), &body)?, told)
-        }
+    let (done, told) = if let Some(next) = &it.next {
+        let body = json!({ "reason": it.reason, "next": next });
+        let told = format!("You looked at {} again; the next look is on {next}.\n", it.feature);
+        (server.post(&format!("{path}/reviewed"), &body)?, told)
+    } else {
+        let body = json!({ "reason": it.reason, "evidence": it.evidence });
+        let told =
+            format!("It stands beside the newest revision of {}, in your name.\n", it.feature);
+        (server.post(&format!("{path}/revise"), &body)?, told)
     };
     show(&it.remote, &done, |_| told);
     Ok(YES)
