@@ -41,7 +41,7 @@ slos:
     alerting: { name: Asked }
 "#;
 
-const OPENSLO: &str = r#"
+const OPENSLO: &str = r"
 apiVersion: openslo/v1
 kind: SLO
 metadata: { name: queue, labels: { team: us } }
@@ -64,17 +64,19 @@ spec:
             metadata: { name: fast }
             spec: { severity: page, condition: { kind: burnrate, op: gt, threshold: 14, lookbackWindow: 1h, alertAfter: 5m } }
         notificationTargets: [{ kind: AlertNotificationTarget, metadata: { name: mail }, spec: { target: email } }]
-"#;
+";
 
 /// An hour without a single success began a day ago; the queue was long in it.
 fn is_out(ago: i64) -> bool {
     (1_440..1_500).contains(&ago)
 }
 
+/// What a counter gains in the minute so many minutes ago.
+type Value = fn(i64) -> i64;
+
 fn readings() -> String {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970");
     let now = i64::try_from(since.as_secs()).expect("not that late") / 60;
-    type Value = fn(i64) -> i64;
     let series: [(&str, &str, &str, Value); 5] = [
         ("buys", "buys_total", "ok=\"no\",", |ago| if is_out(ago) { 60 } else { 0 }),
         ("buys", "buys_total", "ok=\"yes\",", |ago| if is_out(ago) { 0 } else { 60 }),
@@ -106,7 +108,6 @@ fn readings() -> String {
 }
 
 /// A Prometheus that holds [`readings`], and its address.
-#[expect(clippy::disallowed_methods, reason = "where servers are is told to tests so")]
 fn prometheus(home: &Path) -> (Process, String) {
     let program = std::env::var("LAMPLIGHTER_TEST_PROMETHEUS")
         .unwrap_or_else(|_| "/usr/bin/prometheus".to_owned());

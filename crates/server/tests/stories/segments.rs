@@ -39,8 +39,8 @@ async fn world(page: bool) -> World {
     targets.insert("countries".to_owned(), format!("{base}/countries/metrics"));
     let service = world.catalogue.services.get_mut(&"reports-api".into()).expect("a service");
     let slo = service.slos.get_mut("availability").expect("an objective");
-    slo.bad = "tried_total{outcome=\"failed\"}".to_owned();
-    slo.total = "tried_total".to_owned();
+    "tried_total{outcome=\"failed\"}".clone_into(&mut slo.bad);
+    "tried_total".clone_into(&mut slo.total);
     let feature = world.catalogue.features.get_mut(&id).expect("a feature");
     feature.objective = model::Objective::parse("97%").expect("an objective");
     let part = |value: &str| {

@@ -29,13 +29,14 @@ async fn the_past_of_a_query_is_read_from_prometheus() {
     feature.needs = model::Need::Slo(id.clone());
     world.start().await;
     loop {
-        let board = world.node().shared().board.read().expect("nobody panicked with it");
-        let history = board.histories()[&id].clone();
+        let history = {
+            let board = world.node().shared().board.read().expect("nobody panicked with it");
+            board.histories()[&id].clone()
+        };
         assert_eq!(history.problem, None);
         if history.minutes_left == 0 {
             break;
         }
-        drop(board);
         world.settle().await;
     }
     let window = |ago: i64, length: i64| {
