@@ -32,7 +32,8 @@ const BOARDS: [usize; 3] = [1_000, 10_000, 100_000];
 
 const DAYS: i64 = 28;
 
-/// Every rule is evaluated so often while it is measured, and everything read so often.
+/// Every rule is evaluated so often while it is measured, and everything read so often, unless somebody says
+/// otherwise.
 const MINUTES: u64 = 2;
 
 /// Readings in one request.
@@ -46,21 +47,33 @@ enum Part {
     Sources,
 }
 
-/// `[--max COUNT] [--boards | --sources] [FILE]`.
+/// What is measured over a Prometheus.
+struct Plan {
+    min: usize,
+    max: usize,
+    minutes: u64,
+    part: Part,
+}
+
+/// `[--min COUNT] [--max COUNT] [--minutes COUNT] [--boards | --sources] [FILE]`.
 pub(crate) fn run(mut arguments: impl Iterator<Item = String>) -> Result<()> {
-    let (mut max, mut part, mut output) = (1_000, Part::Both, PathBuf::from(OUTPUT));
+    let mut plan = Plan { min: 1, max: 1_000, minutes: MINUTES, part: Part::Both };
+    let mut output = PathBuf::from(OUTPUT);
     while let Some(argument) = arguments.next() {
+        let mut count = || arguments.next().with_context(|| format!("{argument} wants a count"));
         match argument.as_str() {
-            "--max" => max = arguments.next().context("--max wants a count")?.parse()?,
-            "--boards" => part = Part::Boards,
-            "--sources" => part = Part::Sources,
+            "--min" => plan.min = count()?.parse()?,
+            "--max" => plan.max = count()?.parse()?,
+            "--minutes" => plan.minutes = count()?.parse()?,
+            "--boards" => plan.part = Part::Boards,
+            "--sources" => plan.part = Part::Sources,
             option if option.starts_with('-') => bail!("there is no option `{option}`"),
             file => output = file.into(),
         }
     }
     let folder = scratch()?;
     let mut table = Table::default();
-    let measured = measure(&mut table, max, part);
+    let measured = measure(&mut table, &plan);
     println!("{table}");
     let text = serde_json::to_string_pretty(&table.to_json(&folder))?;
     let _ = std::fs::remove_dir_all(&folder);
@@ -73,19 +86,20 @@ pub(crate) fn run(mut arguments: impl Iterator<Item = String>) -> Result<()> {
     Ok(())
 }
 
-fn measure(table: &mut Table, max: usize, part: Part) -> Result<()> {
-    if part != Part::Sources {
+fn measure(table: &mut Table, plan: &Plan) -> Result<()> {
+    if plan.part != Part::Sources {
         boards::attribution(table)?;
         for count in BOARDS {
             boards::ticks(table, count)?;
         }
     }
-    if part == Part::Boards {
+    if plan.part == Part::Boards {
         return Ok(());
     }
     let binary = binary()?;
-    let counts: Vec<usize> = COUNTS.into_iter().filter(|it| *it <= max).collect();
-    let most = *counts.last().context("--max is at least 10")?;
+    let counts: Vec<usize> =
+        COUNTS.into_iter().filter(|it| (plan.min..=plan.max).contains(it)).collect();
+    let most = *counts.last().context("there is no count between --min and --max")?;
     let series = Series::new(most);
     let mut data = new_folder("prometheus-month")?;
     data = {
@@ -96,19 +110,21 @@ fn measure(table: &mut Table, max: usize, part: Part) -> Result<()> {
         prometheus.stop()
     };
     let idle;
-    (idle, data) = fed(&series, data, None, |prometheus| cpu_of(&[prometheus], MINUTES))?;
+    (idle, data) = fed(&series, data, None, |prometheus| cpu_of(&[prometheus], plan.minutes))?;
     for count in counts {
         let rules = rules(&binary, count)?;
         let theirs;
         (theirs, data) = fed(&series, data, Some(&rules), |prometheus| {
             // Rules begin within a minute, each at its own second.
             std::thread::sleep(Duration::from_mins(1));
-            let used = cpu_of(&[prometheus], MINUTES)?;
+            let used = cpu_of(&[prometheus], plan.minutes)?;
             ensure!(evaluated(prometheus)?, "Prometheus evaluated no rules");
             Ok(used)
         })?;
         let ours;
-        (ours, data) = fed(&series, data, None, |prometheus| judged(&binary, prometheus, count))?;
+        (ours, data) = fed(&series, data, None, |prometheus| {
+            judged(&binary, prometheus, count, plan.minutes)
+        })?;
         add(table, count, &ours, theirs[0] - idle[0], idle[0]);
     }
     Ok(())
@@ -149,7 +165,7 @@ fn add(table: &mut Table, count: usize, ours: &Ours, theirs: f64, idle: f64) {
 }
 
 /// Our server over `prometheus`: reads history, then keeps up.
-fn judged(binary: &Path, prometheus: &Process, count: usize) -> Result<Ours> {
+fn judged(binary: &Path, prometheus: &Process, count: usize, minutes: u64) -> Result<Ours> {
     let folder = new_folder("promises")?;
     std::fs::write(folder.join("lamplighter.yaml"), config(count, &prometheus.address))?;
     let before = prometheus.cpu_s()?;
@@ -161,7 +177,7 @@ fn judged(binary: &Path, prometheus: &Process, count: usize) -> Result<Ours> {
     }
     let backfill_s = begun.elapsed().as_secs_f64();
     let backfill_cpu = [server.cpu_s()?, prometheus.cpu_s()? - before];
-    let used = cpu_of(&[&server, prometheus], MINUTES)?;
+    let used = cpu_of(&[&server, prometheus], minutes)?;
     let spent = features_with_budget(&server)?;
     ensure!(spent == count, "{spent} of {count} budgets are known");
     Ok(Ours {
@@ -256,7 +272,7 @@ fn config(count: usize, prometheus: &str) -> String {
     }
     let _ = writeln!(
         text,
-        "sources: {{ prometheus: {{ interval: 1m, prometheus: {{ url: 'http://{prometheus}' }} }} }}"
+        "sources: {{ prometheus: {{ prometheus: {{ url: 'http://{prometheus}', interval: 1m }} }} }}"
     );
     text
 }
