@@ -232,7 +232,7 @@ fn alerts(each: impl Iterator<Item = (String, &'static str)>) -> String {
 }
 
 /// The header of a new door's key: by the link that the first start prints.
-fn door_key(server: &Process) -> Result<String> {
+pub(crate) fn door_key(server: &Process) -> Result<String> {
     let said = server.said()?;
     let link = said.split_whitespace().find_map(|it| Some(it.split_once("/setup/")?.1));
     let link = link.context("the first start printed no link")?;

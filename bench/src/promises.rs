@@ -12,7 +12,7 @@ use crate::http::Connection;
 use crate::process::{Process, new_folder, scratch};
 use crate::remote_write::{Reading, write};
 use crate::table::{Row, Table};
-use crate::{binary, boards};
+use crate::{binary, boards, growth};
 use anyhow::{Context as _, Result, bail, ensure};
 use driver::{Clock as _, SystemClock};
 use std::fmt::Write as _;
@@ -171,14 +171,15 @@ fn judged(binary: &Path, prometheus: &Process, count: usize, minutes: u64) -> Re
     let before = prometheus.cpu_s()?;
     let begun = Instant::now();
     let server = Process::serve(binary, folder)?;
-    while !is_read(&server)? {
+    let key = growth::door_key(&server)?;
+    while !is_read(&server, &key)? {
         ensure!(begun.elapsed() < Duration::from_hours(1), "history was not read within an hour");
         std::thread::sleep(Duration::from_secs(1));
     }
     let backfill_s = begun.elapsed().as_secs_f64();
     let backfill_cpu = [server.cpu_s()?, prometheus.cpu_s()? - before];
     let used = cpu_of(&[&server, prometheus], minutes)?;
-    let spent = features_with_budget(&server)?;
+    let spent = features_with_budget(&server, &key)?;
     ensure!(spent == count, "{spent} of {count} budgets are known");
     Ok(Ours {
         backfill_s,
@@ -197,26 +198,27 @@ fn cpu_of(processes: &[&Process], minutes: u64) -> Result<Vec<f64>> {
     Ok(books()?.iter().zip(before).map(|(after, before)| (after - before) / passed).collect())
 }
 
-fn metrics(server: &Process) -> Result<String> {
-    let answer = Connection::open(&server.address)?.get("/metrics", "")?;
+fn metrics(server: &Process, headers: &str) -> Result<String> {
+    let answer = Connection::open(&server.address)?.get("/metrics", headers)?;
+    ensure!(answer.status == 200, "/metrics answered {}", answer.status);
     Ok(String::from_utf8_lossy(&answer.body).into_owned())
 }
 
 /// Whether all history is read that is to be read.
-fn is_read(server: &Process) -> Result<bool> {
-    let text = metrics(server)?;
+fn is_read(server: &Process, key: &str) -> Result<bool> {
+    let text = metrics(server, key)?;
     let mut left =
         text.lines().filter(|it| it.starts_with("lamplighter_history_to_read_seconds{")).peekable();
     Ok(left.peek().is_some() && left.all(|it| it.ends_with(" 0") || it.ends_with(" 0.0")))
 }
 
-fn features_with_budget(server: &Process) -> Result<usize> {
-    let text = metrics(server)?;
+fn features_with_budget(server: &Process, key: &str) -> Result<usize> {
+    let text = metrics(server, key)?;
     Ok(text.lines().filter(|it| it.starts_with("lamplighter_feature_budget_spent_ratio{")).count())
 }
 
 fn evaluated(prometheus: &Process) -> Result<bool> {
-    let text = metrics(prometheus)?;
+    let text = metrics(prometheus, "")?;
     let name = "prometheus_rule_evaluations_total{";
     let counts =
         text.lines().filter(|it| it.starts_with(name)).filter_map(|it| it.rsplit_once(' '));
@@ -255,7 +257,7 @@ fn rules(binary: &Path, count: usize) -> Result<PathBuf> {
 }
 
 fn config(count: usize, prometheus: &str) -> String {
-    let mut text = "org: bench\npeople: { me: { timezone: UTC } }\nteams: { us: { members: [me] } }\nservices:\n".to_owned();
+    let mut text = "org: bench\npeople: { ana: { timezone: UTC } }\nteams: { us: { members: [ana] } }\nservices:\n".to_owned();
     for number in 0..count {
         let _ = writeln!(
             text,

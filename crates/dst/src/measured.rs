@@ -27,6 +27,12 @@ const BEFORE: i64 = 5 * 60;
 /// Minutes of healthy or failing traffic that follow.
 const LENGTH: i64 = 100;
 
+/// Minutes between two looks of the bookkeeper.
+const AUDITED_EVERY: i64 = 9;
+
+/// Minutes between two boards made anew, crashes apart.
+const RESTARTED_EVERY: i64 = 35;
+
 /// Minutes of a total outage after which somebody must have been called, for promises of 99 % and more: one
 /// sixth of the hour is ten times what any condition asks.
 const OUTAGE_PAGES_AFTER: i64 = 20;
@@ -228,8 +234,11 @@ impl Episode {
     ) -> Result<(ConditionState, ConditionState, Assessment), crate::shadow::Broken> {
         self.pass_minute();
         let found = self.assess(&self.board);
-        self.audit(&found)?;
-        if crashes != self.crashes || self.minute % 20 == 0 {
+        // Each adds up every minute, which would take most of the time of a life if it were done each minute.
+        if self.minute % AUDITED_EVERY == 0 {
+            self.audit(&found)?;
+        }
+        if crashes != self.crashes || self.minute % RESTARTED_EVERY == 0 {
             self.crashes = crashes;
             self.restart(&found)?;
         }
