@@ -189,13 +189,13 @@ fn evaluation(table: &mut Table, _: &Path) -> Result<()> {
         rings.record(minute, slo::Slice::Known(slo::Counts { bad, total: 100 }));
     }
     let objective = Objective::parse("99.9%")?;
-    let conditions = slo::default_conditions();
+    let terms = slo::Terms::new(objective, window, &slo::default_conditions());
     let begun = Instant::now();
     let mut count = 0_u32;
     while begun.elapsed() < Duration::from_secs(2) {
         for _ in 0..1_000 {
             let rings = black_box(&rings);
-            black_box(slo::evaluate(objective, window, &conditions, rings, end - 1));
+            black_box(terms.evaluate(rings, end - 1));
         }
         count += 1_000;
     }

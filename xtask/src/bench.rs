@@ -1,8 +1,10 @@
 //! `cargo xtask bench` and `cargo xtask soak`: release builds of what measures and what searches.
 //!
 //! `cargo xtask bench [FILE] [PART…]`: the table as JSON goes to FILE, and only the parts named are
-//! measured. `cargo xtask bench growth [--max COUNT] [FILE]` is a measurement of its own: how cost grows
-//! with the number of distinct alerts. The peers are Debian's packages, installed when that is allowed.
+//! measured. Two are measurements of their own, of how cost grows: `cargo xtask bench growth [--max COUNT]
+//! [FILE]` with the number of distinct alerts, and `cargo xtask bench promises [--min COUNT] [--max COUNT]
+//! [--minutes COUNT] [--boards | --sources] [FILE]` with the number of objectives. The peers are Debian's
+//! packages, installed when that is allowed.
 
 use crate::shell;
 use anyhow::{Result, bail};

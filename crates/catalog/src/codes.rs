@@ -138,7 +138,7 @@ static CODES: &[CodeInfo] = &[
     error(
         "LL022",
         "length of time out of range",
-        "Windows last 1 hour to 90 days, waits 10 seconds to 1 day, intervals 1 second to 10 minutes.",
+        "Windows last 1 hour to 366 days, waits 10 seconds to 1 day, intervals 1 second to 10 minutes.",
     ),
     error(
         "LL023",

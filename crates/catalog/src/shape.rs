@@ -227,7 +227,7 @@ pub(crate) const fn plain(
 }
 
 /// Shortest and longest window of an objective.
-const WINDOW: Limits = Limits { shortest: Millis::from_hours(1), longest: Millis::from_days(90) };
+const WINDOW: Limits = Limits { shortest: Millis::from_hours(1), longest: slo::WINDOW_MAX };
 /// Shortest and longest time that a receipt may take.
 pub(crate) const RECEIPT: Limits =
     Limits { shortest: Millis::from_secs(10), longest: Millis::from_hours(1) };

@@ -17,7 +17,7 @@ use crate::measured::measured;
 use crate::spec::SloSpec;
 use crate::yaml::{Data, Node};
 use model::{Method, Millis, Objective, Severity};
-use slo::Condition;
+use slo::{Condition, WINDOW_MAX};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What the files themselves do not say.
@@ -36,9 +36,8 @@ pub struct ImportOptions {
 /// Longest id, and longest question, that our configuration takes.
 const ID_LENGTH_MAX: usize = 64;
 const QUESTION_LENGTH_MAX: usize = 200;
-/// Shortest and longest window that our configuration takes.
+/// Shortest window that our configuration takes.
 const WINDOW_MIN: Millis = Millis::from_hours(1);
-const WINDOW_MAX: Millis = Millis::from_days(90);
 /// Who stands in for people that no file names.
 const STAND_IN: &str = "somebody";
 /// Team of services whose files name none.
@@ -198,7 +197,7 @@ fn promise(
         entries.push(("calendar", Node::from_entries([("every", every), ("timezone", zone)])));
     } else {
         let length = whole(window).filter(|_| (WINDOW_MIN..=WINDOW_MAX).contains(&window));
-        let length = length.ok_or("its window is not between one hour and 90 days")?;
+        let length = length.ok_or("its window is not between one hour and 366 days")?;
         if spec.period.is_none() {
             let why = format!("the file names no period, so it is {length}");
             report.noted(spec.place.line, "the window", &why);

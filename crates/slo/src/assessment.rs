@@ -17,7 +17,7 @@ use crate::mask::Masked;
 use crate::number::{float, float_signed, settled};
 use crate::standing::{self, Exhaustion};
 use crate::{
-    Clustering, Condition, Hidden, Rings, Standing, Thin, WindowCounts, Worth,
+    Clustering, Condition, Hidden, Rings, Standing, Thin, Threshold, WindowCounts, Worth,
     is_significantly_above,
 };
 use model::{Millis, Objective, Severity};
@@ -130,7 +130,92 @@ impl Span {
     }
 }
 
-/// Measures a promise over a rolling window of `rings`, up to and including `end_minute`.
+/// A promise with the conditions that watch over it, ready to be measured often: what follows from the promise
+/// alone is worked out once.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Terms {
+    objective: Objective,
+    window: Millis,
+    rules: Vec<Rule>,
+}
+
+/// A condition and what it means for one promise.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Rule {
+    condition: Condition,
+    threshold: Threshold,
+}
+
+impl Rule {
+    pub(crate) fn new(condition: Condition, objective: Objective, window: Millis) -> Self {
+        Self { condition, threshold: condition.threshold(objective, window) }
+    }
+}
+
+impl Terms {
+    /// `objective` over `window`, watched by `conditions`.
+    #[must_use]
+    pub fn new(objective: Objective, window: Millis, conditions: &[Condition]) -> Self {
+        let rules = conditions.iter().map(|it| Rule::new(*it, objective, window)).collect();
+        Self { objective, window, rules }
+    }
+
+    /// Measures the promise over a rolling window of `rings`, up to and including `end_minute`.
+    #[must_use]
+    pub fn evaluate(&self, rings: &Rings, end_minute: i64) -> Assessment {
+        let counted = Counted { rings, masked: None, clustering: Some(Clustering::UNKNOWN) };
+        self.assess(self.window, counted, end_minute)
+    }
+
+    /// The window over which it is promised.
+    pub(crate) const fn window(&self) -> Millis {
+        self.window
+    }
+
+    /// The same of what is `counted`, where something may be excluded and only `passed` of the window has passed.
+    /// Conditions look back over the beginning of a calendar window: what burned a minute before midnight still
+    /// burns.
+    pub(crate) fn assess(
+        &self,
+        passed: Millis,
+        counted: Counted<'_>,
+        end_minute: i64,
+    ) -> Assessment {
+        let (objective, window) = (self.objective, self.window);
+        let span = Span { window, passed };
+        let view = View { counted, end_minute };
+        let burn_rate = counted
+            .rings
+            .window(end_minute, CURRENT_BURN_WINDOW)
+            .error_ratio()
+            .map(|it| settled(it / objective.budget_ratio()));
+        let conditions = self.rules.iter().map(|it| assess(*it, &view)).collect();
+        let counts = view.window(passed);
+        let mut budget = Budget::of(counts, objective, window, burn_rate);
+        if passed < window {
+            budget.exhausts_at_current_burn = budget.exhausts_within(span, burn_rate);
+        }
+        let hidden = view.hidden(objective, passed, counts);
+        // Slices of time come whether anybody does or not.
+        let thin = counted.clustering.and_then(|_| Thin::of(counts, span, objective));
+        let left = standing::left(counts, span, objective);
+        let standing = Standing { left, ..Standing::default() };
+        Assessment {
+            end_minute,
+            objective,
+            window,
+            conditions,
+            budget,
+            burn_rate,
+            hidden,
+            thin,
+            standing,
+        }
+    }
+}
+
+/// Measures a promise over a rolling window of `rings`, up to and including `end_minute`. Whoever asks often makes
+/// [`Terms`] once.
 #[must_use]
 pub fn evaluate(
     objective: Objective,
@@ -139,21 +224,7 @@ pub fn evaluate(
     rings: &Rings,
     end_minute: i64,
 ) -> Assessment {
-    evaluate_over(objective, Span::rolling(window), conditions, rings, end_minute)
-}
-
-/// Measures a promise over `rings`, up to and including `end_minute`. Conditions look back over the
-/// beginning of a calendar window: what burned a minute before midnight still burns.
-#[must_use]
-pub fn evaluate_over(
-    objective: Objective,
-    span: Span,
-    conditions: &[Condition],
-    rings: &Rings,
-    end_minute: i64,
-) -> Assessment {
-    let counted = Counted { rings, masked: None, clustering: Some(Clustering::UNKNOWN) };
-    evaluate_masked(objective, span, conditions, counted, end_minute)
+    Terms::new(objective, window, conditions).evaluate(rings, end_minute)
 }
 
 /// What a promise is measured by.
@@ -166,45 +237,6 @@ pub(crate) struct Counted<'a> {
     /// How failures cluster. `None`: what is counted are slices of time, where a minute in which one
     /// person failed five times is one bad minute already.
     pub(crate) clustering: Option<Clustering>,
-}
-
-/// The same of what is counted where something may be excluded.
-pub(crate) fn evaluate_masked(
-    objective: Objective,
-    span: Span,
-    conditions: &[Condition],
-    counted: Counted<'_>,
-    end_minute: i64,
-) -> Assessment {
-    let window = span.window;
-    let view = View { counted, end_minute };
-    let burn_rate = counted
-        .rings
-        .window(end_minute, CURRENT_BURN_WINDOW)
-        .error_ratio()
-        .map(|it| settled(it / objective.budget_ratio()));
-    let conditions = conditions.iter().map(|it| assess(*it, objective, window, &view)).collect();
-    let counts = view.window(span.passed);
-    let mut budget = Budget::of(counts, objective, window, burn_rate);
-    if span.passed < window {
-        budget.exhausts_at_current_burn = budget.exhausts_within(span, burn_rate);
-    }
-    let hidden = view.hidden(objective, span.passed, counts);
-    // Slices of time come whether anybody does or not.
-    let thin = counted.clustering.and_then(|_| Thin::of(counts, span, objective));
-    let left = standing::left(counts, span, objective);
-    let standing = Standing { left, ..Standing::default() };
-    Assessment {
-        end_minute,
-        objective,
-        window,
-        conditions,
-        budget,
-        burn_rate,
-        hidden,
-        thin,
-        standing,
-    }
 }
 
 /// Counts up to one minute, with what is excluded taken out of every window.
@@ -259,8 +291,8 @@ impl View<'_> {
     }
 }
 
-fn assess(condition: Condition, objective: Objective, window: Millis, view: &View<'_>) -> Assessed {
-    let threshold = condition.threshold(objective, window);
+fn assess(rule: Rule, view: &View<'_>) -> Assessed {
+    let Rule { condition, threshold } = rule;
     let long = view.window(condition.long);
     let short = view.window(condition.short);
     let (significant, worth) = view.judge(condition.long, &long, threshold.error_ratio);
@@ -295,10 +327,11 @@ impl Assessment {
 
     /// Lets the conditions that page look at what is certain: `certain` holds at least as many known minutes
     /// as what is counted, and nothing that could be otherwise.
-    pub(crate) fn call_for_what_is_certain(&mut self, certain: Counted<'_>, span: Span) {
+    pub(crate) fn call_for_what_is_certain(&mut self, certain: Counted<'_>) {
         let view = View { counted: certain, end_minute: self.end_minute };
+        let (objective, window) = (self.objective, self.window);
         for it in self.conditions.iter_mut().filter(|it| it.condition.severity == Severity::Page) {
-            let known = assess(it.condition, self.objective, span.window, &view);
+            let known = assess(Rule::new(it.condition, objective, window), &view);
             if known.state == ConditionState::Firing {
                 *it = known;
             } else {
@@ -308,10 +341,10 @@ impl Assessment {
     }
 
     /// Asks whether the budget is gone within `within`.
-    pub(crate) fn project(&mut self, counted: Counted<'_>, span: Span, within: Millis) {
+    pub(crate) fn project(&mut self, counted: Counted<'_>, within: Millis) {
         let view = View { counted, end_minute: self.end_minute };
-        let promise = (self.objective, span.window);
-        let asked = |it| assess(it, self.objective, span.window, &view);
+        let promise = (self.objective, self.window);
+        let asked = |it| assess(Rule::new(it, self.objective, self.window), &view);
         let found = Exhaustion::of(within, self.standing.left, promise, asked);
         self.standing.exhaustion = Some(found);
     }

@@ -10,7 +10,7 @@
 //!   [`Board::close_minute`];
 //! - nothing is known here that could not be rebuilt from stored samples.
 
-use crate::assessment::{Counted, evaluate_masked};
+use crate::assessment::{Counted, Terms};
 use crate::condition::in_force;
 use crate::habit::Habit;
 use crate::made::{Certain, Made};
@@ -55,6 +55,8 @@ pub struct History {
 struct Measured<Of> {
     promise: Promise,
     almanac: Option<Almanac>,
+    /// What is promised over the whole window; months have other lengths.
+    terms: Terms,
     of: Of,
     rings: Rings,
     /// The same minutes judged by slices of time, where that is promised; of what is counted.
@@ -504,6 +506,7 @@ impl<Of> Measured<Of> {
         });
         let mut renewed = Self {
             almanac: promise.calendar.as_ref().map(Almanac::new),
+            terms: Terms::new(promise.objective, promise.window, &promise.conditions),
             of,
             rings: sized(rings),
             judged: by_time.then(|| sized(judged)),
@@ -567,23 +570,33 @@ impl<Of> Measured<Of> {
     }
 
     fn assess(&self, end_minute: i64) -> Assessment {
-        self.assess_under(end_minute, &self.promise.conditions)
+        let span = self.span(end_minute);
+        if span.window == self.terms.window() {
+            self.assess_by(&self.terms, span, end_minute)
+        } else {
+            self.assess_under(end_minute, &self.promise.conditions)
+        }
     }
 
     fn assess_under(&self, end_minute: i64, conditions: &[Condition]) -> Assessment {
+        let span = self.span(end_minute);
+        let terms = Terms::new(self.promise.objective, span.window, conditions);
+        self.assess_by(&terms, span, end_minute)
+    }
+
+    fn assess_by(&self, terms: &Terms, span: Span, end_minute: i64) -> Assessment {
         let rings = self.judged.as_ref().unwrap_or_else(|| self.counted());
-        let (objective, span) = (self.promise.objective, self.span(end_minute));
         let masked = self.masked.as_deref();
         let clustering = self.judged.is_none().then(|| self.habit.clustering());
         let counted = Counted { rings, masked, clustering };
-        let mut found = evaluate_masked(objective, span, conditions, counted, end_minute);
+        let mut found = terms.assess(span.passed, counted, end_minute);
         if let Some(within) = self.promise.within {
-            found.project(counted, span, within);
+            found.project(counted, within);
         }
         found.standing.unmeasured = Unmeasured::of(&self.rings, end_minute);
         if let Some(certain) = &self.certain {
             let rings = certain.counted();
-            found.call_for_what_is_certain(Counted { rings, ..counted }, span);
+            found.call_for_what_is_certain(Counted { rings, ..counted });
         }
         // By slices of time it takes the verdicts of all slices to say what would have been; those
         // of excluded ones were never passed.

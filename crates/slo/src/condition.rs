@@ -186,8 +186,8 @@ impl Condition {
     #[must_use]
     pub fn threshold(&self, objective: Objective, window: Millis) -> Threshold {
         let budget = objective.budget_ratio();
-        if self.can_fire(objective, window) {
-            let factor = self.factor(window);
+        let factor = self.factor(window);
+        if factor * budget < 1.0 {
             Threshold { factor, error_ratio: settled(factor * budget), clamped: false }
         } else {
             let factor = settled(CLAMPED_THRESHOLD / budget);

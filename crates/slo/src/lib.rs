@@ -44,7 +44,7 @@ mod thin;
 mod testing;
 
 pub use assessment::{
-    Assessed, Assessment, Budget, ConditionState, SHORT_COVERAGE_MIN, Span, evaluate, evaluate_over,
+    Assessed, Assessment, Budget, ConditionState, SHORT_COVERAGE_MIN, Span, Terms, evaluate,
 };
 pub use board::{Adopted, Board, History, Subject};
 pub use calendar::Almanac;

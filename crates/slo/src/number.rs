@@ -24,6 +24,12 @@ pub(crate) fn whole(number: f64) -> u64 {
     number as u64
 }
 
+/// What a number without a sign is cut off to, of what lies below 2^63.
+#[expect(clippy::cast_possible_truncation, reason = "saturates")]
+fn whole_signed(number: f64) -> i64 {
+    number as i64
+}
+
 /// `number` to twelve significant digits. Twelve digits make a decimal mantissa below 2^53, and with
 /// a power of ten up to 10^22 every JSON reader turns the text back into the same bits, so that
 /// replay equals live. What is smaller than 10^-10 becomes zero; nothing here comes near
@@ -38,7 +44,11 @@ pub(crate) fn settled(number: f64) -> f64 {
     }
     let digits = 11 - exponent(size);
     let power = POWERS[digits.unsigned_abs() as usize];
-    if digits >= 0 { (number * power).round() / power } else { (number / power).round() * power }
+    // (Without SSE 4.1, which not every processor has, `round` is a call.)
+    let to_unit = |number: f64| float_signed(whole_signed(number + 0.5));
+    let rounded =
+        if digits >= 0 { to_unit(size * power) / power } else { to_unit(size / power) * power };
+    rounded.copysign(number)
 }
 
 /// Powers of ten, all of them exact.

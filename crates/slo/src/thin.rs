@@ -60,11 +60,14 @@ impl Thin {
             Some(days) => format!("or promise over {days}"),
             None => "and no longer window would do".to_owned(),
         };
+        let often = match self.probes_per_hour {
+            0 | 1 => "once".to_owned(),
+            count => format!("{count} times"),
+        };
         format!(
             "Not measurable at this traffic: {window} allow {:.1} failures, and fewer than {ALLOWED_MIN} are luck. \
-             Probe {} times an hour, {longer}.",
+             Probe {often} an hour, {longer}.",
             self.allowed,
-            self.probes_per_hour.max(1),
         )
     }
 }
@@ -97,7 +100,7 @@ mod tests {
             28 * 1_440,
             Some(
                 "Not measurable at this traffic: 28d allow 4.7 failures, and fewer than 5 are luck. \
-             Probe 1 times an hour, or promise over 30d.",
+             Probe once an hour, or promise over 30d.",
             ),
         );
         let never = "Not measurable at this traffic: 28d allow 0.0 failures, and fewer than 5 are luck. \

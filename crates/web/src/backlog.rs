@@ -22,7 +22,8 @@ use model::{Catalogue, FeatureId, ImprovementId, PersonId, Personal, SloId};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use slo::Board;
-use std::collections::{BTreeMap, BTreeSet};
+use slo::composition::Removed;
+use std::collections::BTreeSet;
 
 /// Objectives that are named although nothing is listed for them.
 const UNLISTED_MAX: usize = 10;
@@ -63,28 +64,47 @@ impl<T> Entry<T> {
     }
 }
 
-/// Over each feature's own window; features that it brings nothing are left out.
-fn brings(
+/// What each of `works` brings to each feature over the feature's own window; features that it brings nothing are
+/// left out. Every feature's window is read once.
+fn bring(
     board: &Board,
     catalogue: &Catalogue,
-    removed: &BTreeMap<SloId, u8>,
+    works: Vec<(Work, Removed)>,
     end: i64,
-) -> Vec<Brings> {
-    let of = |feature: &FeatureId| {
-        let (objective, _) = board.promise(feature)?;
-        let window = board.span(feature, end)?.passed;
-        let found = board.recovery(feature, window, end, removed)?;
-        let spent = found.spent(objective).filter(|it| *it > 0.0)?;
-        Some(Brings { feature: feature.clone(), failures: found.failures, spent })
-    };
-    let concerned = |it: &&FeatureId| {
-        let needs = catalogue.features[*it].needs.slos();
-        needs.iter().any(|slo| removed.contains_key(&slo.promised()))
-    };
-    let mut found: Vec<Brings> =
-        catalogue.features.keys().filter(concerned).filter_map(of).collect();
-    found.sort_by(|one, other| other.spent.total_cmp(&one.spent));
-    found
+) -> Vec<(Work, Vec<Brings>)> {
+    let (works, removed): (Vec<Work>, Vec<Removed>) = works.into_iter().unzip();
+    let mut found: Vec<Vec<Brings>> = works.iter().map(|_| vec![]).collect();
+    for (feature, it) in &catalogue.features {
+        let needed: BTreeSet<SloId> = it.needs.slos().into_iter().map(SloId::promised).collect();
+        let concern = |it: &usize| removed[*it].keys().any(|slo| needed.contains(slo));
+        let places: Vec<usize> = (0..removed.len()).filter(concern).collect();
+        let concerning: Vec<&Removed> = places.iter().map(|it| &removed[*it]).collect();
+        if places.is_empty() {
+            continue;
+        }
+        let recoveries = || {
+            let objective = board.promise(feature)?.0;
+            let window = board.span(feature, end)?.passed;
+            Some((objective, board.recoveries(feature, window, end, &concerning)?))
+        };
+        let Some((objective, recoveries)) = recoveries() else { continue };
+        for (place, it) in places.into_iter().zip(recoveries) {
+            if let Some(spent) = it.spent(objective).filter(|it| *it > 0.0) {
+                let feature = feature.clone();
+                found[place].push(Brings { feature, failures: it.failures, spent });
+            }
+        }
+    }
+    for it in &mut found {
+        it.sort_by(|one, other| other.spent.total_cmp(&one.spent));
+    }
+    works.into_iter().zip(found).collect()
+}
+
+/// What somebody could work on.
+enum Work {
+    Listed(ImprovementId, Listed),
+    Unlisted(SloId),
 }
 
 fn sorted<T>(mut entries: Vec<Entry<T>>) -> Vec<Entry<T>> {
@@ -103,33 +123,37 @@ struct Ranked {
 fn ranked(context: &Context) -> Ranked {
     let (listed, catalogue) = {
         let state = context.handle.state();
-        let listed: Vec<_> =
-            state.backlog.iter().map(|(id, it)| (id.clone(), it.clone())).collect();
-        (listed, state.catalogue().cloned())
+        (state.backlog.clone(), state.catalogue.clone())
     };
     let Some(catalogue) = catalogue else { return Ranked::default() };
-    let board = context.board();
-    let end = context.measured_minute(&board);
+    let needed = catalogue.features.values().flat_map(|it| it.needs.slos());
+    let needed: BTreeSet<SloId> = needed.into_iter().map(SloId::promised).collect();
     let covered: BTreeSet<SloId> =
-        listed.iter().flat_map(|(_, it)| it.what.mends.iter().cloned()).collect();
-    let improvements = listed.into_iter().map(|of| {
-        let removed = of.1.what.mends.iter().map(|it| (it.clone(), of.1.what.percent)).collect();
-        Entry { brings: brings(&board, &catalogue, &removed, end), of }
-    });
-    let improvements = sorted(improvements.collect());
-    let needed: BTreeSet<SloId> = catalogue
-        .features
-        .values()
-        .flat_map(|it| it.needs.slos().into_iter().map(SloId::promised))
-        .filter(|it| !covered.contains(it))
-        .collect();
-    let unlisted = needed.into_iter().map(|slo| {
-        let removed = BTreeMap::from([(slo.clone(), 100)]);
-        Entry { brings: brings(&board, &catalogue, &removed, end), of: slo }
-    });
-    let mut unlisted = sorted(unlisted.filter(|it| it.worth() >= WORTH_MIN).collect());
+        listed.values().flat_map(|it| it.what.mends.iter().cloned()).collect();
+    let mut works = vec![];
+    for (id, it) in listed {
+        let removed = it.what.mends.iter().map(|slo| (slo.clone(), it.what.percent)).collect();
+        works.push((Work::Listed(id, it), removed));
+    }
+    for slo in needed.difference(&covered) {
+        works.push((Work::Unlisted(slo.clone()), Removed::from([(slo.clone(), 100)])));
+    }
+    let found = {
+        let board = context.board();
+        let end = context.measured_minute(&board);
+        bring(&board, &catalogue, works, end)
+    };
+    let (mut improvements, mut unlisted) = (vec![], vec![]);
+    for (work, brings) in found {
+        match work {
+            Work::Listed(id, it) => improvements.push(Entry { of: (id, it), brings }),
+            Work::Unlisted(of) => unlisted.push(Entry { of, brings }),
+        }
+    }
+    unlisted.retain(|it| it.worth() >= WORTH_MIN);
+    let mut unlisted = sorted(unlisted);
     unlisted.truncate(UNLISTED_MAX);
-    Ranked { improvements, unlisted }
+    Ranked { improvements: sorted(improvements), unlisted }
 }
 
 fn brings_json(brings: &[Brings]) -> Value {

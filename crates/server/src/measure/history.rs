@@ -17,7 +17,7 @@
 
 use super::{Measurer, token_of};
 use crate::samples::{Lot, key_of, stored};
-use model::{Catalogue, Millis, Slo, SloId, SourceId, SourceKind, Timestamp};
+use model::{Catalogue, Millis, SloId, SourceId, SourceKind, Timestamp};
 use serde::{Deserialize, Serialize};
 use slo::{History, Measurement, WINDOW_MIN_KEPT};
 use sources::Reader;
@@ -112,6 +112,7 @@ impl Histories {
     /// while we were away as well.
     fn adopt(&mut self, catalogue: &Catalogue, newest: &BTreeMap<SloId, i64>, now: i64) {
         let mut names = BTreeMap::new();
+        let of_features = windows_of_features(catalogue);
         for (id, slo) in catalogue.signals() {
             let has_past = catalogue
                 .sources
@@ -121,7 +122,10 @@ impl Histories {
                 continue;
             }
             let key = key_of(&id, slo);
-            let wanted_from = now - kept(catalogue, &id, slo).whole_mins();
+            // For its own window, for those of features that need it, and for charts.
+            let of_features = of_features.get(&id).copied().unwrap_or_default();
+            let kept = of_features.max(slo.window).max(WINDOW_MIN_KEPT);
+            let wanted_from = now - kept.whole_mins();
             match self.signals.get_mut(&key) {
                 None => {
                     let left = vec![(wanted_from, now)];
@@ -169,14 +173,17 @@ impl Histories {
     }
 }
 
-/// How far back minutes of an objective are wanted: for its own window, for those of features that need
-/// it, and for charts.
-fn kept(catalogue: &Catalogue, id: &SloId, slo: &Slo) -> Millis {
-    let features = catalogue.features.iter().filter(|(of, it)| {
-        it.measured_by(of).contains(id) || it.parts().any(|part| part.id == *id)
-    });
-    let longest = features.map(|it| it.1.window).max().unwrap_or_default();
-    longest.max(slo.window).max(WINDOW_MIN_KEPT)
+/// The longest window of the features that each objective is part of.
+fn windows_of_features(catalogue: &Catalogue) -> BTreeMap<SloId, Millis> {
+    let mut found: BTreeMap<SloId, Millis> = BTreeMap::new();
+    for (of, feature) in &catalogue.features {
+        let parts = feature.parts().map(|it| it.id.clone());
+        for id in feature.measured_by(of).into_iter().chain(parts) {
+            let longest = found.entry(id).or_default();
+            *longest = feature.window.max(*longest);
+        }
+    }
+    found
 }
 
 impl Measurer {

@@ -15,8 +15,8 @@ use crate::number::{float, float_wide};
 use model::SloId;
 
 /// Attempts of one slice above which they are weighed as this many for each of its minutes,
-/// 16 million a second. Keeps the sums of 90 days exact.
-const ATTEMPTS_PER_MINUTE_MAX: u64 = 1_000_000_000;
+/// 4 million a second. Keeps the sums of [the longest window](crate::WINDOW_MAX) exact.
+const ATTEMPTS_PER_MINUTE_MAX: u64 = 250_000_000;
 
 /// Part of the budget beyond which a band is too wide to act upon.
 const BAND_WIDE: f64 = 0.25;

@@ -23,6 +23,9 @@ const BY_MINUTE: i64 = 300;
 /// Minutes up to the present composed by 5; the rings hold 4 320.
 const BY_FIVE: i64 = 71 * 60;
 
+/// Of which objectives' failures so many percent are imagined away.
+pub type Removed = BTreeMap<SloId, u8>;
+
 /// What would not have failed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Recovery {
@@ -70,46 +73,49 @@ impl Board {
 
     /// So many attempts would not have failed if of the failures of each of `removed` so many percent had not
     /// been, the others as they were: what work on them can be expected to bring back, if the future is like
-    /// the window. Failures overlap as far as they can, as in the shown figure. `None` as for
-    /// [`Board::composite`].
+    /// the window. One answer for each of `works`, in their order. Failures overlap as far as they can, as in the
+    /// shown figure. `None` as for [`Board::composite`].
     ///
     /// Each member's share is taken down in every slice; nothing is assumed to be in proportion, so that
     /// mending one of two that are down together brings nothing back.
     #[must_use]
-    pub fn recovery(
+    pub fn recoveries(
         &self,
         feature: &FeatureId,
         window: Millis,
         end_minute: i64,
-        removed: &BTreeMap<SloId, u8>,
-    ) -> Option<Recovery> {
+        works: &[&Removed],
+    ) -> Option<Vec<Recovery>> {
         let tree = Tree::new(self.needs(feature)?).ok().filter(Tree::has_estimates)?;
-        let left: Vec<u64> = tree
-            .members()
+        let left_by = |slo: &SloId, removed: &Removed| {
+            100 - u64::from(removed.get(&slo.promised()).copied().unwrap_or(0).min(100))
+        };
+        let left: Vec<Vec<u64>> = works
             .iter()
-            .map(|it| 100 - u64::from(removed.get(&it.promised()).copied().unwrap_or(0).min(100)))
+            .map(|removed| tree.members().iter().map(|it| left_by(it, removed)).collect())
             .collect();
-        let (mut brought, mut attempts) = (0_u128, 0_u64);
+        let (mut brought, mut attempts) = (vec![0_u128; works.len()], 0_u64);
+        let mut mended = Vec::with_capacity(tree.members().len());
         self.each_slice(feature, &tree, window, end_minute, |it, readings| {
             if readings.contains(&Reading::Unknown) {
                 return;
             }
-            let mended: Vec<Reading> = readings
-                .iter()
-                .zip(&left)
-                .map(|(it, left)| match it {
-                    Reading::Failed(share) => {
-                        Reading::Failed(Share::of_trillion(share.trillionths() * left / 100))
-                    }
-                    other => *other,
-                })
-                .collect();
-            let less = tree.overlapping(readings).saturating_sub(tree.overlapping(&mended));
-            brought += u128::from(it.attempts) * less;
             attempts = attempts.saturating_add(it.attempts);
+            let failed = tree.overlapping(readings);
+            // Most slices are healthy, and a healthy one has nothing to give back.
+            if failed == 0 {
+                return;
+            }
+            for (brought, left) in brought.iter_mut().zip(&left) {
+                mended.clear();
+                mended.extend(readings.iter().zip(left).map(|(it, left)| reduced(*it, *left)));
+                let less = failed.saturating_sub(tree.overlapping(&mended));
+                *brought += u128::from(it.attempts) * less;
+            }
         });
         let whole = float(Share::WHOLE.trillionths()) * f64::from(tree.weight_total);
-        Some(Recovery { failures: float_wide(brought) / whole, attempts })
+        let found = |brought| Recovery { failures: float_wide(brought) / whole, attempts };
+        Some(brought.into_iter().map(found).collect())
     }
 
     /// Every slice of a window of which anything is counted, with what each member says of it.
@@ -165,6 +171,14 @@ impl Board {
             })
             .collect();
         Some(targets(&tree, self.promise(feature)?.0, &promises?))
+    }
+}
+
+/// With `left` percent of its failures.
+fn reduced(reading: Reading, left: u64) -> Reading {
+    match reading {
+        Reading::Failed(it) => Reading::Failed(Share::of_trillion(it.trillionths() * left / 100)),
+        other => other,
     }
 }
 
@@ -270,7 +284,12 @@ mod tests {
         // Without one member: what the attribution says of it. Without all of all: everything.
         let recovery = |removed: &[(&SloId, u8)]| {
             let removed = removed.iter().map(|(slo, percent)| ((*slo).clone(), *percent)).collect();
-            board.recovery(&feature, Millis::from_days(4), end_minute, &removed).unwrap()
+            let works = [&Removed::new(), &removed];
+            let window = Millis::from_days(4);
+            let found = board.recoveries(&feature, window, end_minute, &works).unwrap();
+            let [nothing, found] = found.try_into().unwrap();
+            assert!(nothing.failures.abs() < 1e-12);
+            found
         };
         for it in &attribution.members {
             let expected = attribution.failures(it.recovered);

@@ -77,7 +77,7 @@ fn divided(bill: u128, attribution: &Attribution) -> Vec<u128> {
     if sum == 0 {
         return vec![0; parts.len()];
     }
-    // A bill of 2⁶⁸ millionths is more than anybody can count in 90 days.
+    // A bill of 2⁶⁸ millionths is more than anybody can count in a year.
     let bill = bill.min(1 << 68);
     let mut divided: Vec<u128> = parts.iter().map(|it| bill * it / sum).collect();
     let left = bill - divided.iter().sum::<u128>();

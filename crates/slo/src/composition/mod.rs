@@ -34,7 +34,7 @@ mod samples;
 
 pub use account::{Account, Composite, Unmeasured};
 pub use attribution::{Attributed, Attribution, ValueFunction};
-pub use board::{GRID, Recovery};
+pub use board::{GRID, Recovery, Removed};
 pub use bounds::Band;
 pub use measured::{Apportioned, assumption};
 pub use targets::{Delivery, TargetMember, Targeted, Verdict, targets};
