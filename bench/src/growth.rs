@@ -231,12 +231,26 @@ fn alerts(each: impl Iterator<Item = (String, &'static str)>) -> String {
     body
 }
 
+/// The secret of the link for the first administrator, which may be printed a moment after the server is ready.
+fn first_link(server: &Process) -> Result<String> {
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(30) {
+        let said = server.said()?;
+        // A line that is not yet whole is no link.
+        let whole = said.rsplit_once('\n').map_or("", |it| it.0);
+        let link = whole.split_whitespace().find_map(|it| Some(it.split_once("/setup/")?.1));
+        if let Some(link) = link {
+            let is_part = |it: char| it.is_ascii_alphanumeric() || it == '-' || it == '_';
+            return Ok(link.trim_matches(|it| !is_part(it)).to_owned());
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    bail!("the first start printed no link")
+}
+
 /// The header of a new door's key: by the link that the first start prints.
 pub(crate) fn door_key(server: &Process) -> Result<String> {
-    let said = server.said()?;
-    let link = said.split_whitespace().find_map(|it| Some(it.split_once("/setup/")?.1));
-    let link = link.context("the first start printed no link")?;
-    let link = link.trim_matches(|it: char| !it.is_ascii_alphanumeric() && it != '-' && it != '_');
+    let link = first_link(server)?;
     let form = "Content-Type: application/x-www-form-urlencoded\r\n";
     let mut connection = Connection::open(&server.address)?;
     let path = format!("/setup/{link}");

@@ -19,6 +19,7 @@ use model::{
 use slo::Condition;
 
 const PYRRA: &str = "pyrra";
+const NONE: &str = "none";
 
 /// The key `alerts` of a service objective.
 pub(crate) const SLO_ALERTS_FIELD: Field = field(
@@ -32,8 +33,8 @@ pub(crate) const SLO_ALERTS_FIELD: Field = field(
 pub(crate) const ALERTS_FIELD: Field = field(
     "alerts",
     crate::shape::Presence::Default("workbook"),
-    Kind::Either { list: &Kind::Plain(Plain::Choice(&["workbook", PYRRA])), record: &ALERTS },
-    "When its budget alerts: `workbook` (the four conditions of the SRE Workbook, lowered where they could not fire), `pyrra` (Pyrra's four, without their waiting times), or conditions of your own; and alerts on how its budget stands.",
+    Kind::Either { list: &Kind::Plain(Plain::Choice(&["workbook", PYRRA, NONE])), record: &ALERTS },
+    "When its budget alerts: `workbook` (the four conditions of the SRE Workbook, lowered where they could not fire), `pyrra` (Pyrra's four, without their waiting times), `none` (it is only looked at), or conditions of your own; and alerts on how its budget stands.",
 );
 
 static ALERTS: Shape = Shape {
@@ -195,6 +196,11 @@ fn check_budget(alerts: &Node, promise: Option<(Objective, Millis)>, sink: &mut 
         let hint = "take a time shorter than the window";
         sink.push(Problem::at(node.span, "LL105", message).hint(hint));
     }
+}
+
+/// Whether nobody is to be alerted.
+pub(crate) fn is_none(alerts: &Node) -> bool {
+    alerts.text() == Some(NONE)
 }
 
 fn names_pyrra(alerts: &Node) -> bool {

@@ -178,6 +178,7 @@ fn features(
             escalation: escalation.map(Into::into),
             urgency: urgency(node),
             own,
+            alerts_nobody: node.get("alerts").is_some_and(crate::alerts::is_none),
             alerts: alerts.conditions,
             budget_alerts: alerts.budget,
         }

@@ -361,7 +361,8 @@ fn warn_without_escalation(sections: &Sections, sink: &mut Sink) {
         sections.entries("escalations").map(|it| it.key.as_str()).collect();
     for feature in sections.entries("features") {
         let Some(team) = feature.value.get("team").and_then(Node::text) else { continue };
-        if feature.value.get("escalation").is_none() && !policies.contains(team) {
+        let wanted = !feature.value.get("alerts").is_some_and(crate::alerts::is_none);
+        if wanted && feature.value.get("escalation").is_none() && !policies.contains(team) {
             let message = format!("nobody is paged for {}", quote(&feature.key));
             let hint =
                 format!("define an escalation {}, or name one as `escalation: ID`", quote(team));

@@ -270,6 +270,7 @@ fn feature(dice: &mut Dice, catalogue: &Catalogue) -> Feature {
         urgency: urgency(dice),
         own: model::Own::default(),
         alerts: vec![],
+        alerts_nobody: false,
         budget_alerts: model::BudgetAlerts::default(),
         revision: None,
         segments: None,

@@ -182,7 +182,7 @@ impl<'a> Observed<'a> {
         let catalogue = state.catalogue()?;
         match command {
             Command::Observe { feature: id, assessment } => {
-                let feature = catalogue.features.get(id)?;
+                let feature = catalogue.features.get(id).filter(|it| !it.alerts_nobody)?;
                 Some(Self {
                     name: id.to_string(),
                     feature: Some(id),
@@ -318,7 +318,10 @@ pub(crate) fn is_configured(
     said: Option<&BudgetSaid>,
 ) -> bool {
     let budget = match (feature, &evidence.slo) {
-        (Some(id), _) => catalogue.features.get(id).map(|it| it.budget_alerts),
+        (Some(id), _) => {
+            let alerting = catalogue.features.get(id).filter(|it| !it.alerts_nobody);
+            alerting.map(|it| it.budget_alerts)
+        }
         (None, Some(id)) => catalogue.slo(id).and_then(|it| it.alerts.as_ref()).map(|it| it.budget),
         (None, None) => None,
     };

@@ -23,7 +23,17 @@ pub(crate) fn fields(feature: &Feature) -> Vec<(&'static str, String)> {
     let (mut needs, mut counts) = (String::new(), String::new());
     need(&feature.needs, &mut needs);
     own(&feature.own, &mut counts);
-    let alerts: Vec<String> = feature.alerts.iter().map(alert).collect();
+    let alerts = if feature.alerts_nobody {
+        "nobody".to_owned()
+    } else {
+        feature
+            .alerts
+            .iter()
+            .map(alert)
+            .chain(budget_alerts(feature))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
     let or_usual = |it: String| if it.is_empty() { "as usual".to_owned() } else { it };
     vec![
         ("question", feature.question.clone()),
@@ -31,8 +41,18 @@ pub(crate) fn fields(feature: &Feature) -> Vec<(&'static str, String)> {
         ("window", over(feature)),
         ("needs", needs),
         ("counts", or_usual(counts.trim_start_matches("; ").to_owned())),
-        ("alerts", or_usual(alerts.join(", "))),
+        ("alerts", or_usual(alerts)),
     ]
+}
+
+/// Those on how the budget stands, where they are not as usual.
+fn budget_alerts(feature: &Feature) -> impl Iterator<Item = String> {
+    let it = &feature.budget_alerts;
+    let left =
+        it.left.map(|it| format!("{} below {} % left", it.severity, f64::from(it.below_ppm) / 1e4));
+    let exhausted = it.exhausted.map(|it| format!("{} gone within {}", it.severity, it.within));
+    let no_data = it.no_data.map(|it| format!("{} without data for {}", it.severity, it.after));
+    [left, exhausted, no_data].into_iter().flatten()
 }
 
 fn alert(it: &model::AlertCondition) -> String {

@@ -36,6 +36,8 @@ pub struct ImportOptions {
 /// Longest id, and longest question, that our configuration takes.
 const ID_LENGTH_MAX: usize = 64;
 const QUESTION_LENGTH_MAX: usize = 200;
+/// Longest value of a label.
+const LABEL_LENGTH_MAX: usize = 60;
 /// Shortest window that our configuration takes.
 const WINDOW_MIN: Millis = Millis::from_hours(1);
 /// Who stands in for people that no file names.
@@ -117,25 +119,14 @@ impl Made {
         let slo = promised.entries.iter().cloned().chain([kind]);
         service.slos.push((name.clone(), Node::from_entries(slo)));
         let team = service.team.clone();
-        report_labels(spec, report);
-        let alerts = spec.alerting.page.is_some() || spec.alerting.ticket.is_some();
-        if alerts || !spec.meaning.conditions.is_empty() {
-            let needs = format!("{service_id}.{name}");
-            let id = shortened(&format!("{service_id}-{name}"));
-            if self.feature_ids.insert(id.clone()) {
-                let feature = feature(spec, &team, &promised, &needs, report);
-                self.features.push((id, feature));
-            } else {
-                let why = format!("there is already a feature `{id}`");
-                report.lost(spec.place.line, "alerts", &why);
-            }
+        let needs = format!("{service_id}.{name}");
+        let id = shortened(&format!("{service_id}-{name}"));
+        if self.feature_ids.insert(id.clone()) {
+            let feature = feature(spec, &team, &promised, &needs, report);
+            self.features.push((id, feature));
         } else {
-            let why = "its alerts were off, and features are what alerts: none is made of it";
-            report.noted(spec.place.line, "the feature", why);
-            if !spec.description.is_empty() {
-                let why = "only a feature has one, as its question";
-                report.lost(spec.place.line, "the description", why);
-            }
+            let why = format!("there is already a feature `{id}`");
+            report.lost(spec.place.line, "alerts, labels and description", &why);
         }
     }
 
@@ -263,6 +254,7 @@ fn feature(
     entries.extend(promised.entries.iter().cloned());
     entries.push(("needs", Node::from_text(needs)));
     entries.extend(alerts.map(|it| ("alerts", it)));
+    entries.extend(labels(spec, report).map(|it| ("labels", it)));
     Node::from_entries(entries)
 }
 
@@ -277,6 +269,10 @@ fn alerts(spec: &SloSpec, promised: &Promised, report: &mut Report<'_>) -> Optio
         spec.meaning.conditions.clone()
     } else if of.page.is_some() && of.ticket.is_some() {
         return None;
+    } else if of.page.is_none() && of.ticket.is_none() {
+        let why = "the file has none, so the feature alerts nobody; leave `alerts: none` out for the usual ones";
+        report.noted(line, "alerts", why);
+        return Some(Node::from_text("none"));
     } else {
         let is_on = |it: &Condition| match it.severity {
             Severity::Page => of.page.is_some(),
@@ -303,17 +299,25 @@ fn alerts(spec: &SloSpec, promised: &Promised, report: &mut Report<'_>) -> Optio
     Some(Node::from_entries(lists.map(|(key, it)| (key, Node::new(Data::List(it))))))
 }
 
-fn report_labels(spec: &SloSpec, report: &mut Report<'_>) {
-    let names: Vec<_> = spec
-        .labels
-        .keys()
-        .filter(|it| !TEAM_LABELS.contains(&it.as_str()))
-        .map(|it| format!("`{it}`"))
-        .collect();
-    if !names.is_empty() {
-        let what = format!("labels {}", names.join(", "));
-        report.lost(spec.place.line, &what, "objectives in our files have no labels");
+/// What lists of features are filtered by.
+fn labels(spec: &SloSpec, report: &mut Report<'_>) -> Option<Node> {
+    let mut labels = BTreeMap::new();
+    for (name, value) in &spec.labels {
+        if TEAM_LABELS.contains(&name.as_str()) {
+            continue;
+        }
+        if value.trim().is_empty() || value.chars().count() > LABEL_LENGTH_MAX {
+            let why = "values of labels have up to 60 characters";
+            report.lost(spec.place.line, &format!("label `{name}`"), why);
+            continue;
+        }
+        let id = id_of("label", name, spec, report);
+        if labels.insert(id, Node::from_text(value)).is_some() {
+            let why = "another label has the same name here";
+            report.lost(spec.place.line, &format!("a label before `{name}`"), why);
+        }
     }
+    (!labels.is_empty()).then(|| Node::from_entries(labels))
 }
 
 /// Labels that name a team, the better one first.

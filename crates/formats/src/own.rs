@@ -19,7 +19,9 @@ pub fn from_catalogue(catalogue: &Catalogue) -> (Vec<SloSpec>, Vec<Loss>) {
     let mut losses = Vec::new();
     let mut decisive = BTreeSet::new();
     for feature in catalogue.features.values() {
-        decide(&feature.needs, &mut decisive);
+        if !feature.alerts_nobody {
+            decide(&feature.needs, &mut decisive);
+        }
     }
     let mut specs = Vec::new();
     for (id, slo) in catalogue.slos() {
@@ -68,7 +70,8 @@ pub fn from_catalogue(catalogue: &Catalogue) -> (Vec<SloSpec>, Vec<Loss>) {
             },
         };
         if !decisive.contains(&id) {
-            let why = "no feature fails by it alone, so it is recorded and raises no alert";
+            let why =
+                "no feature that alerts fails by it alone, so it is recorded and raises no alert";
             spec.report(&mut losses).noted(0, "alerts", why);
         }
         specs.push(spec);

@@ -101,6 +101,9 @@ fn feature_told(feature: &Value) -> String {
         let by = feature["signed"][role].as_str().unwrap_or("nobody");
         let _ = writeln!(text, "Signed for {role} by {by}.");
     }
+    if feature["assessment"]["conditions"].as_array().is_some_and(Vec::is_empty) {
+        text += "Nobody is alerted: `alerts: none`.\n";
+    }
     for it in feature["assessment"]["conditions"].as_array().into_iter().flatten() {
         let counts = |window: &Value| format!("{} of {}", window["bad"], window["total"]);
         let length = |name: &str| {

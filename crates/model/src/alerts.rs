@@ -3,7 +3,8 @@
 //! Intuition: a burn says how fast, a budget says how much is left, and no data says that neither is known. The
 //! last one is on for everything that alerts, because what nobody measures must not look well.
 //!
-//! Invariant: an empty list of conditions means the usual ones, never none.
+//! Invariant: an empty list of conditions means the usual ones, never none. A feature that is only looked at
+//! says so by [`alerts_nobody`](crate::Feature::alerts_nobody).
 
 use crate::{AlertCondition, Millis, Severity};
 use serde::{Deserialize, Serialize};

@@ -218,6 +218,9 @@ pub struct Feature {
     /// What it measures of its own.
     #[serde(default, skip_serializing_if = "Own::is_empty")]
     pub own: Own,
+    /// Whether it is only looked at: nothing about its budget alerts anybody.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub alerts_nobody: bool,
     /// When its budget alerts; empty: as usual.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub alerts: Vec<AlertCondition>,

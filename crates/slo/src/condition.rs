@@ -83,10 +83,10 @@ pub fn pyrra_conditions(window: Millis) -> [Condition; 4] {
     ]
 }
 
-/// The conditions in force for a feature.
+/// The conditions in force for a feature; none for one that is only looked at.
 #[must_use]
 pub fn conditions_of(feature: &Feature) -> Vec<Condition> {
-    in_force(&feature.alerts)
+    if feature.alerts_nobody { vec![] } else { in_force(&feature.alerts) }
 }
 
 /// The conditions that are written, or the usual ones.

@@ -60,6 +60,7 @@ pub(crate) fn catalogue() -> Catalogue {
         urgency: None,
         own: model::Own::default(),
         alerts: vec![],
+        alerts_nobody: false,
         budget_alerts: model::BudgetAlerts::default(),
         revision: None,
         segments: None,

@@ -200,6 +200,7 @@ pub fn feature(question: &str, team: &str, objective: &str, needs: Need) -> Feat
         urgency: None,
         own: model::Own::default(),
         alerts: vec![],
+        alerts_nobody: false,
         budget_alerts: model::BudgetAlerts::default(),
         revision: None,
         segments: None,

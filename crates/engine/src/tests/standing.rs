@@ -222,6 +222,30 @@ fn windows_that_fire_together_are_one_alert() {
     assert_eq!(windows(&fired[1]), [false, true, true, true], "{}", fired[1]);
 }
 
+/// A feature that is only looked at alerts nobody, and what it has alerted ends when it becomes one.
+#[test]
+fn what_is_only_looked_at_alerts_nobody() {
+    let silent = |catalogue: &mut Catalogue| {
+        of_feature(catalogue);
+        let feature = catalogue.features.get_mut(&model::FeatureId::from("light-on")).unwrap();
+        feature.alerts_nobody = true;
+    };
+    let script = "0m burns / 1m 0.01 / 2m soon / 3m ?30 / 40m ?70";
+    check(silent, Of::Feature, script, "");
+    let mut world = World::within(of_feature);
+    for word in ["burns", "0.05"] {
+        let command = command(Of::Feature, word);
+        world.submit("0m", super::world::START, &Submission::system(command));
+    }
+    assert_eq!(world.engine.state().firing.len(), 1);
+    let mut catalogue = super::world::catalogue();
+    silent(&mut catalogue);
+    let adopt = Command::AdoptCatalogue { catalogue: Box::new(catalogue), hash: "second".into() };
+    let now = super::world::START.plus(Millis::from_mins(5));
+    world.submit("5m", now, &Submission::system(adopt));
+    assert!(world.engine.state().firing.is_empty());
+}
+
 /// What is no longer configured does not fire for ever.
 #[test]
 fn alerts_end_with_their_configuration() {

@@ -31,9 +31,9 @@ fn every_service_objective_is_recorded_and_the_decisive_ones_alert() {
     losses.extend(more);
     assert_eq!(
         report(&losses),
-        "noted: alerts of carrier-a-up: no feature fails by it alone, so it is recorded and raises \
+        "noted: alerts of carrier-a-up: no feature that alerts fails by it alone, so it is recorded and raises \
          no alert\n\
-         noted: alerts of carrier-b-up: no feature fails by it alone, so it is recorded and raises \
+         noted: alerts of carrier-b-up: no feature that alerts fails by it alone, so it is recorded and raises \
          no alert\n\
          lost: the promise of feature buy: it is composed minute by minute, which rules cannot do; \
          its service objectives are written one by one\n0 refused, 1 lost, 2 noted\n"

@@ -154,6 +154,9 @@ fn sign(id: &FeatureId, role: &str, feature: &Feature, verb: &str) -> Markup {
 
 fn conditions(assessment: Option<&Assessment>) -> Markup {
     let Some(assessment) = assessment else { return html! { p { "Not measured yet." } } };
+    if assessment.conditions.is_empty() {
+        return html! { p { "Nobody is alerted: " code { "alerts: none" } "." } };
+    }
     html! {
         div.scroll tabindex="0" { table {
             thead { tr { th { "Windows" } th { "Fires above" } th { "Now" } th { "State" } } }
