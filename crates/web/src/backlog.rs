@@ -23,7 +23,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use slo::Board;
 use slo::composition::Removed;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Objectives that are named although nothing is listed for them.
 const UNLISTED_MAX: usize = 10;
@@ -74,10 +74,16 @@ fn bring(
 ) -> Vec<(Work, Vec<Brings>)> {
     let (works, removed): (Vec<Work>, Vec<Removed>) = works.into_iter().unzip();
     let mut found: Vec<Vec<Brings>> = works.iter().map(|_| vec![]).collect();
+    let mut mending: BTreeMap<&SloId, Vec<usize>> = BTreeMap::new();
+    for (place, slos) in removed.iter().enumerate() {
+        for slo in slos.keys() {
+            mending.entry(slo).or_default().push(place);
+        }
+    }
     for (feature, it) in &catalogue.features {
-        let needed: BTreeSet<SloId> = it.needs.slos().into_iter().map(SloId::promised).collect();
-        let concern = |it: &usize| removed[*it].keys().any(|slo| needed.contains(slo));
-        let places: Vec<usize> = (0..removed.len()).filter(concern).collect();
+        let needed = it.needs.slos().into_iter().map(SloId::promised);
+        let places = needed.filter_map(|slo| mending.get(&slo)).flatten().copied();
+        let places: BTreeSet<usize> = places.collect();
         let concerning: Vec<&Removed> = places.iter().map(|it| &removed[*it]).collect();
         if places.is_empty() {
             continue;

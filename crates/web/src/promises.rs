@@ -170,8 +170,8 @@ pub(crate) fn section(
             @match (waiver, standing) {
                 (Some(it), _) => { (it.by) " answers for going on until " (face.time(it.until)) ": "
                     (it.reason.text().unwrap_or("(erased)")) }
-                (None, "gone") => { "`lamplighter gate " (id) "` says no." }
-                (None, _) => { "`lamplighter gate " (id) "` asks it." }
+                (None, "gone") => { code { "lamplighter gate " (id) } " says no." }
+                (None, _) => { code { "lamplighter gate " (id) } " asks it." }
             }
         }
         @if waiver.is_some() {
