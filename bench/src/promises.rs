@@ -111,7 +111,14 @@ fn measure(table: &mut Table, plan: &Plan) -> Result<()> {
         prometheus.stop()
     };
     let idle;
-    (idle, data) = fed(&series, data, None, |prometheus| cpu_of(&[prometheus], plan.minutes))?;
+    (idle, data) = fed(&series, data, None, |prometheus| {
+        // It puts what was written into blocks, for which it looks once a minute.
+        at_rest(prometheus, Duration::from_secs(90))?;
+        cpu_of(&[prometheus], plan.minutes)
+    })?;
+    let row =
+        Row::alone("Prometheus, fed and asked by nobody: core time a minute", idle[0] * 1e3, "ms");
+    table.add(row);
     for count in counts {
         let rules = rules(&binary, count)?;
         let theirs;
@@ -178,6 +185,8 @@ fn judged(binary: &Path, prometheus: &Process, count: usize, minutes: u64) -> Re
         std::thread::sleep(Duration::from_secs(1));
     }
     let backfill_s = begun.elapsed().as_secs_f64();
+    // The last chunk is still being stored.
+    at_rest(&server, Duration::from_secs(5))?;
     let backfill_cpu = [server.cpu_s()?, prometheus.cpu_s()? - before];
     let used = cpu_of(&[&server, prometheus], minutes)?;
     let spent = features_with_budget(&server, &key)?;
@@ -188,6 +197,19 @@ fn judged(binary: &Path, prometheus: &Process, count: usize, minutes: u64) -> Re
         tick_cpu: [used[0], used[1]],
         resident_mb: server.resident_mb()?,
     })
+}
+
+/// Waits until a process is at rest: until it uses less than a fiftieth of a core for so long.
+fn at_rest(process: &Process, length: Duration) -> Result<()> {
+    let begun = Instant::now();
+    loop {
+        let before = process.cpu_s()?;
+        std::thread::sleep(length);
+        if process.cpu_s()? - before < length.as_secs_f64() / 50.0 {
+            return Ok(());
+        }
+        ensure!(begun.elapsed() < Duration::from_mins(20), "a server does not come to rest");
+    }
 }
 
 /// Core seconds a minute that each used over so many minutes.
