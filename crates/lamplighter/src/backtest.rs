@@ -144,7 +144,8 @@ fn progress() -> impl FnMut(i64, i64) {
 
 fn named(set: &[Condition]) -> String {
     let pages = set.iter().filter(|it| it.severity == Severity::Page);
-    pages.map(ToString::to_string).collect::<Vec<_>>().join(" or ")
+    let pages: Vec<_> = pages.map(ToString::to_string).collect();
+    if pages.is_empty() { "nothing".to_owned() } else { pages.join(" or ") }
 }
 
 fn percent(share: Option<f64>) -> String {
@@ -358,7 +359,7 @@ fn is_same(before: &Feature, after: &Feature) -> bool {
         && before.calendar == after.calendar
         && before.needs == after.needs
         && before.own == after.own
-        && before.alerts == after.alerts
+        && conditions_of(before) == conditions_of(after)
 }
 
 fn would_be(
@@ -479,6 +480,22 @@ mod tests {
         assert_eq!(weighed(1.204, false), "120 % of the budget");
         assert_eq!([weighed(1.0, true), weighed(57.0, true)], ["1 report", "57 reports"]);
         assert_eq!([counted(0, "night"), counted(1, "night")], ["0 nights", "1 night"]);
+    }
+
+    #[test]
+    fn what_calls_otherwise_is_played_again() {
+        let needs = || model::Need::Slo("api.up".into());
+        let before = testkit::feature("Do we?", "payments", "99.5%", needs());
+        let mut after = before.clone();
+        // Written out, the usual conditions are still the usual ones.
+        after.alerts = slo::default_conditions().map(Into::into).into();
+        assert!(is_same(&before, &after));
+        after.alerts.pop();
+        assert!(!is_same(&before, &after));
+        after.alerts = vec![];
+        after.alerts_nobody = true;
+        assert!(!is_same(&before, &after));
+        assert_eq!(named(&conditions_of(&after)), "nothing");
     }
 
     #[test]

@@ -102,7 +102,8 @@ pub(crate) fn standing(assessment: Option<&Assessment>) -> Markup {
         (_, Some(ConditionState::Firing)) => html! { span.tag.bad { "△ burning slowly" } },
         (Some(ConditionState::Unmeasured) | None, _) => html! { span.tag.soft { "? unmeasured" } },
         _ if assessment.is_some_and(|it| it.conditions.is_empty()) => {
-            html! { span.tag.soft { "alerts nobody" } }
+            let unmeasured = assessment.is_some_and(|it| it.standing.unmeasured.is_some());
+            html! { span.tag.soft { @if unmeasured { "? unmeasured" } @else { "alerts nobody" } } }
         }
         _ => html! { span.tag.ok { "● quiet" } },
     }

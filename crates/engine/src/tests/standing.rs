@@ -246,6 +246,24 @@ fn what_is_only_looked_at_alerts_nobody() {
     assert!(world.engine.state().firing.is_empty());
 }
 
+/// Revisions tell when somebody will be called otherwise than before.
+#[test]
+fn alerts_have_words_in_revisions() {
+    let check = |change: &dyn Fn(&mut Catalogue), expected: &str| {
+        let mut catalogue = super::world::catalogue();
+        change(&mut catalogue);
+        let feature = &catalogue.features[&model::FeatureId::from("light-on")];
+        let fields = crate::terms::fields(feature);
+        assert_eq!(fields.last(), Some(&("alerts", expected.to_owned())));
+    };
+    check(&|_| {}, "as usual");
+    let words = "ticket below 10 % left, ticket gone within 2d, page without data for 20m";
+    check(&of_feature, words);
+    let silent =
+        |it: &mut Catalogue| it.features.values_mut().for_each(|it| it.alerts_nobody = true);
+    check(&silent, "nobody");
+}
+
 /// What is no longer configured does not fire for ever.
 #[test]
 fn alerts_end_with_their_configuration() {

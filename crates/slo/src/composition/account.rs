@@ -18,6 +18,15 @@ use model::SloId;
 /// 4 million a second. Keeps the sums of [the longest window](crate::WINDOW_MAX) exact.
 const ATTEMPTS_PER_MINUTE_MAX: u64 = 250_000_000;
 
+/// The largest sum there can be: every attempt of the longest window failed, in parts of the finest routes and of
+/// every number up to that of the most members (whose least common multiple is 232 792 560).
+const _: () = {
+    let attempts =
+        ATTEMPTS_PER_MINUTE_MAX as u128 * crate::WINDOW_MAX.whole_mins().unsigned_abs() as u128;
+    let parts = Share::WHOLE.trillionths() as u128 * super::ROUTE_PARTS_MAX as u128;
+    assert!(attempts < u128::MAX / parts / 232_792_560);
+};
+
 /// Part of the budget beyond which a band is too wide to act upon.
 const BAND_WIDE: f64 = 0.25;
 
